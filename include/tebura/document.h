@@ -1,0 +1,71 @@
+/* document.h: what a traveller shows: machine-readable zone and bar-coded boarding pass, as structs. Pure. */
+#ifndef TEBURA_DOCUMENT_H
+#define TEBURA_DOCUMENT_H
+
+#include <tebura/bytes.h>
+
+typedef struct tb_date {
+    int year, month, day; /* month or day 0 = unknown, as ICAO 9303 allows for dates of birth */
+} tb_date;
+
+/* Machine-readable zone, ICAO Doc 9303 parts 3, 4 (TD3: 2 x 44) and 5 (TD1: 3 x 30). */
+typedef struct tb_mrz {
+    int lines, columns;     /* 2 x 44 or 3 x 30 */
+    char kind[3];           /* document code without fillers: "P", "PO", "I", "AC" ... */
+    char issuer[4], nationality[4];
+    char number[16];        /* document number, also the long form of TD1 */
+    char surname[40], given[40]; /* fillers as spaces */
+    tb_date born, expires;
+    char sex;               /* 'M', 'F' or 'X' (unspecified) */
+    char optional[32];
+} tb_mrz;
+/* `text`: the lines with or without line breaks, upper case; spaces at line ends are forgiven. `century_pivot`: a
+ * two-digit year above (this year + 10) % 100 is 19xx for births; expiry years are always 20xx. `today` decides it.
+ * TB_TRUNCATED, TB_MALFORMED (a character that a MRZ cannot hold, impossible date), TB_CHECK_DIGIT (`why` names
+ * the field), TB_UNSUPPORTED (another size). Expiry is not judged here. */
+tb_status tb_mrz_parse(tb_span text, tb_date today, tb_mrz *out, tb_error *why) TB_MUST_CHECK;
+/* The other direction, with check digits: for tests, demo travellers and the virtual card. Lines joined by '\n'. */
+tb_status tb_mrz_print(const tb_mrz *mrz, tb_bytes *out) TB_MUST_CHECK;
+
+/* Bar-coded boarding pass, IATA Resolution 792, format M. */
+#define TB_BCBP_LEGS_MAX 4
+typedef struct tb_bcbp_leg {
+    char pnr[8];                /* operating carrier's */
+    char from[4], to[4];        /* IATA airport codes */
+    char carrier[4];            /* operating carrier */
+    char flight[6];             /* digits without leading zeros, with operational suffix */
+    int day_of_year;            /* 1..366 */
+    char compartment;
+    char seat[5];               /* "12A" without leading zeros; "" when none ("INF" stays) */
+    char sequence[6];           /* check-in sequence number */
+    char passenger_status;
+    /* conditional, empty when absent */
+    char airline_numeric[4], document_number[11], marketing_carrier[4];
+    char frequent_flyer_airline[4], frequent_flyer_number[17];
+    char baggage_allowance[4];
+    char selectee;              /* 0 when absent */
+    char fast_track;            /* 'Y', 'N' or 0 */
+} tb_bcbp_leg;
+typedef struct tb_bcbp {
+    int legs;
+    char name[21];              /* "SURNAME/GIVEN TITLE" */
+    int electronic;
+    int version;                /* of the conditional part, 0 when absent */
+    char passenger_description, checkin_source, issuance_source; /* 0 when absent */
+    tb_date issued;             /* year decided with `today`; 0 when absent */
+    char document_type;
+    char designator[4];         /* of the issuing airline */
+    char baggage_tags[3][14];
+    tb_bcbp_leg leg[TB_BCBP_LEGS_MAX];
+    size_t security_data_size;  /* present but not verified here */
+} tb_bcbp;
+/* TB_TRUNCATED, TB_MALFORMED (`why` names item and position), TB_UNSUPPORTED (format code), TB_TOO_LARGE. */
+tb_status tb_bcbp_parse(tb_span text, tb_date today, tb_bcbp *out, tb_error *why) TB_MUST_CHECK;
+tb_status tb_bcbp_print(const tb_bcbp *pass, tb_bytes *out) TB_MUST_CHECK;
+/* The calendar date of a leg: the day of the year nearest to `today` (-183 .. +182 days). TB_MALFORMED for day 366 of no leap year. */
+tb_status tb_bcbp_date(const tb_bcbp_leg *leg, tb_date today, tb_date *out) TB_MUST_CHECK;
+/* 1 when the name on the pass can be the MRZ's (surname equal or cut at 20 characters, given name equal or a prefix,
+ * title ignored, spaces and hyphens forgiven), else 0. */
+int tb_document_names_agree(const tb_mrz *passport, const tb_bcbp *pass);
+
+#endif

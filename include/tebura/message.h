@@ -1,0 +1,121 @@
+/* message.h: everything that travels between terminals and the management server, as structs and as CBOR (RFC 8949,
+ * deterministic, integer keys; unknown keys are ignored, so that newer peers can say more). Pure: sealing is crypto's.
+ *
+ *   feed      server -> one terminal   KV bucket "feed_<site>", key "<touchpoint>.<visit hex>", sealed
+ *   event     terminal -> server       stream "EVENTS_<site>", subject "tb.<site>.event.<touchpoint>", sealed, msg id = event id
+ *   request   terminal <-> server      subject "tb.<site>.ask.<touchpoint>", sealed both ways
+ *   status    terminal -> server       subject "tb.<site>.status.<touchpoint>", plain (holds counts only)
+ *
+ * Sealed bytes are tb_seal_to(sender private, receiver public) with `about` = the subject (feed: the key). */
+#ifndef TEBURA_MESSAGE_H
+#define TEBURA_MESSAGE_H
+
+#include <tebura/facts.h>
+#include <tebura/profile.h>
+#include <tebura/template.h>
+
+#define TB_TOUCHPOINT_SIZE 33 /* [a-z0-9-]{1,32} and NUL */
+#define TB_TEMPLATES_MAX 5
+
+/* One visit on one touchpoint's list. */
+typedef struct tb_entry {
+    uint64_t sequence;  /* the terminal's own, from 1, no gaps */
+    tb_id visit;
+    int present;        /* 0: taken off the list; the rest is then empty */
+    tb_time from, until;
+    int template_count; /* 1..5 when present */
+    tb_bytes templates[TB_TEMPLATES_MAX]; /* as tb_template_encode writes them; owned */
+    tb_facts fields;    /* the role's projection */
+} tb_entry;
+tb_status tb_entry_encode(const tb_entry *entry, tb_bytes *out) TB_MUST_CHECK;
+tb_status tb_entry_decode(tb_span bytes, tb_entry *out, tb_error *why) TB_MUST_CHECK; /* free with tb_entry_free also after failure */
+void tb_entry_free(tb_entry *entry);
+
+typedef enum tb_event_kind {
+    TB_EVENT_PASSAGE = 1, /* let through; server applies the role's effects */
+    TB_EVENT_REFUSAL,     /* turned away, with the reason; no visit when nobody matched */
+    TB_EVENT_HANDOVER,    /* item given; facts: item */
+    TB_EVENT_PAYMENT_VOID,/* the terminal gave up on a payment it may have sent; facts: payment (hex id) */
+    TB_EVENT_SERVED       /* counter: bag taken, etc. */
+} tb_event_kind;
+
+/* What a terminal did. Applied once by `id`. Never holds a template or a picture. */
+typedef struct tb_event {
+    tb_id id;
+    char touchpoint[TB_TOUCHPOINT_SIZE];
+    uint64_t number;   /* the terminal's own count, from 1 */
+    tb_event_kind kind;
+    tb_id visit;       /* zero when nobody was recognised */
+    tb_time at;
+    char reason[TB_NAME_SIZE];
+    int64_t duration;  /* microseconds from face to decision, 0 unknown */
+    tb_facts facts;
+} tb_event;
+tb_status tb_event_encode(const tb_event *event, tb_bytes *out) TB_MUST_CHECK;
+tb_status tb_event_decode(tb_span bytes, tb_event *out, tb_error *why) TB_MUST_CHECK;
+
+typedef enum tb_request_kind {
+    TB_REQUEST_IDENTIFY = 1, /* third authentication: `probe` */
+    TB_REQUEST_CHECKIN,      /* documents, consent and live template */
+    TB_REQUEST_PAY           /* amount for a matched visit */
+} tb_request_kind;
+
+typedef struct tb_request {
+    tb_id id;               /* idempotency: the same id twice gets the same answer and one effect */
+    tb_request_kind kind;
+    char touchpoint[TB_TOUCHPOINT_SIZE];
+    tb_time at;
+    tb_bytes probe;         /* identify, checkin with consent: a template as bytes; owned */
+    /* checkin */
+    char mrz[96];           /* lines joined by '\n' */
+    char boarding_pass[512];
+    int consent;            /* 1 only after the person agreed */
+    float document_score;   /* live against passport page, cosine */
+    int online;             /* face registered later: booking exists already (A3) */
+    /* pay */
+    tb_id visit;
+    int64_t amount;         /* minor units, > 0 */
+    char currency[4];       /* ISO 4217 */
+    char pin[16];           /* "" when none; wiped by tb_request_free */
+    int staff_confirmed;
+    char deliver[64];       /* description of an item to be delivered to the pick-up desk, "" when none */
+} tb_request;
+tb_status tb_request_encode(const tb_request *request, tb_bytes *out) TB_MUST_CHECK;
+tb_status tb_request_decode(tb_span bytes, tb_request *out, tb_error *why) TB_MUST_CHECK;
+void tb_request_free(tb_request *request); /* wipes */
+
+typedef enum tb_answer_verdict {
+    TB_ANSWER_ADMIT = 1, /* do it: open, take the bag, checked in, paid */
+    TB_ANSWER_REFUSE,    /* known, but not here or not now: `reason` */
+    TB_ANSWER_UNKNOWN,   /* nobody in the visitor DB */
+    TB_ANSWER_NOT_SURE,  /* two candidates too close: second factor or staff */
+    TB_ANSWER_FAILED     /* the request could not be carried out: `status` */
+} tb_answer_verdict;
+
+typedef struct tb_answer {
+    tb_id id;                  /* the request's */
+    tb_status status;          /* TB_OK unless verdict is FAILED */
+    tb_answer_verdict verdict;
+    char reason[TB_NAME_SIZE]; /* "" when admitted */
+    tb_id visit;               /* zero when unknown */
+    tb_facts fields;           /* the role's projection, and what the reason's sentence needs (gate, from ...) */
+} tb_answer;
+tb_status tb_answer_encode(const tb_answer *answer, tb_bytes *out) TB_MUST_CHECK;
+tb_status tb_answer_decode(tb_span bytes, tb_answer *out, tb_error *why) TB_MUST_CHECK;
+
+/* A terminal's heartbeat: counts only, nothing about people. */
+typedef struct tb_heartbeat {
+    char touchpoint[TB_TOUCHPOINT_SIZE];
+    tb_time at;
+    uint64_t sequence;      /* last feed sequence applied */
+    uint64_t entries;       /* on its list now */
+    uint64_t outbox;        /* events not yet acknowledged */
+    uint64_t decisions;     /* since start */
+    char state[TB_NAME_SIZE];
+    char screen[96];        /* http://127.0.0.1:port of its local page, "" when none */
+    int simulation;         /* its camera is simulated */
+} tb_heartbeat;
+tb_status tb_heartbeat_encode(const tb_heartbeat *beat, tb_bytes *out) TB_MUST_CHECK;
+tb_status tb_heartbeat_decode(tb_span bytes, tb_heartbeat *out, tb_error *why) TB_MUST_CHECK;
+
+#endif

@@ -1,0 +1,79 @@
+/* profile.h: what a kind of site is, as data; and the pure decision who may do what, where, when and why not.
+ *
+ * A profile (profiles/airport.yaml) names: the visit's facts, its statuses in order, the rule by which visitors are
+ * extracted, zones, roles, reasons with their sentences in Japanese and English. A role lists requirements in order;
+ * a visit that meets them all, inside the window, is on the touchpoint's list; the first one not met gives the reason
+ * that the third authentication answers. So membership and explanation can never contradict each other. */
+#ifndef TEBURA_PROFILE_H
+#define TEBURA_PROFILE_H
+
+#include <tebura/facts.h>
+#include <tebura/bytes.h>
+
+#define TB_NAME_SIZE 32 /* role, zone, status, reason, field: [a-z][a-z0-9_]* */
+
+typedef struct tb_profile tb_profile; /* immutable after parsing: any thread */
+typedef struct tb_role tb_role;       /* borrowed from its profile */
+
+/* `yaml` is the file's content; `name` is only for messages. TB_MALFORMED: `why` says line and cause. */
+tb_status tb_profile_parse(tb_span yaml, const char *name, tb_profile **out, tb_error *why) TB_MUST_CHECK;
+void tb_profile_free(tb_profile **profile);
+
+const char *tb_profile_name(const tb_profile *profile);
+size_t tb_profile_role_count(const tb_profile *profile);
+const tb_role *tb_profile_role_at(const tb_profile *profile, size_t index);
+const tb_role *tb_profile_role(const tb_profile *profile, const char *name); /* NULL if there is none */
+/* Index of a status in the profile's order, -1 if there is none; and back ("" out of range). */
+int tb_profile_status(const tb_profile *profile, const char *name);
+const char *tb_profile_status_name(const tb_profile *profile, int status);
+/* The purpose and deletion text shown before consent. language "ja" or "en". */
+const char *tb_profile_consent_text(const tb_profile *profile, const char *language);
+
+typedef enum tb_judgement { TB_ADMIT, TB_EARLY, TB_LATE, TB_DENY } tb_judgement;
+
+typedef struct tb_verdict {
+    tb_judgement judgement;
+    char reason[TB_NAME_SIZE]; /* "" when admitted */
+    tb_time from, until;       /* the window [from, until); 0 and TB_TIME_NEVER without one. Also set when early or late */
+} tb_verdict;
+
+/* May this visit use this touchpoint at `now`? `visit` holds the profile's facts and always "status" (int) and "flag"
+ * (bool); `touchpoint` its attributes. A fact that is absent makes the requirement that names it not met. Pure. */
+tb_verdict tb_role_judge(const tb_role *role, const tb_facts *visit, const tb_facts *touchpoint, tb_time now);
+/* Does the person belong into the visitor DB at `now`? Same shape (from/until: when that changes by itself). Pure. */
+tb_verdict tb_profile_visitor(const tb_profile *profile, const tb_facts *visit, tb_time now);
+/* When the entry has to be delivered: verdict.from minus the role's lead, not before 0. */
+tb_time tb_role_delivery(const tb_role *role, const tb_verdict *verdict);
+/* The facts that the role may see, and no others. */
+tb_status tb_role_project(const tb_role *role, const tb_facts *visit, tb_facts *out) TB_MUST_CHECK;
+/* Applies what a match at this role does to a visit (flag, status; a status never goes back). *changed 0 or 1. */
+tb_status tb_role_apply(const tb_role *role, tb_facts *visit, int *changed) TB_MUST_CHECK;
+
+typedef enum tb_kind { /* what the terminal does around the match; the state machine is one, these are its parameters */
+    TB_KIND_CHECKIN,   /* documents, consent, live picture, 1:1, send */
+    TB_KIND_PASSAGE,   /* match, actuate, report: security, emigration, boarding, doors */
+    TB_KIND_COUNTER,   /* match, show fields: bag drop, lounge */
+    TB_KIND_POS,       /* amount, match, confirm, pay */
+    TB_KIND_PICKUP     /* match, show items, hand over */
+} tb_kind;
+
+typedef struct tb_role_view { /* the role as a terminal needs it; borrowed strings */
+    const char *name, *zone, *title_ja, *title_en;
+    tb_kind kind;
+    const char *actuator;      /* "gate", "detector", "door", "" */
+    int deletes_entry;         /* the terminal drops its own entry after the match */
+    int asks_server;           /* third authentication when nobody matches */
+    const char *unknown_reason;/* when the server does not know the face either */
+    int step_up_pin;           /* below the margin, or above step_up_amount: ask for a PIN */
+    int64_t step_up_amount;    /* minor units, 0 = never */
+    int staff_confirms;        /* default of the staff confirmation at a POS */
+    double fpir;               /* 0 = TB_DEFAULT_FPIR */
+} tb_role_view;
+void tb_role_view_of(const tb_role *role, tb_role_view *out);
+
+/* The sentence for a reason with {name} filled from `facts` (times as local hh:mm of `utc_offset_minutes`);
+ * unknown names stay visible as "?". Every reason of every role has both languages (checked by parse). */
+tb_status tb_profile_sentence(const tb_profile *profile, const char *reason, const char *language,
+                              const tb_facts *facts, int utc_offset_minutes, tb_bytes *out) TB_MUST_CHECK;
+
+#endif
