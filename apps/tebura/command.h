@@ -1,0 +1,27 @@
+/* command.h: the commands of `tebura`. A new one is a line in TEBURA_COMMANDS and a file apps/tebura/<name>.c with
+ * command_<name>() in it. */
+#ifndef TEBURA_APP_COMMAND_H
+#define TEBURA_APP_COMMAND_H
+
+#include <tebura/status.h>
+
+/* X(name, summary) */
+#define TEBURA_COMMANDS(X)                                                                                             \
+    X(help, "say what a command does: tebura help COMMAND")
+
+/* argv[0] is the command's own name. Answers the exit code: 0 yes or done, 1 no, 2 it could not be done. A command
+ * answers `--help` itself with app_help(). */
+#define TEBURA_COMMAND_DECLARE(name, summary) int command_##name(int argc, char **argv);
+TEBURA_COMMANDS(TEBURA_COMMAND_DECLARE)
+#undef TEBURA_COMMAND_DECLARE
+
+enum { APP_YES = 0, APP_NO = 1, APP_ERROR = 2 };
+
+/* 1 when --help or -h is among the arguments. */
+int app_wants_help(int argc, char **argv);
+/* Prints the text to standard output; answers APP_YES. */
+int app_help(const char *text);
+/* "tebura <command>: sentence (status name)" on standard error; answers APP_ERROR. */
+int app_fail(const char *command, tb_status status, const tb_error *why);
+
+#endif
