@@ -12,6 +12,7 @@
 #include <tebura/face.h>
 #include <tebura/facts.h>
 #include <tebura/gallery.h>
+#include <tebura/http.h>
 #include <tebura/image.h>
 #include <tebura/log.h>
 #include <tebura/management.h>
