@@ -50,8 +50,10 @@ if(TEBURA_TESTS)
     set_tests_properties(${name} PROPERTIES TIMEOUT 240 LABELS unit ENVIRONMENT "${test_environment}")
   endforeach()
 
-  set(wrapped malloc calloc realloc strdup sqlite3_step sqlite3_prepare_v2 sqlite3_exec
-      natsConnection_PublishMsg natsConnection_Publish natsConnection_RequestMsg js_PublishMsg natsMsg_Ack)
+  # Kept equal to tests/support/fault_wrap.c, which has one wrapper for each.
+  set(wrapped malloc calloc realloc aligned_alloc strdup strndup sqlite3_step sqlite3_prepare_v2 sqlite3_exec
+      natsConnection_PublishMsg natsConnection_Publish natsConnection_Request natsConnection_RequestMsg
+      js_Publish js_PublishMsg natsMsg_Ack kvStore_Put kvStore_Purge kvStore_Delete)
   list(TRANSFORM wrapped PREPEND "-Wl,--wrap=")
   file(GLOB fault_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fault/fault_*.c)
   foreach(source ${fault_sources})
