@@ -273,7 +273,7 @@ static tb_status convert(av_source *source, tb_image *out, tb_error *why)
 static int feed_decoder(av_source *source)
 {
     int code = av_read_frame(source->format, source->packet);
-    if (code == AVERROR(EAGAIN) && source->kind == AV_DEVICE) { /* no picture yet */
+    if (code == AVERROR(EAGAIN) && source->kind != AV_FILM) { /* no picture yet */
         if (interrupted(source))
             return AVERROR(ETIMEDOUT);
         nanosleep(&(struct timespec){.tv_nsec = 4000000}, NULL);
