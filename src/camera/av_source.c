@@ -22,6 +22,7 @@
 #include <tebura/secret.h>
 
 #define BAD_PACKETS_MAX 100 /* in a row: a camera may lose a packet, not the thread */
+#define KEY_PATIENCE 300    /* packets to wait for one that stands alone: some cameras refresh in stripes and send none */
 
 struct av_source {
     av_kind kind;
@@ -35,7 +36,7 @@ struct av_source {
     struct SwsContext *scaler;
     uint8_t *row_memory; /* RGB with padded rows: the converter may write past a row's end */
     size_t row_size;
-    int stream, drained, bad_packets;
+    int stream, drained, bad_packets, without_key;
 };
 
 /* ---- memory that is wiped ---- */
@@ -101,7 +102,8 @@ static tb_status fault(const av_source *source, int code, const char *doing, tb_
 {
     if (code == AVERROR(ENOMEM))
         return tb_fail(why, TB_NO_MEMORY, "no memory for pictures of %s", source->name);
-    int late = code == AVERROR_EXIT || code == AVERROR(ETIMEDOUT) || code == AVERROR(EAGAIN);
+    int late = code == AVERROR_EXIT || code == AVERROR(ETIMEDOUT) || code == AVERROR(EAGAIN) ||
+               tb_clock_monotonic() - source->last_packet >= AV_PATIENCE; /* some protocols then speak of invalid data */
     char text[AV_ERROR_MAX_STRING_SIZE] = "";
     if (!late)
         av_strerror(code, text, sizeof text);
@@ -137,7 +139,6 @@ static tb_status open_format(av_source *source, const char *place, tb_error *why
         if (!input)
             return tb_fail(why, TB_UNSUPPORTED, "this FFmpeg has no V4L2: cameras on this machine cannot be used");
     } else if (source->kind == AV_NETWORK) {
-        source->format->flags |= AVFMT_FLAG_NOBUFFER;
         set |= av_dict_set(&options, "rtsp_transport", "tcp", 0); /* no torn pictures */
         set |= av_dict_set_int(&options, "timeout", AV_PATIENCE, 0);
         set |= av_dict_set(&options, "protocol_whitelist", "rtsp,rtp,udp,tcp,tls,rtsps,crypto", 0);
@@ -170,7 +171,8 @@ static tb_status open_codec(av_source *source, tb_error *why)
     source->codec->get_buffer2 = secret_buffer;
     source->codec->thread_count = 1; /* a second thread would only add delay: one picture at a time is wanted */
     source->codec->max_pixels = TB_IMAGE_MAX_PIXELS;
-    source->codec->flags |= AV_CODEC_FLAG_LOW_DELAY;
+    if (source->kind != AV_FILM)
+        source->codec->flags |= AV_CODEC_FLAG_LOW_DELAY; /* not for films: it would give B-pictures out of order */
     if (code >= 0)
         code = avcodec_open2(source->codec, decoder, NULL);
     return code < 0 ? fault(source, code, "decoded", why) : TB_OK;
@@ -269,6 +271,16 @@ static tb_status convert(av_source *source, tb_image *out, tb_error *why)
     return TB_OK;
 }
 
+/* Joining a stream in the middle, the first pictures would be grey with what moves: wait for one that stands alone. */
+static int is_wanted(av_source *source)
+{
+    if (source->packet->stream_index != source->stream)
+        return 0;
+    if (source->packet->flags & AV_PKT_FLAG_KEY)
+        source->without_key = KEY_PATIENCE;
+    return source->kind == AV_FILM || source->without_key >= KEY_PATIENCE || ++source->without_key >= KEY_PATIENCE;
+}
+
 /* 0 when the decoder has got something new (perhaps only the news of the end), or FFmpeg's error. */
 static int feed_decoder(av_source *source)
 {
@@ -285,8 +297,9 @@ static int feed_decoder(av_source *source)
     }
     if (code < 0)
         return code;
-    source->last_packet = tb_clock_monotonic();
-    if (source->packet->stream_index == source->stream) {
+    if (source->packet->stream_index == source->stream)
+        source->last_packet = tb_clock_monotonic(); /* sound alone does not count as life */
+    if (is_wanted(source)) {
         code = avcodec_send_packet(source->codec, source->packet);
         int bad = code == AVERROR_INVALIDDATA;
         source->bad_packets = bad ? source->bad_packets + 1 : 0;
@@ -301,6 +314,10 @@ tb_status av_source_read(av_source *source, tb_image *out, tb_error *why)
     source->last_packet = tb_clock_monotonic();
     for (;;) {
         int code = avcodec_receive_frame(source->codec, source->frame);
+        if (code == 0 && source->kind != AV_FILM && (source->frame->flags & AV_FRAME_FLAG_CORRUPT)) {
+            av_frame_unref(source->frame); /* half a face is no face; the next one comes soon */
+            continue;
+        }
         if (code == 0) {
             tb_status status = convert(source, out, why);
             av_frame_unref(source->frame);
