@@ -1,0 +1,328 @@
+/* bus.c: the connection: made in the background, kept for ever, and told about.
+ *
+ * nats.c calls back from one thread of its own for all connections; there we only note what happened. A thread per bus tells
+ * the user, who may therefore wait. The library's global state goes with the last bus. */
+#include "bus/bus_private.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <tebura/clock.h>
+#include <tebura/log.h>
+
+/* nats.c keeps process-wide threads; counting its users is the one thing that has to be global here. */
+static pthread_mutex_t library_lock = PTHREAD_MUTEX_INITIALIZER;
+static int library_users;
+
+static tb_status library_hold(void)
+{
+    pthread_mutex_lock(&library_lock);
+    natsStatus s = library_users ? NATS_OK : nats_Open(-1);
+    if (s == NATS_OK)
+        library_users++;
+    pthread_mutex_unlock(&library_lock);
+    return bus_status(s);
+}
+
+static void library_release(void)
+{
+    pthread_mutex_lock(&library_lock);
+    assert(library_users > 0);
+    if (--library_users == 0 && nats_CloseAndWait(10000) != NATS_OK)
+        tb_log(TB_LOG_WARNING, "bus", "the client library did not end within 10 s");
+    pthread_mutex_unlock(&library_lock);
+}
+
+tb_status bus_status(natsStatus status)
+{
+    switch (status) {
+    case NATS_OK:
+        return TB_OK;
+    case NATS_TIMEOUT:
+        return TB_TIMEOUT;
+    case NATS_NO_MEMORY:
+        return TB_NO_MEMORY;
+    case NATS_NOT_FOUND:
+        return TB_NOT_FOUND;
+    case NATS_INVALID_ARG:
+    case NATS_INVALID_SUBJECT:
+    case NATS_ADDRESS_MISSING:
+        return TB_INVALID_ARGUMENT;
+    case NATS_MAX_PAYLOAD:
+        return TB_TOO_LARGE;
+    case NATS_NOT_PERMITTED:
+    case NATS_CONNECTION_AUTH_FAILED:
+        return TB_FORBIDDEN;
+    default: /* closed, disconnected, no responders, stale ...: all mended by waiting for the broker */
+        return TB_BUS_DOWN;
+    }
+}
+
+tb_status bus_js_status(natsStatus status, jsErrCode code)
+{
+    if ((int)code == 0)
+        return bus_status(status);
+    switch (code) {
+    case JSStreamNotFoundErr:
+    case JSConsumerNotFoundErr:
+    case JSNoMessageFoundErr:
+        return TB_NOT_FOUND;
+    case JSStreamStoreFailedErr: /* maximum bytes reached, or the store itself */
+    case JSInsufficientResourcesErr:
+    case JSStorageResourcesExceededErr:
+    case JSMemoryResourcesExceededErr:
+        return TB_DISK_FULL;
+    default:
+        return status == NATS_TIMEOUT ? TB_TIMEOUT : TB_BUS_DOWN;
+    }
+}
+
+struct timespec bus_deadline(int ms)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += ms / 1000;
+    at.tv_nsec += (ms % 1000) * 1000000L;
+    if (at.tv_nsec >= 1000000000L) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000L;
+    }
+    return at;
+}
+
+void bus_pause(tb_bus *bus, const int *stop, int ms)
+{
+    struct timespec until = bus_deadline(ms);
+    pthread_mutex_lock(&bus->lock);
+    while (!*stop && pthread_cond_timedwait(&bus->changed, &bus->lock, &until) == 0)
+        ;
+    pthread_mutex_unlock(&bus->lock);
+}
+
+/* ---- callbacks of the library: note and wake ---- */
+
+static void note(tb_bus *bus, int connected, int closed)
+{
+    pthread_mutex_lock(&bus->lock);
+    bus->connected = connected;
+    bus->made += (uint64_t)connected;
+    bus->closed |= closed;
+    pthread_cond_broadcast(&bus->changed);
+    pthread_mutex_unlock(&bus->lock);
+}
+
+static void on_connected(natsConnection *connection, void *context)
+{
+    (void)connection;
+    note(context, 1, 0);
+}
+
+static void on_disconnected(natsConnection *connection, void *context)
+{
+    (void)connection;
+    note(context, 0, 0);
+}
+
+static void on_closed(natsConnection *connection, void *context)
+{
+    (void)connection;
+    note(context, 0, 1);
+}
+
+static void on_error(natsConnection *connection, natsSubscription *subscription, natsStatus status, void *context)
+{
+    (void)connection;
+    (void)subscription;
+    tb_bus *bus = context;
+    int64_t now = tb_clock_monotonic(), last = atomic_load(&bus->slow_logged);
+    if ((last == 0 || now - last > TB_SECOND) && atomic_compare_exchange_strong(&bus->slow_logged, &last, now))
+        tb_log(TB_LOG_WARNING, "bus", "%s%s", natsStatus_GetText(status),
+               status == NATS_SLOW_CONSUMER ? ": messages were dropped, the gap in the sequence numbers shows it" : "");
+}
+
+/* Tells the user, in order, without holding the lock. A connection that was lost and made again is told as both. */
+static void *watch(void *context)
+{
+    tb_bus *bus = context;
+    int told = 0;
+    uint64_t told_made = 0;
+    pthread_mutex_lock(&bus->lock);
+    while (!bus->stopping) {
+        int next = told ? bus->connected && bus->made == told_made : bus->connected;
+        if (next == told) {
+            pthread_cond_wait(&bus->changed, &bus->lock);
+            continue;
+        }
+        told = next;
+        told_made = bus->made;
+        pthread_mutex_unlock(&bus->lock);
+        tb_log(TB_LOG_INFO, "bus", told ? "connected to the broker" : "the broker is gone: trying again");
+        if (bus->told)
+            bus->told(bus->context, told);
+        pthread_mutex_lock(&bus->lock);
+    }
+    pthread_mutex_unlock(&bus->lock);
+    return NULL;
+}
+
+/* ---- opening and closing ---- */
+
+static natsStatus set_servers(natsOptions *options, const char *urls)
+{
+    const char *servers[16];
+    int count = 0;
+    char *copy = strdup(urls), *rest = copy;
+    if (!copy)
+        return NATS_NO_MEMORY;
+    for (char *one; (one = strsep(&rest, ",")) && count < 16;)
+        if (*one)
+            servers[count++] = one;
+    natsStatus s = count ? natsOptions_SetServers(options, servers, count) : NATS_ADDRESS_MISSING;
+    free(copy);
+    return s;
+}
+
+#define DO(call)                                                                                                       \
+    if (s == NATS_OK)                                                                                                  \
+    s = (call)
+
+static natsStatus connect_to(tb_bus *bus, const tb_bus_options *options)
+{
+    natsOptions *o = NULL;
+    natsStatus s = natsOptions_Create(&o);
+    DO(set_servers(o, options->url));
+    DO(natsOptions_SetName(o, options->name ? options->name : "tebura"));
+    DO(natsOptions_SetTimeout(o, 2000));
+    DO(natsOptions_SetRetryOnFailedConnect(o, true, on_connected, bus));
+    DO(natsOptions_SetAllowReconnect(o, true));
+    DO(natsOptions_SetMaxReconnect(o, -1));
+    DO(natsOptions_SetReconnectWait(o, 250));
+    DO(natsOptions_SetReconnectJitter(o, 250, 250));
+    DO(natsOptions_SetPingInterval(o, 5000)); /* a pulled cable is noticed within 15 s */
+    DO(natsOptions_SetMaxPingsOut(o, 2));
+    DO(natsOptions_SetFailRequestsOnDisconnect(o, true));
+    DO(natsOptions_SetDisconnectedCB(o, on_disconnected, bus));
+    DO(natsOptions_SetReconnectedCB(o, on_connected, bus));
+    DO(natsOptions_SetClosedCB(o, on_closed, bus));
+    DO(natsOptions_SetErrorHandler(o, on_error, bus));
+    DO(natsConnection_Connect(&bus->connection, o));
+    if (s == NATS_OK)
+        note(bus, 1, 0); /* the library calls back only for later ones */
+    natsOptions_Destroy(o);
+    return s == NATS_NOT_YET_CONNECTED ? NATS_OK : s;
+}
+
+static void destroy(tb_bus *bus)
+{
+    pthread_cond_destroy(&bus->changed);
+    pthread_mutex_destroy(&bus->lock);
+    free(bus);
+}
+
+static int make(tb_bus **out)
+{
+    tb_bus *bus = calloc(1, sizeof *bus);
+    pthread_condattr_t monotonic;
+    if (!bus || pthread_condattr_init(&monotonic) != 0) {
+        free(bus);
+        return 0;
+    }
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&bus->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&bus->lock, NULL);
+    *out = bus;
+    return 1;
+}
+
+tb_status tb_bus_open(const tb_bus_options *options, tb_bus **out, tb_error *why)
+{
+    *out = NULL;
+    if (!options->url || !*options->url)
+        return tb_fail(why, TB_INVALID_ARGUMENT, "the broker's address is missing: nats://host:port");
+    tb_status status = library_hold();
+    if (status != TB_OK)
+        return tb_fail(why, status, "the broker's client library does not start");
+    tb_bus *bus = NULL;
+    if (!make(&bus)) {
+        library_release();
+        return tb_fail(why, TB_NO_MEMORY, "out of memory");
+    }
+    bus->told = options->connected;
+    bus->context = options->context;
+    natsStatus s = connect_to(bus, options);
+    jsOptions js;
+    DO(jsOptions_Init(&js));
+    js.Wait = BUS_API_WAIT;
+    DO(natsConnection_JetStream(&bus->js, bus->connection, &js));
+    if (s == NATS_OK && pthread_create(&bus->watcher, NULL, watch, bus) != 0)
+        s = NATS_NO_MEMORY;
+    bus->watching = s == NATS_OK;
+    if (s != NATS_OK) {
+        status = tb_fail(why, bus_status(s), "the broker's address is not usable: %s", natsStatus_GetText(s));
+        tb_bus_free(&bus);
+        return status;
+    }
+    *out = bus;
+    return TB_OK;
+}
+
+/* Waits for the library's last callback about this connection. */
+static int close_connection(tb_bus *bus)
+{
+    if (!bus->connection)
+        return 1;
+    natsConnection_Close(bus->connection);
+    struct timespec until = bus_deadline(10000);
+    pthread_mutex_lock(&bus->lock);
+    while (!bus->closed && pthread_cond_timedwait(&bus->changed, &bus->lock, &until) == 0)
+        ;
+    int closed = bus->closed;
+    pthread_mutex_unlock(&bus->lock);
+    natsConnection_Destroy(bus->connection);
+    return closed;
+}
+
+void tb_bus_free(tb_bus **place)
+{
+    tb_bus *bus = *place;
+    *place = NULL;
+    if (!bus)
+        return;
+    pthread_mutex_lock(&bus->lock);
+    bus->stopping = 1;
+    pthread_cond_broadcast(&bus->changed);
+    pthread_mutex_unlock(&bus->lock);
+    if (bus->watching)
+        pthread_join(bus->watcher, NULL);
+    bus_subscription_end(&bus->flight.acks);
+    if (bus->connection && tb_bus_is_connected(bus))
+        (void)natsConnection_FlushTimeout(bus->connection, 1000); /* acknowledgements on their way out */
+    jsCtx_Destroy(bus->js);
+    int quiet = close_connection(bus);
+    library_release();
+    if (quiet)
+        destroy(bus);
+    else
+        tb_log(TB_LOG_ERROR, "bus", "the client library still holds the connection: its memory is left to it");
+}
+
+int tb_bus_is_connected(const tb_bus *bus)
+{
+    return natsConnection_Status(bus->connection) == NATS_CONN_STATUS_CONNECTED;
+}
+
+uint64_t bus_connection(const tb_bus *bus)
+{
+    natsStatistics *statistics = NULL;
+    uint64_t reconnects = 0;
+    if (natsStatistics_Create(&statistics) != NATS_OK)
+        return 0;
+    if (natsConnection_GetStats(bus->connection, statistics) == NATS_OK &&
+        natsStatistics_GetCounts(statistics, NULL, NULL, NULL, NULL, &reconnects) == NATS_OK)
+        reconnects++;
+    natsStatistics_Destroy(statistics);
+    return reconnects; /* from 1; 0: not known, equal to no connection */
+}

@@ -1,0 +1,202 @@
+/* bus_events.c: what terminals did: a stream on the broker's disk, work-queue retention: an event leaves the stream when it was
+ * applied, and a full stream refuses new ones (the terminal keeps them) instead of dropping old ones.
+ *
+ * One thread follows through a durable pull consumer. B3: a batch that could not be applied is kept in hand and tried again, and
+ * nothing later is fetched meanwhile, so events are applied in the order in which they were stored. */
+#include "bus/bus_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <tebura/log.h>
+
+#include "bus/subscription.h"
+
+#define BATCH_MOST 1000
+#define NS_PER_SECOND INT64_C(1000000000)
+#define STREAM_BYTES (INT64_C(256) << 20)
+#define FETCH_WAIT 500 /* ms: how soon a stop is seen */
+
+tb_status bus_stream_make(tb_bus *bus, const char *site, tb_error *why)
+{
+    char name[BUS_NAME_SIZE], subjects[TB_SUBJECT_SIZE];
+    jsStreamInfo *info = NULL;
+    jsErrCode code = 0;
+    bus_stream_name(site, name);
+    tb_status status = bus_js_status(js_GetStreamInfo(&info, bus->js, name, NULL, &code), code);
+    jsStreamInfo_Destroy(info);
+    if (status == TB_NOT_FOUND) {
+        jsStreamConfig config;
+        jsStreamConfig_Init(&config);
+        config.Name = name;
+        config.Subjects = (const char *[]){tb_subject_text(TB_SUBJECT_EVENT, site, "*", NULL, subjects)};
+        config.SubjectsLen = 1;
+        config.Storage = js_FileStorage;
+        config.Retention = js_WorkQueuePolicy;
+        config.Discard = js_DiscardNew;
+        config.MaxBytes = STREAM_BYTES;
+        config.MaxMsgSize = 1 << 16;
+        config.Duplicates = 600 * NS_PER_SECOND;
+        code = 0;
+        info = NULL;
+        status = bus_js_status(js_AddStream(&info, bus->js, &config, NULL, &code), code);
+        jsStreamInfo_Destroy(info);
+    }
+    return status == TB_OK ? TB_OK : tb_fail(why, status, "the broker does not give the stream %s: %s", name, tb_status_sentence(status));
+}
+
+tb_status tb_bus_event_publish(tb_bus *bus, const char *subject, const char *id, tb_span body, int wait_ms)
+{
+    if (!subject || !*subject || !id || !*id || wait_ms <= 0 || body.size > INT32_MAX)
+        return TB_INVALID_ARGUMENT;
+    if (!tb_bus_is_connected(bus))
+        return TB_BUS_DOWN;
+    jsPubOptions options;
+    jsPubOptions_Init(&options);
+    options.MaxWait = wait_ms;
+    options.MsgId = id;
+    jsErrCode code = 0;
+    natsMsg *message = NULL;
+    natsStatus s = natsMsg_Create(&message, subject, NULL, (const char *)body.data, (int)body.size);
+    if (s == NATS_OK)
+        s = js_PublishMsg(NULL, bus->js, message, &options, &code);
+    natsMsg_Destroy(message);
+    tb_status status = bus_js_status(s, code);
+    return status == TB_NOT_FOUND ? TB_BUS_DOWN : status;
+}
+
+/* ---- following ---- */
+
+static int is_stopped(tb_bus_subscription *f)
+{
+    pthread_mutex_lock(&f->bus->lock);
+    int stopped = f->stop;
+    pthread_mutex_unlock(&f->bus->lock);
+    return stopped;
+}
+
+static tb_status consumer_open(tb_bus_subscription *f, natsSubscription **out)
+{
+    char name[BUS_NAME_SIZE], subjects[TB_SUBJECT_SIZE];
+    jsSubOptions options;
+    jsErrCode code = 0;
+    tb_status status = bus_stream_make(f->bus, f->site, NULL);
+    if (status != TB_OK)
+        return status;
+    bus_stream_name(f->site, name);
+    jsSubOptions_Init(&options);
+    options.Stream = name;
+    options.ManualAck = true;
+    options.Config.AckPolicy = js_AckExplicit;
+    options.Config.AckWait = 30 * NS_PER_SECOND;
+    options.Config.MaxDeliver = -1;
+    options.Config.MaxAckPending = 2 * BATCH_MOST;
+    tb_subject_text(TB_SUBJECT_EVENT, f->site, "*", NULL, subjects);
+    return bus_js_status(js_PullSubscribe(out, f->bus->js, subjects, "teburad", NULL, &options, &code), code);
+}
+
+/* One that we wait for, then what is there already: a lone event is not held back until a batch is full. */
+static natsStatus fetch(natsSubscription *sub, int batch, natsMsgList *first, natsMsgList *more)
+{
+    jsFetchRequest request;
+    jsFetchRequest_Init(&request);
+    request.Batch = 1;
+    request.Expires = FETCH_WAIT * NS_PER_SECOND / 1000;
+    natsStatus s = natsSubscription_FetchRequest(first, sub, &request);
+    if (s != NATS_OK || batch == 1)
+        return s;
+    jsFetchRequest_Init(&request);
+    request.Batch = batch - 1;
+    request.NoWait = true;
+    request.Expires = FETCH_WAIT * NS_PER_SECOND / 1000;
+    (void)natsSubscription_FetchRequest(more, sub, &request); /* nothing more is no failure */
+    return NATS_OK;
+}
+
+static void each_message(natsMsg **messages, int count, natsStatus (*act)(natsMsg *, jsOptions *))
+{
+    for (int i = 0; i < count; i++)
+        (void)act(messages[i], NULL); /* one that gets lost only brings the event once more */
+}
+
+static natsStatus acknowledge(natsMsg *message, jsOptions *options)
+{
+    return natsMsg_Ack(message, options);
+}
+
+/* Tries until it is applied or we are to stop. */
+static int apply_batch(tb_bus_subscription *f, tb_delivery *deliveries, natsMsg **messages, int count)
+{
+    int pause = 100, tries = 0;
+    while (!is_stopped(f)) {
+        tb_status status = f->apply(f->context, deliveries, count);
+        if (status == TB_OK)
+            return 1;
+        if (tries++ % 16 == 0)
+            tb_log(TB_LOG_WARNING, "bus", "%d events are not applied: %s; they are kept and tried again", count, tb_status_sentence(status));
+        each_message(messages, count, natsMsg_InProgress);
+        bus_pause(f->bus, &f->stop, pause);
+        pause = pause < 2500 ? pause * 2 : 5000;
+    }
+    return 0;
+}
+
+static void handle_batch(tb_bus_subscription *f, const natsMsgList *first, const natsMsgList *more)
+{
+    int count = 0;
+    tb_delivery *deliveries = calloc((size_t)f->batch, sizeof *deliveries);
+    natsMsg **messages = calloc((size_t)f->batch, sizeof *messages);
+    for (int i = 0; deliveries && messages && i < first->Count + more->Count && count < f->batch; i++) {
+        messages[count] = i < first->Count ? first->Msgs[i] : more->Msgs[i - first->Count];
+        bus_delivery_of(messages[count], &deliveries[count]);
+        count++;
+    }
+    if (count)
+        each_message(messages, count, apply_batch(f, deliveries, messages, count) ? acknowledge : natsMsg_Nak);
+    free(messages);
+    free(deliveries);
+}
+
+static void *follow(void *context)
+{
+    tb_bus_subscription *f = context;
+    natsSubscription *sub = NULL;
+    while (!is_stopped(f)) {
+        natsMsgList first = {0}, more = {0};
+        tb_status status = tb_bus_is_connected(f->bus) ? TB_OK : TB_BUS_DOWN;
+        if (status == TB_OK && !sub)
+            status = consumer_open(f, &sub);
+        natsStatus s = status == TB_OK ? fetch(sub, f->batch, &first, &more) : NATS_TIMEOUT;
+        if (s == NATS_OK)
+            handle_batch(f, &first, &more);
+        natsMsgList_Destroy(&first);
+        natsMsgList_Destroy(&more);
+        if (status == TB_OK && (s == NATS_OK || s == NATS_TIMEOUT))
+            continue;
+        natsSubscription_Destroy(sub); /* the broker is gone or has forgotten the consumer: made anew */
+        sub = NULL;
+        bus_pause(f->bus, &f->stop, 200);
+    }
+    natsSubscription_Destroy(sub);
+    return NULL;
+}
+
+tb_status tb_bus_events_follow(tb_bus *bus, const char *site, int batch, tb_bus_events_fn apply, void *context, tb_bus_subscription **out)
+{
+    *out = NULL;
+    if (!bus_site_is_good(site) || batch < 1 || batch > BATCH_MOST)
+        return TB_INVALID_ARGUMENT;
+    tb_bus_subscription *f = calloc(1, sizeof *f);
+    if (!f)
+        return TB_NO_MEMORY;
+    *f = (tb_bus_subscription){.bus = bus, .apply = apply, .context = context, .batch = batch};
+    snprintf(f->site, sizeof f->site, "%s", site);
+    if (pthread_create(&f->follower, NULL, follow, f) != 0) {
+        free(f);
+        return TB_NO_MEMORY;
+    }
+    f->following = 1;
+    *out = f;
+    return TB_OK;
+}

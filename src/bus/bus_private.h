@@ -1,0 +1,56 @@
+/* bus_private.h: what the files of this folder share. The only folder that includes nats.h. */
+#ifndef TEBURA_BUS_PRIVATE_H
+#define TEBURA_BUS_PRIVATE_H
+
+#include <nats/nats.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <tebura/bus.h>
+
+#define BUS_NAME_SIZE 64
+#define BUS_API_WAIT 5000 /* ms, for one call of the JetStream API */
+
+/* Acknowledgements of feed values under way. One round lasts from a flush to the next; the round's number is in the reply
+ * subject, so that a late acknowledgement of an earlier round is never counted. Guarded by tb_bus.lock. */
+typedef struct bus_flight {
+    natsSubscription *acks;
+    char inbox[96];
+    uint64_t round;
+    int sent, stored, failed;
+} bus_flight;
+
+struct tb_bus {
+    natsConnection *connection;
+    jsCtx *js;
+    void (*told)(void *context, int connected);
+    void *context;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    pthread_t watcher;
+    int connected, closed, stopping, watching; /* by lock */
+    uint64_t made;                             /* by lock: connections so far */
+    char site[32];                             /* by lock: of the last site_open */
+    uint64_t site_connection;                  /* by lock: bus_connection() when it succeeded */
+    bus_flight flight;
+    _Atomic int64_t slow_logged;
+};
+
+tb_status bus_status(natsStatus status);
+/* The same for a JetStream call: its error code says more. */
+tb_status bus_js_status(natsStatus status, jsErrCode code);
+/* Number of the present connection, counted by the library the moment it is made (our callback comes later). */
+uint64_t bus_connection(const tb_bus *bus);
+int bus_site_is_good(const char *site);
+void bus_stream_name(const char *site, char out[BUS_NAME_SIZE]); /* EVENTS_<site> */
+void bus_bucket_name(const char *site, char out[BUS_NAME_SIZE]); /* KV_feed_<site> */
+/* Makes the event stream when it is missing. */
+tb_status bus_stream_make(tb_bus *bus, const char *site, tb_error *why) TB_MUST_CHECK;
+void bus_delivery_of(natsMsg *message, tb_delivery *out);
+/* Waits at most `ms`, less when *stop (guarded by bus->lock) is or becomes set. */
+void bus_pause(tb_bus *bus, const int *stop, int ms);
+struct timespec bus_deadline(int ms);
+/* Ends an asynchronous subscription: when it returns, its callback does not run and never will. NULL is allowed. */
+void bus_subscription_end(natsSubscription **subscription);
+
+#endif
