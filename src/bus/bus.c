@@ -60,11 +60,11 @@ tb_status bus_status(natsStatus status)
     }
 }
 
-tb_status bus_js_status(natsStatus status, jsErrCode code)
+tb_status bus_js_status(natsStatus status, const jsErrCode *code)
 {
-    if ((int)code == 0)
+    if ((int)*code == 0)
         return bus_status(status);
-    switch (code) {
+    switch (*code) {
     case JSStreamNotFoundErr:
     case JSConsumerNotFoundErr:
     case JSNoMessageFoundErr:

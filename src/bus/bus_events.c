@@ -24,7 +24,7 @@ tb_status bus_stream_make(tb_bus *bus, const char *site, tb_error *why)
     jsStreamInfo *info = NULL;
     jsErrCode code = 0;
     bus_stream_name(site, name);
-    tb_status status = bus_js_status(js_GetStreamInfo(&info, bus->js, name, NULL, &code), code);
+    tb_status status = bus_js_status(js_GetStreamInfo(&info, bus->js, name, NULL, &code), &code);
     jsStreamInfo_Destroy(info);
     if (status == TB_NOT_FOUND) {
         jsStreamConfig config;
@@ -40,7 +40,7 @@ tb_status bus_stream_make(tb_bus *bus, const char *site, tb_error *why)
         config.Duplicates = 600 * NS_PER_SECOND;
         code = 0;
         info = NULL;
-        status = bus_js_status(js_AddStream(&info, bus->js, &config, NULL, &code), code);
+        status = bus_js_status(js_AddStream(&info, bus->js, &config, NULL, &code), &code);
         jsStreamInfo_Destroy(info);
     }
     return status == TB_OK ? TB_OK : tb_fail(why, status, "the broker does not give the stream %s: %s", name, tb_status_sentence(status));
@@ -62,7 +62,7 @@ tb_status tb_bus_event_publish(tb_bus *bus, const char *subject, const char *id,
     if (s == NATS_OK)
         s = js_PublishMsg(NULL, bus->js, message, &options, &code);
     natsMsg_Destroy(message);
-    tb_status status = bus_js_status(s, code);
+    tb_status status = bus_js_status(s, &code);
     return status == TB_NOT_FOUND ? TB_BUS_DOWN : status;
 }
 
@@ -93,7 +93,7 @@ static tb_status consumer_open(tb_bus_subscription *f, natsSubscription **out)
     options.Config.MaxDeliver = -1;
     options.Config.MaxAckPending = 2 * BATCH_MOST;
     tb_subject_text(TB_SUBJECT_EVENT, f->site, "*", NULL, subjects);
-    return bus_js_status(js_PullSubscribe(out, f->bus->js, subjects, "teburad", NULL, &options, &code), code);
+    return bus_js_status(js_PullSubscribe(out, f->bus->js, subjects, "teburad", NULL, &options, &code), &code);
 }
 
 /* One that we wait for, then what is there already: a lone event is not held back until a batch is full. */

@@ -83,7 +83,7 @@ static tb_status bucket_make(tb_bus *bus, const char *site, int *made, tb_error 
     jsStreamInfo *info = NULL;
     jsErrCode code = 0;
     bus_bucket_name(site, name);
-    tb_status status = bus_js_status(js_GetStreamInfo(&info, bus->js, name, NULL, &code), code);
+    tb_status status = bus_js_status(js_GetStreamInfo(&info, bus->js, name, NULL, &code), &code);
     jsStreamInfo_Destroy(info);
     *made = status == TB_NOT_FOUND;
     if (status == TB_NOT_FOUND) {
@@ -100,7 +100,7 @@ static tb_status bucket_make(tb_bus *bus, const char *site, int *made, tb_error 
         config.AllowDirect = true;
         code = 0;
         info = NULL;
-        status = bus_js_status(js_AddStream(&info, bus->js, &config, NULL, &code), code);
+        status = bus_js_status(js_AddStream(&info, bus->js, &config, NULL, &code), &code);
         jsStreamInfo_Destroy(info);
     }
     return status == TB_OK ? TB_OK : tb_fail(why, status, "the broker does not give the bucket %s: %s", name, tb_status_sentence(status));
@@ -113,7 +113,7 @@ static tb_status epoch_missing(tb_bus *bus, const char *site, int *missing, tb_e
     jsErrCode code = 0;
     bus_bucket_name(site, name);
     epoch_subject(site, subject);
-    tb_status status = bus_js_status(js_GetLastMsg(&message, bus->js, name, subject, NULL, &code), code);
+    tb_status status = bus_js_status(js_GetLastMsg(&message, bus->js, name, subject, NULL, &code), &code);
     natsMsg_Destroy(message);
     *missing = status == TB_NOT_FOUND;
     return status == TB_OK || status == TB_NOT_FOUND ? TB_OK : tb_fail(why, status, "the bucket's epoch cannot be read: %s", tb_status_sentence(status));
@@ -246,7 +246,7 @@ tb_status tb_bus_feed_ready(tb_bus *bus, const char *site)
         s = js_PublishMsg(&ack, bus->js, message, &options, &code);
     natsMsg_Destroy(message);
     jsPubAck_Destroy(ack);
-    return bus_js_status(s, code);
+    return bus_js_status(s, &code);
 }
 
 static tb_status purge(tb_bus *bus, const char *bucket, const char *subject)
@@ -256,7 +256,7 @@ static tb_status purge(tb_bus *bus, const char *bucket, const char *subject)
     jsOptions_Init(&options);
     options.Wait = BUS_API_WAIT;
     options.Stream.Purge.Subject = subject;
-    return bus_js_status(js_PurgeStream(bus->js, bucket, &options, &code), code);
+    return bus_js_status(js_PurgeStream(bus->js, bucket, &options, &code), &code);
 }
 
 tb_status tb_bus_feed_reset(tb_bus *bus, const char *site)

@@ -37,8 +37,8 @@ struct tb_bus {
 };
 
 tb_status bus_status(natsStatus status);
-/* The same for a JetStream call: its error code says more. */
-tb_status bus_js_status(natsStatus status, jsErrCode code);
+/* The same for a JetStream call: its error code says more. A pointer, so that the call may stand in the same expression. */
+tb_status bus_js_status(natsStatus status, const jsErrCode *code);
 /* Number of the present connection, counted by the library the moment it is made (our callback comes later). */
 uint64_t bus_connection(const tb_bus *bus);
 int bus_site_is_good(const char *site);

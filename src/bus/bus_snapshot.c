@@ -23,7 +23,7 @@ static tb_status epoch_read(tb_bus *bus, const char *site, char out[TB_ID_TEXT_S
     out[0] = '\0';
     bus_bucket_name(site, bucket);
     snprintf(subject, sizeof subject, "$KV.feed_%s._epoch", site);
-    tb_status status = bus_js_status(js_GetLastMsg(&message, bus->js, bucket, subject, NULL, &code), code);
+    tb_status status = bus_js_status(js_GetLastMsg(&message, bus->js, bucket, subject, NULL, &code), &code);
     if (status == TB_OK)
         snprintf(out, TB_ID_TEXT_SIZE, "%.*s", natsMsg_GetDataLength(message), natsMsg_GetData(message));
     natsMsg_Destroy(message);
@@ -49,7 +49,7 @@ static tb_status remaining(natsSubscription *subscription, uint64_t received, ui
 {
     jsConsumerInfo *info = NULL;
     jsErrCode code = 0;
-    tb_status status = bus_js_status(natsSubscription_GetConsumerInfo(&info, subscription, NULL, &code), code);
+    tb_status status = bus_js_status(natsSubscription_GetConsumerInfo(&info, subscription, NULL, &code), &code);
     if (status == TB_OK) {
         uint64_t all = info->NumPending + info->Delivered.Consumer;
         *out = all > received ? all - received : 0;
@@ -176,7 +176,7 @@ tb_status tb_bus_feed_sweep(tb_bus *bus, const char *site, int seconds, int *rem
     status = read_bucket(bus, site, filter, 1, note_old_marker, old);
     for (int i = 0; status == TB_OK && i < old->count; i++) { /* by number: a value written since has another */
         jsErrCode code = 0;
-        status = bus_js_status(js_DeleteMsg(bus->js, bucket, old->sequences[i], NULL, &code), code);
+        status = bus_js_status(js_DeleteMsg(bus->js, bucket, old->sequences[i], NULL, &code), &code);
         if (status == TB_OK)
             ++*removed;
         else if (code == JSSequenceNotFoundErr || status == TB_NOT_FOUND)
