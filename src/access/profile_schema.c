@@ -1,0 +1,184 @@
+/* profile_schema.c: the form of a profile file, read by libcyaml. What a schema cannot say is in profile_check.c. */
+#include "access/profile_model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cyaml/cyaml.h>
+
+const char *const tb_actuator_names[4] = {"", "gate", "detector", "door"};
+
+enum { NAME_MAX = TB_NAME_SIZE - 1, SENTENCE_MAX = 400, TEXT_MAX = 2000 };
+enum { ALWAYS = CYAML_FLAG_POINTER, MAYBE = CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL };
+
+#define NAMES(list) (uint32_t)(sizeof list / sizeof *list)
+
+static const cyaml_strval_t types[] = {
+    {"bool", TB_VALUE_BOOL}, {"int", TB_VALUE_INT}, {"time", TB_VALUE_TIME}, {"text", TB_VALUE_TEXT}};
+static const cyaml_strval_t kinds[] = {{"checkin", TB_KIND_CHECKIN},
+                                       {"passage", TB_KIND_PASSAGE},
+                                       {"counter", TB_KIND_COUNTER},
+                                       {"pos", TB_KIND_POS},
+                                       {"pickup", TB_KIND_PICKUP}};
+static const cyaml_strval_t actuators[] = {{"none", 0}, {"gate", 1}, {"detector", 2}, {"door", 3}};
+static const cyaml_strval_t switches[] = {{"on", 1}, {"off", 2}};
+
+static const cyaml_schema_field_t sentence_fields[] = {
+    CYAML_FIELD_STRING_PTR("ja", ALWAYS, tb_texts, ja, 1, TEXT_MAX),
+    CYAML_FIELD_STRING_PTR("en", ALWAYS, tb_texts, en, 1, TEXT_MAX), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t fact_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", ALWAYS, tb_fact_declaration, name, 1, NAME_MAX),
+    CYAML_FIELD_ENUM("type", CYAML_FLAG_STRICT, tb_fact_declaration, type, types, NAMES(types)), CYAML_FIELD_END};
+static const cyaml_schema_value_t fact = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, tb_fact_declaration, fact_fields)};
+
+static const cyaml_schema_value_t name = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, NAME_MAX)};
+
+static const cyaml_schema_field_t requirement_fields[] = {
+    CYAML_FIELD_STRING_PTR("that", ALWAYS, tb_requirement, that, 1, TB_EXPRESSION_LENGTH),
+    CYAML_FIELD_STRING_PTR("else", ALWAYS, tb_requirement, otherwise, 1, NAME_MAX), CYAML_FIELD_END};
+static const cyaml_schema_value_t requirement = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, tb_requirement, requirement_fields)};
+
+static const cyaml_schema_field_t window_fields[] = {
+    CYAML_FIELD_STRING_PTR("from", MAYBE, tb_window, from, 1, TB_EXPRESSION_LENGTH),
+    CYAML_FIELD_STRING_PTR("until", MAYBE, tb_window, until, 1, TB_EXPRESSION_LENGTH),
+    CYAML_FIELD_STRING_PTR("early", MAYBE, tb_window, early, 1, NAME_MAX),
+    CYAML_FIELD_STRING_PTR("late", MAYBE, tb_window, late, 1, NAME_MAX), CYAML_FIELD_END};
+
+#define RULE_FIELDS(structure)                                                                                         \
+    CYAML_FIELD_SEQUENCE_COUNT("requires", MAYBE, structure, rule.requires, rule.requires_count, &requirement, 0, 16),  \
+        CYAML_FIELD_MAPPING_PTR("window", MAYBE, structure, rule.window, window_fields)
+
+static const cyaml_schema_field_t visitors_fields[] = {RULE_FIELDS(tb_visitors), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t zone_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", ALWAYS, tb_zone, name, 1, NAME_MAX),
+    CYAML_FIELD_MAPPING("titles", CYAML_FLAG_DEFAULT, tb_zone, titles, sentence_fields), CYAML_FIELD_END};
+static const cyaml_schema_value_t zone = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, tb_zone, zone_fields)};
+
+static const cyaml_schema_field_t match_fields[] = {
+    CYAML_FIELD_ENUM("actuate", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, tb_on_match, actuate, actuators, NAMES(actuators)),
+    CYAML_FIELD_ENUM("flag", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, tb_on_match, flag, switches, NAMES(switches)),
+    CYAML_FIELD_STRING_PTR("status", MAYBE, tb_on_match, status, 1, NAME_MAX),
+    CYAML_FIELD_BOOL("deletes_entry", CYAML_FLAG_OPTIONAL, tb_on_match, deletes_entry), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t step_up_fields[] = {
+    CYAML_FIELD_BOOL("pin", CYAML_FLAG_OPTIONAL, tb_step_up, pin),
+    CYAML_FIELD_INT("amount", CYAML_FLAG_OPTIONAL, tb_step_up, amount), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t role_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", ALWAYS, struct tb_role, name, 1, NAME_MAX),
+    CYAML_FIELD_STRING_PTR("zone", ALWAYS, struct tb_role, zone, 1, NAME_MAX),
+    CYAML_FIELD_ENUM("kind", CYAML_FLAG_STRICT, struct tb_role, kind, kinds, NAMES(kinds)),
+    CYAML_FIELD_MAPPING("titles", CYAML_FLAG_DEFAULT, struct tb_role, titles, sentence_fields),
+    RULE_FIELDS(struct tb_role),
+    CYAML_FIELD_STRING_PTR("lead", MAYBE, struct tb_role, lead, 1, NAME_MAX),
+    CYAML_FIELD_SEQUENCE("sees", MAYBE, struct tb_role, sees, &name, 0, TB_FACTS_MAX),
+    CYAML_FIELD_MAPPING("on_match", CYAML_FLAG_OPTIONAL, struct tb_role, on_match, match_fields),
+    CYAML_FIELD_BOOL("asks_server", CYAML_FLAG_OPTIONAL, struct tb_role, asks_server),
+    CYAML_FIELD_STRING_PTR("unknown", MAYBE, struct tb_role, unknown, 1, NAME_MAX),
+    CYAML_FIELD_MAPPING("step_up", CYAML_FLAG_OPTIONAL, struct tb_role, step_up, step_up_fields),
+    CYAML_FIELD_BOOL("staff_confirms", CYAML_FLAG_OPTIONAL, struct tb_role, staff_confirms),
+    CYAML_FIELD_FLOAT("fpir", CYAML_FLAG_OPTIONAL, struct tb_role, fpir), CYAML_FIELD_END};
+static const cyaml_schema_value_t role = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct tb_role, role_fields)};
+
+static const cyaml_schema_field_t reason_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", ALWAYS, tb_reason, name, 1, NAME_MAX),
+    CYAML_FIELD_STRING_PTR("ja", ALWAYS, tb_reason, ja, 1, SENTENCE_MAX),
+    CYAML_FIELD_STRING_PTR("en", ALWAYS, tb_reason, en, 1, SENTENCE_MAX), CYAML_FIELD_END};
+static const cyaml_schema_value_t reason = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, tb_reason, reason_fields)};
+
+static const cyaml_schema_field_t profile_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", ALWAYS, tb_profile, name, 1, NAME_MAX),
+    /* "status" and "flag" are built in and count too */
+    CYAML_FIELD_SEQUENCE("facts", ALWAYS, tb_profile, facts, &fact, 0, TB_FACTS_MAX - 2),
+    CYAML_FIELD_SEQUENCE("statuses", ALWAYS, tb_profile, statuses, &name, 1, 32),
+    CYAML_FIELD_MAPPING("consent", CYAML_FLAG_DEFAULT, tb_profile, consent, sentence_fields),
+    CYAML_FIELD_MAPPING("visitors", CYAML_FLAG_DEFAULT, tb_profile, visitors, visitors_fields),
+    CYAML_FIELD_SEQUENCE("zones", ALWAYS, tb_profile, zones, &zone, 1, 32),
+    CYAML_FIELD_SEQUENCE("roles", ALWAYS, tb_profile, roles, &role, 1, 32),
+    CYAML_FIELD_SEQUENCE("reasons", ALWAYS, tb_profile, reasons, &reason, 0, 128),
+    CYAML_FIELD_END};
+static const cyaml_schema_value_t profile = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, tb_profile, profile_fields)};
+
+/* libcyaml reports through a log: the cause first, then a trace from the innermost value outwards. */
+typedef struct report {
+    char cause[160];
+    int line;
+    int skip; /* the first line of the trace names the last field that was there, not the mapping where one is missing */
+} report;
+
+static void note(cyaml_log_t level, void *context, const char *format, va_list args)
+{
+    report *to = context;
+    char text[256];
+    (void)level;
+    vsnprintf(text, sizeof text, format, args);
+    text[strcspn(text, "\n")] = '\0';
+    const char *place = strstr(text, "(line: ");
+    if (place && strncmp(text, "  in ", 5) == 0) {
+        if (to->skip)
+            to->skip = 0;
+        else if (to->line == 0)
+            to->line = atoi(place + strlen("(line: "));
+    } else if (!to->cause[0] && !strstr(text, "Backtrace")) {
+        const char *start = strncmp(text, "Load: ", 6) == 0 ? text + 6 : text;
+        snprintf(to->cause, sizeof to->cause, "%.150s", start);
+        to->skip = strncmp(start, "Missing required", 16) == 0;
+    }
+}
+
+static void *take(void *context, void *memory, size_t size)
+{
+    (void)context;
+    if (size)
+        return realloc(memory, size);
+    free(memory);
+    return NULL;
+}
+
+static cyaml_config_t config_for(report *to)
+{
+    return (cyaml_config_t){.log_fn = note,
+                            .log_ctx = to,
+                            .log_level = CYAML_LOG_ERROR,
+                            .mem_fn = take,
+                            .flags = CYAML_CFG_NO_ALIAS}; /* no bombs */
+}
+
+/* The last word of "Unexpected key: colour" is found in the file itself: the trace tells only the value before it. */
+static int line_of(const report *problem, tb_span yaml, cyaml_err_t error)
+{
+    const char *key = strrchr(problem->cause, ' ');
+    int line = problem->line > 0 ? problem->line : 1;
+    if (error == CYAML_ERR_LIBYAML_PARSER)
+        return tb_profile_line(yaml, "");
+    return error == CYAML_ERR_INVALID_KEY && key ? tb_profile_key_line(yaml, key + 1, line) : line;
+}
+
+tb_status tb_profile_load(tb_span yaml, const char *file, tb_profile **out, tb_error *why)
+{
+    report problem = {0};
+    cyaml_config_t config = config_for(&problem);
+    *out = NULL;
+    if (yaml.size > TB_PROFILE_MAX_BYTES)
+        return tb_fail(why, TB_TOO_LARGE, "%s: larger than %u bytes", file, TB_PROFILE_MAX_BYTES);
+    if (yaml.size && memchr(yaml.data, 0, yaml.size))
+        return tb_fail(why, TB_MALFORMED, "%s, line 1: this is no text file", file);
+    cyaml_err_t error = yaml.size == 0 ? CYAML_OK : cyaml_load_data(yaml.data, yaml.size, &config, &profile, (cyaml_data_t **)out, NULL);
+    if (error == CYAML_ERR_OOM)
+        return tb_fail(why, TB_NO_MEMORY, "%s: %s", file, tb_status_sentence(TB_NO_MEMORY));
+    if (error != CYAML_OK)
+        return tb_fail(why, TB_MALFORMED, "%s, line %d: %s", file, line_of(&problem, yaml, error),
+                       problem.cause[0] ? problem.cause : cyaml_strerror(error));
+    return *out ? TB_OK : tb_fail(why, TB_MALFORMED, "%s, line 1: the file is empty", file);
+}
+
+void tb_profile_unload(tb_profile *loaded)
+{
+    report problem = {0};
+    cyaml_config_t config = config_for(&problem);
+    cyaml_free(&config, &profile, loaded, 0);
+}
