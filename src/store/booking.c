@@ -1,0 +1,118 @@
+/* booking.c: one person on one flight: status, flag, and everything the visit's facts are made of, read in one question. */
+#include "store/store.h"
+
+tb_status tb_booking_insert(tb_db *db, const tb_booking *b, tb_time now)
+{
+    return tb_db_run(db,
+                     "INSERT INTO central.booking (id, person, flight, pnr, seat, status, flag, bags, due, created)"
+                     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                     TB_VALUES(tb_value_id(&b->id), tb_value_id(&b->person), tb_value_text(b->flight.id), tb_value_text(b->pnr),
+                               tb_value_text(b->seat), tb_value_int(b->status), tb_value_int(b->flag), tb_value_int(b->bags),
+                               tb_value_int(TB_TIME_NEVER), tb_value_int(now)),
+                     NULL);
+}
+
+static void read_booking(const tb_rows *rows, tb_booking *out)
+{
+    *out = (tb_booking){.id = tb_rows_id(rows, 0), .person = tb_rows_id(rows, 1)};
+    tb_rows_text(rows, 2, out->pnr, sizeof out->pnr);
+    tb_rows_text(rows, 3, out->seat, sizeof out->seat);
+    out->status = (int)tb_rows_int(rows, 4);
+    out->flag = (int)tb_rows_int(rows, 5);
+    out->bags = (int)tb_rows_int(rows, 6);
+    out->due = tb_rows_int(rows, 7);
+    tb_rows_text(rows, 8, out->name, sizeof out->name);
+    tb_rows_text(rows, 9, out->flight.id, sizeof out->flight.id);
+    tb_rows_text(rows, 10, out->flight.from, sizeof out->flight.from);
+    tb_rows_text(rows, 11, out->flight.to, sizeof out->flight.to);
+    tb_rows_text(rows, 12, out->flight.gate, sizeof out->flight.gate);
+    out->flight.boarding = tb_rows_int(rows, 13);
+    out->flight.departure = tb_rows_int(rows, 14);
+    out->flight.departed = (int)tb_rows_int(rows, 15);
+    out->flight.cancelled = (int)tb_rows_int(rows, 16);
+    out->consented = (int)tb_rows_int(rows, 17);
+    out->has_instrument = (int)tb_rows_int(rows, 18);
+    out->visiting = (int)tb_rows_int(rows, 19);
+}
+
+tb_status tb_booking_get(tb_db *db, tb_id id, tb_booking *out)
+{
+    tb_rows rows;
+    tb_status status = tb_db_one(
+        db,
+        "SELECT b.id, b.person, b.pnr, b.seat, b.status, b.flag, b.bags, b.due, p.name,"
+        " f.id, f.origin, f.destination, f.gate, f.boarding, f.departure, f.departed, f.cancelled,"
+        " CASE WHEN p.wrapped_key IS NOT NULL AND EXISTS (SELECT 1 FROM central.template t WHERE t.person = b.person) THEN 1 ELSE 0 END,"
+        " CASE WHEN EXISTS (SELECT 1 FROM central.instrument i WHERE i.person = b.person) THEN 1 ELSE 0 END,"
+        " CASE WHEN EXISTS (SELECT 1 FROM visitor.visit v WHERE v.id = b.id) THEN 1 ELSE 0 END"
+        " FROM central.booking b JOIN central.person p ON p.id = b.person JOIN central.flight f ON f.id = b.flight WHERE b.id = $1",
+        TB_VALUES(tb_value_id(&id)), &rows);
+    if (status == TB_OK) {
+        read_booking(&rows, out);
+        tb_rows_end(&rows);
+    }
+    return status;
+}
+
+tb_status tb_booking_find(tb_db *db, tb_id person, const char *flight, tb_id *out)
+{
+    tb_rows rows;
+    tb_status status = tb_db_one(db, "SELECT id FROM central.booking WHERE person = $1 AND flight = $2",
+                                 TB_VALUES(tb_value_id(&person), tb_value_text(flight)), &rows);
+    if (status == TB_OK) {
+        *out = tb_rows_id(&rows, 0);
+        tb_rows_end(&rows);
+    }
+    return status;
+}
+
+tb_status tb_booking_set(tb_db *db, const tb_booking *b)
+{
+    return tb_db_run(db, "UPDATE central.booking SET pnr = $2, seat = $3, status = $4, flag = $5, bags = $6 WHERE id = $1",
+                     TB_VALUES(tb_value_id(&b->id), tb_value_text(b->pnr), tb_value_text(b->seat), tb_value_int(b->status),
+                               tb_value_int(b->flag), tb_value_int(b->bags)),
+                     NULL);
+}
+
+tb_status tb_booking_due_set(tb_db *db, tb_id id, tb_time due)
+{
+    return tb_db_run(db, "UPDATE central.booking SET due = $2 WHERE id = $1", TB_VALUES(tb_value_id(&id), tb_value_int(due)), NULL);
+}
+
+tb_status tb_booking_remove(tb_db *db, tb_id id)
+{
+    return tb_db_run(db, "DELETE FROM central.booking WHERE id = $1", TB_VALUES(tb_value_id(&id)), NULL);
+}
+
+tb_status tb_bookings_of_person(tb_db *db, tb_id person, tb_ids *out)
+{
+    return tb_ids_query(db,
+                        "SELECT b.id FROM central.booking b JOIN central.flight f ON f.id = b.flight WHERE b.person = $1"
+                        " ORDER BY f.departure DESC, b.id",
+                        TB_VALUES(tb_value_id(&person)), out);
+}
+
+tb_status tb_bookings_of_flight(tb_db *db, const char *flight, tb_ids *out)
+{
+    return tb_ids_query(db, "SELECT id FROM central.booking WHERE flight = $1 ORDER BY id", TB_VALUES(tb_value_text(flight)), out);
+}
+
+tb_status tb_bookings_all(tb_db *db, tb_ids *out)
+{
+    return tb_ids_query(db, "SELECT id FROM central.booking ORDER BY id", TB_NO_VALUES, out);
+}
+
+tb_status tb_bookings_due(tb_db *db, tb_time now, int max, tb_ids *out)
+{
+    return tb_ids_query(db, "SELECT id FROM central.booking WHERE due <= $1 ORDER BY due LIMIT $2",
+                        TB_VALUES(tb_value_int(now), tb_value_int(max)), out);
+}
+
+tb_status tb_booking_next_due(tb_db *db, tb_time *out)
+{
+    tb_status status = tb_db_number(db, "SELECT due FROM central.booking ORDER BY due LIMIT 1", TB_NO_VALUES, out);
+    if (status != TB_NOT_FOUND)
+        return status;
+    *out = TB_TIME_NEVER;
+    return TB_OK;
+}

@@ -1,0 +1,100 @@
+/* db.h: the small interface between SQL text and a database. One connection sees two schemas, `central` and `visitor`,
+ * and changes both in one transaction (doc/adr/002). SQL is written with $1, $2 ... and schema-qualified names, so that
+ * PostgreSQL can stand behind the same calls.
+ *
+ * One thread at a time: the owner holds a mutex around it.
+ *
+ * Invariants
+ *  D1  Outside of a transaction nothing is half-written: what a failed or abandoned transaction did is rolled back before
+ *      the next one begins, also when the rollback itself failed at first.
+ *  D2  An inner transaction that was rolled back makes the outer commit fail: there are no partial commits.
+ *  D3  Every statement is reset when its last row was read or tb_rows_end was called: none holds a lock by accident. */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include <tebura/bytes.h>
+#include <tebura/clock.h>
+#include <tebura/crypto.h>
+
+typedef struct tb_db tb_db;
+
+typedef struct tb_db_options {
+    const char *directory;           /* exists; central.db and visitor.db live here */
+    const tb_key *central, *visitor; /* borrowed until open returns */
+    int busy_ms;                     /* how long to wait for another program to let go of the files */
+} tb_db_options;
+
+/* Opens and takes both files for this process alone. Schemas are not touched (store/migration.h).
+ * TB_DB_LOCKED, TB_DB_KEY, TB_DB_CORRUPT, TB_DISK_FULL, TB_IO, TB_NO_MEMORY. */
+tb_status tb_db_open(const tb_db_options *options, tb_db **out, tb_error *why) TB_MUST_CHECK;
+void tb_db_free(tb_db **db); /* an open transaction is rolled back */
+
+/* ---- transactions: they nest; only the outermost one commits ---- */
+tb_status tb_db_begin(tb_db *db) TB_MUST_CHECK;
+/* On failure everything since the outermost begin is rolled back. TB_CONFLICT: an inner one was rolled back (D2). */
+tb_status tb_db_commit(tb_db *db) TB_MUST_CHECK;
+void tb_db_rollback(tb_db *db);
+int tb_db_depth(const tb_db *db);
+
+/* ---- values and statements ---- */
+typedef enum tb_value_kind { TB_VALUE_NULL, TB_VALUE_INT, TB_VALUE_TEXT, TB_VALUE_BLOB } tb_value_kind;
+typedef struct tb_value { /* borrowed until the statement has ended */
+    tb_value_kind kind;
+    int64_t number;
+    tb_span bytes;
+} tb_value;
+static inline tb_value tb_value_int(int64_t number)
+{
+    return (tb_value){TB_VALUE_INT, number, {NULL, 0}};
+}
+static inline tb_value tb_value_text(const char *text)
+{
+    return (tb_value){TB_VALUE_TEXT, 0, tb_span_text(text)};
+}
+static inline tb_value tb_value_blob(tb_span bytes)
+{
+    return (tb_value){TB_VALUE_BLOB, 0, bytes};
+}
+static inline tb_value tb_value_id(const tb_id *id)
+{
+    return (tb_value){TB_VALUE_BLOB, 0, {id->bytes, sizeof id->bytes}};
+}
+static inline tb_value tb_value_null(void)
+{
+    return (tb_value){TB_VALUE_NULL, 0, {NULL, 0}};
+}
+typedef struct tb_values {
+    const tb_value *items;
+    int count;
+} tb_values;
+#define TB_VALUES(...)                                                                                                 \
+    ((tb_values){(const tb_value[]){__VA_ARGS__}, (int)(sizeof((const tb_value[]){__VA_ARGS__}) / sizeof(tb_value))})
+#define TB_NO_VALUES ((tb_values){NULL, 0})
+
+/* A cursor over the rows of a cached statement. `sql` must be a literal (it is the cache's key). */
+typedef struct tb_rows {
+    tb_db *db;
+    void *statement; /* NULL when ended */
+    int own;         /* not from the cache: finalised at the end */
+    int slot;
+} tb_rows;
+tb_status tb_db_query(tb_db *db, const char *sql, tb_values values, tb_rows *rows) TB_MUST_CHECK;
+/* *more 0 at the end (the cursor has then ended by itself). A failure ends it, too. */
+tb_status tb_rows_next(tb_rows *rows, int *more) TB_MUST_CHECK;
+void tb_rows_end(tb_rows *rows); /* may be called again */
+int64_t tb_rows_int(const tb_rows *rows, int column);
+void tb_rows_text(const tb_rows *rows, int column, char *out, size_t size); /* cut to fit, always NUL-ended */
+tb_span tb_rows_blob(const tb_rows *rows, int column);                     /* borrowed until the next step */
+tb_id tb_rows_id(const tb_rows *rows, int column);                         /* zero when it is NULL or of another size */
+
+/* A statement without rows; *changed (may be NULL) tells how many rows it changed. TB_EXISTS: a unique key is taken. */
+tb_status tb_db_run(tb_db *db, const char *sql, tb_values values, int64_t *changed) TB_MUST_CHECK;
+/* The first row, cursor open (end it); TB_NOT_FOUND: there is none and the cursor has ended. */
+tb_status tb_db_one(tb_db *db, const char *sql, tb_values values, tb_rows *rows) TB_MUST_CHECK;
+/* The first column of the first row; TB_NOT_FOUND. */
+tb_status tb_db_number(tb_db *db, const char *sql, tb_values values, int64_t *out) TB_MUST_CHECK;
+int64_t tb_db_last_row(const tb_db *db);
+/* Several statements without values, for migrations. */
+tb_status tb_db_script(tb_db *db, const char *sql, tb_error *why) TB_MUST_CHECK;
+
+#endif

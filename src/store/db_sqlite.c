@@ -1,0 +1,467 @@
+/* db_sqlite.c: store/db.h on SQLCipher.
+ *
+ * The connection's main database is an empty file, site.db, that is never written. It is there because SQLite commits several
+ * attached files atomically only when the main database has a name of its own (the super-journal lies beside it). */
+#include "store/db.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <tebura/log.h>
+#include <tebura/secret.h>
+
+#define CACHED 192 /* statements; more are prepared anew each time */
+#define VALUES_MAX 24
+
+struct cached {
+    const char *sql; /* the literal */
+    sqlite3_stmt *statement;
+    int busy;
+    uint8_t place[VALUES_MAX + 1]; /* $n -> SQLite's index */
+};
+
+struct tb_db {
+    sqlite3 *connection;
+    int depth, broken;
+    int cached;
+    struct cached cache[CACHED];
+};
+
+static int is_full(sqlite3 *connection)
+{
+    int number = sqlite3_system_errno(connection);
+    return number == ENOSPC || number == EFBIG || number == EDQUOT;
+}
+
+static tb_status map(sqlite3 *connection, int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+        return TB_OK;
+    case SQLITE_FULL:
+        return TB_DISK_FULL;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return TB_DB_LOCKED;
+    case SQLITE_NOTADB:
+        return TB_DB_KEY;
+    case SQLITE_CORRUPT:
+        return TB_DB_CORRUPT;
+    case SQLITE_NOMEM:
+        return TB_NO_MEMORY;
+    case SQLITE_IOERR:
+        return connection && is_full(connection) ? TB_DISK_FULL : TB_IO;
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+        return TB_IO;
+    case SQLITE_CONSTRAINT:
+        return TB_EXISTS;
+    default:
+        return TB_INTERNAL;
+    }
+}
+
+/* The message of SQLite may quote SQL but never values: safe to log. */
+static tb_status failed(tb_db *db, int code, const char *what)
+{
+    tb_status status = map(db->connection, code);
+    if (status != TB_EXISTS)
+        tb_log(TB_LOG_WARNING, "store", "%s: %s (code %d): %s", what, tb_status_name(status), code, sqlite3_errmsg(db->connection));
+    return status;
+}
+
+/* ---- opening ---- */
+
+static tb_status pragma(tb_db *db, const char *sql)
+{
+    int code = sqlite3_exec(db->connection, sql, NULL, NULL, NULL);
+    return code == SQLITE_OK ? TB_OK : failed(db, code, sql);
+}
+
+/* Files are made here first, so that they and their journals are for the owner only. */
+static tb_status make_file(const char *path, tb_error *why)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return tb_fail(why, errno == ENOSPC || errno == EDQUOT ? TB_DISK_FULL : TB_IO, "%s: %s", path, strerror(errno));
+    close(fd);
+    return TB_OK;
+}
+
+static tb_status attach(tb_db *db, const char *directory, const char *schema, const tb_key *key, tb_error *why)
+{
+    char path[4096], text[4 + 2 * TB_KEY_SIZE] = "x'";
+    sqlite3_stmt *statement = NULL;
+    if (snprintf(path, sizeof path, "%s/%s.db", directory, schema) >= (int)sizeof path)
+        return tb_fail(why, TB_TOO_LARGE, "the path of the data directory is too long");
+    tb_status status = make_file(path, why);
+    if (status != TB_OK)
+        return status;
+    tb_hex_encode(tb_span_of(key->bytes, sizeof key->bytes), text + 2);
+    text[2 + 2 * TB_KEY_SIZE] = '\'';
+    int code = sqlite3_prepare_v2(db->connection, "ATTACH ?1 AS ?2 KEY ?3", -1, &statement, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_text(statement, 1, path, -1, SQLITE_STATIC);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_text(statement, 2, schema, -1, SQLITE_STATIC);
+    if (code == SQLITE_OK)
+        code = sqlite3_bind_text(statement, 3, text, 3 + 2 * TB_KEY_SIZE, SQLITE_STATIC);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    tb_wipe(text, sizeof text);
+    if (code != SQLITE_DONE) {
+        /* The statement's own code is "error"; the connection's knows the cause. */
+        int cause = sqlite3_extended_errcode(db->connection);
+        status = map(db->connection, cause ? cause : code);
+        if (status == TB_OK || status == TB_INTERNAL)
+            status = strstr(sqlite3_errmsg(db->connection), "encrypted") ? TB_DB_KEY : TB_IO;
+        status = tb_fail(why, status, "%s: %s", path, tb_status_sentence(status));
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
+static tb_status settle(tb_db *db)
+{
+    static const char *const settings[] = {
+        "PRAGMA locking_mode = EXCLUSIVE",
+        "PRAGMA foreign_keys = ON",
+        "PRAGMA temp_store = MEMORY",
+        "PRAGMA central.secure_delete = ON",
+        "PRAGMA visitor.secure_delete = ON",
+        "PRAGMA central.locking_mode = EXCLUSIVE",
+        "PRAGMA visitor.locking_mode = EXCLUSIVE",
+        "PRAGMA central.journal_mode = TRUNCATE",
+        "PRAGMA visitor.journal_mode = TRUNCATE",
+        "PRAGMA central.synchronous = FULL",
+        "PRAGMA visitor.synchronous = FULL",
+        "PRAGMA central.cache_size = -65536",
+        "PRAGMA visitor.cache_size = -65536",
+    };
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        tb_status status = pragma(db, settings[i]);
+        if (status != TB_OK)
+            return status;
+    }
+    return TB_OK;
+}
+
+/* Takes the exclusive lock now and, by the locking mode, for as long as the connection lives. */
+static tb_status take(tb_db *db)
+{
+    tb_status status = pragma(db, "BEGIN EXCLUSIVE");
+    if (status == TB_OK)
+        status = pragma(db, "COMMIT");
+    if (status != TB_OK && !sqlite3_get_autocommit(db->connection))
+        (void)pragma(db, "ROLLBACK");
+    return status;
+}
+
+static tb_status connect(tb_db *db, const tb_db_options *options, tb_error *why)
+{
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s/site.db", options->directory) >= (int)sizeof path)
+        return tb_fail(why, TB_TOO_LARGE, "the path of the data directory is too long");
+    tb_status status = make_file(path, why);
+    if (status != TB_OK)
+        return status;
+    int code = sqlite3_open_v2(path, &db->connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code != SQLITE_OK)
+        return tb_fail(why, map(db->connection, code), "%s does not open", path);
+    sqlite3_extended_result_codes(db->connection, 1);
+    sqlite3_busy_timeout(db->connection, options->busy_ms);
+    /* One file format for SQLCipher 3 and 4: these two settings are the same after an upgrade of the library (a version
+     * that does not know one of them ignores it). Attached files take them from the defaults. */
+    status = pragma(db, "PRAGMA cipher_default_compatibility = 3");
+    if (status == TB_OK)
+        status = pragma(db, "PRAGMA cipher_default_page_size = 4096");
+    if (status == TB_OK)
+        status = attach(db, options->directory, "central", options->central, why);
+    if (status == TB_OK)
+        status = attach(db, options->directory, "visitor", options->visitor, why);
+    if (status == TB_OK)
+        status = settle(db);
+    if (status == TB_OK)
+        status = take(db);
+    if (status != TB_OK && why && !why->status)
+        return tb_fail(why, status, "%s: %s", options->directory, tb_status_sentence(status));
+    return status;
+}
+
+tb_status tb_db_open(const tb_db_options *options, tb_db **out, tb_error *why)
+{
+    *out = NULL;
+    if (why)
+        *why = (tb_error){0};
+    tb_db *db = calloc(1, sizeof *db);
+    if (!db)
+        return tb_fail(why, TB_NO_MEMORY, "%s", tb_status_sentence(TB_NO_MEMORY));
+    tb_status status = connect(db, options, why);
+    if (status != TB_OK)
+        tb_db_free(&db);
+    *out = db;
+    return status;
+}
+
+void tb_db_free(tb_db **db)
+{
+    if (!*db)
+        return;
+    if ((*db)->depth)
+        tb_db_rollback(*db);
+    for (int i = 0; i < (*db)->cached; i++)
+        sqlite3_finalize((*db)->cache[i].statement);
+    sqlite3_close((*db)->connection);
+    free(*db);
+    *db = NULL;
+}
+
+/* ---- transactions ---- */
+
+/* D1: a rollback that did not run leaves the transaction open; whoever comes next ends it first. */
+static tb_status undo(tb_db *db)
+{
+    for (int attempt = 0; attempt < 3 && !sqlite3_get_autocommit(db->connection); attempt++)
+        (void)sqlite3_exec(db->connection, "ROLLBACK", NULL, NULL, NULL);
+    return sqlite3_get_autocommit(db->connection) ? TB_OK : TB_IO;
+}
+
+tb_status tb_db_begin(tb_db *db)
+{
+    if (db->depth) {
+        db->depth++;
+        return TB_OK;
+    }
+    tb_status status = undo(db);
+    if (status == TB_OK)
+        status = pragma(db, "BEGIN IMMEDIATE");
+    if (status == TB_OK) {
+        db->depth = 1;
+        db->broken = 0;
+    }
+    return status;
+}
+
+tb_status tb_db_commit(tb_db *db)
+{
+    assert(db->depth > 0);
+    if (db->depth > 1) {
+        db->depth--;
+        return db->broken ? TB_CONFLICT : TB_OK;
+    }
+    tb_status status = db->broken ? TB_CONFLICT : pragma(db, "COMMIT");
+    db->depth = 0;
+    if (status != TB_OK)
+        (void)undo(db);
+    return status;
+}
+
+void tb_db_rollback(tb_db *db)
+{
+    assert(db->depth > 0);
+    if (--db->depth > 0)
+        db->broken = 1;
+    else
+        (void)undo(db);
+}
+
+int tb_db_depth(const tb_db *db)
+{
+    return db->depth;
+}
+
+/* ---- statements ---- */
+
+static void place_values(struct cached *entry)
+{
+    char name[8];
+    for (int i = 1; i <= VALUES_MAX; i++) {
+        snprintf(name, sizeof name, "$%d", i);
+        entry->place[i] = (uint8_t)sqlite3_bind_parameter_index(entry->statement, name);
+    }
+}
+
+static tb_status prepare(tb_db *db, struct cached *entry, const char *sql)
+{
+    *entry = (struct cached){.sql = sql};
+    int code = sqlite3_prepare_v2(db->connection, sql, -1, &entry->statement, NULL);
+    if (code != SQLITE_OK)
+        return failed(db, code, sql);
+    place_values(entry);
+    return TB_OK;
+}
+
+/* *slot -1: in use by an outer cursor, or the cache is full; then it is prepared outside of the cache. */
+static tb_status find_cached(tb_db *db, const char *sql, int *slot)
+{
+    *slot = -1;
+    for (int i = 0; i < db->cached; i++)
+        if (db->cache[i].sql == sql) {
+            *slot = db->cache[i].busy ? -1 : i;
+            return TB_OK;
+        }
+    if (db->cached == CACHED)
+        return TB_OK;
+    tb_status status = prepare(db, &db->cache[db->cached], sql);
+    if (status == TB_OK)
+        *slot = db->cached++;
+    return status;
+}
+
+static int bind(sqlite3_stmt *statement, int index, const tb_value *value)
+{
+    static const char nothing[1] = "";
+    const char *data = value->bytes.data ? (const char *)value->bytes.data : nothing;
+    switch (value->kind) {
+    case TB_VALUE_INT:
+        return sqlite3_bind_int64(statement, index, value->number);
+    case TB_VALUE_TEXT:
+        return sqlite3_bind_text(statement, index, data, (int)value->bytes.size, SQLITE_STATIC);
+    case TB_VALUE_BLOB:
+        return sqlite3_bind_blob(statement, index, data, (int)value->bytes.size, SQLITE_STATIC);
+    case TB_VALUE_NULL:
+        break;
+    }
+    return sqlite3_bind_null(statement, index);
+}
+
+tb_status tb_db_query(tb_db *db, const char *sql, tb_values values, tb_rows *rows)
+{
+    struct cached fresh = {0}, *entry = &fresh;
+    *rows = (tb_rows){.db = db};
+    assert(values.count <= VALUES_MAX);
+    tb_status found = find_cached(db, sql, &rows->slot);
+    if (found != TB_OK)
+        return found;
+    if (rows->slot >= 0) {
+        entry = &db->cache[rows->slot];
+        entry->busy = 1;
+    } else {
+        tb_status status = prepare(db, &fresh, sql);
+        if (status != TB_OK)
+            return status;
+        rows->own = 1;
+    }
+    rows->statement = entry->statement;
+    for (int i = 0; i < values.count; i++) {
+        assert(entry->place[i + 1] && "the SQL names every value");
+        int code = bind(entry->statement, entry->place[i + 1], &values.items[i]);
+        if (code != SQLITE_OK) {
+            tb_status status = failed(db, code, "bind");
+            tb_rows_end(rows);
+            return status;
+        }
+    }
+    return TB_OK;
+}
+
+void tb_rows_end(tb_rows *rows)
+{
+    if (!rows->statement)
+        return;
+    sqlite3_stmt *statement = rows->statement;
+    if (rows->own) {
+        sqlite3_finalize(statement);
+    } else {
+        sqlite3_reset(statement); /* its answer repeats the failure of the last step, already reported */
+        sqlite3_clear_bindings(statement);
+        rows->db->cache[rows->slot].busy = 0;
+    }
+    rows->statement = NULL;
+}
+
+tb_status tb_rows_next(tb_rows *rows, int *more)
+{
+    *more = 0;
+    if (!rows->statement)
+        return TB_OK;
+    int code = sqlite3_step(rows->statement);
+    if (code == SQLITE_ROW) {
+        *more = 1;
+        return TB_OK;
+    }
+    tb_status status = code == SQLITE_DONE ? TB_OK : failed(rows->db, code, sqlite3_sql(rows->statement));
+    tb_rows_end(rows);
+    return status;
+}
+
+int64_t tb_rows_int(const tb_rows *rows, int column)
+{
+    return sqlite3_column_int64(rows->statement, column);
+}
+
+void tb_rows_text(const tb_rows *rows, int column, char *out, size_t size)
+{
+    const char *text = (const char *)sqlite3_column_text(rows->statement, column);
+    snprintf(out, size, "%s", text ? text : "");
+}
+
+tb_span tb_rows_blob(const tb_rows *rows, int column)
+{
+    const void *data = sqlite3_column_blob(rows->statement, column);
+    return tb_span_of(data, data ? (size_t)sqlite3_column_bytes(rows->statement, column) : 0);
+}
+
+tb_id tb_rows_id(const tb_rows *rows, int column)
+{
+    tb_id id = {{0}};
+    tb_span bytes = tb_rows_blob(rows, column);
+    if (bytes.size == sizeof id.bytes)
+        memcpy(id.bytes, bytes.data, sizeof id.bytes);
+    return id;
+}
+
+tb_status tb_db_run(tb_db *db, const char *sql, tb_values values, int64_t *changed)
+{
+    tb_rows rows;
+    int more = 0;
+    tb_status status = tb_db_query(db, sql, values, &rows);
+    if (status == TB_OK)
+        status = tb_rows_next(&rows, &more);
+    assert(!more && "a statement that returns rows belongs to tb_db_query");
+    if (changed)
+        *changed = status == TB_OK ? sqlite3_changes(db->connection) : 0;
+    return status;
+}
+
+tb_status tb_db_one(tb_db *db, const char *sql, tb_values values, tb_rows *rows)
+{
+    int more;
+    tb_status status = tb_db_query(db, sql, values, rows);
+    if (status == TB_OK)
+        status = tb_rows_next(rows, &more);
+    return status == TB_OK && !more ? TB_NOT_FOUND : status;
+}
+
+tb_status tb_db_number(tb_db *db, const char *sql, tb_values values, int64_t *out)
+{
+    tb_rows rows;
+    tb_status status = tb_db_one(db, sql, values, &rows);
+    if (status == TB_OK) {
+        *out = tb_rows_int(&rows, 0);
+        tb_rows_end(&rows);
+    }
+    return status;
+}
+
+int64_t tb_db_last_row(const tb_db *db)
+{
+    return sqlite3_last_insert_rowid(db->connection);
+}
+
+tb_status tb_db_script(tb_db *db, const char *sql, tb_error *why)
+{
+    int code = sqlite3_exec(db->connection, sql, NULL, NULL, NULL);
+    if (code == SQLITE_OK)
+        return TB_OK;
+    return tb_fail(why, map(db->connection, code), "a migration failed: %s", sqlite3_errmsg(db->connection));
+}

@@ -1,0 +1,45 @@
+/* document.c: passports. The number is stored sealed; a keyed hash of it finds the row. */
+#include "store/store.h"
+
+tb_status tb_document_insert(tb_db *db, const tb_document_row *row)
+{
+    return tb_db_run(db,
+                     "INSERT INTO central.document (number_hash, issuer, kind, person, number_sealed, expires)"
+                     " VALUES ($1, $2, $3, $4, $5, $6)",
+                     TB_VALUES(tb_value_blob(tb_span_of(row->number_hash, 32)), tb_value_text(row->issuer), tb_value_text(row->kind),
+                               tb_value_id(&row->person), tb_value_blob(row->number_sealed), tb_value_int(row->expires)),
+                     NULL);
+}
+
+static tb_status find_any(tb_db *db, const uint8_t number_hash[32], tb_id *person)
+{
+    tb_rows rows;
+    int more = 0;
+    tb_status status = tb_db_one(db, "SELECT DISTINCT person FROM central.document WHERE number_hash = $1",
+                                 TB_VALUES(tb_value_blob(tb_span_of(number_hash, 32))), &rows);
+    if (status != TB_OK)
+        return status;
+    *person = tb_rows_id(&rows, 0);
+    status = tb_rows_next(&rows, &more);
+    tb_rows_end(&rows);
+    return status == TB_OK && more ? TB_CONFLICT : status;
+}
+
+tb_status tb_document_find(tb_db *db, const uint8_t number_hash[32], const char *issuer, tb_id *person)
+{
+    if (!issuer)
+        return find_any(db, number_hash, person);
+    tb_rows rows;
+    tb_status status = tb_db_one(db, "SELECT person FROM central.document WHERE number_hash = $1 AND issuer = $2",
+                                 TB_VALUES(tb_value_blob(tb_span_of(number_hash, 32)), tb_value_text(issuer)), &rows);
+    if (status == TB_OK) {
+        *person = tb_rows_id(&rows, 0);
+        tb_rows_end(&rows);
+    }
+    return status;
+}
+
+tb_status tb_documents_remove(tb_db *db, tb_id person)
+{
+    return tb_db_run(db, "DELETE FROM central.document WHERE person = $1", TB_VALUES(tb_value_id(&person)), NULL);
+}

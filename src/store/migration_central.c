@@ -1,0 +1,57 @@
+/* migration_central.c: the schema of central.db: people, what they own, flights, bookings, money, history.
+ * Times are microseconds since 1970, 0 = not yet; identifiers are 16 bytes. */
+#include "store/migration.h"
+
+static const char people[] =
+    /* What the site itself needs: its name, its sealed key pair. */
+    "CREATE TABLE central.site (name TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL);"
+    /* wrapped_key: the person's own key under the master's; NULL = no consent, hence no template (I4, I5). */
+    "CREATE TABLE central.person (id BLOB NOT NULL PRIMARY KEY, name TEXT NOT NULL, nationality TEXT NOT NULL,"
+    "  wrapped_key BLOB, created BIGINT NOT NULL);"
+    /* The number is sealed; number_hash (keyed) finds it. Two states may issue the same number. */
+    "CREATE TABLE central.document (number_hash BLOB NOT NULL, issuer TEXT NOT NULL, kind TEXT NOT NULL,"
+    "  person BLOB NOT NULL REFERENCES person (id), number_sealed BLOB NOT NULL, expires BIGINT NOT NULL,"
+    "  PRIMARY KEY (number_hash, issuer));"
+    "CREATE INDEX central.document_person ON document (person);"
+    "CREATE TABLE central.template (person BLOB NOT NULL REFERENCES person (id), slot BIGINT NOT NULL,"
+    "  sealed BLOB NOT NULL, created BIGINT NOT NULL, PRIMARY KEY (person, slot));"
+    "CREATE TABLE central.consent (person BLOB NOT NULL REFERENCES person (id), given BIGINT NOT NULL,"
+    "  withdrawn BIGINT NOT NULL, touchpoint TEXT NOT NULL, text_hash BLOB NOT NULL, PRIMARY KEY (person, given));"
+    "CREATE TABLE central.flight (id TEXT NOT NULL PRIMARY KEY, origin TEXT NOT NULL, destination TEXT NOT NULL,"
+    "  gate TEXT NOT NULL, boarding BIGINT NOT NULL, departure BIGINT NOT NULL, departed BIGINT NOT NULL,"
+    "  cancelled BIGINT NOT NULL);"
+    "CREATE INDEX central.flight_open ON flight (departed, departure);"
+    /* One booking is one visit and lends it its id. due: when the clock alone changes a list it is on or may be on. */
+    "CREATE TABLE central.booking (id BLOB NOT NULL PRIMARY KEY, person BLOB NOT NULL REFERENCES person (id),"
+    "  flight TEXT NOT NULL REFERENCES flight (id), pnr TEXT NOT NULL, seat TEXT NOT NULL, status BIGINT NOT NULL,"
+    "  flag BIGINT NOT NULL, bags BIGINT NOT NULL, due BIGINT NOT NULL, created BIGINT NOT NULL, UNIQUE (person, flight));"
+    "CREATE INDEX central.booking_flight ON booking (flight);"
+    "CREATE INDEX central.booking_due ON booking (due);"
+    /* Ids of events and requests that were applied; answer: what the request was told, NULL for events and when the person is gone. */
+    "CREATE TABLE central.applied (id BLOB NOT NULL PRIMARY KEY, visit BLOB NOT NULL, answer BLOB, at BIGINT NOT NULL);"
+    "CREATE INDEX central.applied_visit ON applied (visit);"
+    /* History without names: a visit's id leads to nobody once its booking is gone. */
+    "CREATE TABLE central.passage (number INTEGER PRIMARY KEY AUTOINCREMENT, at BIGINT NOT NULL, touchpoint TEXT NOT NULL,"
+    "  role TEXT NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL, visit BLOB NOT NULL, duration BIGINT NOT NULL);"
+    "CREATE INDEX central.passage_visit ON passage (visit);";
+
+static const char money[] =
+    "CREATE TABLE central.instrument (id BLOB NOT NULL PRIMARY KEY, person BLOB NOT NULL REFERENCES person (id),"
+    "  kind TEXT NOT NULL, token_sealed BLOB NOT NULL, pin_hash TEXT NOT NULL, attempts BIGINT NOT NULL, created BIGINT NOT NULL);"
+    "CREATE INDEX central.instrument_person ON instrument (person);"
+    "CREATE TABLE central.item (id BLOB NOT NULL PRIMARY KEY, person BLOB NOT NULL REFERENCES person (id),"
+    "  description TEXT NOT NULL, payment BLOB NOT NULL, added BIGINT NOT NULL, handed BIGINT NOT NULL);"
+    "CREATE INDEX central.item_person ON item (person, handed);"
+    /* No reference to a person: the row outlives them. See store/payment.h for the states. */
+    "CREATE TABLE central.payment (id BLOB NOT NULL PRIMARY KEY, state BIGINT NOT NULL, visit BLOB NOT NULL,"
+    "  instrument BLOB NOT NULL, touchpoint TEXT NOT NULL, merchant TEXT NOT NULL, amount BIGINT NOT NULL, currency TEXT NOT NULL,"
+    "  deliver TEXT NOT NULL, at BIGINT NOT NULL);"
+    "CREATE INDEX central.payment_state ON payment (state);"
+    "CREATE TABLE central.transfer (id BLOB NOT NULL PRIMARY KEY, currency TEXT NOT NULL, at BIGINT NOT NULL);"
+    "CREATE TABLE central.posting (transfer BLOB NOT NULL REFERENCES transfer (id), line BIGINT NOT NULL,"
+    "  account TEXT NOT NULL, amount BIGINT NOT NULL, PRIMARY KEY (transfer, line));"
+    "CREATE INDEX central.posting_account ON posting (account);";
+
+static const char *const steps[] = {people, money};
+
+const tb_migrations tb_migrations_central = {"central", steps, sizeof steps / sizeof *steps};

@@ -1,0 +1,210 @@
+/* store.h: the rows of both databases, one .c file per entity. Functions do one thing inside the caller's transaction; they
+ * know no rules. Unless said otherwise they answer TB_OK or what store/db.h maps from the database, TB_NOT_FOUND where a row
+ * is asked for that is not there. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "store/db.h"
+
+#include <tebura/management.h>
+
+/* ---- a growing list of ids ---- */
+typedef struct tb_ids {
+    tb_id *items;
+    size_t count, capacity;
+} tb_ids;
+tb_status tb_ids_add(tb_ids *ids, tb_id id) TB_MUST_CHECK;
+int tb_ids_have(const tb_ids *ids, tb_id id);
+void tb_ids_free(tb_ids *ids);
+/* Adds the first column of every row. */
+tb_status tb_ids_query(tb_db *db, const char *sql, tb_values values, tb_ids *out) TB_MUST_CHECK;
+
+/* Facts as bytes: kind, name, value of each, in order. */
+tb_status tb_facts_pack(const tb_facts *facts, tb_bytes *out) TB_MUST_CHECK;
+tb_status tb_facts_unpack(tb_span bytes, tb_facts *out) TB_MUST_CHECK; /* TB_DB_CORRUPT */
+
+/* ---- site.c ---- */
+tb_status tb_site_get(tb_db *db, const char *name, tb_bytes *out) TB_MUST_CHECK;
+tb_status tb_site_set(tb_db *db, const char *name, tb_span value) TB_MUST_CHECK;
+
+/* ---- person.c ---- */
+tb_status tb_person_insert(tb_db *db, tb_id id, const char *name, const char *nationality, tb_time now) TB_MUST_CHECK;
+tb_status tb_person_rename(tb_db *db, tb_id id, const char *name, const char *nationality) TB_MUST_CHECK;
+tb_status tb_person_exists(tb_db *db, tb_id id) TB_MUST_CHECK;
+/* The wrapped key; TB_NOT_FOUND: none. */
+tb_status tb_person_key(tb_db *db, tb_id id, tb_bytes *wrapped) TB_MUST_CHECK;
+tb_status tb_person_key_set(tb_db *db, tb_id id, tb_span wrapped) TB_MUST_CHECK; /* an empty span destroys it */
+tb_status tb_person_remove(tb_db *db, tb_id id) TB_MUST_CHECK; /* after everything that refers to it */
+tb_status tb_persons(tb_db *db, tb_ids *out) TB_MUST_CHECK;
+/* Name, counts of templates, instruments and waiting items. */
+tb_status tb_person_summarise(tb_db *db, tb_id id, tb_person_summary *out) TB_MUST_CHECK;
+
+/* ---- document.c ---- */
+typedef struct tb_document_row {
+    uint8_t number_hash[32];
+    char issuer[4], kind[4];
+    tb_id person;
+    tb_span number_sealed;
+    tb_time expires;
+} tb_document_row;
+tb_status tb_document_insert(tb_db *db, const tb_document_row *row) TB_MUST_CHECK;
+/* issuer NULL: any; TB_CONFLICT when two people have such a number. */
+tb_status tb_document_find(tb_db *db, const uint8_t number_hash[32], const char *issuer, tb_id *person) TB_MUST_CHECK;
+tb_status tb_documents_remove(tb_db *db, tb_id person) TB_MUST_CHECK;
+
+/* ---- template.c: ciphertext only ---- */
+tb_status tb_template_row_put(tb_db *db, tb_id person, int slot, tb_span sealed, tb_time now) TB_MUST_CHECK;
+typedef struct tb_template_rows {
+    int count;
+    int slot[TB_TEMPLATES_MAX];
+    tb_bytes sealed[TB_TEMPLATES_MAX];
+} tb_template_rows;
+tb_status tb_template_rows_get(tb_db *db, tb_id person, tb_template_rows *out) TB_MUST_CHECK; /* free also after failure */
+void tb_template_rows_free(tb_template_rows *rows);
+tb_status tb_template_rows_remove(tb_db *db, tb_id person) TB_MUST_CHECK;
+
+/* ---- consent.c ---- */
+tb_status tb_consent_give(tb_db *db, tb_id person, tb_time now, const char *touchpoint, const uint8_t text_hash[32]) TB_MUST_CHECK;
+tb_status tb_consent_end(tb_db *db, tb_id person, tb_time now) TB_MUST_CHECK; /* nothing to end is TB_OK */
+tb_status tb_consents_remove(tb_db *db, tb_id person) TB_MUST_CHECK;
+
+/* ---- flight.c ---- */
+tb_status tb_flight_put(tb_db *db, const tb_flight *flight) TB_MUST_CHECK;
+tb_status tb_flight_get(tb_db *db, const char *id, tb_flight *out) TB_MUST_CHECK;
+tb_status tb_flight_each(tb_db *db, tb_flight_fn each, void *context) TB_MUST_CHECK;
+/* The open flight whose departure lies first; TB_NOT_FOUND. */
+tb_status tb_flight_next(tb_db *db, tb_flight *out) TB_MUST_CHECK;
+/* Is there an open flight of this designator ("NH105") on another day? */
+tb_status tb_flight_other_day(tb_db *db, const char *designator, const char *id, int *exists) TB_MUST_CHECK;
+
+/* ---- booking.c: a booking with everything that its visit's facts are made of ---- */
+typedef struct tb_booking {
+    tb_id id, person; /* id is also the visit's */
+    char pnr[8], seat[8], name[64];
+    int status, flag, bags;
+    tb_time due;
+    tb_flight flight;
+    int consented, has_instrument;
+    int visiting;     /* has a row in visitor.visit */
+} tb_booking;
+tb_status tb_booking_insert(tb_db *db, const tb_booking *booking, tb_time now) TB_MUST_CHECK; /* flight.id counts */
+tb_status tb_booking_get(tb_db *db, tb_id id, tb_booking *out) TB_MUST_CHECK;
+tb_status tb_booking_find(tb_db *db, tb_id person, const char *flight, tb_id *out) TB_MUST_CHECK;
+tb_status tb_booking_set(tb_db *db, const tb_booking *booking) TB_MUST_CHECK; /* pnr, seat, status, flag, bags */
+tb_status tb_booking_due_set(tb_db *db, tb_id id, tb_time due) TB_MUST_CHECK;
+tb_status tb_booking_remove(tb_db *db, tb_id id) TB_MUST_CHECK;
+tb_status tb_bookings_of_person(tb_db *db, tb_id person, tb_ids *out) TB_MUST_CHECK; /* latest flight first */
+tb_status tb_bookings_of_flight(tb_db *db, const char *flight, tb_ids *out) TB_MUST_CHECK;
+tb_status tb_bookings_all(tb_db *db, tb_ids *out) TB_MUST_CHECK;
+tb_status tb_bookings_due(tb_db *db, tb_time now, int max, tb_ids *out) TB_MUST_CHECK;
+tb_status tb_booking_next_due(tb_db *db, tb_time *out) TB_MUST_CHECK; /* TB_TIME_NEVER when there is none */
+
+/* ---- instrument.c ---- */
+#define TB_PIN_ATTEMPTS 5
+typedef struct tb_instrument {
+    tb_id id, person;
+    char kind[32], pin_hash[TB_PASSWORD_HASH_SIZE]; /* pin_hash "" = no PIN */
+    tb_bytes token_sealed;                          /* owned */
+    int attempts;
+} tb_instrument;
+void tb_instrument_free(tb_instrument *instrument);
+tb_status tb_instrument_insert(tb_db *db, const tb_instrument *instrument, tb_time now) TB_MUST_CHECK;
+tb_status tb_instrument_get(tb_db *db, tb_id id, tb_instrument *out) TB_MUST_CHECK;
+tb_status tb_instrument_first(tb_db *db, tb_id person, tb_instrument *out) TB_MUST_CHECK; /* the oldest; TB_NOT_FOUND */
+tb_status tb_instrument_attempts_set(tb_db *db, tb_id id, int attempts) TB_MUST_CHECK;
+tb_status tb_instruments_remove(tb_db *db, tb_id person) TB_MUST_CHECK;
+
+/* ---- item.c ---- */
+tb_status tb_item_insert(tb_db *db, tb_id id, tb_id person, const char *description, tb_id payment, tb_time now) TB_MUST_CHECK;
+/* TB_NOT_FOUND: not this person's; TB_EXISTS: handed over before. */
+tb_status tb_item_hand(tb_db *db, tb_id id, tb_id person, tb_time now) TB_MUST_CHECK;
+/* Items waiting: their number, and "id description; ..." cut to fit. */
+tb_status tb_items_waiting(tb_db *db, tb_id person, int64_t *count, char *list, size_t size) TB_MUST_CHECK;
+tb_status tb_item_of_payment(tb_db *db, tb_id payment, tb_id *person) TB_MUST_CHECK; /* one that still waits */
+tb_status tb_items_remove_of_payment(tb_db *db, tb_id payment) TB_MUST_CHECK;        /* only what still waits */
+tb_status tb_items_remove(tb_db *db, tb_id person) TB_MUST_CHECK;
+
+/* ---- ledger.c: payments and double entry ---- */
+typedef enum tb_payment_state {
+    TB_PAYMENT_PENDING = 1, /* the provider may have been asked; nothing is booked */
+    TB_PAYMENT_DONE,        /* authorised and booked */
+    TB_PAYMENT_DECLINED,
+    TB_PAYMENT_REVERSING,   /* will not stand; the provider has to be told yet */
+    TB_PAYMENT_VOIDED       /* does not stand and the provider knows; also: voided before it arrived */
+} tb_payment_state;
+typedef struct tb_payment {
+    tb_id id, visit, instrument;
+    tb_payment_state state;
+    char touchpoint[TB_TOUCHPOINT_SIZE], merchant[TB_ACCOUNT_SIZE], currency[4], deliver[64];
+    int64_t amount;
+    tb_time at;
+} tb_payment;
+tb_status tb_payment_insert(tb_db *db, const tb_payment *payment) TB_MUST_CHECK;
+tb_status tb_payment_get(tb_db *db, tb_id id, tb_payment *out) TB_MUST_CHECK;
+tb_status tb_payment_state_set(tb_db *db, tb_id id, tb_payment_state state) TB_MUST_CHECK;
+tb_status tb_payments_in_state(tb_db *db, tb_payment_state state, tb_time before, tb_ids *out) TB_MUST_CHECK;
+tb_status tb_transfer_post(tb_db *db, const tb_transfer *transfer, tb_time now) TB_MUST_CHECK; /* checked; TB_EXISTS: posted before */
+tb_status tb_transfer_get(tb_db *db, tb_id id, tb_transfer *out) TB_MUST_CHECK;
+tb_status tb_ledger_sum(tb_db *db, int64_t *out) TB_MUST_CHECK;
+/* The number of transfers that do not sum to zero by themselves. */
+tb_status tb_ledger_unbalanced(tb_db *db, int64_t *out) TB_MUST_CHECK;
+
+/* ---- visit.c ---- */
+tb_status tb_visit_insert(tb_db *db, const tb_booking *booking, tb_time now) TB_MUST_CHECK;
+tb_status tb_visit_remove(tb_db *db, tb_id id) TB_MUST_CHECK;
+tb_status tb_visits_all(tb_db *db, tb_ids *out) TB_MUST_CHECK;
+
+/* ---- touchpoint.c ---- */
+typedef tb_status (*tb_touchpoint_row_fn)(void *context, const tb_touchpoint *touchpoint);
+tb_status tb_touchpoint_insert(tb_db *db, const tb_touchpoint *touchpoint, const uint8_t code_hash[32]) TB_MUST_CHECK;
+tb_status tb_touchpoint_by_code(tb_db *db, const uint8_t code_hash[32], char id[TB_TOUCHPOINT_SIZE]) TB_MUST_CHECK;
+tb_status tb_touchpoint_key_set(tb_db *db, const char *id, const tb_key *public_key) TB_MUST_CHECK;
+tb_status tb_touchpoint_sequence_set(tb_db *db, const char *id, uint64_t sequence) TB_MUST_CHECK;
+tb_status tb_touchpoint_rows(tb_db *db, tb_touchpoint_row_fn each, void *context) TB_MUST_CHECK; /* without entries, last */
+
+/* ---- entry.c ---- */
+typedef struct tb_entry_row {
+    tb_id visit;
+    char touchpoint[TB_TOUCHPOINT_SIZE];
+    tb_time from, until;
+    tb_facts fields;
+} tb_entry_row;
+/* `exists` chooses between insert and update. */
+tb_status tb_entry_row_put(tb_db *db, const tb_entry_row *row, int exists) TB_MUST_CHECK;
+tb_status tb_entry_row_get(tb_db *db, tb_id visit, const char *touchpoint, tb_entry_row *out) TB_MUST_CHECK;
+tb_status tb_entry_row_remove(tb_db *db, tb_id visit, const char *touchpoint) TB_MUST_CHECK;
+typedef tb_status (*tb_entry_row_fn)(void *context, const tb_entry_row *row);
+tb_status tb_entry_rows_of_visit(tb_db *db, tb_id visit, tb_entry_row_fn each, void *context) TB_MUST_CHECK;
+/* Visits on the list of a touchpoint. */
+tb_status tb_entries_of_touchpoint(tb_db *db, const char *touchpoint, tb_ids *visits) TB_MUST_CHECK;
+tb_status tb_entry_count(tb_db *db, const char *touchpoint, uint64_t *out) TB_MUST_CHECK;
+tb_status tb_entry_count_of_visit(tb_db *db, tb_id visit, int64_t *out) TB_MUST_CHECK;
+
+/* ---- outbox.c ---- */
+typedef struct tb_outbox_row {
+    int64_t number;
+    char touchpoint[TB_TOUCHPOINT_SIZE];
+    tb_id visit;
+    uint64_t sequence;
+} tb_outbox_row;
+tb_status tb_outbox_add(tb_db *db, const char *touchpoint, tb_id visit, uint64_t sequence) TB_MUST_CHECK;
+tb_status tb_outbox_rows(tb_db *db, tb_outbox_row *out, int max, int *count) TB_MUST_CHECK; /* oldest first */
+tb_status tb_outbox_remove(tb_db *db, int64_t up_to) TB_MUST_CHECK;
+tb_status tb_outbox_count(tb_db *db, int64_t *out) TB_MUST_CHECK;
+
+/* ---- applied.c ---- */
+/* TB_NOT_FOUND: never seen. `answer` (may be NULL) gets what was told; empty when there is none (any more). */
+tb_status tb_applied_get(tb_db *db, tb_id id, tb_bytes *answer) TB_MUST_CHECK;
+tb_status tb_applied_add(tb_db *db, tb_id id, tb_id visit, tb_span answer, tb_time now) TB_MUST_CHECK;
+tb_status tb_applied_forget(tb_db *db, tb_id visit) TB_MUST_CHECK; /* answers go, ids stay (I3) */
+
+/* ---- passage.c ---- */
+tb_status tb_passage_add(tb_db *db, const tb_passage *passage) TB_MUST_CHECK; /* number and name do not count */
+/* With names as far as the person is still known. */
+tb_status tb_passages_after(tb_db *db, uint64_t after, tb_passage *out, int max, int *count) TB_MUST_CHECK;
+tb_status tb_passages_of_person(tb_db *db, tb_id person, tb_passage *out, int max, int *count) TB_MUST_CHECK;
+
+/* One number from a fixed question. */
+tb_status tb_store_count(tb_db *db, const char *sql, uint64_t *out) TB_MUST_CHECK;
+
+#endif
