@@ -6,7 +6,13 @@
  *   request   terminal <-> server      subject "tb.<site>.ask.<touchpoint>", sealed both ways
  *   status    terminal -> server       subject "tb.<site>.status.<touchpoint>", plain (holds counts only)
  *
- * Sealed bytes are tb_seal_to(sender private, receiver public) with `about` = the subject (feed: the key). */
+ * Sealed bytes are tb_seal_to(sender private, receiver public) with `about` = the subject (feed: the key).
+ *
+ * Under key 0 every message has the format's version (1), under key 1 its kind. Encoders append to `out`; TB_INVALID_ARGUMENT when the
+ * struct breaks what its comments say, TB_NO_MEMORY; `out` is then as before. Decoders overwrite `out` (they do not free what it held) and
+ * check everything: TB_TRUNCATED, TB_MALFORMED, TB_UNSUPPORTED (another version; a kind, verdict or type of fact that is not known),
+ * TB_TOO_LARGE (over 64 KiB), TB_NO_MEMORY; `out` is then empty and `why` names the field, never its value. Equal structs are
+ * equal bytes, whatever the order of their facts. Any thread. */
 #ifndef TEBURA_MESSAGE_H
 #define TEBURA_MESSAGE_H
 
@@ -22,7 +28,7 @@ typedef struct tb_entry {
     uint64_t sequence;  /* the terminal's own, from 1, no gaps */
     tb_id visit;
     int present;        /* 0: taken off the list; the rest is then empty */
-    tb_time from, until;
+    tb_time from, until;/* 0 <= from <= until, until > 0 */
     int template_count; /* 1..5 when present */
     tb_bytes templates[TB_TEMPLATES_MAX]; /* as tb_template_encode writes them; owned */
     tb_facts fields;    /* the role's projection */
@@ -65,8 +71,8 @@ typedef struct tb_request {
     tb_request_kind kind;
     char touchpoint[TB_TOUCHPOINT_SIZE];
     tb_time at;
-    tb_bytes probe;         /* identify, checkin with consent: a template as bytes; owned */
-    /* checkin */
+    tb_bytes probe;         /* identify; checkin, then only with consent; never when paying: a template as bytes; owned */
+    /* checkin: at least one of the two documents */
     char mrz[96];           /* lines joined by '\n' */
     char boarding_pass[512];
     int consent;            /* 1 only after the person agreed */
@@ -94,9 +100,9 @@ typedef enum tb_answer_verdict {
 
 typedef struct tb_answer {
     tb_id id;                  /* the request's */
-    tb_status status;          /* TB_OK unless verdict is FAILED */
+    tb_status status;          /* TB_OK exactly unless verdict is FAILED. Travels by name; one that is not known here is TB_UNSUPPORTED */
     tb_answer_verdict verdict;
-    char reason[TB_NAME_SIZE]; /* "" when admitted */
+    char reason[TB_NAME_SIZE]; /* "" when admitted, never "" when refused */
     tb_id visit;               /* zero when unknown */
     tb_facts fields;           /* the role's projection, and what the reason's sentence needs (gate, from ...) */
 } tb_answer;

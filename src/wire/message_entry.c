@@ -1,0 +1,128 @@
+/* message_entry.c: one visit on one touchpoint's list, as it travels in the feed. */
+#include <tebura/message.h>
+
+#include <assert.h>
+#include <string.h>
+
+#include <tebura/secret.h>
+
+#include "wire/cbor_writer.h"
+#include "wire/facts_check.h"
+#include "wire/template_size.h"
+
+enum { SEQUENCE, VISIT, PRESENT, FROM, UNTIL, TEMPLATES, FIELDS, COUNT };
+static const char *const names[COUNT] = {"sequence", "visit", "present", "from", "until", "templates", "fields"};
+static const tb_message_form form = {TB_MESSAGE_ENTRY, "list entry", COUNT, names};
+#define REQUIRED (1u << SEQUENCE | 1u << VISIT | 1u << PRESENT)
+
+/* The first field that breaks an invariant of tb_entry, NULL when all is well. */
+static const char *fault(const tb_entry *entry)
+{
+    if (entry->sequence == 0)
+        return names[SEQUENCE];
+    if (tb_id_is_zero(entry->visit))
+        return names[VISIT];
+    if (entry->present != 0 && entry->present != 1)
+        return names[PRESENT];
+    if (entry->from < 0)
+        return names[FROM];
+    if (entry->until < entry->from || (entry->present && entry->until == 0))
+        return names[UNTIL];
+    int wanted = entry->present ? 1 : 0, most = entry->present ? TB_TEMPLATES_MAX : 0;
+    if (entry->template_count < wanted || entry->template_count > most)
+        return names[TEMPLATES];
+    for (int i = 0; i < entry->template_count; i++)
+        if (!tb_template_size_is_good(entry->templates[i].size))
+            return names[TEMPLATES];
+    if (!entry->present && (entry->from || entry->until))
+        return names[FROM];
+    if (!tb_facts_are_good(&entry->fields) || (!entry->present && entry->fields.count))
+        return names[FIELDS];
+    return NULL;
+}
+
+tb_status tb_entry_encode(const tb_entry *entry, tb_bytes *out)
+{
+    if (fault(entry))
+        return TB_INVALID_ARGUMENT;
+    tb_cbor_writer writer;
+    tb_cbor_begin(&writer, &form, out);
+    tb_cbor_put_uint(&writer, SEQUENCE, entry->sequence);
+    tb_cbor_put_id(&writer, VISIT, entry->visit);
+    tb_cbor_put_bool(&writer, PRESENT, entry->present);
+    if (entry->present) {
+        tb_cbor_put_time(&writer, FROM, entry->from);
+        tb_cbor_put_time(&writer, UNTIL, entry->until);
+        tb_cbor_put_key(&writer, TEMPLATES);
+        tb_cbor_write_array(&writer, (size_t)entry->template_count);
+        for (int i = 0; i < entry->template_count; i++)
+            tb_cbor_write_bytes(&writer, tb_bytes_span(&entry->templates[i]));
+        tb_cbor_put_facts(&writer, FIELDS, &entry->fields);
+    }
+    return tb_cbor_end(&writer);
+}
+
+static void read_templates(tb_cbor_reader *reader, tb_entry *out)
+{
+    size_t count = tb_cbor_array(reader, TB_TEMPLATES_MAX);
+    for (size_t i = 0; i < count && reader->status == TB_OK; i++) {
+        tb_span span = tb_cbor_bytes(reader);
+        if (!tb_template_size_is_good(span.size))
+            tb_cbor_fail(reader, TB_MALFORMED, "hold bytes that cannot be a template");
+        if (reader->status == TB_OK && tb_bytes_append(&out->templates[i], span) != TB_OK)
+            tb_cbor_fail(reader, TB_NO_MEMORY, "do not fit into memory");
+        if (reader->status == TB_OK)
+            out->template_count = (int)i + 1;
+    }
+}
+
+static void read_field(tb_cbor_reader *reader, int field, tb_entry *out)
+{
+    switch (field) {
+    case SEQUENCE:
+        out->sequence = tb_cbor_uint(reader, UINT64_MAX);
+        break;
+    case VISIT:
+        out->visit = tb_cbor_id(reader);
+        break;
+    case PRESENT:
+        out->present = tb_cbor_bool(reader);
+        break;
+    case FROM:
+        out->from = tb_cbor_time(reader);
+        break;
+    case UNTIL:
+        out->until = tb_cbor_time(reader);
+        break;
+    case TEMPLATES:
+        read_templates(reader, out);
+        break;
+    case FIELDS:
+        tb_cbor_facts(reader, &out->fields);
+        break;
+    }
+}
+
+tb_status tb_entry_decode(tb_span bytes, tb_entry *out, tb_error *why)
+{
+    tb_cbor_reader reader;
+    *out = (tb_entry){0};
+    tb_cbor_start(&reader, bytes, &form, why);
+    for (int field; tb_cbor_field(&reader, &field);)
+        read_field(&reader, field, out);
+    tb_status status = tb_cbor_finish(&reader, REQUIRED);
+    const char *bad = status == TB_OK ? fault(out) : NULL;
+    if (bad)
+        status = tb_fail(why, TB_MALFORMED, "%s: %s is not as described", form.noun, bad);
+    if (status != TB_OK)
+        tb_entry_free(out);
+    assert(status != TB_OK || (out->template_count >= out->present && !fault(out)));
+    return status;
+}
+
+void tb_entry_free(tb_entry *entry)
+{
+    for (int i = 0; i < TB_TEMPLATES_MAX; i++)
+        tb_bytes_free(&entry->templates[i]);
+    tb_wipe(entry, sizeof *entry);
+}

@@ -1,0 +1,95 @@
+/* message_heartbeat.c: a terminal's sign of life. */
+#include <tebura/message.h>
+
+#include <assert.h>
+#include <string.h>
+
+#include "wire/cbor_writer.h"
+#include "wire/text.h"
+
+enum { TOUCHPOINT, AT, SEQUENCE, ENTRIES, OUTBOX, DECISIONS, STATE, SCREEN, SIMULATION, COUNT };
+static const char *const names[COUNT] = {"touchpoint", "at", "sequence", "entries", "outbox", "decisions", "state", "screen", "simulation"};
+static const tb_message_form form = {TB_MESSAGE_HEARTBEAT, "heartbeat", COUNT, names};
+#define REQUIRED (1u << TOUCHPOINT | 1u << AT | 1u << SEQUENCE | 1u << ENTRIES | 1u << OUTBOX | 1u << DECISIONS)
+
+static const char *fault(const tb_heartbeat *beat)
+{
+    if (!tb_touchpoint_is_good(beat->touchpoint))
+        return names[TOUCHPOINT];
+    if (beat->at <= 0)
+        return names[AT];
+    if (!tb_name_is_good_or_empty(beat->state))
+        return names[STATE];
+    if (!tb_field_is_good(beat->screen, sizeof beat->screen))
+        return names[SCREEN];
+    return beat->simulation == 0 || beat->simulation == 1 ? NULL : names[SIMULATION];
+}
+
+tb_status tb_heartbeat_encode(const tb_heartbeat *beat, tb_bytes *out)
+{
+    if (fault(beat))
+        return TB_INVALID_ARGUMENT;
+    tb_cbor_writer writer;
+    tb_cbor_begin(&writer, &form, out);
+    tb_cbor_put_text(&writer, TOUCHPOINT, beat->touchpoint);
+    tb_cbor_put_time(&writer, AT, beat->at);
+    tb_cbor_put_uint(&writer, SEQUENCE, beat->sequence);
+    tb_cbor_put_uint(&writer, ENTRIES, beat->entries);
+    tb_cbor_put_uint(&writer, OUTBOX, beat->outbox);
+    tb_cbor_put_uint(&writer, DECISIONS, beat->decisions);
+    tb_cbor_put_text(&writer, STATE, beat->state);
+    tb_cbor_put_text(&writer, SCREEN, beat->screen);
+    if (beat->simulation)
+        tb_cbor_put_bool(&writer, SIMULATION, 1);
+    return tb_cbor_end(&writer);
+}
+
+static void read_field(tb_cbor_reader *reader, int field, tb_heartbeat *out)
+{
+    switch (field) {
+    case TOUCHPOINT:
+        tb_cbor_text(reader, out->touchpoint, sizeof out->touchpoint);
+        break;
+    case AT:
+        out->at = tb_cbor_time(reader);
+        break;
+    case SEQUENCE:
+        out->sequence = tb_cbor_uint(reader, UINT64_MAX);
+        break;
+    case ENTRIES:
+        out->entries = tb_cbor_uint(reader, UINT64_MAX);
+        break;
+    case OUTBOX:
+        out->outbox = tb_cbor_uint(reader, UINT64_MAX);
+        break;
+    case DECISIONS:
+        out->decisions = tb_cbor_uint(reader, UINT64_MAX);
+        break;
+    case STATE:
+        tb_cbor_text(reader, out->state, sizeof out->state);
+        break;
+    case SCREEN:
+        tb_cbor_text(reader, out->screen, sizeof out->screen);
+        break;
+    case SIMULATION:
+        out->simulation = tb_cbor_bool(reader);
+        break;
+    }
+}
+
+tb_status tb_heartbeat_decode(tb_span bytes, tb_heartbeat *out, tb_error *why)
+{
+    tb_cbor_reader reader;
+    *out = (tb_heartbeat){0};
+    tb_cbor_start(&reader, bytes, &form, why);
+    for (int field; tb_cbor_field(&reader, &field);)
+        read_field(&reader, field, out);
+    tb_status status = tb_cbor_finish(&reader, REQUIRED);
+    const char *bad = status == TB_OK ? fault(out) : NULL;
+    if (bad)
+        status = tb_fail(why, TB_MALFORMED, "%s: %s is not as described", form.noun, bad);
+    if (status != TB_OK)
+        memset(out, 0, sizeof *out);
+    assert(status != TB_OK || !fault(out));
+    return status;
+}

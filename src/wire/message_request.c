@@ -1,0 +1,212 @@
+/* message_request.c: what a terminal asks the server: third authentication, check-in, payment.
+ *
+ * I1: a check-in carries a template only with consent (I4 of management.h begins here).
+ * I2: nothing of a request (PIN, template, documents) stays in memory after tb_request_free. */
+#include <tebura/message.h>
+
+#include <assert.h>
+#include <math.h>
+
+#include <tebura/secret.h>
+
+#include "wire/cbor_writer.h"
+#include "wire/template_size.h"
+#include "wire/text.h"
+
+enum { ID, KIND, TOUCHPOINT, AT, PROBE, MRZ, BOARDING_PASS, CONSENT, DOCUMENT_SCORE, ONLINE, VISIT, AMOUNT, CURRENCY, PIN, STAFF, DELIVER, COUNT };
+static const char *const names[COUNT] = {"id", "kind", "touchpoint", "at", "probe", "mrz", "boarding_pass", "consent",
+                                         "document_score", "online", "visit", "amount", "currency", "pin", "staff_confirmed", "deliver"};
+static const tb_message_form form = {TB_MESSAGE_REQUEST, "request", COUNT, names};
+#define REQUIRED (1u << ID | 1u << KIND | 1u << TOUCHPOINT | 1u << AT)
+
+static int is_flag(int value)
+{
+    return value == 0 || value == 1;
+}
+
+static const char *fault_of_kind(const tb_request *request)
+{
+    switch (request->kind) {
+    case TB_REQUEST_IDENTIFY:
+        return request->probe.size ? NULL : names[PROBE];
+    case TB_REQUEST_CHECKIN:
+        if (request->probe.size && !request->consent)
+            return names[CONSENT]; /* I1 */
+        return request->mrz[0] || request->boarding_pass[0] ? NULL : names[MRZ];
+    case TB_REQUEST_PAY:
+        if (request->probe.size)
+            return names[PROBE];
+        if (tb_id_is_zero(request->visit))
+            return names[VISIT];
+        if (request->amount <= 0)
+            return names[AMOUNT];
+        return tb_currency_is_good(request->currency) ? NULL : names[CURRENCY];
+    }
+    return names[KIND];
+}
+
+static const char *fault(const tb_request *request)
+{
+    if (tb_id_is_zero(request->id))
+        return names[ID];
+    if (!tb_touchpoint_is_good(request->touchpoint))
+        return names[TOUCHPOINT];
+    if (request->at <= 0)
+        return names[AT];
+    if (request->probe.size && !tb_template_size_is_good(request->probe.size))
+        return names[PROBE];
+    if (!tb_field_is_good(request->mrz, sizeof request->mrz))
+        return names[MRZ];
+    if (!tb_field_is_good(request->boarding_pass, sizeof request->boarding_pass))
+        return names[BOARDING_PASS];
+    if (!is_flag(request->consent))
+        return names[CONSENT];
+    if (!isfinite(request->document_score) || fabsf(request->document_score) > 1.001f)
+        return names[DOCUMENT_SCORE];
+    if (!is_flag(request->online))
+        return names[ONLINE];
+    if (request->amount < 0)
+        return names[AMOUNT];
+    if (request->currency[0] && !tb_currency_is_good(request->currency))
+        return names[CURRENCY];
+    if (!tb_field_is_good(request->pin, sizeof request->pin))
+        return names[PIN];
+    if (!is_flag(request->staff_confirmed))
+        return names[STAFF];
+    if (!tb_field_is_good(request->deliver, sizeof request->deliver))
+        return names[DELIVER];
+    return fault_of_kind(request);
+}
+
+tb_status tb_request_encode(const tb_request *request, tb_bytes *out)
+{
+    if (fault(request))
+        return TB_INVALID_ARGUMENT;
+    tb_cbor_writer writer;
+    tb_cbor_begin(&writer, &form, out);
+    tb_cbor_put_id(&writer, ID, request->id);
+    tb_cbor_put_uint(&writer, KIND, (uint64_t)request->kind);
+    tb_cbor_put_text(&writer, TOUCHPOINT, request->touchpoint);
+    tb_cbor_put_time(&writer, AT, request->at);
+    tb_cbor_put_bytes(&writer, PROBE, tb_bytes_span(&request->probe));
+    tb_cbor_put_text(&writer, MRZ, request->mrz);
+    tb_cbor_put_text(&writer, BOARDING_PASS, request->boarding_pass);
+    if (request->consent)
+        tb_cbor_put_bool(&writer, CONSENT, 1);
+    if (request->document_score != 0.0f)
+        tb_cbor_put_float(&writer, DOCUMENT_SCORE, request->document_score);
+    if (request->online)
+        tb_cbor_put_bool(&writer, ONLINE, 1);
+    if (!tb_id_is_zero(request->visit))
+        tb_cbor_put_id(&writer, VISIT, request->visit);
+    if (request->amount)
+        tb_cbor_put_int(&writer, AMOUNT, request->amount);
+    tb_cbor_put_text(&writer, CURRENCY, request->currency);
+    tb_cbor_put_text(&writer, PIN, request->pin);
+    if (request->staff_confirmed)
+        tb_cbor_put_bool(&writer, STAFF, 1);
+    tb_cbor_put_text(&writer, DELIVER, request->deliver);
+    return tb_cbor_end(&writer);
+}
+
+static tb_request_kind read_kind(tb_cbor_reader *reader)
+{
+    uint64_t kind = tb_cbor_uint(reader, UINT64_MAX);
+    if (kind < TB_REQUEST_IDENTIFY || kind > TB_REQUEST_PAY)
+        tb_cbor_fail(reader, TB_UNSUPPORTED, "is none that this program knows");
+    return reader->status == TB_OK ? (tb_request_kind)kind : (tb_request_kind)0;
+}
+
+static void read_probe(tb_cbor_reader *reader, tb_request *out)
+{
+    tb_span span = tb_cbor_bytes(reader);
+    if (!tb_template_size_is_good(span.size))
+        tb_cbor_fail(reader, TB_MALFORMED, "cannot be a template");
+    if (reader->status == TB_OK && tb_bytes_append(&out->probe, span) != TB_OK)
+        tb_cbor_fail(reader, TB_NO_MEMORY, "does not fit into memory");
+}
+
+static void read_payment_field(tb_cbor_reader *reader, int field, tb_request *out)
+{
+    switch (field) {
+    case VISIT:
+        out->visit = tb_cbor_id(reader);
+        break;
+    case AMOUNT:
+        out->amount = tb_cbor_int(reader);
+        break;
+    case CURRENCY:
+        tb_cbor_text(reader, out->currency, sizeof out->currency);
+        break;
+    case PIN:
+        tb_cbor_text(reader, out->pin, sizeof out->pin);
+        break;
+    case STAFF:
+        out->staff_confirmed = tb_cbor_bool(reader);
+        break;
+    case DELIVER:
+        tb_cbor_text(reader, out->deliver, sizeof out->deliver);
+        break;
+    }
+}
+
+static void read_field(tb_cbor_reader *reader, int field, tb_request *out)
+{
+    switch (field) {
+    case ID:
+        out->id = tb_cbor_id(reader);
+        break;
+    case KIND:
+        out->kind = read_kind(reader);
+        break;
+    case TOUCHPOINT:
+        tb_cbor_text(reader, out->touchpoint, sizeof out->touchpoint);
+        break;
+    case AT:
+        out->at = tb_cbor_time(reader);
+        break;
+    case PROBE:
+        read_probe(reader, out);
+        break;
+    case MRZ:
+        tb_cbor_text(reader, out->mrz, sizeof out->mrz);
+        break;
+    case BOARDING_PASS:
+        tb_cbor_text(reader, out->boarding_pass, sizeof out->boarding_pass);
+        break;
+    case CONSENT:
+        out->consent = tb_cbor_bool(reader);
+        break;
+    case DOCUMENT_SCORE:
+        out->document_score = tb_cbor_float(reader);
+        break;
+    case ONLINE:
+        out->online = tb_cbor_bool(reader);
+        break;
+    default:
+        read_payment_field(reader, field, out);
+    }
+}
+
+tb_status tb_request_decode(tb_span bytes, tb_request *out, tb_error *why)
+{
+    tb_cbor_reader reader;
+    *out = (tb_request){0};
+    tb_cbor_start(&reader, bytes, &form, why);
+    for (int field; tb_cbor_field(&reader, &field);)
+        read_field(&reader, field, out);
+    tb_status status = tb_cbor_finish(&reader, REQUIRED);
+    const char *bad = status == TB_OK ? fault(out) : NULL;
+    if (bad)
+        status = tb_fail(why, TB_MALFORMED, "%s: %s is not as described", form.noun, bad);
+    if (status != TB_OK)
+        tb_request_free(out);
+    assert(status != TB_OK || !fault(out));
+    return status;
+}
+
+void tb_request_free(tb_request *request)
+{
+    tb_bytes_free(&request->probe);
+    tb_wipe(request, sizeof *request); /* I2 */
+}
