@@ -74,6 +74,7 @@ typedef struct tb_role_view { /* the role as a terminal needs it; borrowed strin
     int64_t step_up_amount;    /* minor units, 0 = never */
     int staff_confirms;        /* default of the staff confirmation at a POS */
     double fpir;               /* 0 = TB_DEFAULT_FPIR */
+    const char *early_reason, *late_reason; /* of the window; "" when it has no such end */
 } tb_role_view;
 void tb_role_view_of(const tb_role *role, tb_role_view *out);
 

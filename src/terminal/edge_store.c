@@ -1,0 +1,476 @@
+/* edge_store.c: the rows of edge.db. Invariants E1 ... E4 in edge_store.h. */
+#include "terminal/edge_store.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <tebura/bus.h>
+#include <tebura/log.h>
+#include <tebura/secret.h>
+
+#include "store/store.h"
+#include "terminal/edge_db.h"
+
+#define VERSION 1
+
+struct keys { /* in secret memory */
+    tb_key_pair own;
+    tb_key server;
+};
+
+struct tb_edge_store {
+    pthread_mutex_t mutex;
+    sqlite3 *db;
+    struct keys *keys;
+    int sealing;
+    char touchpoint[TB_TOUCHPOINT_SIZE], subject[TB_SUBJECT_SIZE];
+};
+
+static const char migration_1[] =
+    "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE entry (visit BLOB PRIMARY KEY, sequence INTEGER NOT NULL, dropped INTEGER NOT NULL, sealed BLOB NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE outbox (number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, sealed BLOB NOT NULL);"
+    "CREATE TABLE payment (id BLOB PRIMARY KEY, visit BLOB NOT NULL, begun INTEGER NOT NULL) WITHOUT ROWID;"
+    "INSERT INTO meta VALUES ('number', 0), ('sequence', 0);"
+    "PRAGMA user_version = 1;";
+
+static tb_status begin(tb_edge_store *store)
+{
+    if (!sqlite3_get_autocommit(store->db)) { /* an earlier rollback failed: nothing of it may be committed now */
+        tb_status status = tb_edge_db_script(store->db, "ROLLBACK");
+        if (status != TB_OK)
+            return status;
+    }
+    return tb_edge_db_script(store->db, "BEGIN IMMEDIATE");
+}
+
+static tb_status migrate(tb_edge_store *store, tb_error *why)
+{
+    int64_t version = 0;
+    tb_status status = tb_edge_db_number(store->db, "PRAGMA user_version", &version);
+    if (status != TB_OK)
+        return status;
+    if (version > VERSION)
+        return tb_fail(why, TB_DB_NEWER, "edge.db has version %d, this program knows %d: upgrade it", (int)version, VERSION);
+    if (version == VERSION)
+        return TB_OK;
+    status = begin(store);
+    if (status == TB_OK)
+        status = tb_edge_db_script(store->db, migration_1);
+    return tb_edge_db_end(store->db, status);
+}
+
+static tb_status open_in(tb_edge_store *store, const char *directory, tb_error *why)
+{
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s/edge.key", directory) >= (int)sizeof path)
+        return tb_fail(why, TB_TOO_LARGE, "the path of the data directory is too long");
+    if (mkdir(directory, 0700) != 0 && errno != EEXIST)
+        return tb_fail(why, errno == ENOSPC || errno == EDQUOT ? TB_DISK_FULL : TB_IO, "%s: %s", directory, strerror(errno));
+    tb_key master = {{0}}, key = {{0}};
+    tb_status status = tb_key_file(path, &master, why);
+    if (status == TB_OK)
+        status = tb_key_derive(&master, "edge-db_", 1, &key);
+    if (status == TB_OK) {
+        snprintf(path, sizeof path, "%s/edge.db", directory);
+        status = tb_edge_db_open(path, &key, &store->db, why);
+    }
+    if (status == TB_OK)
+        status = migrate(store, why);
+    tb_wipe(&master, sizeof master);
+    tb_wipe(&key, sizeof key);
+    return status;
+}
+
+tb_status tb_edge_store_open(const char *directory, tb_edge_store **out, tb_error *why)
+{
+    *out = NULL;
+    tb_status status = tb_crypto_start();
+    if (status != TB_OK)
+        return tb_fail(why, status, "the cryptographic library does not start");
+    tb_edge_store *store = calloc(1, sizeof *store);
+    if (!store)
+        return tb_fail(why, TB_NO_MEMORY, "out of memory");
+    pthread_mutex_init(&store->mutex, NULL);
+    store->keys = tb_secret_alloc(sizeof *store->keys);
+    status = store->keys ? open_in(store, directory, why) : TB_NO_MEMORY;
+    if (status != TB_OK) {
+        tb_edge_store_free(&store);
+        return why && why->status ? status : tb_fail(why, status, "%s: %s", directory, tb_status_sentence(status));
+    }
+    *out = store;
+    return TB_OK;
+}
+
+void tb_edge_store_free(tb_edge_store **store)
+{
+    if (!*store)
+        return;
+    if ((*store)->db)
+        sqlite3_close((*store)->db);
+    tb_secret_free((*store)->keys);
+    pthread_mutex_destroy(&(*store)->mutex);
+    free(*store);
+    *store = NULL;
+}
+
+/* ---- meta ---- */
+
+static tb_status meta_get(tb_edge_store *store, const char *name, tb_bytes *out)
+{
+    sqlite3_stmt *statement;
+    tb_status status = tb_edge_db_prepare(store->db, &statement, "SELECT value FROM meta WHERE name = ?", "t", name);
+    if (status != TB_OK)
+        return status;
+    status = tb_edge_db_row(store->db, statement);
+    if (status == TB_OK)
+        status = tb_bytes_append(out, tb_edge_db_blob(statement, 0));
+    sqlite3_finalize(statement);
+    return status;
+}
+
+static tb_status meta_set(tb_edge_store *store, const char *name, tb_span value)
+{
+    return tb_edge_db_run(store->db, "INSERT OR REPLACE INTO meta VALUES (?, ?)", "tb", name, &value);
+}
+
+tb_status tb_edge_store_keys(tb_edge_store *store, tb_key_pair *out)
+{
+    tb_bytes found = {0};
+    pthread_mutex_lock(&store->mutex);
+    tb_status status = meta_get(store, "keys", &found);
+    if (status == TB_NOT_FOUND) {
+        *out = tb_key_pair_random();
+        status = meta_set(store, "keys", tb_span_of(out, sizeof *out));
+    } else if (status == TB_OK && found.size != sizeof *out) {
+        status = TB_DB_CORRUPT;
+    } else if (status == TB_OK) {
+        memcpy(out, found.data, sizeof *out);
+    }
+    pthread_mutex_unlock(&store->mutex);
+    tb_bytes_free(&found);
+    if (status != TB_OK)
+        tb_wipe(out, sizeof *out);
+    return status;
+}
+
+/* touchpoint, role, zone, site, nats_url each ended by NUL | server key | model | dimension | attributes */
+static tb_status registration_pack(const tb_registration *from, tb_bytes *out)
+{
+    const char *texts[] = {from->touchpoint, from->role, from->zone, from->site, from->nats_url};
+    tb_status status = TB_OK;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts && status == TB_OK; i++)
+        status = tb_bytes_append(out, tb_span_of(texts[i], strlen(texts[i]) + 1));
+    uint32_t numbers[2] = {from->model, (uint32_t)from->dimension};
+    if (status == TB_OK)
+        status = tb_bytes_append(out, tb_span_of(from->server.bytes, sizeof from->server.bytes));
+    if (status == TB_OK)
+        status = tb_bytes_append(out, tb_span_of(numbers, sizeof numbers));
+    return status == TB_OK ? tb_facts_pack(&from->attributes, out) : status;
+}
+
+static int take_text(tb_span *rest, char *out, size_t size)
+{
+    const uint8_t *end = memchr(rest->data, 0, rest->size);
+    size_t length = end ? (size_t)(end - rest->data) + 1 : 0;
+    if (!length || length > size)
+        return 0;
+    memcpy(out, rest->data, length);
+    *rest = tb_span_of(rest->data + length, rest->size - length);
+    return 1;
+}
+
+static tb_status registration_unpack(tb_span rest, tb_registration *out)
+{
+    uint32_t numbers[2];
+    memset(out, 0, sizeof *out);
+    if (!take_text(&rest, out->touchpoint, sizeof out->touchpoint) || !take_text(&rest, out->role, sizeof out->role) ||
+        !take_text(&rest, out->zone, sizeof out->zone) || !take_text(&rest, out->site, sizeof out->site) ||
+        !take_text(&rest, out->nats_url, sizeof out->nats_url) || rest.size < sizeof out->server.bytes + sizeof numbers)
+        return TB_DB_CORRUPT;
+    memcpy(out->server.bytes, rest.data, sizeof out->server.bytes);
+    memcpy(numbers, rest.data + sizeof out->server.bytes, sizeof numbers);
+    out->model = numbers[0];
+    out->dimension = (int)numbers[1];
+    size_t used = sizeof out->server.bytes + sizeof numbers;
+    return tb_facts_unpack(tb_span_of(rest.data + used, rest.size - used), &out->attributes);
+}
+
+tb_status tb_edge_store_registration(tb_edge_store *store, tb_registration *out)
+{
+    tb_bytes found = {0};
+    pthread_mutex_lock(&store->mutex);
+    tb_status status = meta_get(store, "registration", &found);
+    pthread_mutex_unlock(&store->mutex);
+    if (status == TB_OK)
+        status = registration_unpack(tb_bytes_span(&found), out);
+    tb_bytes_free(&found);
+    return status;
+}
+
+tb_status tb_edge_store_register(tb_edge_store *store, const tb_registration *registration)
+{
+    tb_bytes packed = {0};
+    tb_status status = registration_pack(registration, &packed);
+    pthread_mutex_lock(&store->mutex);
+    if (status == TB_OK)
+        status = meta_set(store, "registration", tb_bytes_span(&packed));
+    pthread_mutex_unlock(&store->mutex);
+    tb_bytes_free(&packed);
+    return status;
+}
+
+/* ---- the list ---- */
+
+static tb_status entry_put(tb_edge_store *store, const tb_sealed_entry *entry)
+{
+    if (!entry->sealed.size && !entry->dropped)
+        return tb_edge_db_run(store->db, "DELETE FROM entry WHERE visit = ?", "d", &entry->visit);
+    return tb_edge_db_run(store->db, "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?)", "diib", &entry->visit, (int64_t)entry->sequence,
+                          (int64_t)entry->dropped, &entry->sealed);
+}
+
+tb_status tb_edge_store_entries_put(tb_edge_store *store, const tb_sealed_entry *entries, size_t count, int whole)
+{
+    pthread_mutex_lock(&store->mutex);
+    tb_status status = begin(store);
+    if (status == TB_OK && whole)
+        status = tb_edge_db_script(store->db, "DELETE FROM entry");
+    for (size_t i = 0; i < count && status == TB_OK; i++)
+        status = entry_put(store, &entries[i]);
+    status = tb_edge_db_end(store->db, status);
+    pthread_mutex_unlock(&store->mutex);
+    return status;
+}
+
+tb_status tb_edge_store_entries(tb_edge_store *store, tb_sealed_entry_fn each, void *context)
+{
+    sqlite3_stmt *statement;
+    pthread_mutex_lock(&store->mutex);
+    tb_status status = tb_edge_db_prepare(store->db, &statement, "SELECT visit, sequence, dropped, sealed FROM entry", "");
+    while (status == TB_OK && (status = tb_edge_db_row(store->db, statement)) == TB_OK) {
+        tb_span visit = tb_edge_db_blob(statement, 0);
+        tb_sealed_entry entry = {.sequence = (uint64_t)sqlite3_column_int64(statement, 1), .dropped = sqlite3_column_int(statement, 2),
+                                 .sealed = tb_edge_db_blob(statement, 3)};
+        if (visit.size != sizeof entry.visit.bytes) {
+            status = TB_DB_CORRUPT;
+            break;
+        }
+        memcpy(entry.visit.bytes, visit.data, sizeof entry.visit.bytes);
+        status = each(context, &entry);
+    }
+    sqlite3_finalize(statement);
+    pthread_mutex_unlock(&store->mutex);
+    return status == TB_NOT_FOUND ? TB_OK : status;
+}
+
+tb_status tb_edge_store_sequence(tb_edge_store *store, uint64_t *out)
+{
+    int64_t number = 0;
+    pthread_mutex_lock(&store->mutex);
+    tb_status status = tb_edge_db_number(store->db, "SELECT value FROM meta WHERE name = 'sequence'", &number);
+    pthread_mutex_unlock(&store->mutex);
+    *out = (uint64_t)number;
+    return status;
+}
+
+tb_status tb_edge_store_sequence_set(tb_edge_store *store, uint64_t sequence)
+{
+    pthread_mutex_lock(&store->mutex);
+    tb_status status = tb_edge_db_run(store->db, "UPDATE meta SET value = ? WHERE name = 'sequence'", "i", (int64_t)sequence);
+    pthread_mutex_unlock(&store->mutex);
+    return status;
+}
+
+/* ---- outbox ---- */
+
+tb_status tb_edge_store_seal_with(tb_edge_store *store, const tb_key *own_private, const tb_key *server_public, const char *touchpoint,
+                                  const char *subject)
+{
+    if (strlen(subject) >= sizeof store->subject || strlen(touchpoint) >= sizeof store->touchpoint)
+        return TB_TOO_LARGE;
+    pthread_mutex_lock(&store->mutex);
+    store->keys->own.private_key = *own_private;
+    store->keys->server = *server_public;
+    snprintf(store->touchpoint, sizeof store->touchpoint, "%s", touchpoint);
+    snprintf(store->subject, sizeof store->subject, "%s", subject);
+    store->sealing = 1;
+    pthread_mutex_unlock(&store->mutex);
+    return TB_OK;
+}
+
+/* Inside the caller's transaction (E1). */
+static tb_status event_add(tb_edge_store *store, tb_event *event, tb_time now)
+{
+    if (!store->sealing)
+        return TB_CONFLICT;
+    int64_t last = 0;
+    tb_bytes plain = {0}, sealed = {0};
+    tb_status status = tb_edge_db_number(store->db, "SELECT value FROM meta WHERE name = 'number'", &last);
+    event->id = tb_id_random();
+    event->number = (uint64_t)last + 1;
+    event->at = event->at ? event->at : now;
+    snprintf(event->touchpoint, sizeof event->touchpoint, "%s", store->touchpoint);
+    if (status == TB_OK)
+        status = tb_event_encode(event, &plain);
+    if (status == TB_OK)
+        status = tb_seal_to(&store->keys->own.private_key, &store->keys->server, tb_span_text(store->subject), tb_bytes_span(&plain), &sealed);
+    tb_span body = tb_bytes_span(&sealed);
+    if (status == TB_OK)
+        status = tb_edge_db_run(store->db, "INSERT INTO outbox VALUES (?, ?, ?)", "idb", last + 1, &event->id, &body);
+    if (status == TB_OK)
+        status = tb_edge_db_run(store->db, "UPDATE meta SET value = ? WHERE name = 'number'", "i", last + 1);
+    tb_bytes_free(&plain);
+    tb_bytes_free(&sealed);
+    return status;
+}
+
+static tb_status mark_dropped(tb_edge_store *store, const tb_id *visit)
+{
+    return tb_edge_db_run(store->db, "UPDATE entry SET dropped = 1, sealed = x'' WHERE visit = ?", "d", visit);
+}
+
+tb_status tb_edge_store_record(tb_edge_store *store, tb_event *event, tb_time now, const tb_id *drop)
+{
+    pthread_mutex_lock(&store->mutex);
+    tb_status status = begin(store);
+    if (status == TB_OK)
+        status = event_add(store, event, now);
+    if (status == TB_OK && drop)
+        status = mark_dropped(store, drop);
+    status = tb_edge_db_end(store->db, status);
+    pthread_mutex_unlock(&store->mutex);
+    return status;
+}
+
+tb_status tb_edge_store_outbox_next(tb_edge_store *store, uint64_t after, uint64_t *number, tb_id *id, tb_bytes *sealed)
+{
+    sqlite3_stmt *statement;
+    pthread_mutex_lock(&store->mutex);
+    tb_status status = tb_edge_db_prepare(store->db, &statement, "SELECT number, id, sealed FROM outbox WHERE number > ? ORDER BY number LIMIT 1",
+                                          "i", (int64_t)after);
+    if (status == TB_OK)
+        status = tb_edge_db_row(store->db, statement);
+    if (status == TB_OK) {
+        tb_span text = tb_edge_db_blob(statement, 1);
+        *number = (uint64_t)sqlite3_column_int64(statement, 0);
+        status = text.size == sizeof id->bytes ? tb_bytes_append(sealed, tb_edge_db_blob(statement, 2)) : TB_DB_CORRUPT;
+        if (status == TB_OK)
+            memcpy(id->bytes, text.data, sizeof id->bytes);
+    }
+    sqlite3_finalize(statement);
+    pthread_mutex_unlock(&store->mutex);
+    return status;
+}
+
+tb_status tb_edge_store_outbox_done(tb_edge_store *store, uint64_t number)
+{
+    pthread_mutex_lock(&store->mutex);
+    tb_status status = tb_edge_db_run(store->db, "DELETE FROM outbox WHERE number = ?", "i", (int64_t)number);
+    pthread_mutex_unlock(&store->mutex);
+    return status;
+}
+
+static int64_t count_of(tb_edge_store *store, const char *sql, tb_status *status)
+{
+    int64_t count = 0;
+    pthread_mutex_lock(&store->mutex);
+    *status = tb_edge_db_number(store->db, sql, &count);
+    pthread_mutex_unlock(&store->mutex);
+    return count;
+}
+
+uint64_t tb_edge_store_outbox_count(tb_edge_store *store)
+{
+    tb_status status;
+    return (uint64_t)count_of(store, "SELECT count(*) FROM outbox", &status);
+}
+
+/* ---- payments ---- */
+
+tb_status tb_edge_store_payment_keep(tb_edge_store *store, tb_id payment, tb_id visit, tb_time now)
+{
+    pthread_mutex_lock(&store->mutex);
+    tb_status status = tb_edge_db_run(store->db, "INSERT INTO payment VALUES (?, ?, ?)", "ddi", &payment, &visit, now);
+    pthread_mutex_unlock(&store->mutex);
+    return status;
+}
+
+tb_status tb_edge_store_payment_close(tb_edge_store *store, tb_id payment)
+{
+    pthread_mutex_lock(&store->mutex);
+    tb_status status = tb_edge_db_run(store->db, "DELETE FROM payment WHERE id = ?", "d", &payment);
+    pthread_mutex_unlock(&store->mutex);
+    return status;
+}
+
+/* Inside the caller's transaction: the row goes and the void comes, together (E2). */
+static tb_status void_one(tb_edge_store *store, const tb_id *payment, tb_event *event, tb_time now)
+{
+    tb_status status = tb_edge_db_run(store->db, "DELETE FROM payment WHERE id = ?", "d", payment);
+    if (status == TB_OK && sqlite3_changes(store->db) != 1)
+        status = TB_NOT_FOUND;
+    return status == TB_OK ? event_add(store, event, now) : status;
+}
+
+tb_status tb_edge_store_payment_void(tb_edge_store *store, tb_id payment, tb_event *event, tb_time now)
+{
+    pthread_mutex_lock(&store->mutex);
+    tb_status status = begin(store);
+    if (status == TB_OK)
+        status = void_one(store, &payment, event, now);
+    status = tb_edge_db_end(store->db, status);
+    pthread_mutex_unlock(&store->mutex);
+    return status;
+}
+
+static tb_status next_payment(tb_edge_store *store, tb_id *payment, tb_id *visit)
+{
+    sqlite3_stmt *statement;
+    tb_status status = tb_edge_db_prepare(store->db, &statement, "SELECT id, visit FROM payment LIMIT 1", "");
+    if (status == TB_OK)
+        status = tb_edge_db_row(store->db, statement);
+    if (status == TB_OK) {
+        tb_span a = tb_edge_db_blob(statement, 0), b = tb_edge_db_blob(statement, 1);
+        if (a.size == sizeof payment->bytes && b.size == sizeof visit->bytes) {
+            memcpy(payment->bytes, a.data, a.size);
+            memcpy(visit->bytes, b.data, b.size);
+        } else {
+            status = TB_DB_CORRUPT;
+        }
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
+tb_status tb_edge_store_payments_void(tb_edge_store *store, tb_time now, int *count)
+{
+    tb_id payment, visit;
+    *count = 0;
+    pthread_mutex_lock(&store->mutex);
+    tb_status status = begin(store);
+    while (status == TB_OK && (status = next_payment(store, &payment, &visit)) == TB_OK) {
+        char text[TB_ID_TEXT_SIZE];
+        tb_event event = {.kind = TB_EVENT_PAYMENT_VOID, .visit = visit};
+        status = tb_facts_set_text(&event.facts, "payment", tb_id_text(payment, text));
+        if (status == TB_OK)
+            status = void_one(store, &payment, &event, now);
+        *count += status == TB_OK;
+    }
+    status = tb_edge_db_end(store->db, status == TB_NOT_FOUND ? TB_OK : status);
+    pthread_mutex_unlock(&store->mutex);
+    if (status != TB_OK)
+        *count = 0;
+    return status;
+}
+
+tb_status tb_edge_store_payments_open(tb_edge_store *store, int *count)
+{
+    tb_status status;
+    *count = (int)count_of(store, "SELECT count(*) FROM payment", &status);
+    return status;
+}

@@ -1,0 +1,384 @@
+/* list.c: entries in an open-addressed table by visit (visits are random, so their first bytes are the hash). */
+#include "terminal/list.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <tebura/secret.h>
+
+#include "store/store.h"
+
+struct entry {
+    tb_id visit;       /* zero: the place is free */
+    uint64_t sequence;
+    int present, dropped;
+    uint32_t generation;
+    tb_time from, until;
+    tb_bytes fields;   /* packed */
+};
+
+struct tb_list {
+    pthread_mutex_t mutex;
+    tb_gallery *gallery;
+    struct entry *entries;
+    size_t room, used, present; /* room is a power of two; used counts absent ones too */
+    uint64_t sequence;
+    uint32_t generation;
+    uint32_t model;
+};
+
+tb_status tb_list_new(uint32_t model, int dimension, tb_list **out)
+{
+    *out = NULL;
+    tb_list *list = calloc(1, sizeof *list);
+    if (!list)
+        return TB_NO_MEMORY;
+    list->model = model;
+    list->room = 64;
+    list->entries = calloc(list->room, sizeof *list->entries);
+    tb_status status = list->entries ? tb_gallery_new(model, dimension, &list->gallery) : TB_NO_MEMORY;
+    pthread_mutex_init(&list->mutex, NULL);
+    if (status != TB_OK)
+        tb_list_free(&list);
+    *out = list;
+    return status;
+}
+
+void tb_list_free(tb_list **list)
+{
+    if (!*list)
+        return;
+    for (size_t i = 0; (*list)->entries && i < (*list)->room; i++)
+        tb_bytes_free(&(*list)->entries[i].fields);
+    tb_gallery_free(&(*list)->gallery);
+    pthread_mutex_destroy(&(*list)->mutex);
+    free((*list)->entries);
+    free(*list);
+    *list = NULL;
+}
+
+static size_t hash_of(tb_id visit)
+{
+    size_t hash;
+    memcpy(&hash, visit.bytes, sizeof hash);
+    return hash;
+}
+
+/* The visit's place, or the free one where it would go. */
+static struct entry *place_of(const tb_list *list, tb_id visit)
+{
+    for (size_t i = hash_of(visit);; i++) {
+        struct entry *entry = &list->entries[i & (list->room - 1)];
+        if (tb_id_is_zero(entry->visit) || tb_id_equal(entry->visit, visit))
+            return entry;
+    }
+}
+
+static struct entry *find(const tb_list *list, tb_id visit)
+{
+    struct entry *entry = place_of(list, visit);
+    return tb_id_is_zero(entry->visit) ? NULL : entry;
+}
+
+/* Moves every entry into a table of `room` places. */
+static tb_status rebuild(tb_list *list, size_t room)
+{
+    struct entry *old = list->entries, *fresh = calloc(room, sizeof *fresh);
+    if (!fresh)
+        return TB_NO_MEMORY;
+    size_t old_room = list->room;
+    list->entries = fresh;
+    list->room = room;
+    for (size_t i = 0; i < old_room; i++)
+        if (!tb_id_is_zero(old[i].visit))
+            *place_of(list, old[i].visit) = old[i];
+    free(old);
+    return TB_OK;
+}
+
+static void erase(tb_list *list, struct entry *entry)
+{
+    if (entry->present) {
+        tb_status status = tb_gallery_remove(list->gallery, entry->visit);
+        assert(status == TB_OK); /* L1 */
+        (void)status;
+        list->present--;
+    }
+    entry->present = 0;
+    tb_bytes_free(&entry->fields);
+}
+
+/* Takes an entry out of the table and closes the gap that it leaves in its run. */
+static void forget(tb_list *list, struct entry *entry)
+{
+    erase(list, entry);
+    size_t hole = (size_t)(entry - list->entries), mask = list->room - 1;
+    for (size_t i = (hole + 1) & mask; !tb_id_is_zero(list->entries[i].visit); i = (i + 1) & mask) {
+        size_t home = hash_of(list->entries[i].visit) & mask;
+        if (((i - home) & mask) >= ((i - hole) & mask)) {
+            list->entries[hole] = list->entries[i];
+            hole = i;
+        }
+    }
+    list->entries[hole] = (struct entry){0};
+    list->used--;
+}
+
+/* ---- changing ---- */
+
+static tb_status put_templates(tb_list *list, const tb_entry *entry)
+{
+    tb_template *templates = tb_secret_alloc((size_t)entry->template_count * sizeof *templates);
+    if (!templates)
+        return TB_NO_MEMORY;
+    tb_status status = TB_OK;
+    for (int i = 0; i < entry->template_count && status == TB_OK; i++)
+        status = tb_template_decode(tb_bytes_span(&entry->templates[i]), list->model, &templates[i]);
+    if (status == TB_OK)
+        status = tb_gallery_put(list->gallery, entry->visit, templates, entry->template_count);
+    tb_secret_free(templates);
+    return status;
+}
+
+static tb_status apply(tb_list *list, const tb_entry *entry, int *changed)
+{
+    if (tb_id_is_zero(entry->visit) || (entry->present && (entry->template_count < 1 || entry->template_count > TB_TEMPLATES_MAX)))
+        return TB_MALFORMED;
+    struct entry *place = find(list, entry->visit);
+    if (place && entry->sequence <= place->sequence) { /* L2 */
+        place->generation = list->generation;
+        return TB_OK;
+    }
+    if (!place && 4 * (list->used + 1) > 3 * list->room) {
+        tb_status status = rebuild(list, 2 * list->room);
+        if (status != TB_OK)
+            return status;
+    }
+    tb_bytes fields = {0};
+    tb_status status = entry->present ? tb_facts_pack(&entry->fields, &fields) : TB_OK;
+    if (status == TB_OK && entry->present)
+        status = put_templates(list, entry);
+    if (status != TB_OK) {
+        tb_bytes_free(&fields);
+        return status;
+    }
+    if (!place) {
+        place = place_of(list, entry->visit);
+        place->visit = entry->visit;
+        list->used++;
+    }
+    if (!entry->present)
+        erase(list, place);
+    else if (!place->present)
+        list->present++;
+    tb_bytes_free(&place->fields);
+    *place = (struct entry){.visit = entry->visit, .sequence = entry->sequence, .present = entry->present, .generation = list->generation,
+                            .from = entry->from, .until = entry->until, .fields = fields};
+    *changed = 1;
+    return TB_OK;
+}
+
+tb_status tb_list_apply(tb_list *list, const tb_entry *entry, int *changed)
+{
+    int ignored;
+    changed = changed ? changed : &ignored;
+    *changed = 0;
+    pthread_mutex_lock(&list->mutex);
+    tb_status status = apply(list, entry, changed);
+    if (status == TB_OK && entry->sequence > list->sequence)
+        list->sequence = entry->sequence;
+    assert(tb_gallery_count(list->gallery) == list->present); /* L1 */
+    pthread_mutex_unlock(&list->mutex);
+    return status;
+}
+
+tb_status tb_list_drop(tb_list *list, tb_id visit, uint64_t sequence)
+{
+    tb_status status = TB_OK;
+    pthread_mutex_lock(&list->mutex);
+    struct entry *entry = find(list, visit);
+    if (!entry && sequence && 4 * (list->used + 1) > 3 * list->room)
+        status = rebuild(list, 2 * list->room);
+    if (status == TB_OK && !entry && sequence) {
+        entry = place_of(list, visit);
+        *entry = (struct entry){.visit = visit, .generation = list->generation};
+        list->used++;
+    }
+    if (status == TB_OK && entry) {
+        erase(list, entry);
+        entry->dropped = 1;
+        entry->sequence = sequence > entry->sequence ? sequence : entry->sequence;
+    }
+    pthread_mutex_unlock(&list->mutex);
+    return status;
+}
+
+void tb_list_snapshot_begin(tb_list *list)
+{
+    pthread_mutex_lock(&list->mutex);
+    list->generation++;
+    pthread_mutex_unlock(&list->mutex);
+}
+
+/* Calls forget for all that `goes`; the table moves under the walk, so a forgotten place is looked at again. */
+static size_t forget_all(tb_list *list, int (*goes)(const tb_list *, const struct entry *, tb_time), tb_time now)
+{
+    size_t gone = 0;
+    for (size_t i = 0; i < list->room;) {
+        struct entry *entry = &list->entries[i];
+        if (tb_id_is_zero(entry->visit) || !goes(list, entry, now)) {
+            i++;
+            continue;
+        }
+        gone += (size_t)entry->present;
+        forget(list, entry);
+    }
+    return gone;
+}
+
+static int is_not_named(const tb_list *list, const struct entry *entry, tb_time now)
+{
+    (void)now;
+    return entry->generation != list->generation;
+}
+
+void tb_list_snapshot_end(tb_list *list, int ready)
+{
+    pthread_mutex_lock(&list->mutex);
+    if (ready) /* L3 */
+        (void)forget_all(list, is_not_named, 0);
+    pthread_mutex_unlock(&list->mutex);
+}
+
+static int is_over(const tb_list *list, const struct entry *entry, tb_time now)
+{
+    (void)list;
+    if (!entry->present && !entry->dropped) /* the server took it off: its number was needed while older values could still come */
+        return 1;
+    return entry->until != 0 && entry->until <= now;
+}
+
+size_t tb_list_expire(tb_list *list, tb_time now)
+{
+    pthread_mutex_lock(&list->mutex);
+    size_t gone = forget_all(list, is_over, now);
+    pthread_mutex_unlock(&list->mutex);
+    return gone;
+}
+
+static int all(const tb_list *list, const struct entry *entry, tb_time now)
+{
+    (void)list, (void)entry, (void)now;
+    return 1;
+}
+
+void tb_list_clear(tb_list *list)
+{
+    pthread_mutex_lock(&list->mutex);
+    (void)forget_all(list, all, 0);
+    pthread_mutex_unlock(&list->mutex);
+}
+
+/* ---- reading ---- */
+
+size_t tb_list_count(const tb_list *list)
+{
+    pthread_mutex_lock((pthread_mutex_t *)&list->mutex);
+    size_t count = list->present;
+    pthread_mutex_unlock((pthread_mutex_t *)&list->mutex);
+    return count;
+}
+
+uint64_t tb_list_sequence(const tb_list *list)
+{
+    pthread_mutex_lock((pthread_mutex_t *)&list->mutex);
+    uint64_t sequence = list->sequence;
+    pthread_mutex_unlock((pthread_mutex_t *)&list->mutex);
+    return sequence;
+}
+
+int tb_list_has(const tb_list *list, tb_id visit)
+{
+    pthread_mutex_lock((pthread_mutex_t *)&list->mutex);
+    const struct entry *entry = find(list, visit);
+    int has = entry && entry->present;
+    pthread_mutex_unlock((pthread_mutex_t *)&list->mutex);
+    return has;
+}
+
+struct open_now {
+    const tb_list *list;
+    tb_time now;
+};
+
+static tb_judgement judge(const struct entry *entry, tb_time now)
+{
+    return now < entry->from ? TB_EARLY : entry->until && now >= entry->until ? TB_LATE : TB_ADMIT;
+}
+
+static int is_open(tb_id visit, void *context)
+{
+    const struct open_now *open = context;
+    const struct entry *entry = find(open->list, visit);
+    return entry && judge(entry, open->now) == TB_ADMIT;
+}
+
+static tb_status search(const tb_list *list, const tb_calibration *calibration, double fpir, const tb_template *probe,
+                        struct open_now *open, tb_identity *identity, tb_id *best)
+{
+    tb_candidate found[2];
+    int count = 0;
+    memset(best, 0, sizeof *best);
+    tb_status status = tb_gallery_search(list->gallery, probe, 2, open ? is_open : NULL, open, found, &count);
+    if (status != TB_OK)
+        return status;
+    *identity = tb_decide(calibration, tb_gallery_count(list->gallery), fpir, found, count);
+    if (*identity != TB_NOBODY)
+        *best = found[0].id;
+    return TB_OK;
+}
+
+static int all_open(const tb_list *list, tb_time now)
+{
+    for (size_t i = 0; i < list->room; i++)
+        if (list->entries[i].present && judge(&list->entries[i], now) != TB_ADMIT)
+            return 0;
+    return 1;
+}
+
+static tb_status identify(const tb_list *list, const tb_calibration *calibration, double fpir, const tb_template *probe, tb_time now,
+                          tb_list_match *out)
+{
+    struct open_now open = {list, now};
+    int everybody = all_open(list, now);
+    tb_status status = search(list, calibration, fpir, probe, everybody ? NULL : &open, &out->identity, &out->visit);
+    if (status != TB_OK)
+        return status;
+    if (out->identity == TB_NOBODY && !everybody) {
+        status = search(list, calibration, fpir, probe, NULL, &out->identity, &out->visit);
+        if (status == TB_OK && out->identity == TB_NOT_SURE) { /* both are closed to them: the server may know better */
+            out->identity = TB_NOBODY;
+            memset(&out->visit, 0, sizeof out->visit);
+        }
+    }
+    const struct entry *entry = status == TB_OK && out->identity != TB_NOBODY ? find(list, out->visit) : NULL;
+    if (!entry)
+        return status;
+    out->judgement = judge(entry, now);
+    out->from = entry->from;
+    out->until = entry->until;
+    return tb_facts_unpack(tb_bytes_span(&entry->fields), &out->fields);
+}
+
+tb_status tb_list_identify(const tb_list *list, const tb_calibration *calibration, double fpir, const tb_template *probe, tb_time now,
+                           tb_list_match *out)
+{
+    memset(out, 0, sizeof *out);
+    out->identity = TB_NOBODY;
+    pthread_mutex_lock((pthread_mutex_t *)&list->mutex);
+    tb_status status = identify(list, calibration, fpir > 0 ? fpir : TB_DEFAULT_FPIR, probe, now, out);
+    pthread_mutex_unlock((pthread_mutex_t *)&list->mutex);
+    return status;
+}

@@ -1,0 +1,47 @@
+/* list.h: the people who may use this terminal, in memory: windows, projected facts, templates.
+ *
+ * Invariants
+ *  L1  A visit's templates are in the gallery exactly when its entry is `present`; both change under one lock.
+ *  L2  An older value (smaller sequence) never overtakes a newer one; what was used up here stays away until the server says
+ *      something newer about it.
+ *  L3  Only a snapshot that the server has finished (`ready`) makes absence mean "not on the list".
+ *
+ * Any thread. Templates are in secret memory (gallery's); facts are wiped when an entry goes. */
+#ifndef TERMINAL_LIST_H
+#define TERMINAL_LIST_H
+
+#include <tebura/decision.h>
+#include <tebura/message.h>
+
+typedef struct tb_list tb_list;
+
+tb_status tb_list_new(uint32_t model, int dimension, tb_list **out) TB_MUST_CHECK;
+void tb_list_free(tb_list **list);
+
+/* Applies one entry of the feed. *changed (may be NULL) 0 when it was older than what is known. On failure nothing changed. */
+tb_status tb_list_apply(tb_list *list, const tb_entry *entry, int *changed) TB_MUST_CHECK;
+/* The visit was served here: it goes, and only something newer than `sequence` brings it back (0: than what is known). */
+tb_status tb_list_drop(tb_list *list, tb_id visit, uint64_t sequence) TB_MUST_CHECK;
+/* Between begin and end every value of the bucket is applied; with `ready` what was not named goes. */
+void tb_list_snapshot_begin(tb_list *list);
+void tb_list_snapshot_end(tb_list *list, int ready);
+/* Takes away what ended by the clock; how many. Called by who applies the feed, never in the middle of a snapshot. */
+size_t tb_list_expire(tb_list *list, tb_time now);
+void tb_list_clear(tb_list *list);
+
+size_t tb_list_count(const tb_list *list);
+uint64_t tb_list_sequence(const tb_list *list); /* the highest seen */
+int tb_list_has(const tb_list *list, tb_id visit);
+
+typedef struct tb_list_match {
+    tb_identity identity;
+    tb_judgement judgement; /* TB_ADMIT, TB_EARLY, TB_LATE: by the entry's window */
+    tb_id visit;            /* the best candidate also when not sure; zero for nobody */
+    tb_time from, until;
+    tb_facts fields;
+} tb_list_match;
+/* First among those whose window is open; when nobody is found there, among all: early or late. */
+tb_status tb_list_identify(const tb_list *list, const tb_calibration *calibration, double fpir, const tb_template *probe, tb_time now,
+                           tb_list_match *out) TB_MUST_CHECK;
+
+#endif
