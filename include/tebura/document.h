@@ -8,23 +8,30 @@ typedef struct tb_date {
     int year, month, day; /* month or day 0 = unknown, as ICAO 9303 allows for dates of birth */
 } tb_date;
 
-/* Machine-readable zone, ICAO Doc 9303 parts 3, 4 (TD3: 2 x 44) and 5 (TD1: 3 x 30). */
+/* Machine-readable zone, ICAO Doc 9303 parts 3, 4 (TD3: 2 x 44) and 5 (TD1: 3 x 30). Fillers are spaces here, without those
+ * at the end. */
 typedef struct tb_mrz {
     int lines, columns;     /* 2 x 44 or 3 x 30 */
     char kind[3];           /* document code without fillers: "P", "PO", "I", "AC" ... */
     char issuer[4], nationality[4];
-    char number[16];        /* document number, also the long form of TD1 */
-    char surname[40], given[40]; /* fillers as spaces */
-    tb_date born, expires;
+    char number[24];        /* document number, also the long form of TD1 (10 to 23 characters) */
+    char surname[40], given[40];
+    int names_cut;          /* the name field is full: names may be cut (9303-3, 4.6). Set by parse, not looked at by print */
+    tb_date born, expires;  /* born.year 0: unknown too */
     char sex;               /* 'M', 'F' or 'X' (unspecified) */
-    char optional[32];
+    char optional[32];      /* TD3: personal number (14). TD1: first line (15, less behind a long document number) */
+    char optional2[12];     /* TD1: second line (11) */
 } tb_mrz;
-/* `text`: the lines with or without line breaks, upper case; spaces at line ends are forgiven. `century_pivot`: a
- * two-digit year above (this year + 10) % 100 is 19xx for births; expiry years are always 20xx. `today` decides it.
+/* `text`: the lines with or without line breaks, upper case; spaces at line ends are forgiven. Two-digit years: of a birth the latest
+ * that is not after `today`; of expiry always 20xx.
  * TB_TRUNCATED, TB_MALFORMED (a character that a MRZ cannot hold, impossible date), TB_CHECK_DIGIT (`why` names
- * the field), TB_UNSUPPORTED (another size). Expiry is not judged here. */
+ * the field), TB_UNSUPPORTED (another size, a visa). Expiry is not judged here. On failure `out` is wiped.
+ * What the check digits (weights 7, 3, 1, modulo 10) cannot tell apart: characters whose values differ by a multiple of ten,
+ * that is < 0 A K U, 1 B L V, 2 C M W ... 9 J T; and nothing guards names, issuer, nationality and sex. */
 tb_status tb_mrz_parse(tb_span text, tb_date today, tb_mrz *out, tb_error *why) TB_MUST_CHECK;
-/* The other direction, with check digits: for tests, demo travellers and the virtual card. Lines joined by '\n'. */
+/* The other direction, with check digits: for tests, demo travellers and the virtual card. Lines joined by '\n'. Names that are too
+ * long are cut by the rules of 9303-3, 4.6 (the last position is then a letter). Hyphens become fillers.
+ * TB_INVALID_ARGUMENT (a character, length or date that does not fit; `out` as before), TB_NO_MEMORY. */
 tb_status tb_mrz_print(const tb_mrz *mrz, tb_bytes *out) TB_MUST_CHECK;
 
 /* Bar-coded boarding pass, IATA Resolution 792, format M. */
