@@ -80,6 +80,7 @@ typedef struct tb_http_options { /* strings and routes outlive the server, if no
     const tb_http_route *routes;
     size_t route_count;
     void *context;                 /* given to every handler */
+    const char *host;              /* behind a proxy: the one further Host that a loopback server answers for; NULL: none */
     const char *token;             /* bearer token; NULL: nobody is asked (every route is open). Copied, wiped */
     const char *origin;            /* the one foreign origin that may call ("http://127.0.0.1:8080"), exact; NULL: none. Copied */
     const char *static_directory;  /* pages; "/x" is x, x.html or x/index.html; NULL: none */
