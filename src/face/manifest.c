@@ -1,0 +1,182 @@
+/* manifest.c: the manifest by schema, then by sense: a number that would make nonsense later is refused here. */
+#include "face/manifest.h"
+
+#include <cyaml/cyaml.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { VERSION = 1 };
+
+#define STRING(key, type, member) CYAML_FIELD_STRING(key, CYAML_FLAG_DEFAULT, type, member, 1)
+#define FLOAT(key, type, member) CYAML_FIELD_FLOAT(key, CYAML_FLAG_DEFAULT, type, member)
+#define UINT(key, type, member) CYAML_FIELD_UINT(key, CYAML_FLAG_DEFAULT, type, member)
+#define MAPPING(key, type, member, fields) CYAML_FIELD_MAPPING(key, CYAML_FLAG_DEFAULT, type, member, fields)
+
+static const cyaml_strval_t orders[] = {{"rgb", TB_RGB}, {"bgr", TB_BGR}, {"grey", TB_GREY}};
+
+static const cyaml_schema_field_t input_fields[] = {
+    UINT("width", tb_network_input, width), UINT("height", tb_network_input, height),
+    CYAML_FIELD_ENUM("order", CYAML_FLAG_STRICT, tb_network_input, order, orders, CYAML_ARRAY_LEN(orders)),
+    FLOAT("mean", tb_network_input, mean), FLOAT("divisor", tb_network_input, divisor), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t network_fields[] = {
+    STRING("file", tb_network_entry, file), STRING("sha256", tb_network_entry, sha256),
+    STRING("source", tb_network_entry, source), STRING("licence", tb_network_entry, licence),
+    MAPPING("input", tb_network_entry, input, input_fields), CYAML_FIELD_END};
+
+#define NETWORK(type) MAPPING("network", struct type, network, network_fields)
+
+static const cyaml_schema_field_t detect_fields[] = {
+    NETWORK(tb_detect_entry), FLOAT("threshold", struct tb_detect_entry, threshold),
+    FLOAT("overlap", struct tb_detect_entry, overlap), FLOAT("shrink", struct tb_detect_entry, shrink), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t landmarks_fields[] = {NETWORK(tb_landmarks_entry), CYAML_FIELD_END};
+
+static const cyaml_schema_value_t coordinate = {CYAML_VALUE_FLOAT(CYAML_FLAG_DEFAULT, float)};
+static const cyaml_schema_field_t embed_fields[] = {
+    NETWORK(tb_embed_entry), UINT("model", struct tb_embed_entry, model), UINT("dimension", struct tb_embed_entry, dimension),
+    CYAML_FIELD_SEQUENCE_FIXED("points", CYAML_FLAG_DEFAULT, struct tb_embed_entry, points, &coordinate, 10), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t liveness_fields[] = {
+    NETWORK(tb_liveness_entry), UINT("live", struct tb_liveness_entry, live),
+    FLOAT("margin", struct tb_liveness_entry, margin), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t calibration_fields[] = {
+    CYAML_FIELD_BOOL("provisional", CYAML_FLAG_DEFAULT, struct tb_calibration_entry, provisional),
+    FLOAT("offset", struct tb_calibration_entry, numbers.offset), FLOAT("slope", struct tb_calibration_entry, numbers.slope),
+    FLOAT("margin", struct tb_calibration_entry, numbers.margin),
+    FLOAT("verification", struct tb_calibration_entry, numbers.verification),
+    FLOAT("liveness", struct tb_calibration_entry, numbers.liveness), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t manifest_fields[] = {
+    UINT("version", tb_manifest, version),
+    MAPPING("detect", tb_manifest, detect, detect_fields),
+    MAPPING("landmarks", tb_manifest, landmarks, landmarks_fields),
+    MAPPING("embed", tb_manifest, embed, embed_fields),
+    MAPPING("liveness", tb_manifest, liveness, liveness_fields),
+    MAPPING("calibration", tb_manifest, calibration, calibration_fields),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_value_t manifest_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, tb_manifest, manifest_fields)};
+
+/* ---- sense ---- */
+
+static int is_hash(const char *text)
+{
+    return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
+}
+
+static int is_within(double value, double low, double high)
+{
+    return value >= low && value <= high; /* a NaN is not */
+}
+
+static const char *check_network(const tb_network_entry *entry)
+{
+    if (strchr(entry->file, '/') || entry->file[0] == '.')
+        return "file: a plain file name is wanted";
+    if (!is_hash(entry->sha256))
+        return "sha256: 64 lower-case hexadecimal digits are wanted";
+    if (!is_within(entry->input.width, 8, 2048) || !is_within(entry->input.height, 8, 2048))
+        return "input: width and height of 8 to 2048 are wanted";
+    if (!isfinite(entry->input.mean) || !is_within(fabs(entry->input.divisor), 1e-6, 1e6))
+        return "input: mean and divisor must be usable numbers";
+    return NULL;
+}
+
+static const char *check_calibration(const tb_calibration *numbers)
+{
+    if (!is_within(numbers->offset, -50, 50))
+        return "offset: -50 to 50 is wanted";
+    if (!is_within(numbers->slope, -1000, -0.1))
+        return "slope: -1000 to -0.1 is wanted (a higher similarity is a rarer false match)";
+    if (!is_within(numbers->margin, 0, 1) || !is_within(numbers->verification, 0, 1))
+        return "margin and verification: 0 to 1 is wanted";
+    /* At 0 everything would be live: fails closed means that the threshold is always above that. */
+    if (!is_within(numbers->liveness, 0.01, 1))
+        return "liveness: 0.01 to 1 is wanted";
+    return NULL;
+}
+
+static const char *check_stages(const tb_manifest *manifest)
+{
+    if (!is_within(manifest->detect.threshold, 0.01, 0.999) || !is_within(manifest->detect.overlap, 0, 1))
+        return "threshold and overlap: between 0 and 1 is wanted";
+    if (!is_within(manifest->detect.shrink, 1, 10))
+        return "shrink: 1 to 10 is wanted";
+    if (manifest->embed.model == 0)
+        return "model: a number other than 0 is wanted";
+    if (manifest->embed.dimension < 1 || manifest->embed.dimension > TB_TEMPLATE_MAX_DIMENSION)
+        return "dimension: 1 to 1024 is wanted";
+    for (int i = 0; i < 10; i++)
+        if (!is_within(manifest->embed.points[i], 0, 2048))
+            return "points: pixels of the input are wanted";
+    if (manifest->liveness.live > 15 || !is_within(manifest->liveness.margin, 0.5, 10))
+        return "live: 0 to 15, margin: 0.5 to 10 is wanted";
+    return NULL;
+}
+
+static tb_status check(const tb_manifest *manifest, tb_error *why)
+{
+    if (manifest->version != VERSION)
+        return tb_fail(why, TB_UNSUPPORTED, "the manifest has version %u; this program reads version %d", manifest->version, VERSION);
+    const struct {
+        const char *stage, *complaint;
+    } findings[] = {{"detect", check_network(&manifest->detect.network)},
+                    {"landmarks", check_network(&manifest->landmarks.network)},
+                    {"embed", check_network(&manifest->embed.network)},
+                    {"liveness", check_network(&manifest->liveness.network)},
+                    {"stages", check_stages(manifest)},
+                    {"calibration", check_calibration(&manifest->calibration.numbers)}};
+    for (size_t i = 0; i < sizeof findings / sizeof *findings; i++)
+        if (findings[i].complaint)
+            return tb_fail(why, TB_MALFORMED, "the manifest, %s, %s", findings[i].stage, findings[i].complaint);
+    return TB_OK;
+}
+
+/* ---- reading ---- */
+
+/* libcyaml speaks in several lines, the innermost first: the first one names the trouble. */
+static void keep_first(cyaml_log_t level, void *context, const char *format, va_list arguments)
+{
+    tb_error *said = context;
+    if (level < CYAML_LOG_ERROR || said->text[0])
+        return;
+    int used = vsnprintf(said->text, sizeof said->text, format, arguments);
+    if (used > 0)
+        said->text[strcspn(said->text, "\n")] = '\0';
+}
+
+static void *allocate(void *context, void *memory, size_t size)
+{
+    (void)context;
+    if (size)
+        return realloc(memory, size);
+    free(memory);
+    return NULL;
+}
+
+tb_status tb_manifest_parse(tb_span yaml, tb_manifest *out, tb_error *why)
+{
+    memset(out, 0, sizeof *out);
+    if (yaml.size == 0)
+        return tb_fail(why, TB_MALFORMED, "the manifest is empty");
+    tb_error said = {0};
+    const cyaml_config_t config = {.log_fn = keep_first, .log_ctx = &said, .log_level = CYAML_LOG_ERROR, .mem_fn = allocate,
+                                   .flags = CYAML_CFG_NO_ALIAS};
+    tb_manifest *loaded = NULL;
+    cyaml_err_t error = cyaml_load_data(yaml.data, yaml.size, &config, &manifest_schema, (cyaml_data_t **)&loaded, NULL);
+    if (error != CYAML_OK)
+        return error == CYAML_ERR_OOM ? tb_fail(why, TB_NO_MEMORY, "out of memory while reading the manifest")
+                                      : tb_fail(why, TB_MALFORMED, "the manifest: %.160s (%s)", said.text, cyaml_strerror(error));
+    if (!loaded)
+        return tb_fail(why, TB_MALFORMED, "the manifest is empty");
+    tb_status status = check(loaded, why);
+    if (status == TB_OK)
+        *out = *loaded;
+    if (cyaml_free(&config, &manifest_schema, loaded, 0) != CYAML_OK && status == TB_OK)
+        status = TB_INTERNAL;
+    return status;
+}

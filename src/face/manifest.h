@@ -1,0 +1,54 @@
+/* manifest.h: what models/manifest.yaml says, as a struct. Every number in it has been checked to be usable. */
+#ifndef TEBURA_FACE_MANIFEST_H
+#define TEBURA_FACE_MANIFEST_H
+
+#include <tebura/face.h>
+
+typedef enum tb_channels { TB_RGB, TB_BGR, TB_GREY } tb_channels;
+
+typedef struct tb_network_input {
+    uint32_t width, height;
+    tb_channels order;
+    float mean, divisor; /* value = (sample - mean) / divisor */
+} tb_network_input;
+
+typedef struct tb_network_entry {
+    char file[128], sha256[72], source[192], licence[64];
+    tb_network_input input;
+} tb_network_entry;
+
+typedef struct tb_manifest {
+    uint32_t version;
+    struct tb_detect_entry {
+        tb_network_entry network;
+        float threshold, overlap, shrink;
+    } detect;
+    struct tb_landmarks_entry {
+        tb_network_entry network;
+    } landmarks;
+    struct tb_embed_entry {
+        tb_network_entry network;
+        uint32_t model, dimension;
+        float points[10];
+    } embed;
+    struct tb_liveness_entry {
+        tb_network_entry network;
+        uint32_t live;
+        float margin;
+    } liveness;
+    struct tb_calibration_entry {
+        int provisional;
+        tb_calibration numbers;
+    } calibration;
+} tb_manifest;
+
+/* TB_MALFORMED with the line and the field in `why`, TB_UNSUPPORTED (version), TB_NO_MEMORY. */
+tb_status tb_manifest_parse(tb_span yaml, tb_manifest *out, tb_error *why) TB_MUST_CHECK;
+/* From `path`, or from where face.h says when NULL. `found` (size bytes) receives the path used. TB_MODEL_MISSING too. */
+tb_status tb_manifest_read(const char *path, tb_manifest *out, char *found, size_t size, tb_error *why) TB_MUST_CHECK;
+/* The bytes of one network, verified: where `directory` (may be NULL) or the rules of face.h say. `out` is appended to.
+ * TB_MODEL_MISSING for an absent file and for one with another hash. */
+tb_status tb_manifest_load(const tb_network_entry *entry, const char *directory, const char *manifest_path, tb_bytes *out,
+                           tb_error *why) TB_MUST_CHECK;
+
+#endif

@@ -1,0 +1,242 @@
+/* network.c: see network.h. What the runtime keeps between its own layers is its business and not wiped (doc/adr/021). */
+#include "face/network.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <tebura/secret.h>
+
+/* The runtime's complaint becomes ours. NULL is success. */
+static tb_status judge(const OrtApi *api, OrtStatus *status, const char *what, tb_error *why)
+{
+    if (!status)
+        return TB_OK;
+    (void)tb_fail(why, TB_MODEL_FAILED, "%s: %.180s", what, api->GetErrorMessage(status));
+    api->ReleaseStatus(status);
+    return TB_MODEL_FAILED;
+}
+
+static OrtStatus *set_options(const OrtApi *api, OrtSessionOptions *options, int threads)
+{
+    OrtStatus *status = api->SetIntraOpNumThreads(options, threads);
+    if (!status)
+        status = api->SetInterOpNumThreads(options, 1);
+    if (!status)
+        status = api->SetSessionGraphOptimizationLevel(options, ORT_ENABLE_ALL);
+    /* Thousands of denormal weights make a network seven times slower than it need be. */
+    if (!status)
+        status = api->AddSessionConfigEntry(options, "session.set_denormal_as_zero", "1");
+    if (!status)
+        status = api->AddSessionConfigEntry(options, "session.intra_op.allow_spinning", "0");
+    /* The arena grows in powers of two and would keep several times what is needed. */
+    if (!status)
+        status = api->DisableCpuMemArena(options);
+    return status;
+}
+
+tb_status tb_runtime_open(int threads, tb_runtime *out, tb_error *why)
+{
+    *out = (tb_runtime){.api = OrtGetApiBase()->GetApi(ORT_API_VERSION)};
+    if (!out->api)
+        return tb_fail(why, TB_MODEL_FAILED, "ONNX Runtime %s is older than the one this program was built for",
+                       OrtGetApiBase()->GetVersionString());
+    const OrtApi *api = out->api;
+    OrtStatus *status = api->CreateEnv(ORT_LOGGING_LEVEL_ERROR, "tebura", &out->env);
+    if (!status)
+        status = api->CreateSessionOptions(&out->options);
+    if (!status)
+        status = set_options(api, out->options, threads);
+    if (!status)
+        status = api->CreateCpuMemoryInfo(OrtDeviceAllocator, OrtMemTypeDefault, &out->memory);
+    tb_status answer = judge(api, status, "ONNX Runtime did not start", why);
+    if (answer != TB_OK)
+        tb_runtime_close(out);
+    return answer;
+}
+
+void tb_runtime_close(tb_runtime *runtime)
+{
+    if (!runtime->api)
+        return;
+    if (runtime->memory)
+        runtime->api->ReleaseMemoryInfo(runtime->memory);
+    if (runtime->options)
+        runtime->api->ReleaseSessionOptions(runtime->options);
+    if (runtime->env)
+        runtime->api->ReleaseEnv(runtime->env);
+    *runtime = (tb_runtime){0};
+}
+
+/* Takes secret memory for a tensor of this shape. */
+static tb_status make_tensor(const tb_runtime *runtime, const int64_t *shape, size_t axes, tb_tensor *tensor, const char *what,
+                             tb_error *why)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < axes; i++) {
+        if (shape[i] < 1 || shape[i] > (1 << 24) || count > (1u << 26))
+            return tb_fail(why, TB_MODEL_FAILED, "%s has a tensor of a shape that cannot be used", what);
+        count *= (size_t)shape[i];
+    }
+    tensor->values = tb_secret_alloc(count * sizeof(float));
+    if (!tensor->values)
+        return tb_fail(why, TB_NO_MEMORY, "out of memory for %s", what);
+    tensor->count = count;
+    tensor->last = axes ? shape[axes - 1] : 1;
+    OrtStatus *status = runtime->api->CreateTensorWithDataAsOrtValue(runtime->memory, tensor->values, count * sizeof(float), shape,
+                                                                     axes, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, &tensor->value);
+    return judge(runtime->api, status, what, why);
+}
+
+static tb_status name_tensors(tb_network *network, const char *what, tb_error *why)
+{
+    const OrtApi *api = network->runtime->api;
+    OrtAllocator *allocator = NULL;
+    size_t inputs = 0;
+    OrtStatus *status = api->GetAllocatorWithDefaultOptions(&allocator);
+    if (!status)
+        status = api->SessionGetInputCount(network->session, &inputs);
+    if (!status)
+        status = api->SessionGetOutputCount(network->session, &network->output_count);
+    if (!status && (inputs != 1 || network->output_count < 1 || network->output_count > TB_NETWORK_OUTPUTS)) {
+        network->output_count = 0;
+        return tb_fail(why, TB_MODEL_FAILED, "%s has %zu inputs: one is wanted", what, inputs);
+    }
+    if (!status)
+        status = api->SessionGetInputName(network->session, 0, allocator, &network->input.name);
+    for (size_t i = 0; !status && i < network->output_count; i++)
+        status = api->SessionGetOutputName(network->session, i, allocator, &network->outputs[i].name);
+    return judge(api, status, what, why);
+}
+
+/* The shape of an output, as one run on an empty input gives it: files often leave it open. */
+static tb_status make_output(tb_network *network, const OrtValue *given, tb_tensor *output, const char *what, tb_error *why)
+{
+    const OrtApi *api = network->runtime->api;
+    OrtTensorTypeAndShapeInfo *info = NULL;
+    int64_t shape[8];
+    size_t axes = 0;
+    ONNXTensorElementDataType type = ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
+    OrtStatus *status = api->GetTensorTypeAndShape(given, &info);
+    if (!status)
+        status = api->GetTensorElementType(info, &type);
+    if (!status)
+        status = api->GetDimensionsCount(info, &axes);
+    if (!status && axes <= 8)
+        status = api->GetDimensions(info, shape, axes);
+    if (info)
+        api->ReleaseTensorTypeAndShapeInfo(info);
+    if (status)
+        return judge(api, status, what, why);
+    if (type != ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT || axes > 8)
+        return tb_fail(why, TB_MODEL_FAILED, "%s gives something else than numbers", what);
+    return make_tensor(network->runtime, shape, axes, output, what, why);
+}
+
+static tb_status make_outputs(tb_network *network, const char *what, tb_error *why)
+{
+    const OrtApi *api = network->runtime->api;
+    const char *names[TB_NETWORK_OUTPUTS];
+    OrtValue *given[TB_NETWORK_OUTPUTS] = {0};
+    for (size_t i = 0; i < network->output_count; i++)
+        names[i] = network->outputs[i].name;
+    OrtStatus *failed = api->Run(network->session, NULL, (const char *const *)&network->input.name,
+                                 (const OrtValue *const *)&network->input.value, 1, names, network->output_count, given);
+    tb_status status = judge(api, failed, what, why);
+    for (size_t i = 0; i < network->output_count; i++) {
+        if (status == TB_OK)
+            status = make_output(network, given[i], &network->outputs[i], what, why);
+        if (given[i])
+            api->ReleaseValue(given[i]);
+    }
+    return status;
+}
+
+tb_status tb_network_open(const tb_runtime *runtime, const tb_network_entry *entry, tb_span model, tb_network *out, tb_error *why)
+{
+    *out = (tb_network){.runtime = runtime, .form = entry->input};
+    const int64_t shape[4] = {1, entry->input.order == TB_GREY ? 1 : 3, entry->input.height, entry->input.width};
+    OrtStatus *failed = runtime->api->CreateSessionFromArray(runtime->env, model.data, model.size, runtime->options, &out->session);
+    tb_status status = judge(runtime->api, failed, entry->file, why);
+    if (status == TB_OK)
+        status = name_tensors(out, entry->file, why);
+    if (status == TB_OK)
+        status = make_tensor(runtime, shape, 4, &out->input, entry->file, why);
+    if (status == TB_OK)
+        status = make_outputs(out, entry->file, why);
+    if (status != TB_OK)
+        tb_network_close(out);
+    return status;
+}
+
+static void close_tensor(const OrtApi *api, tb_tensor *tensor)
+{
+    OrtAllocator *allocator = NULL;
+    if (tensor->value)
+        api->ReleaseValue(tensor->value);
+    OrtStatus *status = api->GetAllocatorWithDefaultOptions(&allocator);
+    if (!status && tensor->name)
+        status = api->AllocatorFree(allocator, tensor->name);
+    if (status)
+        api->ReleaseStatus(status);
+    tb_secret_free(tensor->values);
+    *tensor = (tb_tensor){0};
+}
+
+void tb_network_close(tb_network *network)
+{
+    if (!network->runtime)
+        return;
+    const OrtApi *api = network->runtime->api;
+    close_tensor(api, &network->input);
+    for (size_t i = 0; i < TB_NETWORK_OUTPUTS; i++)
+        close_tensor(api, &network->outputs[i]);
+    if (network->session)
+        api->ReleaseSession(network->session);
+    *network = (tb_network){0};
+}
+
+void tb_network_fill(tb_network *network, const tb_image *image)
+{
+    size_t pixels = (size_t)image->width * (size_t)image->height;
+    float mean = network->form.mean, factor = 1 / network->form.divisor, *out = network->input.values;
+    const uint8_t *in = image->data;
+    if (network->form.order == TB_GREY) {
+        for (size_t i = 0; i < pixels; i++)
+            out[i] = (0.299f * in[3 * i] + 0.587f * in[3 * i + 1] + 0.114f * in[3 * i + 2] - mean) * factor;
+        return;
+    }
+    size_t first = network->form.order == TB_BGR ? 2 : 0;
+    for (size_t i = 0; i < pixels; i++) {
+        out[i] = (in[3 * i + first] - mean) * factor;
+        out[i + pixels] = (in[3 * i + 1] - mean) * factor;
+        out[i + 2 * pixels] = (in[3 * i + 2 - first] - mean) * factor;
+    }
+}
+
+tb_status tb_network_run(tb_network *network)
+{
+    const OrtApi *api = network->runtime->api;
+    const char *names[TB_NETWORK_OUTPUTS];
+    OrtValue *outputs[TB_NETWORK_OUTPUTS];
+    for (size_t i = 0; i < network->output_count; i++) {
+        names[i] = network->outputs[i].name;
+        outputs[i] = network->outputs[i].value;
+    }
+    OrtStatus *failed = api->Run(network->session, NULL, (const char *const *)&network->input.name,
+                                 (const OrtValue *const *)&network->input.value, 1, names, network->output_count, outputs);
+    tb_status status = judge(api, failed, "a network", NULL);
+    for (size_t i = 0; status == TB_OK && i < network->output_count; i++)
+        for (size_t j = 0; j < network->outputs[i].count; j++)
+            if (!isfinite(network->outputs[i].values[j]))
+                return TB_MODEL_FAILED;
+    return status;
+}
+
+void tb_network_wipe(tb_network *network)
+{
+    if (network->input.values)
+        tb_wipe(network->input.values, network->input.count * sizeof(float));
+    for (size_t i = 0; i < network->output_count; i++)
+        if (network->outputs[i].values)
+            tb_wipe(network->outputs[i].values, network->outputs[i].count * sizeof(float));
+}
