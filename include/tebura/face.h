@@ -67,5 +67,7 @@ typedef struct tb_calibration {
     float liveness;           /* probability below which a face is refused */
 } tb_calibration;
 const tb_calibration *tb_engine_calibration(const tb_engine *engine); /* lives as long as the engine */
+/* 1 when the manifest says that its calibration was measured on too few pictures to rely on: programs say so. */
+int tb_engine_is_provisional(const tb_engine *engine);
 
 #endif

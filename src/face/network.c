@@ -42,6 +42,9 @@ tb_status tb_runtime_open(int threads, tb_runtime *out, tb_error *why)
                        OrtGetApiBase()->GetVersionString());
     const OrtApi *api = out->api;
     OrtStatus *status = api->CreateEnv(ORT_LOGGING_LEVEL_ERROR, "tebura", &out->env);
+    /* Wherever this build of the runtime can report its use to its maker, it must not: nothing leaves a terminal. */
+    if (!status)
+        status = api->DisableTelemetryEvents(out->env);
     if (!status)
         status = api->CreateSessionOptions(&out->options);
     if (!status)

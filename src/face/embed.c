@@ -1,0 +1,52 @@
+/* embed.c: from an aligned face to a template. */
+#include "face/engine.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <tebura/secret.h>
+
+tb_status tb_face_align(const tb_engine *engine, const tb_image *image, const tb_face *face, tb_image *out)
+{
+    tb_point from[5], to[5];
+    tb_similarity map;
+    tb_face_points(face, from);
+    for (int i = 0; i < 5; i++)
+        to[i] = (tb_point){engine->manifest.embed.points[2 * i], engine->manifest.embed.points[2 * i + 1]};
+    tb_status status = tb_similarity_fit(from, to, 5, &map);
+    if (status == TB_OK)
+        status = tb_image_warp(image, map, (int)engine->embed.form.width, (int)engine->embed.form.height, out);
+    return status;
+}
+
+tb_status tb_engine_template(tb_engine *engine, const tb_image *image, const tb_face *face, tb_template *out)
+{
+    memset(out, 0, sizeof *out);
+    if (!face->has_landmarks)
+        return TB_INVALID_ARGUMENT;
+    tb_image aligned = {0};
+    tb_quality quality;
+    tb_status status = tb_engine_quality(engine, image, face, &quality);
+    if (status == TB_OK)
+        status = tb_face_align(engine, image, face, &aligned);
+    if (status == TB_OK) {
+        tb_network_fill(&engine->embed, &aligned);
+        status = tb_network_run(&engine->embed);
+    }
+    tb_image_free(&aligned);
+    if (status != TB_OK)
+        return status;
+    const float *values = engine->embed.outputs[0].values;
+    double sum = 0;
+    for (uint32_t i = 0; i < engine->manifest.embed.dimension; i++)
+        sum += (double)values[i] * values[i];
+    if (!(sum > 1e-12))
+        return TB_MODEL_FAILED;
+    out->model = engine->manifest.embed.model;
+    out->dimension = (uint16_t)engine->manifest.embed.dimension;
+    out->quality = quality.unified;
+    for (uint32_t i = 0; i < engine->manifest.embed.dimension; i++)
+        out->values[i] = (float)(values[i] / sqrt(sum));
+    tb_network_wipe(&engine->embed);
+    return TB_OK;
+}

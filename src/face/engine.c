@@ -1,0 +1,128 @@
+/* engine.c: loads and verifies the networks, and puts the stages together. */
+#include "face/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <tebura/secret.h>
+
+static tb_status open_network(tb_engine *engine, const tb_network_entry *entry, const char *directory, const char *manifest_path,
+                              tb_network *out, tb_error *why)
+{
+    tb_bytes model = {0};
+    tb_status status = tb_manifest_load(entry, directory, manifest_path, &model, why);
+    if (status == TB_OK)
+        status = tb_network_open(&engine->runtime, entry, tb_bytes_span(&model), out, why);
+    tb_bytes_free(&model);
+    return status;
+}
+
+static tb_status open_all(tb_engine *engine, const tb_engine_options *options, tb_error *why)
+{
+    const tb_manifest *manifest = &engine->manifest;
+    char path[1024];
+    tb_status status = tb_manifest_read(options->manifest, &engine->manifest, path, sizeof path, why);
+    if (status == TB_OK)
+        status = tb_runtime_open(options->threads > 0 ? options->threads : 1, &engine->runtime, why);
+    if (status == TB_OK)
+        status = open_network(engine, &manifest->detect.network, options->directory, path, &engine->detect, why);
+    if (status == TB_OK)
+        status = open_network(engine, &manifest->landmarks.network, options->directory, path, &engine->landmarks, why);
+    if (status == TB_OK)
+        status = open_network(engine, &manifest->embed.network, options->directory, path, &engine->embed, why);
+    if (status == TB_OK && engine->embed.outputs[0].count != manifest->embed.dimension)
+        status = tb_fail(why, TB_MODEL_FAILED, "%s gives %zu numbers; the manifest says %u", manifest->embed.network.file,
+                         engine->embed.outputs[0].count, manifest->embed.dimension);
+    if (status == TB_OK && !options->without_liveness) {
+        status = open_network(engine, &manifest->liveness.network, options->directory, path, &engine->liveness, why);
+        engine->has_liveness = status == TB_OK;
+    }
+    return status;
+}
+
+tb_status tb_engine_open(const tb_engine_options *options, tb_engine **out, tb_error *why)
+{
+    *out = NULL;
+    tb_engine *engine = calloc(1, sizeof *engine);
+    if (!engine)
+        return tb_fail(why, TB_NO_MEMORY, "out of memory for the networks");
+    tb_status status = open_all(engine, options ? options : &(tb_engine_options){0}, why);
+    if (status == TB_OK)
+        *out = engine;
+    else
+        tb_engine_free(&engine);
+    return status;
+}
+
+void tb_engine_free(tb_engine **engine)
+{
+    tb_engine *it = *engine;
+    if (!it)
+        return;
+    tb_network_close(&it->detect);
+    tb_network_close(&it->landmarks);
+    tb_network_close(&it->embed);
+    tb_network_close(&it->liveness);
+    tb_runtime_close(&it->runtime);
+    free(it);
+    *engine = NULL;
+}
+
+uint32_t tb_engine_model(const tb_engine *engine)
+{
+    return engine->manifest.embed.model;
+}
+
+const tb_calibration *tb_engine_calibration(const tb_engine *engine)
+{
+    return &engine->manifest.calibration.numbers;
+}
+
+int tb_engine_is_provisional(const tb_engine *engine)
+{
+    return engine->manifest.calibration.provisional != 0;
+}
+
+tb_status tb_engine_detect(tb_engine *engine, const tb_image *image, tb_face faces[TB_FACES_MAX], int *count)
+{
+    tb_status status = tb_stage_detect(engine, image, faces, count);
+    for (int i = 0; status == TB_OK && i < *count; i++)
+        status = tb_stage_landmarks(engine, image, &faces[i]);
+    if (status != TB_OK)
+        *count = 0;
+    return status;
+}
+
+/* Exactly one face, seen well enough. */
+static tb_status capture_face(tb_engine *engine, const tb_image *image, tb_capture *out)
+{
+    tb_face *faces = tb_secret_alloc(TB_FACES_MAX * sizeof *faces);
+    if (!faces)
+        return TB_NO_MEMORY;
+    int count = 0;
+    tb_status status = tb_engine_detect(engine, image, faces, &count);
+    if (status == TB_OK)
+        status = count == 0 ? TB_RETRY_NO_FACE : count > 1 ? TB_RETRY_SEVERAL_FACES : TB_OK;
+    if (status == TB_OK) {
+        out->face = faces[0];
+        status = tb_engine_quality(engine, image, &out->face, &out->quality);
+    }
+    if (status == TB_OK)
+        status = out->quality.advice;
+    tb_secret_free(faces);
+    return status;
+}
+
+tb_status tb_engine_capture(tb_engine *engine, const tb_image *image, int with_liveness, tb_capture *out)
+{
+    memset(out, 0, sizeof *out);
+    tb_status status = capture_face(engine, image, out);
+    if (status == TB_OK && with_liveness) {
+        status = tb_engine_liveness(engine, image, &out->face, &out->live);
+        if (status == TB_OK && !(out->live >= engine->manifest.calibration.numbers.liveness))
+            status = TB_RETRY_NOT_LIVE;
+    }
+    if (status == TB_OK)
+        status = tb_engine_template(engine, image, &out->face, &out->template);
+    return status;
+}

@@ -1,0 +1,27 @@
+/* engine.h: what an engine is made of, and its stages, one file each. */
+#ifndef TEBURA_FACE_ENGINE_H
+#define TEBURA_FACE_ENGINE_H
+
+#include "face/manifest.h"
+#include "face/network.h"
+
+struct tb_engine {
+    tb_manifest manifest;
+    tb_runtime runtime;
+    tb_network detect, landmarks, embed, liveness;
+    int has_liveness;
+};
+
+/* Fills `faces` with boxes and scores, best first; landmarks follow in the next stage. */
+tb_status tb_stage_detect(tb_engine *engine, const tb_image *image, tb_face faces[TB_FACES_MAX], int *count) TB_MUST_CHECK;
+tb_status tb_stage_landmarks(tb_engine *engine, const tb_image *image, tb_face *face) TB_MUST_CHECK;
+
+/* Eye centres (left in the picture first), nose's tip, corners of the mouth. */
+void tb_face_points(const tb_face *face, tb_point out[5]);
+/* The face as the embedding network sees it. The caller frees. */
+tb_status tb_face_align(const tb_engine *engine, const tb_image *image, const tb_face *face, tb_image *out) TB_MUST_CHECK;
+
+/* Nothing but geometry: yaw, pitch and roll in degrees, eye distance in pixels. */
+void tb_face_pose(const tb_face *face, tb_quality *out);
+
+#endif
