@@ -40,6 +40,8 @@ tb_status tb_open(const tb_key *key, tb_span about, tb_span sealed, tb_bytes *ou
  * TB_CRYPTO also for public keys of low order. */
 tb_status tb_seal_to(const tb_key *own_private, const tb_key *their_public, tb_span about, tb_span plain, tb_bytes *out) TB_MUST_CHECK;
 tb_status tb_open_from(const tb_key *own_private, const tb_key *their_public, tb_span about, tb_span sealed, tb_bytes *out) TB_MUST_CHECK;
+/* The key with which tb_open_from opens: who opens thousands from one sender derives it once and uses tb_open. Wipe it. */
+tb_status tb_key_from(const tb_key *own_private, const tb_key *their_public, tb_key *out) TB_MUST_CHECK;
 
 /* PINs and tokens: Argon2id with libsodium's interactive limits (64 MiB, some 100 ms: never while holding a lock). TB_NO_MEMORY */
 #define TB_PASSWORD_HASH_SIZE 128

@@ -87,12 +87,18 @@ tb_status tb_seal_to(const tb_key *own_private, const tb_key *their_public, tb_s
     return status;
 }
 
+tb_status tb_key_from(const tb_key *own_private, const tb_key *their_public, tb_key *out)
+{
+    tb_key own = tb_key_public(own_private);
+    return key_between(own_private, their_public, their_public, &own, out);
+}
+
 tb_status tb_open_from(const tb_key *own_private, const tb_key *their_public, tb_span about, tb_span sealed, tb_bytes *out)
 {
     if (sealed.size < TB_SEAL_OVERHEAD)
         return TB_CRYPTO;
-    tb_key own = tb_key_public(own_private), key = {0};
-    tb_status status = key_between(own_private, their_public, their_public, &own, &key);
+    tb_key key = {0};
+    tb_status status = tb_key_from(own_private, their_public, &key);
     if (status == TB_OK)
         status = tb_open(&key, about, sealed, out);
     tb_wipe(&key, sizeof key);

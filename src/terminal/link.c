@@ -1,0 +1,349 @@
+/* link.c: the courier and the asker. */
+#include "terminal/link.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <tebura/bus.h>
+#include <tebura/log.h>
+#include <tebura/secret.h>
+
+#include "terminal/feed.h"
+
+#define QUESTIONS 4
+#define BEAT_MS 1000
+#define BEAT_LEAST_MS 200 /* between two that are sent because something changed */
+#define PUBLISH_MS 2000
+
+struct question {
+    tb_id id;
+    tb_bytes sealed;
+    int wait_ms;
+};
+
+struct tb_link {
+    tb_link_options options;
+    tb_key_pair *keys; /* secret memory */
+    char ask_subject[TB_SUBJECT_SIZE], event_subject[TB_SUBJECT_SIZE], status_subject[TB_SUBJECT_SIZE];
+    tb_bus *bus;
+    tb_bus_subscription *live;
+    tb_feed *feed;       /* the courier's, but for tb_feed_receive and tb_feed_lost */
+    pthread_t courier, asker;
+    int courier_runs, asker_runs;
+
+    pthread_mutex_t mutex; /* everything below */
+    pthread_cond_t to_courier, to_asker;
+    int stopping, woken;
+    struct question questions[QUESTIONS];
+    int asked;
+    tb_link_view view;
+    int64_t synced_at; /* monotonic; 0 never */
+};
+
+static struct timespec in_ms(int ms)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += ms / 1000;
+    at.tv_nsec += (ms % 1000) * 1000000L;
+    if (at.tv_nsec >= 1000000000L) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000L;
+    }
+    return at;
+}
+
+void tb_link_wake(tb_link *link)
+{
+    pthread_mutex_lock(&link->mutex);
+    link->woken = 1;
+    pthread_cond_signal(&link->to_courier);
+    pthread_mutex_unlock(&link->mutex);
+}
+
+/* ---- called by the bus ---- */
+
+static void on_connected(void *context, int connected)
+{
+    tb_link *link = context;
+    tb_log(TB_LOG_INFO, "terminal", connected ? "the broker is there" : "the broker is gone: the list goes on, events wait");
+    if (connected && link->feed)
+        tb_feed_lost(link->feed);
+    tb_link_wake(link);
+}
+
+static void on_live(void *context, const tb_delivery *message)
+{
+    tb_link *link = context;
+    tb_feed_receive(link->feed, message);
+    tb_link_wake(link);
+}
+
+/* ---- asker ---- */
+
+static tb_status ask(tb_link *link, const struct question *question, tb_answer *answer)
+{
+    tb_bytes reply = {0}, plain = {0};
+    tb_span about = tb_span_text(link->ask_subject);
+    tb_status status = tb_bus_request(link->bus, link->ask_subject, tb_bytes_span(&question->sealed), question->wait_ms, &reply);
+    if (status == TB_OK)
+        status = tb_open_from(&link->keys->private_key, &link->options.registration->server, about, tb_bytes_span(&reply), &plain);
+    if (status == TB_OK)
+        status = tb_answer_decode(tb_bytes_span(&plain), answer, NULL);
+    if (status == TB_OK && !tb_id_equal(answer->id, question->id))
+        status = TB_MALFORMED;
+    tb_bytes_free(&reply);
+    tb_bytes_free(&plain);
+    return status;
+}
+
+static void *asker(void *context)
+{
+    tb_link *link = context;
+    pthread_mutex_lock(&link->mutex);
+    while (!link->stopping) {
+        if (!link->asked) {
+            pthread_cond_wait(&link->to_asker, &link->mutex);
+            continue;
+        }
+        struct question question = link->questions[0];
+        memmove(link->questions, link->questions + 1, (size_t)--link->asked * sizeof question);
+        pthread_mutex_unlock(&link->mutex);
+        tb_answer answer;
+        tb_status status = ask(link, &question, &answer);
+        if (status != TB_OK)
+            answer = (tb_answer){.id = question.id, .status = status, .verdict = TB_ANSWER_FAILED};
+        tb_bytes_free(&question.sealed);
+        link->options.answered(link->options.context, &answer);
+        tb_wipe(&answer, sizeof answer);
+        pthread_mutex_lock(&link->mutex);
+    }
+    pthread_mutex_unlock(&link->mutex);
+    return NULL;
+}
+
+tb_status tb_link_ask(tb_link *link, const tb_request *request, int wait_ms)
+{
+    tb_bytes plain = {0}, sealed = {0};
+    tb_status status = tb_request_encode(request, &plain);
+    if (status == TB_OK)
+        status = tb_seal_to(&link->keys->private_key, &link->options.registration->server, tb_span_text(link->ask_subject),
+                            tb_bytes_span(&plain), &sealed);
+    tb_bytes_free(&plain);
+    if (status == TB_OK) {
+        pthread_mutex_lock(&link->mutex);
+        if (link->asked < QUESTIONS) {
+            link->questions[link->asked++] = (struct question){request->id, sealed, wait_ms};
+            sealed = (tb_bytes){0};
+            pthread_cond_signal(&link->to_asker);
+        } else {
+            status = TB_CONFLICT;
+        }
+        pthread_mutex_unlock(&link->mutex);
+    }
+    tb_bytes_free(&sealed);
+    return status;
+}
+
+/* ---- courier ---- */
+
+/* Publishes what waits, oldest first; stops at the first that is not taken. 1 when all went out. */
+static int publish(tb_link *link)
+{
+    for (uint64_t number = 0;;) {
+        tb_bytes sealed = {0};
+        tb_id id;
+        char text[TB_ID_TEXT_SIZE];
+        tb_status status = tb_edge_store_outbox_next(link->options.store, 0, &number, &id, &sealed);
+        if (status == TB_OK)
+            status = tb_bus_event_publish(link->bus, link->event_subject, tb_id_text(id, text), tb_bytes_span(&sealed), PUBLISH_MS);
+        if (status == TB_OK)
+            status = tb_edge_store_outbox_done(link->options.store, number);
+        tb_bytes_free(&sealed);
+        if (status != TB_OK)
+            return status == TB_NOT_FOUND;
+    }
+}
+
+static void beat(tb_link *link)
+{
+    tb_bytes body = {0};
+    tb_heartbeat beat = {.at = tb_clock_now(), .sequence = tb_list_sequence(link->options.list), .entries = tb_list_count(link->options.list)};
+    snprintf(beat.touchpoint, sizeof beat.touchpoint, "%s", link->options.registration->touchpoint);
+    pthread_mutex_lock(&link->mutex);
+    beat.outbox = link->view.outbox;
+    pthread_mutex_unlock(&link->mutex);
+    link->options.beat(link->options.context, &beat);
+    if (tb_heartbeat_encode(&beat, &body) == TB_OK)
+        (void)!tb_bus_publish(link->bus, link->status_subject, tb_bytes_span(&body)); /* the next one comes in a second */
+    tb_bytes_free(&body);
+}
+
+static void note_view(tb_link *link, int synced)
+{
+    uint64_t outbox = tb_edge_store_outbox_count(link->options.store);
+    int connected = tb_bus_is_connected(link->bus);
+    pthread_mutex_lock(&link->mutex);
+    if (synced)
+        link->synced_at = tb_clock_monotonic();
+    link->view.outbox = outbox;
+    link->view.connected = connected;
+    pthread_mutex_unlock(&link->mutex);
+}
+
+static void work(tb_link *link, int64_t *last_expiry)
+{
+    int synced = 0;
+    tb_time now = tb_clock_now();
+    tb_status status = tb_feed_work(link->feed, link->bus, now, &synced);
+    if (status == TB_NO_MEMORY)
+        tb_log(TB_LOG_ERROR, "terminal", "out of memory while the list was updated");
+    if (tb_clock_monotonic() - *last_expiry >= TB_SECOND) {
+        *last_expiry = tb_clock_monotonic();
+        (void)tb_feed_expire(link->feed, now);
+    }
+    if (tb_bus_is_connected(link->bus))
+        (void)publish(link);
+    note_view(link, synced);
+}
+
+static void *courier(void *context)
+{
+    tb_link *link = context;
+    int64_t last_beat = 0, last_expiry = 0;
+    pthread_mutex_lock(&link->mutex);
+    while (!link->stopping) {
+        int woken = link->woken;
+        link->woken = 0;
+        pthread_mutex_unlock(&link->mutex);
+        work(link, &last_expiry);
+        link->options.changed(link->options.context);
+        int64_t since = (tb_clock_monotonic() - last_beat) / 1000;
+        if (since >= BEAT_MS || (woken && since >= BEAT_LEAST_MS)) {
+            last_beat = tb_clock_monotonic();
+            beat(link);
+            woken = 0;
+        }
+        pthread_mutex_lock(&link->mutex);
+        struct timespec until = in_ms(woken ? BEAT_LEAST_MS : BEAT_MS);
+        while (!link->stopping && !link->woken && pthread_cond_timedwait(&link->to_courier, &link->mutex, &until) != ETIMEDOUT)
+            ;
+        if (woken)
+            link->woken = 1; /* its heartbeat is still to be sent */
+    }
+    pthread_mutex_unlock(&link->mutex);
+    return NULL;
+}
+
+void tb_link_look(tb_link *link, tb_link_view *out)
+{
+    pthread_mutex_lock(&link->mutex);
+    *out = link->view;
+    out->age = link->synced_at ? (tb_clock_monotonic() - link->synced_at) / TB_SECOND : -1;
+    pthread_mutex_unlock(&link->mutex);
+}
+
+/* ---- opening and closing ---- */
+
+static void init_locks(tb_link *link)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&link->mutex, NULL);
+    pthread_cond_init(&link->to_courier, &monotonic);
+    pthread_cond_init(&link->to_asker, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+static tb_status open_feed(tb_link *link, tb_error *why)
+{
+    const tb_registration *r = link->options.registration;
+    size_t count = 0;
+    int64_t begun = tb_clock_monotonic();
+    tb_feed_options options = {link->options.list, link->options.store, &link->keys->private_key, &r->server, r->site, r->touchpoint};
+    tb_status status = tb_feed_new(&options, &link->feed);
+    if (status == TB_OK)
+        status = tb_feed_restore(link->feed, tb_clock_now(), &count);
+    if (status != TB_OK)
+        return tb_fail(why, status, "the list in edge.db: %s", tb_status_sentence(status));
+    tb_log(TB_LOG_INFO, "terminal", "%zu entries from the store in %lld ms", count, (long long)(tb_clock_monotonic() - begun) / 1000);
+    return TB_OK;
+}
+
+static tb_status open_bus(tb_link *link, tb_error *why)
+{
+    const tb_registration *r = link->options.registration;
+    char feed_subject[TB_SUBJECT_SIZE];
+    tb_subject_text(TB_SUBJECT_ASK, r->site, r->touchpoint, NULL, link->ask_subject);
+    tb_subject_text(TB_SUBJECT_EVENT, r->site, r->touchpoint, NULL, link->event_subject);
+    tb_subject_text(TB_SUBJECT_STATUS, r->site, r->touchpoint, NULL, link->status_subject);
+    tb_subject_text(TB_SUBJECT_FEED, r->site, r->touchpoint, NULL, feed_subject);
+    tb_bus_options options = {.url = r->nats_url, .name = r->touchpoint, .connected = on_connected, .context = link};
+    tb_status status = tb_edge_store_seal_with(link->options.store, &link->keys->private_key, &r->server, r->touchpoint, link->event_subject);
+    if (status == TB_OK)
+        status = tb_bus_open(&options, &link->bus, why);
+    if (status == TB_OK)
+        status = tb_bus_listen(link->bus, feed_subject, on_live, link, &link->live);
+    return status;
+}
+
+tb_status tb_link_open(const tb_link_options *options, tb_link **out, tb_error *why)
+{
+    *out = NULL;
+    tb_link *link = calloc(1, sizeof *link);
+    if (!link)
+        return tb_fail(why, TB_NO_MEMORY, "out of memory");
+    link->options = *options;
+    init_locks(link);
+    link->keys = tb_secret_alloc(sizeof *link->keys);
+    tb_status status = link->keys ? TB_OK : TB_NO_MEMORY;
+    if (status == TB_OK) {
+        *link->keys = *options->keys;
+        status = open_feed(link, why);
+    }
+    if (status == TB_OK)
+        status = open_bus(link, why);
+    if (status == TB_OK) {
+        link->courier_runs = pthread_create(&link->courier, NULL, courier, link) == 0;
+        link->asker_runs = pthread_create(&link->asker, NULL, asker, link) == 0;
+        status = link->courier_runs && link->asker_runs ? TB_OK : TB_NO_MEMORY;
+    }
+    if (status != TB_OK) {
+        tb_link_free(&link);
+        return why && why->status ? status : tb_fail(why, status, "the link to the server: %s", tb_status_sentence(status));
+    }
+    *out = link;
+    return TB_OK;
+}
+
+void tb_link_free(tb_link **at)
+{
+    tb_link *link = *at;
+    if (!link)
+        return;
+    pthread_mutex_lock(&link->mutex);
+    link->stopping = 1;
+    pthread_cond_broadcast(&link->to_courier);
+    pthread_cond_broadcast(&link->to_asker);
+    pthread_mutex_unlock(&link->mutex);
+    if (link->courier_runs)
+        pthread_join(link->courier, NULL);
+    if (link->asker_runs)
+        pthread_join(link->asker, NULL);
+    tb_bus_subscription_free(&link->live);
+    tb_bus_free(&link->bus);
+    tb_feed_free(&link->feed);
+    for (int i = 0; i < link->asked; i++)
+        tb_bytes_free(&link->questions[i].sealed);
+    tb_secret_free(link->keys);
+    pthread_cond_destroy(&link->to_courier);
+    pthread_cond_destroy(&link->to_asker);
+    pthread_mutex_destroy(&link->mutex);
+    free(link);
+    *at = NULL;
+}

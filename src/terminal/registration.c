@@ -1,0 +1,134 @@
+/* registration.c: one HTTP request with libcurl. */
+#include "terminal/registration.h"
+
+#include <curl/curl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ANSWER_MOST 65536
+
+static size_t take(char *data, size_t size, size_t count, void *context)
+{
+    tb_bytes *out = context;
+    size_t length = size * count;
+    if (out->size + length > ANSWER_MOST || tb_bytes_append(out, tb_span_of(data, length)) != TB_OK)
+        return 0;
+    return length;
+}
+
+static tb_status post(const char *url, const char *body, int wait_ms, long *http, tb_bytes *answer, tb_error *why)
+{
+    CURL *curl = curl_easy_init();
+    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+    tb_status status = TB_NO_MEMORY;
+    if (!curl || !headers)
+        goto out;
+    int bad = curl_easy_setopt(curl, CURLOPT_URL, url) != CURLE_OK || curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) != CURLE_OK ||
+              curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body) != CURLE_OK || curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) != CURLE_OK ||
+              curl_easy_setopt(curl, CURLOPT_PROXY, "") != CURLE_OK || curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)wait_ms) != CURLE_OK ||
+              curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take) != CURLE_OK || curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer) != CURLE_OK;
+    if (bad)
+        goto out;
+    CURLcode code = curl_easy_perform(curl);
+    status = TB_OK;
+    if (code == CURLE_OK)
+        (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, http);
+    else if (code == CURLE_OPERATION_TIMEDOUT)
+        status = tb_fail(why, TB_TIMEOUT, "%s: no answer within %d ms", url, wait_ms);
+    else if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
+        status = tb_fail(why, TB_INVALID_ARGUMENT, "%s: not an address of a server", url);
+    else
+        status = tb_fail(why, TB_BUS_DOWN, "%s: the server cannot be reached (%s)", url, curl_easy_strerror(code));
+out:
+    curl_slist_free_all(headers);
+    curl_easy_cleanup(curl);
+    return status;
+}
+
+static int take_text(const json_t *from, const char *name, char *out, size_t size)
+{
+    const char *text = json_string_value(json_object_get(from, name));
+    if (!text || strlen(text) >= size)
+        return 0;
+    memcpy(out, text, strlen(text) + 1);
+    return 1;
+}
+
+static tb_status take_attributes(const json_t *from, tb_facts *out)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)from, name, value) {
+        tb_status status = TB_OK;
+        if (json_is_string(value))
+            status = tb_facts_set_text(out, name, json_string_value(value));
+        else if (json_is_boolean(value))
+            status = tb_facts_set_bool(out, name, json_is_true(value));
+        else if (json_is_integer(value))
+            status = tb_facts_set_int(out, name, json_integer_value(value));
+        if (status != TB_OK)
+            return status;
+    }
+    return TB_OK;
+}
+
+static tb_status read_answer(const json_t *from, tb_registration *out, tb_error *why)
+{
+    char key[2 * TB_KEY_SIZE + 2];
+    json_int_t model = json_integer_value(json_object_get(from, "model")), dimension = json_integer_value(json_object_get(from, "dimension"));
+    memset(out, 0, sizeof *out);
+    if (!take_text(from, "touchpoint", out->touchpoint, sizeof out->touchpoint) || !take_text(from, "role", out->role, sizeof out->role) ||
+        !take_text(from, "site", out->site, sizeof out->site) || !take_text(from, "nats_url", out->nats_url, sizeof out->nats_url) ||
+        !take_text(from, "server_public_key", key, sizeof key) || tb_hex_decode(key, out->server.bytes, sizeof out->server.bytes) != TB_OK)
+        return tb_fail(why, TB_MALFORMED, "the server's answer to the registration lacks a field");
+    if (json_object_get(from, "zone") && !take_text(from, "zone", out->zone, sizeof out->zone))
+        return tb_fail(why, TB_MALFORMED, "the server's answer to the registration has a bad zone");
+    if (model < 1 || model > UINT32_MAX || dimension < 1 || dimension > TB_TEMPLATE_MAX_DIMENSION)
+        return tb_fail(why, TB_MALFORMED, "the server's answer to the registration names no model");
+    out->model = (uint32_t)model;
+    out->dimension = (int)dimension;
+    return take_attributes(json_object_get(from, "attributes"), &out->attributes);
+}
+
+static tb_status refusal(long http, const json_t *answer, tb_error *why)
+{
+    const char *message = json_string_value(json_object_get(json_object_get(answer, "error"), "message"));
+    tb_status status = http == 401 || http == 403 ? TB_UNAUTHORISED : http >= 500 ? TB_BUS_DOWN : TB_INVALID_ARGUMENT;
+    return tb_fail(why, status, "the server does not register this terminal (HTTP %ld): %s", http, message ? message : tb_status_sentence(status));
+}
+
+tb_status tb_register_at(const char *server, const char *code, const tb_key *own_public, int wait_ms, tb_registration *out, tb_error *why)
+{
+    char url[512], key[2 * TB_KEY_SIZE + 1], *body = NULL;
+    long http = 0;
+    tb_bytes text = {0};
+    json_t *question = NULL, *answer = NULL;
+    tb_hex_encode(tb_span_of(own_public->bytes, sizeof own_public->bytes), key);
+    size_t length = strlen(server);
+    while (length && server[length - 1] == '/')
+        length--;
+    if (snprintf(url, sizeof url, "%.*s/api/v1/registrations", (int)length, server) >= (int)sizeof url)
+        return tb_fail(why, TB_INVALID_ARGUMENT, "the server's address is too long");
+    tb_status status = TB_NO_MEMORY;
+    question = json_pack("{s:s, s:s}", "code", code, "public_key", key);
+    body = question ? json_dumps(question, JSON_COMPACT) : NULL;
+    if (body)
+        status = post(url, body, wait_ms, &http, &text, why);
+    if (status != TB_OK)
+        goto out;
+    answer = json_loadb((const char *)text.data, text.size, 0, NULL);
+    if (http != 200 && http != 201)
+        status = refusal(http, answer, why);
+    else if (!answer)
+        status = tb_fail(why, TB_MALFORMED, "the server's answer to the registration is not JSON");
+    else
+        status = read_answer(answer, out, why);
+out:
+    free(body); /* holds a code that is used up */
+    json_decref(question);
+    json_decref(answer);
+    tb_bytes_free(&text);
+    return status == TB_NO_MEMORY ? tb_fail(why, status, "out of memory") : status;
+}
