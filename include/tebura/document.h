@@ -34,23 +34,24 @@ tb_status tb_mrz_parse(tb_span text, tb_date today, tb_mrz *out, tb_error *why) 
  * TB_INVALID_ARGUMENT (a character, length or date that does not fit; `out` as before), TB_NO_MEMORY. */
 tb_status tb_mrz_print(const tb_mrz *mrz, tb_bytes *out) TB_MUST_CHECK;
 
-/* Bar-coded boarding pass, IATA Resolution 792, format M. */
+/* Bar-coded boarding pass, IATA Resolution 792, format M. Texts are without the spaces at their ends. */
 #define TB_BCBP_LEGS_MAX 4
 typedef struct tb_bcbp_leg {
     char pnr[8];                /* operating carrier's */
     char from[4], to[4];        /* IATA airport codes */
     char carrier[4];            /* operating carrier */
-    char flight[6];             /* digits without leading zeros, with operational suffix */
+    char flight[6];             /* "834": digits without leading zeros, with operational suffix ("834A") */
     int day_of_year;            /* 1..366 */
     char compartment;
     char seat[5];               /* "12A" without leading zeros; "" when none ("INF" stays) */
-    char sequence[6];           /* check-in sequence number */
+    char sequence[6];           /* check-in sequence number as printed ("0025") */
     char passenger_status;
     /* conditional, empty when absent */
     char airline_numeric[4], document_number[11], marketing_carrier[4];
     char frequent_flyer_airline[4], frequent_flyer_number[17];
     char baggage_allowance[4];
-    char selectee;              /* 0 when absent */
+    char selectee;              /* 0 when absent, as the next two */
+    char document_verification, id_ad;
     char fast_track;            /* 'Y', 'N' or 0 */
 } tb_bcbp_leg;
 typedef struct tb_bcbp {
@@ -66,13 +67,18 @@ typedef struct tb_bcbp {
     tb_bcbp_leg leg[TB_BCBP_LEGS_MAX];
     size_t security_data_size;  /* present but not verified here */
 } tb_bcbp;
-/* TB_TRUNCATED, TB_MALFORMED (`why` names item and position), TB_UNSUPPORTED (format code), TB_TOO_LARGE. */
+/* Line ends and spaces after the end are forgiven. What an airline keeps for itself, and conditional items of newer versions, are
+ * stepped over. TB_TRUNCATED, TB_MALFORMED (`why` names item and position), TB_UNSUPPORTED (format code), TB_TOO_LARGE (over
+ * four legs or 2,000 characters), TB_INVALID_ARGUMENT (`today` is no date). On failure `out` is wiped. */
 tb_status tb_bcbp_parse(tb_span text, tb_date today, tb_bcbp *out, tb_error *why) TB_MUST_CHECK;
+/* Without security data and airlines' own data. Conditional items need a `version`. TB_INVALID_ARGUMENT (something does not fit; `out`
+ * as before), TB_NO_MEMORY. */
 tb_status tb_bcbp_print(const tb_bcbp *pass, tb_bytes *out) TB_MUST_CHECK;
 /* The calendar date of a leg: the day of the year nearest to `today` (-183 .. +182 days). TB_MALFORMED for day 366 of no leap year. */
 tb_status tb_bcbp_date(const tb_bcbp_leg *leg, tb_date today, tb_date *out) TB_MUST_CHECK;
-/* 1 when the name on the pass can be the MRZ's (surname equal or cut at 20 characters, given name equal or a prefix,
- * title ignored, spaces and hyphens forgiven), else 0. */
+/* 1 when the name on the pass can be the MRZ's (surname equal, or cut where the field of 20 characters is full; given name equal or a
+ * prefix, also of a MRZ name that is cut itself; titles (MR, MRS, MS, DR ...) ignored, also stuck to the given name; spaces and hyphens
+ * forgiven), else 0. Other transliterations (MUELLER, MULLER) do not agree: that is for the desk. */
 int tb_document_names_agree(const tb_mrz *passport, const tb_bcbp *pass);
 
 #endif
