@@ -1,8 +1,8 @@
 /* av_source.c: FFmpeg's libraries, as far as a terminal needs them: open, demultiplex, decode, convert to RGB.
  *
- * I1: decoded pictures lie in secret memory (the decoder asks us for its buffers), packets are wiped after use, so nothing
- *     of a frame stays when the source is freed. (The demultiplexer's own read buffer is out of our reach.)
- * I2: every wait ends: at `stop`, or AV_PATIENCE after the last packet. */
+ * I1: decoded pictures lie in secret memory (the decoder asks us for its buffers), packets are wiped after use, so
+ * nothing of a frame stays when the source is freed. (The demultiplexer's own read buffer is out of our reach.) I2:
+ * every wait ends: at `stop`, or AV_PATIENCE after the last packet. */
 #include "camera/av_source.h"
 
 #include <errno.h>
@@ -22,7 +22,8 @@
 #include <tebura/secret.h>
 
 #define BAD_PACKETS_MAX 100 /* in a row: a camera may lose a packet, not the thread */
-#define KEY_PATIENCE 300    /* packets to wait for one that stands alone: some cameras refresh in stripes and send none */
+#define KEY_PATIENCE 300 /* packets to wait for one that stands alone: some cameras refresh in stripes and send none   \
+                          */
 
 struct av_source {
     av_kind kind;
@@ -65,7 +66,8 @@ static int secret_buffer(AVCodecContext *codec, AVFrame *frame, int flags)
         tb_secret_free(memory);
         return AVERROR(ENOMEM);
     }
-    int filled = av_image_fill_arrays(frame->data, frame->linesize, memory, (enum AVPixelFormat)frame->format, width, height, 64);
+    int filled = av_image_fill_arrays(frame->data, frame->linesize, memory, (enum AVPixelFormat)frame->format, width,
+                                      height, 64);
     frame->extended_data = frame->data;
     return filled < 0 ? filled : 0;
 }
@@ -102,18 +104,22 @@ static tb_status fault(const av_source *source, int code, const char *doing, tb_
 {
     if (code == AVERROR(ENOMEM))
         return tb_fail(why, TB_NO_MEMORY, "no memory for pictures of %s", source->name);
-    int late = code == AVERROR_EXIT || code == AVERROR(ETIMEDOUT) || code == AVERROR(EAGAIN) ||
-               tb_clock_monotonic() - source->last_packet >= AV_PATIENCE; /* some protocols then speak of invalid data */
+    int late =
+        code == AVERROR_EXIT || code == AVERROR(ETIMEDOUT) || code == AVERROR(EAGAIN) ||
+        tb_clock_monotonic() - source->last_packet >= AV_PATIENCE; /* some protocols then speak of invalid data */
     char text[AV_ERROR_MAX_STRING_SIZE] = "";
     if (!late)
         av_strerror(code, text, sizeof text);
     const char *cause = late ? "it does not answer in time" : text;
     if (source->kind == AV_FILM) {
-        tb_status status = code == AVERROR(ENOENT) ? TB_NOT_FOUND : code == AVERROR(EACCES) ? TB_FORBIDDEN : TB_MALFORMED;
+        tb_status status = code == AVERROR(ENOENT)   ? TB_NOT_FOUND
+                           : code == AVERROR(EACCES) ? TB_FORBIDDEN
+                                                     : TB_MALFORMED;
         return tb_fail(why, status, "the film %s cannot be %s: %s", source->name, doing, cause);
     }
     tb_status status = code == AVERROR(ENOENT) && source->kind == AV_DEVICE ? TB_NOT_FOUND : TB_CAMERA_FAULT;
-    return tb_fail(why, status, "the camera %s cannot be %s: %s; check its cable and address", source->name, doing, cause);
+    return tb_fail(why, status, "the camera %s cannot be %s: %s; check its cable and address", source->name, doing,
+                   cause);
 }
 
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
@@ -147,7 +153,8 @@ static tb_status open_format(av_source *source, const char *place, tb_error *why
         set |= av_dict_set(&options, "protocol_whitelist", "file", 0); /* a play list must not reach the network */
     }
     source->last_packet = tb_clock_monotonic();
-    int code = set < 0 ? AVERROR(ENOMEM) : avformat_open_input(&source->format, place, input, &options); /* frees on failure */
+    int code =
+        set < 0 ? AVERROR(ENOMEM) : avformat_open_input(&source->format, place, input, &options); /* frees on failure */
     av_dict_free(&options);
     if (code < 0)
         return fault(source, code, "opened", why);
@@ -220,11 +227,20 @@ void av_source_free(av_source **source)
 static enum AVPixelFormat plain_format(enum AVPixelFormat format, int *full)
 {
     switch (format) {
-    case AV_PIX_FMT_YUVJ420P: *full = 1; return AV_PIX_FMT_YUV420P;
-    case AV_PIX_FMT_YUVJ422P: *full = 1; return AV_PIX_FMT_YUV422P;
-    case AV_PIX_FMT_YUVJ444P: *full = 1; return AV_PIX_FMT_YUV444P;
-    case AV_PIX_FMT_YUVJ440P: *full = 1; return AV_PIX_FMT_YUV440P;
-    default: return format;
+    case AV_PIX_FMT_YUVJ420P:
+        *full = 1;
+        return AV_PIX_FMT_YUV420P;
+    case AV_PIX_FMT_YUVJ422P:
+        *full = 1;
+        return AV_PIX_FMT_YUV422P;
+    case AV_PIX_FMT_YUVJ444P:
+        *full = 1;
+        return AV_PIX_FMT_YUV444P;
+    case AV_PIX_FMT_YUVJ440P:
+        *full = 1;
+        return AV_PIX_FMT_YUV440P;
+    default:
+        return format;
     }
 }
 
@@ -233,13 +249,15 @@ static tb_status prepare_scaler(av_source *source, tb_error *why)
     const AVFrame *frame = source->frame;
     int full = frame->color_range == AVCOL_RANGE_JPEG;
     enum AVPixelFormat format = plain_format((enum AVPixelFormat)frame->format, &full);
-    source->scaler = sws_getCachedContext(source->scaler, frame->width, frame->height, format, frame->width, frame->height,
-                                          AV_PIX_FMT_RGB24, SWS_BILINEAR | SWS_ACCURATE_RND, NULL, NULL, NULL);
+    source->scaler =
+        sws_getCachedContext(source->scaler, frame->width, frame->height, format, frame->width, frame->height,
+                             AV_PIX_FMT_RGB24, SWS_BILINEAR | SWS_ACCURATE_RND, NULL, NULL, NULL);
     if (!source->scaler)
         return tb_fail(why, TB_UNSUPPORTED, "the pictures of %s have a form that cannot be converted", source->name);
     int matrix = frame->colorspace == AVCOL_SPC_BT709 ? SWS_CS_ITU709 : SWS_CS_DEFAULT;
-    (void)sws_setColorspaceDetails(source->scaler, sws_getCoefficients(matrix), full, sws_getCoefficients(SWS_CS_DEFAULT), 1, 0,
-                                   1 << 16, 1 << 16); /* has no effect on RGB sources, and says so */
+    (void)sws_setColorspaceDetails(source->scaler, sws_getCoefficients(matrix), full,
+                                   sws_getCoefficients(SWS_CS_DEFAULT), 1, 0, 1 << 16,
+                                   1 << 16); /* has no effect on RGB sources, and says so */
     size_t needed = ((size_t)frame->width * 3 + 127) / 64 * 64 * (size_t)(frame->height + 1);
     if (source->row_size != needed) {
         tb_secret_free(source->row_memory);
@@ -256,7 +274,8 @@ static tb_status convert(av_source *source, tb_image *out, tb_error *why)
 {
     const AVFrame *frame = source->frame;
     if (frame->width < 1 || frame->height < 1 || (int64_t)frame->width * frame->height > TB_IMAGE_MAX_PIXELS)
-        return tb_fail(why, TB_TOO_LARGE, "the pictures of %s have %d x %d pixels", source->name, frame->width, frame->height);
+        return tb_fail(why, TB_TOO_LARGE, "the pictures of %s have %d x %d pixels", source->name, frame->width,
+                       frame->height);
     tb_status status = prepare_scaler(source, why);
     if (status == TB_OK)
         status = tb_image_new(frame->width, frame->height, out);
@@ -267,7 +286,8 @@ static tb_status convert(av_source *source, tb_image *out, tb_error *why)
     int strides[4] = {stride};
     sws_scale(source->scaler, (const uint8_t *const *)frame->data, frame->linesize, 0, frame->height, rows, strides);
     for (int y = 0; y < frame->height; y++)
-        memcpy(out->data + (size_t)y * (size_t)frame->width * 3, source->row_memory + (size_t)y * (size_t)stride, (size_t)frame->width * 3);
+        memcpy(out->data + (size_t)y * (size_t)frame->width * 3, source->row_memory + (size_t)y * (size_t)stride,
+               (size_t)frame->width * 3);
     return TB_OK;
 }
 

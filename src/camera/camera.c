@@ -29,8 +29,9 @@ tb_status tb_camera_open(const char *address, tb_camera **out, tb_error *why)
     *out = NULL;
     const camera_kind *kind = address ? kind_of(address) : NULL;
     if (!kind)
-        return tb_fail(why, TB_INVALID_ARGUMENT,
-                       "a camera is one of still:PATH[,PATH...], virtual:, video:PATH, v4l2:/dev/videoN, rtsp://HOST/PATH, pushed:");
+        return tb_fail(
+            why, TB_INVALID_ARGUMENT,
+            "a camera is one of still:PATH[,PATH...], virtual:, video:PATH, v4l2:/dev/videoN, rtsp://HOST/PATH, pushed:");
     tb_camera *camera = calloc(1, sizeof *camera);
     if (!camera)
         return tb_fail(why, TB_NO_MEMORY, "no memory for a camera");
@@ -77,14 +78,16 @@ int tb_camera_is_simulation(const tb_camera *camera)
 tb_status tb_camera_push(tb_camera *camera, tb_span encoded, tb_error *why)
 {
     if (!camera->kind->push)
-        return tb_fail(why, TB_INVALID_ARGUMENT, "this terminal's camera takes no pushed pictures: start it with --camera pushed:");
+        return tb_fail(why, TB_INVALID_ARGUMENT,
+                       "this terminal's camera takes no pushed pictures: start it with --camera pushed:");
     return camera->kind->push(camera->device, encoded, why);
 }
 
 tb_status tb_camera_scene(tb_camera *camera, const tb_scene *scene, tb_error *why)
 {
     if (!camera->kind->scene)
-        return tb_fail(why, TB_INVALID_ARGUMENT, "this terminal's camera has no scene: start it with --camera virtual:");
+        return tb_fail(why, TB_INVALID_ARGUMENT,
+                       "this terminal's camera has no scene: start it with --camera virtual:");
     return camera->kind->scene(camera->device, scene, why);
 }
 

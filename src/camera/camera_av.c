@@ -1,8 +1,8 @@
 /* camera_av.c: films, cameras on this machine (V4L2) and network cameras (RTSP).
  *
- * A film is decoded when it is asked for: every picture, once. A live source has a thread of its own that keeps only the
- * newest picture. When the source stops, the thread says so, closes it and opens it again after a pause that grows from
- * REOPEN_FIRST to REOPEN_LAST. Freeing the camera ends the thread at its next wait (I2 of av_source.c). */
+ * A film is decoded when it is asked for: every picture, once. A live source has a thread of its own that keeps only
+ * the newest picture. When the source stops, the thread says so, closes it and opens it again after a pause that grows
+ * from REOPEN_FIRST to REOPEN_LAST. Freeing the camera ends the thread at its next wait (I2 of av_source.c). */
 #include "camera/kind.h"
 
 #include <stdlib.h>
@@ -101,10 +101,11 @@ static void *follow(void *context)
         tb_error why = {0};
         tb_status status = run(live, &pause, &why);
         if (status == TB_OK)
-            break; /* only `stop` ends it without a fault */
+            break;                    /* only `stop` ends it without a fault */
         why.status = TB_CAMERA_FAULT; /* whatever it was: while it lasts there are no pictures */
         if (!atomic_load(&live->stop))
-            tb_log(TB_LOG_WARNING, "camera", "%s (opened again in %.1f s)", tb_error_text(&why), (double)pause / TB_SECOND);
+            tb_log(TB_LOG_WARNING, "camera", "%s (opened again in %.1f s)", tb_error_text(&why),
+                   (double)pause / TB_SECOND);
         camera_slot_fail(&live->slot, &why);
         int64_t until = tb_clock_monotonic() + pause;
         pause = pause * 2 < REOPEN_LAST ? pause * 2 : REOPEN_LAST;
@@ -137,7 +138,8 @@ static tb_status live_open(av_kind kind, const char *place, void **device, tb_er
     if (!live->place)
         status = tb_fail(why, TB_NO_MEMORY, "no memory for a camera");
     if (status == TB_OK)
-        status = av_source_open(kind, place, &live->stop, &live->source, why); /* here, so that a wrong address is told at once */
+        status = av_source_open(kind, place, &live->stop, &live->source,
+                                why); /* here, so that a wrong address is told at once */
     if (status == TB_OK && pthread_create(&live->thread, NULL, follow, live) != 0)
         status = tb_fail(why, TB_NO_MEMORY, "no thread for a camera");
     if (status != TB_OK)

@@ -36,9 +36,11 @@ static tb_status pushed_next(void *device, int wait_ms, tb_frame *out, tb_error 
 static tb_status pushed_push(void *device, tb_span encoded, tb_error *why)
 {
     if (encoded.size > PUSHED_MAX_BYTES)
-        return tb_fail(why, TB_TOO_LARGE, "a pushed picture has at most %u bytes, this one %zu", PUSHED_MAX_BYTES, encoded.size);
+        return tb_fail(why, TB_TOO_LARGE, "a pushed picture has at most %u bytes, this one %zu", PUSHED_MAX_BYTES,
+                       encoded.size);
     tb_image image = {0};
-    tb_status status = tb_image_decode(encoded, &image, why); /* before the slot is touched: a bad picture costs no good one */
+    tb_status status =
+        tb_image_decode(encoded, &image, why); /* before the slot is touched: a bad picture costs no good one */
     if (status == TB_OK)
         camera_slot_put(device, &image);
     return status;

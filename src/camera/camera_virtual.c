@@ -7,10 +7,11 @@
 
 #include "camera/scene.h"
 
-struct virtual {
+struct virtual
+{
     camera_gate gate;
     scene_stage stage;
-    int empty_shown;  /* the empty place was photographed once since the last person left it */
+    int empty_shown; /* the empty place was photographed once since the last person left it */
     uint64_t number;
     int64_t due;
 };

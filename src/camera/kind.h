@@ -13,13 +13,14 @@ typedef struct camera_kind {
     tb_status (*open)(const char *place, void **device, tb_error *why);
     void (*close)(void *device);
     tb_status (*next)(void *device, int wait_ms, tb_frame *out, tb_error *why);
-    tb_status (*push)(void *device, tb_span encoded, tb_error *why);              /* NULL: takes none */
-    tb_status (*scene)(void *device, const tb_scene *scene, tb_error *why);       /* NULL: has none */
+    tb_status (*push)(void *device, tb_span encoded, tb_error *why);        /* NULL: takes none */
+    tb_status (*scene)(void *device, const tb_scene *scene, tb_error *why); /* NULL: has none */
 } camera_kind;
 
 extern const camera_kind camera_still, camera_virtual, camera_film, camera_v4l2, camera_rtsp, camera_pushed;
 
-/* Time between two pictures of the simulated cameras: a real one is not faster either, and terminals share a machine. */
+/* Time between two pictures of the simulated cameras: a real one is not faster either, and terminals share a machine.
+ */
 #define CAMERA_INTERVAL (TB_SECOND / 15)
 
 /* A mutex and a condition whose waits end at times of tb_clock_monotonic(). */
@@ -36,9 +37,9 @@ int64_t camera_deadline(int wait_ms); /* tb_clock_monotonic() + wait_ms; negativ
 /* One picture, always the newest. I1: at most one picture is held, and it is unread. */
 typedef struct camera_slot {
     camera_gate gate;
-    tb_frame newest;  /* image.data NULL: none */
-    uint64_t number;  /* of the newest picture that ever came */
-    tb_status fault;  /* TB_OK, or why none comes any more */
+    tb_frame newest; /* image.data NULL: none */
+    uint64_t number; /* of the newest picture that ever came */
+    tb_status fault; /* TB_OK, or why none comes any more */
     tb_error why;
 } camera_slot;
 tb_status camera_slot_init(camera_slot *slot) TB_MUST_CHECK;

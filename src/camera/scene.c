@@ -1,9 +1,9 @@
 /* scene.c: SIMULATION: re-photography. What a camera would see if the person in a photograph stood before it: nearer or
  * farther, tilted, in other light, never quite still, through a lens and a sensor that are not perfect.
  *
- * I1: a frame is a pure function of the scene (its seed included) and the frame's number: no clock, no other randomness.
- * The steps are those of light: wall and people (placed, swaying), illumination with slow drift of gain and white
- * balance, sensor noise, one JPEG encoding as webcams do it. */
+ * I1: a frame is a pure function of the scene (its seed included) and the frame's number: no clock, no other
+ * randomness. The steps are those of light: wall and people (placed, swaying), illumination with slow drift of gain and
+ * white balance, sensor noise, one JPEG encoding as webcams do it. */
 #include "camera/scene.h"
 
 #include <math.h>
@@ -11,7 +11,8 @@
 #include <string.h>
 
 #define GAMMA 2.2f
-#define FEATHER 0.05f /* share of a region's side over which it fades into the wall: no hard edge that a detector could see */
+#define FEATHER                                                                                                        \
+    0.05f /* share of a region's side over which it fades into the wall: no hard edge that a detector could see */
 
 /* ---- numbers that look random and never change ---- */
 
@@ -52,13 +53,15 @@ static tb_status fill_person(tb_scene_person *person, int index, tb_error *why)
     if (!person->picture[0] || !memchr(person->picture, 0, sizeof person->picture))
         return tb_fail(why, TB_INVALID_ARGUMENT, "person %d of the scene has no picture", index + 1);
     if (!in_range(person->distance, 0.2f, 20) || !in_range(person->angle, -180, 180))
-        return tb_fail(why, TB_INVALID_ARGUMENT, "person %d of the scene: distance is 0.2 to 20, angle -180 to 180 degrees", index + 1);
+        return tb_fail(why, TB_INVALID_ARGUMENT,
+                       "person %d of the scene: distance is 0.2 to 20, angle -180 to 180 degrees", index + 1);
     tb_box box = person->region;
     if (box.width == 0)
         return TB_OK;
     if (!in_range(box.width, 8, 16384) || !in_range(box.height, 8, 16384) || !in_range(box.x, -16384, 16384) ||
         !in_range(box.y, -16384, 16384))
-        return tb_fail(why, TB_INVALID_ARGUMENT, "person %d of the scene: a region has sides of 8 to 16384 pixels", index + 1);
+        return tb_fail(why, TB_INVALID_ARGUMENT, "person %d of the scene: a region has sides of 8 to 16384 pixels",
+                       index + 1);
     return TB_OK;
 }
 
@@ -110,7 +113,8 @@ static tb_status prepare_person(const tb_scene *scene, int index, scene_stage *s
     }
 out:
     if (status != TB_OK)
-        tb_fail(why, status, "person %d of the scene cannot be cut from the picture: %s", index + 1, tb_status_sentence(status));
+        tb_fail(why, status, "person %d of the scene cannot be cut from the picture: %s", index + 1,
+                tb_status_sentence(status));
     tb_image_free(&region);
     tb_image_free(&photograph);
     return status;
@@ -144,7 +148,8 @@ static void paint_wall(const scene_stage *stage, tb_image *frame)
         float height = (float)y / (float)frame->height;
         for (int x = 0; x < frame->width; x++) {
             float side = (float)x / (float)frame->width - 0.5f;
-            uint32_t coarse = mix(mix(seed, (uint32_t)x / 5), (uint32_t)y / 3), fine = mix(mix(seed + 7, (uint32_t)x), (uint32_t)y);
+            uint32_t coarse = mix(mix(seed, (uint32_t)x / 5), (uint32_t)y / 3),
+                     fine = mix(mix(seed + 7, (uint32_t)x), (uint32_t)y);
             float grey = 178 - 34 * height - 26 * side * side + 5 * unit(coarse) + 3 * unit(fine);
             uint8_t *pixel = frame->data + 3 * ((size_t)y * (size_t)frame->width + (size_t)x);
             pixel[0] = (uint8_t)grey;
@@ -163,7 +168,8 @@ static void blend(uint8_t *pixel, const tb_image *image, float u, float v, float
     const uint8_t *at = image->data + 3 * ((size_t)y * (size_t)image->width + (size_t)x);
     for (int c = 0; c < 3; c++) {
         float top = (float)at[c] + fx * (float)(at[c + right] - at[c]);
-        float bottom = (float)at[below + (size_t)c] + fx * (float)(at[below + (size_t)(c + right)] - at[below + (size_t)c]);
+        float bottom =
+            (float)at[below + (size_t)c] + fx * (float)(at[below + (size_t)(c + right)] - at[below + (size_t)c]);
         float colour = top + fy * (bottom - top);
         pixel[c] = (uint8_t)lroundf((float)pixel[c] + weight * (colour - (float)pixel[c]));
     }
@@ -188,8 +194,10 @@ static struct placement place_person(const scene_stage *stage, int index, uint64
         .centre_x = ((float)index + 0.5f) * (float)slot + 3 * size * sway(seed, 3, number),
         .centre_y = 0.5f * (float)scene->height + 2 * size * sway(seed, 4, number),
     };
-    float reach_x = 0.5f * scale * (fabsf(cosf(angle)) * (float)image->width + fabsf(sinf(angle)) * (float)image->height) + 1;
-    float reach_y = 0.5f * scale * (fabsf(sinf(angle)) * (float)image->width + fabsf(cosf(angle)) * (float)image->height) + 1;
+    float reach_x =
+        0.5f * scale * (fabsf(cosf(angle)) * (float)image->width + fabsf(sinf(angle)) * (float)image->height) + 1;
+    float reach_y =
+        0.5f * scale * (fabsf(sinf(angle)) * (float)image->width + fabsf(cosf(angle)) * (float)image->height) + 1;
     place.left = (int)fmaxf(place.centre_x - reach_x, 0);
     place.top = (int)fmaxf(place.centre_y - reach_y, 0);
     place.right = (int)fminf(place.centre_x + reach_x, (float)scene->width);
@@ -206,10 +214,12 @@ static void paint_person(const scene_stage *stage, int index, uint64_t number, t
     for (int y = place.top; y < place.bottom; y++) {
         for (int x = place.left; x < place.right; x++) {
             float dx = (float)x + 0.5f - place.centre_x, dy = (float)y + 0.5f - place.centre_y;
-            float u = place.a * dx + place.b * dy + half_width - 0.5f, v = place.a * dy - place.b * dx + half_height - 0.5f;
+            float u = place.a * dx + place.b * dy + half_width - 0.5f,
+                  v = place.a * dy - place.b * dx + half_height - 0.5f;
             float inside = fminf(fminf(u, (float)(image->width - 1) - u), fminf(v, (float)(image->height - 1) - v));
             if (inside >= 0)
-                blend(frame->data + 3 * ((size_t)y * (size_t)frame->width + (size_t)x), image, u, v, fminf(inside / soft, 1));
+                blend(frame->data + 3 * ((size_t)y * (size_t)frame->width + (size_t)x), image, u, v,
+                      fminf(inside / soft, 1));
         }
     }
 }

@@ -13,7 +13,8 @@ tb_status camera_gate_init(camera_gate *gate)
     if (pthread_condattr_init(&attributes) != 0)
         return TB_NO_MEMORY;
     tb_status status = TB_NO_MEMORY;
-    if (pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) != 0 || pthread_cond_init(&gate->changed, &attributes) != 0)
+    if (pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) != 0 ||
+        pthread_cond_init(&gate->changed, &attributes) != 0)
         goto out;
     if (pthread_mutex_init(&gate->mutex, NULL) != 0)
         pthread_cond_destroy(&gate->changed);
@@ -82,7 +83,8 @@ tb_status camera_slot_take(camera_slot *slot, int wait_ms, tb_frame *out, tb_err
 {
     int64_t deadline = camera_deadline(wait_ms);
     pthread_mutex_lock(&slot->gate.mutex);
-    tb_status before = slot->fault; /* a fault that the reader may know already: give the device its time to come back */
+    tb_status before =
+        slot->fault; /* a fault that the reader may know already: give the device its time to come back */
     while (!slot->newest.image.data && (slot->fault == TB_OK || slot->fault == before))
         if (!camera_gate_wait(&slot->gate, deadline))
             break;

@@ -119,7 +119,8 @@ static void send_pictures(rtsp_server *server, struct stream *stream, int client
     frame->height = 120;
     frame->format = AV_PIX_FMT_YUV420P;
     must(av_frame_get_buffer(frame, 0) == 0 && avformat_write_header(stream->muxer, NULL) >= 0, "starting");
-    for (int i = 0; (server->pictures == 0 || i < server->pictures) && !stream->broken && !atomic_load(&server->stop); i++) {
+    for (int i = 0; (server->pictures == 0 || i < server->pictures) && !stream->broken && !atomic_load(&server->stop);
+         i++) {
         must(av_frame_make_writable(frame) == 0, "a frame");
         for (int plane = 0; plane < 3; plane++)
             memset(frame->data[plane], colours[client % 3][plane], (size_t)frame->linesize[plane] * (plane ? 60 : 120));
@@ -160,7 +161,8 @@ static int converse(rtsp_server *server, struct stream *stream)
             more = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n";
         }
         int play = strncmp(request, "PLAY", 4) == 0;
-        snprintf(answer, sizeof answer, "RTSP/1.0 200 OK\r\nCSeq: %d\r\nSession: 12345\r\n%sContent-Length: %zu\r\n\r\n%s", number, more,
+        snprintf(answer, sizeof answer,
+                 "RTSP/1.0 200 OK\r\nCSeq: %d\r\nSession: 12345\r\n%sContent-Length: %zu\r\n\r\n%s", number, more,
                  strlen(body), body);
         if (!send_all(stream->socket, answer, strlen(answer)))
             return 0;
@@ -205,7 +207,8 @@ rtsp_server *rtsp_server_start(int pictures, int silent)
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof at;
     must(bind(server->listener, (struct sockaddr *)&at, size) == 0 && listen(server->listener, 8) == 0 &&
-             getsockname(server->listener, (struct sockaddr *)&at, &size) == 0, "listening");
+             getsockname(server->listener, (struct sockaddr *)&at, &size) == 0,
+         "listening");
     server->port = ntohs(at.sin_port);
     must(pthread_create(&server->thread, NULL, serve, server) == 0, "a thread");
     return server;

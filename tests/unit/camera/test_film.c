@@ -32,7 +32,8 @@ static void ffmpeg(const char *const *more)
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-/* Picture n is grey of 60 with a white bar at 20 * n: its place tells which one it is. An odd width, so that rows are padded. */
+/* Picture n is grey of 60 with a white bar at 20 * n: its place tells which one it is. An odd width, so that rows are
+ * padded. */
 static int make(void **state)
 {
     (void)state;
@@ -178,9 +179,12 @@ static void a_play_list_reaches_no_network(void **state)
     (void)state;
     char path[TEST_PATH];
     test_path(path, folder, "list.m3u8");
-    assert_int_equal(tb_file_write(path,
-                                   tb_span_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:9/a.ts\n"
-                                                "#EXT-X-ENDLIST\n"), NULL), TB_OK);
+    assert_int_equal(
+        tb_file_write(path,
+                      tb_span_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:9/a.ts\n"
+                                   "#EXT-X-ENDLIST\n"),
+                      NULL),
+        TB_OK);
     char address[TEST_PATH + 8];
     snprintf(address, sizeof address, "video:%s", path);
     tb_camera *camera;

@@ -1,5 +1,5 @@
-/* Live cameras: absent ones are told at once and in bounded time, a stream keeps only the newest picture, and one that stops is a
- * fault until it is back. */
+/* Live cameras: absent ones are told at once and in bounded time, a stream keeps only the newest picture, and one that
+ * stops is a fault until it is back. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -120,7 +120,8 @@ static void a_slow_reader_gets_the_newest(void **state)
     rtsp_server_stop(&server);
 }
 
-/* Reads until the colour's channel is the strong one. Returns how many faults were told on the way; -1 when it never comes. */
+/* Reads until the colour's channel is the strong one. Returns how many faults were told on the way; -1 when it never
+ * comes. */
 static int faults_until_colour(tb_camera *camera, int channel)
 {
     int faults = 0;

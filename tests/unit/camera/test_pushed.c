@@ -69,7 +69,8 @@ static void a_bad_picture_is_refused_and_the_good_one_stays(void **state)
     assert_true(why.text[0] != 0);
     assert_int_not_equal(tb_camera_push(camera, tb_span_of(NULL, 0), &why), TB_OK);
     assert_int_not_equal(tb_camera_push(camera, tb_span_of(good.data, good.size / 3), &why), TB_OK); /* cut short */
-    assert_int_equal(tb_camera_push(camera, tb_span_of(good.data, (8u << 20) + 1), &why), TB_TOO_LARGE); /* size only: never read */
+    assert_int_equal(tb_camera_push(camera, tb_span_of(good.data, (8u << 20) + 1), &why),
+                     TB_TOO_LARGE); /* size only: never read */
     assert_int_equal(tb_camera_next(camera, 1000, &frame), TB_OK);
     assert_int_equal(frame.number, 1);
     assert_true(test_image_mean(&frame.image, 0, 0, 64, 48, 0) > 110);
@@ -107,8 +108,9 @@ static void a_waiting_reader_is_woken(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(the_newest_replaces_an_unread_one, check_secrets),
-                                       cmocka_unit_test_teardown(a_bad_picture_is_refused_and_the_good_one_stays, check_secrets),
-                                       cmocka_unit_test_teardown(a_waiting_reader_is_woken, check_secrets)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(the_newest_replaces_an_unread_one, check_secrets),
+        cmocka_unit_test_teardown(a_bad_picture_is_refused_and_the_good_one_stays, check_secrets),
+        cmocka_unit_test_teardown(a_waiting_reader_is_woken, check_secrets)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

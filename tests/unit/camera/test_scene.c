@@ -1,4 +1,5 @@
-/* Re-photography: a pure function of scene and number, and each parameter does what it says. The virtual camera on it. */
+/* Re-photography: a pure function of scene and number, and each parameter does what it says. The virtual camera on it.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -68,7 +69,8 @@ static tb_image render(const tb_scene *scene, uint64_t number)
 
 static int same(const tb_image *a, const tb_image *b)
 {
-    return a->width == b->width && a->height == b->height && memcmp(a->data, b->data, 3 * (size_t)a->width * (size_t)a->height) == 0;
+    return a->width == b->width && a->height == b->height &&
+           memcmp(a->data, b->data, 3 * (size_t)a->width * (size_t)a->height) == 0;
 }
 
 /* Pixels that are red by far: the square's area in the frame. */
@@ -313,17 +315,16 @@ static void the_virtual_camera_follows_its_scene(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(the_same_number_gives_the_same_frame, check_secrets),
-        cmocka_unit_test_teardown(a_zeroed_scene_is_a_plain_one, check_secrets),
-        cmocka_unit_test_teardown(twice_as_far_is_a_quarter_of_the_area, check_secrets),
-        cmocka_unit_test_teardown(a_region_fills_the_frame, check_secrets),
-        cmocka_unit_test_teardown(a_quarter_turn_is_clockwise, check_secrets),
-        cmocka_unit_test_teardown(half_the_light_is_linear, check_secrets),
-        cmocka_unit_test_teardown(noise_has_the_stated_deviation, check_secrets),
-        cmocka_unit_test_teardown(two_people_stand_side_by_side, check_secrets),
-        cmocka_unit_test_teardown(people_move_a_little_and_never_far, check_secrets),
-        cmocka_unit_test_teardown(values_out_of_range_are_refused, check_secrets),
-        cmocka_unit_test_teardown(the_virtual_camera_follows_its_scene, check_secrets)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test_teardown(the_same_number_gives_the_same_frame, check_secrets),
+                                       cmocka_unit_test_teardown(a_zeroed_scene_is_a_plain_one, check_secrets),
+                                       cmocka_unit_test_teardown(twice_as_far_is_a_quarter_of_the_area, check_secrets),
+                                       cmocka_unit_test_teardown(a_region_fills_the_frame, check_secrets),
+                                       cmocka_unit_test_teardown(a_quarter_turn_is_clockwise, check_secrets),
+                                       cmocka_unit_test_teardown(half_the_light_is_linear, check_secrets),
+                                       cmocka_unit_test_teardown(noise_has_the_stated_deviation, check_secrets),
+                                       cmocka_unit_test_teardown(two_people_stand_side_by_side, check_secrets),
+                                       cmocka_unit_test_teardown(people_move_a_little_and_never_far, check_secrets),
+                                       cmocka_unit_test_teardown(values_out_of_range_are_refused, check_secrets),
+                                       cmocka_unit_test_teardown(the_virtual_camera_follows_its_scene, check_secrets)};
     return cmocka_run_group_tests(tests, make, clean);
 }
