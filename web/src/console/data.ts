@@ -1,0 +1,86 @@
+// Everything the console shows, kept fresh: the stream tells what happened, the rest is asked for when it may have changed.
+import { useEffect, useReducer, useRef } from 'preact/hooks';
+import { Refusal, server, stream, type Counts, type Flight, type Health, type Passage, type Person, type Site, type Touchpoint } from '../shared/api';
+import { sentence } from '../shared/parts';
+
+export interface Data {
+  health: Health | null; site: Site | null; counts: Counts | null; touchpoints: Touchpoint[]; flights: Flight[]; people: Person[];
+  passages: Passage[]; // newest first
+  live: boolean; trouble: string; unauthorised: boolean;
+}
+
+const empty: Data = {
+  health: null, site: null, counts: null, touchpoints: [], flights: [], people: [], passages: [], live: false, trouble: '', unauthorised: false,
+};
+const KEPT = 200;
+
+type Change = Partial<Data> | { passage: Passage } | { touchpoint: Touchpoint };
+
+function reduce(data: Data, change: Change): Data {
+  if ('passage' in change) {
+    if (data.passages.some((p) => p.number === change.passage.number)) return data;
+    return { ...data, passages: [change.passage, ...data.passages].sort((a, b) => b.number - a.number).slice(0, KEPT) };
+  }
+  if ('touchpoint' in change) {
+    const others = data.touchpoints.filter((p) => p.id !== change.touchpoint.id);
+    return { ...data, touchpoints: [...others, change.touchpoint].sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true })) };
+  }
+  return { ...data, ...change };
+}
+
+export function useData(token: string | null): [Data, () => void] {
+  const [data, change] = useReducer<Data, Change>(reduce, empty);
+  const refresh = useRef<() => void>(() => {});
+
+  useEffect(() => {
+    if (!token) return;
+    let ended = false, source: EventSource | null = null, soon: ReturnType<typeof setTimeout> | undefined;
+    const told = (next: Change) => void (ended || change(next));
+
+    async function load(): Promise<void> {
+      try {
+        const [health, counts, touchpoints, flights, people] = await Promise.all([
+          server<Health>('health'), server<Counts>('counts'), server<{ touchpoints: Touchpoint[] }>('touchpoints'),
+          server<{ flights: Flight[] }>('flights'), server<{ people: Person[] }>('people')]);
+        told({ health, counts, flights: flights.flights, people: people.people, trouble: '', unauthorised: false });
+        for (const touchpoint of touchpoints.touchpoints) told({ touchpoint });
+      } catch (error) {
+        told({ trouble: sentence(error), unauthorised: error instanceof Refusal && error.http === 401 });
+      }
+    }
+    const loadSoon = () => { // many events, one question
+      soon ??= setTimeout(() => { soon = undefined; void load(); }, 400);
+    };
+    async function begin(): Promise<void> {
+      try {
+        told({ site: await server<Site>('site') });
+        let after = 0, newest: Passage[] = [];
+        for (let more = true; more && !ended;) { // they come oldest first: walk to the end
+          const page = await server<{ passages: Passage[]; last: number }>(`passages?max=1000&after=${after}`);
+          newest = [...newest, ...page.passages].slice(-KEPT);
+          more = page.passages.length === 1000;
+          after = page.last;
+        }
+        told({ passages: newest.reverse() });
+        if (ended) return;
+        source = stream(after);
+        source.onopen = () => told({ live: true });
+        source.onerror = () => told({ live: false });
+        source.addEventListener('passage', (e) => { told({ passage: JSON.parse((e as MessageEvent<string>).data) as Passage }); loadSoon(); });
+        source.addEventListener('touchpoint', (e) => told({ touchpoint: JSON.parse((e as MessageEvent<string>).data) as Touchpoint }));
+        source.addEventListener('counts', (e) => { told({ counts: JSON.parse((e as MessageEvent<string>).data) as Counts }); loadSoon(); });
+      } catch (error) {
+        told({ trouble: sentence(error), unauthorised: error instanceof Refusal && error.http === 401 });
+        if (!ended) soon = setTimeout(() => { soon = undefined; void begin(); }, 3000);
+      }
+    }
+
+    refresh.current = loadSoon;
+    void load();
+    void begin();
+    const timer = setInterval(() => void load(), 10_000);
+    return () => { ended = true; source?.close(); clearInterval(timer); clearTimeout(soon); };
+  }, [token]);
+
+  return [data, () => refresh.current()];
+}

@@ -1,0 +1,144 @@
+// What the terminal asks for, one form for each question.
+import { useState } from 'preact/hooks';
+import type { Site } from '../shared/api';
+import type { Edge, EdgeState } from '../shared/edge';
+import { sentence } from '../shared/parts';
+import { t, useLanguage, type Word } from '../shared/words';
+import type { Snapshot } from './camera';
+import { makeUp } from './traveller';
+
+/** Does one thing after another; shows the sentence of the first that fails. */
+function useDoing(): [boolean, string, (...steps: (() => Promise<unknown>)[]) => Promise<void>] {
+  const [busy, setBusy] = useState(false), [trouble, setTrouble] = useState('');
+  async function run(...steps: (() => Promise<unknown>)[]): Promise<void> {
+    setBusy(true);
+    setTrouble('');
+    try {
+      for (const step of steps) await step();
+    } catch (error) {
+      setTrouble(sentence(error));
+    } finally {
+      setBusy(false);
+    }
+  }
+  return [busy, trouble, run];
+}
+const Trouble = ({ text }: { text: string }) => (text ? <p class="trouble" role="alert">{text}</p> : null);
+
+async function base64(blob: Blob): Promise<string> {
+  const url = await new Promise<string>((done, fail) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result as string);
+    reader.onerror = () => fail(reader.error ?? new Error('the file cannot be read'));
+    reader.readAsDataURL(blob);
+  });
+  return url.slice(url.indexOf(',') + 1);
+}
+
+function PagePicture({ picture, choose, snapshot }: { picture: Blob | null; choose: (blob: Blob | null) => void; snapshot: Snapshot | null }) {
+  const [url, setUrl] = useState('');
+  const take = (blob: Blob | null) => {
+    if (url) URL.revokeObjectURL(url);
+    setUrl(blob ? URL.createObjectURL(blob) : '');
+    choose(blob);
+  };
+  return (
+    <fieldset class="page">
+      <legend>{t('page_picture')}</legend>
+      {picture && url ? <img src={url} alt={t('page_picture')} /> : <p class="hint">{t('no_picture')}</p>}
+      <div class="row">
+        <label class="button">{t('from_file')}<input type="file" accept="image/jpeg,image/png" class="hidden" onChange={(e) => take(e.currentTarget.files?.[0] ?? null)} /></label>
+        <button type="button" disabled={!snapshot} onClick={() => void snapshot?.().then(take)}>{t('from_camera')}</button>
+      </div>
+    </fieldset>
+  );
+}
+
+export function DocumentsForm({ edge, state, snapshot }: { edge: Edge; state: EdgeState; snapshot: Snapshot | null }) {
+  const [mrz, setMrz] = useState(''), [bcbp, setBcbp] = useState(''), [picture, setPicture] = useState<Blob | null>(null);
+  const [busy, trouble, run] = useDoing();
+  async function place(): Promise<void> {
+    const passport = async () => edge.post('passport', { mrz: mrz.trim(), ...(picture ? { picture: await base64(picture) } : {}) });
+    const pass = () => edge.post('boarding-pass', { bcbp: bcbp.replace(/[\r\n]+$/, '') });
+    const onlyPass = state.screen.ask === 'boarding_pass' && state.state === 'asking';
+    await run(...(onlyPass ? [pass] : [passport, pass]));
+  }
+  return (
+    <form class="documents" onSubmit={(e) => { e.preventDefault(); void place(); }}>
+      <div class="madeup">
+        <button type="button" disabled={busy} onClick={() => void run(async () => { const d = await makeUp(); setMrz(d.mrz); setBcbp(d.bcbp); })}>{t('made_up')}</button>
+        <p class="hint">{t('made_up_help')}</p>
+      </div>
+      <label>{t('passport')} — {t('mrz')}
+        <textarea class="code" rows={3} spellcheck={false} autocapitalize="characters" value={mrz} onInput={(e) => setMrz(e.currentTarget.value)} required />
+      </label>
+      <PagePicture picture={picture} choose={setPicture} snapshot={snapshot} />
+      <label>{t('pass')} — {t('bcbp')}
+        <textarea class="code" rows={2} spellcheck={false} value={bcbp} onInput={(e) => setBcbp(e.currentTarget.value)} required />
+      </label>
+      <Trouble text={trouble} />
+      <button class="primary" disabled={busy}>{t('place')}</button>
+    </form>
+  );
+}
+
+export function ConsentForm({ edge, site }: { edge: Edge; site: Site | null }) {
+  const language = useLanguage();
+  const [busy, trouble, run] = useDoing();
+  const other = language === 'ja' ? 'en' : 'ja';
+  return (
+    <div class="consent">
+      <h2>{t('consent_title')}</h2>
+      <p class="text">{site?.consent[language]}</p>
+      <p class="text second" lang={other}>{site?.consent[other]}</p>
+      <Trouble text={trouble} />
+      <div class="row equal"> {/* both the same size: declining is no lesser choice */}
+        <button type="button" disabled={busy} onClick={() => void run(() => edge.post('consent', { agree: false }))}>{t('disagree')}</button>
+        <button type="button" disabled={busy} onClick={() => void run(() => edge.post('consent', { agree: true }))}>{t('agree')}</button>
+      </div>
+    </div>
+  );
+}
+
+export function SaleForm({ edge }: { edge: Edge }) {
+  const [amount, setAmount] = useState('1200'), [deliver, setDeliver] = useState('');
+  const [busy, trouble, run] = useDoing();
+  const sale = () => edge.post('sale', { amount: Number(amount), currency: 'JPY', ...(deliver.trim() ? { deliver: deliver.trim() } : {}) });
+  return (
+    <form onSubmit={(e) => { e.preventDefault(); void run(sale); }}>
+      <label>{t('amount')} (JPY)<input type="number" min="1" step="1" value={amount} onInput={(e) => setAmount(e.currentTarget.value)} required /></label>
+      <label>{t('deliver')}<input type="text" maxLength={63} value={deliver} onInput={(e) => setDeliver(e.currentTarget.value)} /></label>
+      <Trouble text={trouble} />
+      <button class="primary" disabled={busy}>{t('charge')}</button>
+    </form>
+  );
+}
+
+export function PinForm({ edge }: { edge: Edge }) {
+  const [pin, setPin] = useState('');
+  const [busy, trouble, run] = useDoing();
+  return (
+    <form class="pin" onSubmit={(e) => { e.preventDefault(); const typed = pin; setPin(''); void run(() => edge.post('pin', { pin: typed })); }}>
+      <label>{t('pin')}<input type="password" inputMode="numeric" pattern="[0-9]{4,12}" autocomplete="off" value={pin} onInput={(e) => setPin(e.currentTarget.value)} required autoFocus /></label>
+      <Trouble text={trouble} />
+      <button class="primary" disabled={busy}>{t('send')}</button>
+    </form>
+  );
+}
+
+export function Choices({ edge, choices }: { edge: Edge; choices: { word: Word; more?: string; path: string; body: unknown }[] }) {
+  const [busy, trouble, run] = useDoing();
+  return (
+    <div>
+      <Trouble text={trouble} />
+      <div class="row">
+        {choices.map((c) => <button type="button" key={c.word + (c.more ?? '')} disabled={busy} onClick={() => void run(() => edge.post(c.path, c.body))}>{t(c.word)}{c.more ? `: ${c.more}` : ''}</button>)}
+      </div>
+    </div>
+  );
+}
+
+/** "id description; id description" as the pick-up role sees it. */
+export function itemsOf(list: unknown): { id: string; text: string }[] {
+  return String(list ?? '').split(';').map((s) => s.trim()).filter(Boolean).map((s) => ({ id: s.split(' ')[0]!, text: s }));
+}
