@@ -27,12 +27,15 @@ typedef struct tb_management_options {
     const tb_provider *provider; /* NULL: the simulated one */
     tb_time (*now)(void *context); /* NULL: tb_clock_now; tests set it */
     void *now_context;
+    int utc_offset_minutes;      /* of the site's clock: decides which day it is for documents */
 } tb_management_options;
 
 /* Migrates, rebuilds the in-memory gallery of visitors. TB_DB_LOCKED, TB_DB_NEWER, TB_DB_KEY, TB_DB_CORRUPT, TB_DISK_FULL, TB_FORBIDDEN ... */
 tb_status tb_management_open(const tb_management_options *options, tb_management **out, tb_error *why) TB_MUST_CHECK;
 void tb_management_free(tb_management **management);
 tb_key tb_management_public_key(const tb_management *management);
+
+/* Callbacks (`each`) run while the service is held: they must not call it. */
 
 /* ---- flights, people, what they own ---- */
 typedef struct tb_flight {
@@ -49,6 +52,12 @@ tb_status tb_management_flights(tb_management *m, tb_flight_fn each, void *conte
 /* Check-in (kiosk and desk): parses and judges the documents (expiry, day, same person), makes or finds person and booking, and
  * with consent stores template and consent. Without consent the journey goes on with no biometric row (A2). */
 tb_status tb_management_checkin(tb_management *m, const tb_request *request, tb_answer *answer) TB_MUST_CHECK;
+/* What documents or flight forbid is a REFUSE with one of the reasons check_digit, document_expired, person_mismatch, wrong_day,
+ * flight_departed, flight_closed; what cannot be read or done is a FAILED. The same status is returned as stands in a FAILED
+ * answer, else TB_OK. An empty `touchpoint` is the desk. A terminal's `consent` 0 (not online) is a no: an earlier yes ends.
+ * The same id again gets the same answer. */
+/* What an answer is as a status, for HTTP: TB_OK when admitted, TB_DOCUMENT_EXPIRED for document_expired ..., TB_REFUSED else. */
+tb_status tb_answer_status(const tb_answer *answer);
 /* Online check-in without face (A3): `consent` of the request is ignored, no template is taken; a terminal adds the face later. */
 
 typedef struct tb_person_summary {
@@ -70,9 +79,11 @@ typedef struct tb_touchpoint {
     char id[TB_TOUCHPOINT_SIZE]; char role[TB_NAME_SIZE]; char zone[TB_NAME_SIZE];
     tb_facts attributes; int registered; tb_key public_key; uint64_t sequence, entries; tb_heartbeat last;
 } tb_touchpoint;
-/* Announces a terminal; `code` (hex, 32 characters + NUL) registers it once. TB_EXISTS. */
+/* `id`, `role`, `attributes` and, when not empty, `zone` count; attribute "staff_confirms" (bool) overrides the role's default at a
+ * POS, "shop" (text) names its merchant account. Announces a terminal; `code` (hex, 32 characters + NUL) registers it once. TB_EXISTS. */
 tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *touchpoint, char code[33], tb_error *why) TB_MUST_CHECK;
-/* The terminal brings its code and public key; its list is filled. TB_UNAUTHORISED (wrong or used code). */
+/* The terminal brings its code and public key; its list is filled. TB_UNAUTHORISED (wrong code, or used with another key: the
+ * same terminal whose answer was lost may ask again). */
 tb_status tb_management_touchpoint_register(tb_management *m, const char *code, const tb_key *public_key, tb_touchpoint *out, tb_error *why) TB_MUST_CHECK;
 typedef tb_status (*tb_touchpoint_fn)(void *context, const tb_touchpoint *touchpoint);
 tb_status tb_management_touchpoints(tb_management *m, tb_touchpoint_fn each, void *context) TB_MUST_CHECK;
@@ -110,11 +121,13 @@ typedef struct tb_passage {
 tb_status tb_management_passages(tb_management *m, uint64_t after, int wait_ms, tb_passage *out, int max, int *count) TB_MUST_CHECK;
 tb_status tb_management_journey(tb_management *m, tb_id person, tb_passage *out, int max, int *count) TB_MUST_CHECK;
 typedef struct tb_counts {
-    uint64_t people, templates, visitors, entries, outbox, events_applied, events_repeated, events_refused, payments, payments_voided;
+    uint64_t people, templates, visitors, entries, outbox, payments, payments_voided;
+    uint64_t events_applied, events_repeated, events_refused; /* since the start */
     int64_t ledger_sum; /* always 0 */
 } tb_counts;
 tb_status tb_management_counts(tb_management *m, tb_counts *out) TB_MUST_CHECK;
-/* Recomputes every list from nothing and compares (I2). TB_OK or TB_INTERNAL with the first difference in `why`. */
+/* Does first what the clock demands, then recomputes every list from nothing and compares (I2), and checks I4, I6 and the ledger.
+ * TB_OK or TB_INTERNAL with the first difference in `why`. */
 tb_status tb_management_check(tb_management *m, tb_error *why) TB_MUST_CHECK;
 
 #endif

@@ -1,0 +1,70 @@
+/* change.c: one change: a transaction over both databases and what follows it in memory, only after the commit. */
+#include "management/service.h"
+
+#include <time.h>
+
+void tb_service_lock(tb_management *m)
+{
+    pthread_mutex_lock(&m->mutex);
+}
+
+void tb_service_unlock(tb_management *m)
+{
+    pthread_mutex_unlock(&m->mutex);
+}
+
+tb_time tb_service_now(const tb_management *m)
+{
+    return m->now ? m->now(m->now_context) : tb_clock_now();
+}
+
+tb_status tb_change_begin(tb_management *m)
+{
+    m->touched.count = 0;
+    m->wrote_outbox = m->wrote_passage = 0;
+    return tb_db_begin(m->db);
+}
+
+tb_status tb_change_touch(tb_management *m, tb_id visit)
+{
+    return tb_ids_have(&m->touched, visit) ? TB_OK : tb_ids_add(&m->touched, visit);
+}
+
+static tb_status write_sequences(tb_management *m)
+{
+    tb_status status = TB_OK;
+    for (size_t i = 0; i < m->terminal_count && status == TB_OK; i++)
+        if (m->terminals[i]->row.sequence != m->terminals[i]->committed)
+            status = tb_touchpoint_sequence_set(m->db, m->terminals[i]->row.id, m->terminals[i]->row.sequence);
+    return status;
+}
+
+tb_status tb_change_end(tb_management *m, tb_status status)
+{
+    if (status == TB_OK)
+        status = write_sequences(m);
+    if (status == TB_OK)
+        status = tb_db_commit(m->db);
+    else
+        tb_db_rollback(m->db);
+    for (size_t i = 0; i < m->terminal_count; i++) {
+        if (status == TB_OK)
+            m->terminals[i]->committed = m->terminals[i]->row.sequence;
+        else
+            m->terminals[i]->row.sequence = m->terminals[i]->committed;
+    }
+    if (status != TB_OK)
+        return status;
+    tb_visitors_follow(m);
+    if (m->wrote_outbox)
+        m->outbox_waiting = 1;
+    if (m->wrote_outbox || m->wrote_passage)
+        pthread_cond_broadcast(&m->changed);
+    return TB_OK;
+}
+
+int tb_service_wait(tb_management *m, int64_t deadline)
+{
+    struct timespec until = {.tv_sec = (time_t)(deadline / TB_SECOND), .tv_nsec = (long)(deadline % TB_SECOND) * 1000};
+    return !m->stopping && pthread_cond_timedwait(&m->changed, &m->mutex, &until) == 0;
+}

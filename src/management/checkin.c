@@ -1,0 +1,282 @@
+/* checkin.c: documents in, a booking out, and with consent a face (A1 to A3).
+ *
+ * K1  Without consent no biometric row comes into being, and a person who says no at a kiosk loses those of an earlier yes (I4).
+ * K2  The same passport is the same person, the same person on the same flight the same booking: a repetition updates. */
+#include "management/service.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <tebura/document.h>
+#include <tebura/secret.h>
+
+typedef struct checkin {
+    const tb_request *request;
+    tb_time now;
+    tb_date today;
+    tb_mrz mrz;
+    tb_bcbp pass;
+    tb_template *face; /* NULL: without */
+    int refuses_face;  /* said no at a terminal */
+    char flight[32], seat[8], pnr[8];
+    tb_id person, visit;
+    tb_role_view role; /* of the terminal, zero at the desk */
+    const tb_role *rules;
+    int new_face;
+} checkin;
+
+static tb_date today_at(const tb_management *m, tb_time now)
+{
+    tb_date date;
+    tb_time local = now + m->utc_offset_minutes * TB_MINUTE;
+    tb_days_date(local / TB_DAY, &date.year, &date.month, &date.day);
+    return date;
+}
+
+static int is_before(tb_date a, tb_date b)
+{
+    return tb_date_days(a.year, a.month, a.day) < tb_date_days(b.year, b.month, b.day);
+}
+
+/* Reads and compares the documents. "" or the reason; a status when they cannot be read at all. */
+static tb_status judge_documents(checkin *c, const char **reason)
+{
+    *reason = "";
+    tb_status status = tb_mrz_parse(tb_span_text(c->request->mrz), c->today, &c->mrz, NULL);
+    if (status == TB_OK)
+        status = tb_bcbp_parse(tb_span_text(c->request->boarding_pass), c->today, &c->pass, NULL);
+    if (status == TB_CHECK_DIGIT)
+        *reason = "check_digit";
+    else if (status == TB_OK && is_before(c->mrz.expires, c->today))
+        *reason = "document_expired";
+    else if (status == TB_OK && !tb_document_names_agree(&c->mrz, &c->pass))
+        *reason = "person_mismatch";
+    return status == TB_CHECK_DIGIT ? TB_OK : status;
+}
+
+static tb_status leg_flight(const tb_bcbp_leg *leg, tb_date today, char designator[16], char id[32])
+{
+    tb_date date;
+    tb_status status = tb_bcbp_date(leg, today, &date);
+    if (status != TB_OK)
+        return status;
+    snprintf(designator, 16, "%s%s", leg->carrier, leg->flight);
+    snprintf(id, 32, "%.12s/%04d-%02d-%02d", designator, date.year % 10000, date.month % 100, date.day % 100);
+    return TB_OK;
+}
+
+/* The first leg whose flight leaves from here; else why not. */
+static tb_status choose_flight(tb_management *m, checkin *c, const char **reason)
+{
+    tb_status status = TB_NOT_FOUND;
+    *reason = "";
+    for (int i = 0; i < c->pass.legs; i++) {
+        const tb_bcbp_leg *leg = &c->pass.leg[i];
+        char designator[16];
+        int other_day = 0;
+        tb_flight flight;
+        status = leg_flight(leg, c->today, designator, c->flight);
+        if (status == TB_OK)
+            status = tb_flight_get(m->db, c->flight, &flight);
+        if (status != TB_OK && status != TB_NOT_FOUND)
+            return status;
+        int found = status == TB_OK, gone = found && (flight.departed || c->now >= flight.departure);
+        if (found && !gone && flight.departure - c->now <= TB_CHECKIN_HORIZON) {
+            snprintf(c->seat, sizeof c->seat, "%s", leg->seat);
+            snprintf(c->pnr, sizeof c->pnr, "%s", leg->pnr);
+            *reason = flight.cancelled ? "flight_closed" : "";
+            return TB_OK;
+        }
+        status = tb_flight_other_day(m->db, designator, c->flight, &other_day);
+        if (status != TB_OK)
+            return status;
+        if (other_day || (found && !gone))
+            *reason = "wrong_day";
+        else if (gone && !**reason)
+            *reason = "flight_departed";
+        status = TB_NOT_FOUND;
+    }
+    return **reason ? TB_OK : status;
+}
+
+static tb_status make_person(tb_management *m, checkin *c, const uint8_t hash[32], const char *name)
+{
+    tb_bytes sealed = {0};
+    tb_document_row document = {.expires = tb_date_days(c->mrz.expires.year, c->mrz.expires.month, c->mrz.expires.day) * TB_DAY};
+    c->person = document.person = tb_id_random();
+    memcpy(document.number_hash, hash, 32);
+    snprintf(document.issuer, sizeof document.issuer, "%s", c->mrz.issuer);
+    snprintf(document.kind, sizeof document.kind, "%s", c->mrz.kind);
+    tb_status status = tb_person_insert(m->db, c->person, name, c->mrz.nationality, c->now);
+    if (status == TB_OK)
+        status = tb_seal(&m->keys->document, tb_span_of(c->person.bytes, sizeof c->person.bytes), tb_span_text(c->mrz.number), &sealed);
+    document.number_sealed = tb_bytes_span(&sealed);
+    if (status == TB_OK)
+        status = tb_document_insert(m->db, &document);
+    tb_bytes_free(&sealed);
+    return status;
+}
+
+static tb_status find_person(tb_management *m, checkin *c)
+{
+    uint8_t hash[32];
+    char name[64];
+    snprintf(name, sizeof name, "%s%s%s", c->mrz.given, c->mrz.given[0] && c->mrz.surname[0] ? " " : "", c->mrz.surname);
+    tb_number_hash(m, c->mrz.number, hash);
+    tb_status status = tb_document_find(m->db, hash, c->mrz.issuer, &c->person);
+    if (status == TB_OK)
+        return tb_person_rename(m->db, c->person, name, c->mrz.nationality);
+    return status == TB_NOT_FOUND ? make_person(m, c, hash, name) : status;
+}
+
+static tb_status take_face(tb_management *m, checkin *c)
+{
+    uint8_t text[32];
+    if (!c->face)
+        return c->refuses_face ? tb_person_withdraw(m, c->person) : TB_OK; /* K1 */
+    tb_sha256(tb_span_text(tb_profile_consent_text(m->profile, "en")), text);
+    tb_status status = tb_consent_give(m->db, c->person, c->now, c->request->touchpoint, text);
+    return status == TB_OK ? tb_custody_enrol(m, c->person, c->face) : status;
+}
+
+/* Status "checked_in", and whatever the terminal's role does besides. */
+static tb_status advance(tb_management *m, const checkin *c, tb_booking *booking)
+{
+    tb_facts facts;
+    int changed, checked_in = tb_profile_status(m->profile, "checked_in");
+    tb_status status = tb_visit_facts(m, booking, &facts);
+    if (status == TB_OK && c->rules)
+        status = tb_role_apply(c->rules, &facts, &changed);
+    if (status != TB_OK)
+        return status;
+    tb_visit_facts_store(&facts, booking);
+    if (booking->status < checked_in)
+        booking->status = checked_in;
+    return TB_OK;
+}
+
+static tb_status book(tb_management *m, checkin *c)
+{
+    tb_booking booking = {.id = tb_id_random(), .person = c->person};
+    tb_status status = tb_booking_find(m->db, c->person, c->flight, &c->visit);
+    if (status == TB_NOT_FOUND) {
+        memcpy(booking.flight.id, c->flight, sizeof booking.flight.id);
+        c->visit = booking.id;
+        status = tb_booking_insert(m->db, &booking, c->now);
+    }
+    if (status == TB_OK)
+        status = tb_booking_get(m->db, c->visit, &booking);
+    if (status == TB_OK)
+        status = advance(m, c, &booking);
+    memcpy(booking.seat, c->seat, sizeof booking.seat);
+    memcpy(booking.pnr, c->pnr, sizeof booking.pnr);
+    return status == TB_OK ? tb_booking_set(m->db, &booking) : status;
+}
+
+static tb_status fill_answer(tb_management *m, const checkin *c, tb_answer *answer)
+{
+    tb_booking booking;
+    tb_facts facts;
+    const tb_role *role = c->rules;
+    for (size_t i = 0; !role && i < tb_profile_role_count(m->profile); i++) {
+        tb_role_view view;
+        tb_role_view_of(tb_profile_role_at(m->profile, i), &view);
+        if (view.kind == TB_KIND_CHECKIN)
+            role = tb_profile_role_at(m->profile, i);
+    }
+    tb_status status = tb_answer_admitted(answer, c->request, c->visit);
+    if (status == TB_OK)
+        status = tb_booking_get(m->db, c->visit, &booking);
+    if (status == TB_OK)
+        status = tb_visit_facts(m, &booking, &facts);
+    return status == TB_OK && role ? tb_role_project(role, &facts, &answer->fields) : status;
+}
+
+static tb_status record(tb_management *m, const checkin *c)
+{
+    tb_passage passage = {.at = c->now, .visit = c->visit, .kind = "checkin"};
+    snprintf(passage.touchpoint, sizeof passage.touchpoint, "%s", c->request->touchpoint);
+    snprintf(passage.role, sizeof passage.role, "%s", c->role.name ? c->role.name : "checkin");
+    return tb_passage_record(m, &passage);
+}
+
+static tb_status apply(tb_management *m, checkin *c, tb_answer *answer)
+{
+    tb_status status = find_person(m, c);
+    if (status == TB_OK)
+        status = book(m, c);
+    if (status == TB_OK)
+        status = take_face(m, c);
+    if (status == TB_OK)
+        status = tb_person_recompute(m, c->person, c->face ? TB_RECOMPUTE_RESEND : TB_RECOMPUTE_CHANGES);
+    if (status == TB_OK)
+        status = fill_answer(m, c, answer);
+    if (status == TB_OK)
+        status = record(m, c);
+    return status == TB_OK ? tb_answer_remember(m, answer, c->now) : status;
+}
+
+/* The live template, judged against the passport's picture. */
+static tb_status judge_face(tb_management *m, checkin *c, const char **reason)
+{
+    *reason = "";
+    if (!c->request->consent || c->request->online)
+        return TB_OK;
+    if (!c->request->probe.size)
+        return TB_INVALID_ARGUMENT;
+    c->face = tb_secret_alloc(sizeof *c->face);
+    if (!c->face)
+        return TB_NO_MEMORY;
+    tb_status status = tb_template_decode(tb_bytes_span(&c->request->probe), m->model, c->face);
+    float score = c->request->document_score;
+    if (status == TB_OK && !(isfinite(score) && score >= m->calibration.verification))
+        *reason = "person_mismatch";
+    return status;
+}
+
+static tb_status checkin_locked(tb_management *m, checkin *c, tb_answer *answer)
+{
+    const char *reason;
+    tb_status status = tb_answer_before(m, c->request, answer);
+    if (status != TB_NOT_FOUND)
+        return status;
+    const tb_terminal *terminal = tb_terminal_find(m, c->request->touchpoint);
+    if (terminal && terminal->role) {
+        c->role = terminal->view;
+        c->rules = terminal->role;
+    }
+    if (terminal && terminal->role && terminal->view.kind != TB_KIND_CHECKIN)
+        return TB_FORBIDDEN;
+    c->refuses_face = terminal && !c->request->consent && !c->request->online;
+    status = choose_flight(m, c, &reason);
+    if (status == TB_OK && *reason)
+        return tb_answer_refused(answer, c->request, (tb_id){{0}}, reason);
+    if (status == TB_OK)
+        status = tb_change_begin(m);
+    return status == TB_OK ? tb_change_end(m, apply(m, c, answer)) : status;
+}
+
+tb_status tb_management_checkin(tb_management *m, const tb_request *request, tb_answer *answer)
+{
+    checkin *c = tb_secret_alloc(sizeof *c);
+    const char *reason = "";
+    if (!c)
+        return tb_answer_failed(answer, request, TB_NO_MEMORY);
+    c->request = request;
+    c->now = tb_service_now(m);
+    c->today = today_at(m, c->now);
+    tb_status status = judge_documents(c, &reason);
+    if (status == TB_OK && !*reason)
+        status = judge_face(m, c, &reason);
+    if (status == TB_OK && *reason) {
+        status = tb_answer_refused(answer, request, (tb_id){{0}}, reason);
+    } else if (status == TB_OK) {
+        tb_service_lock(m);
+        status = checkin_locked(m, c, answer);
+        tb_service_unlock(m);
+    }
+    tb_secret_free(c->face);
+    tb_secret_free(c);
+    return status == TB_OK ? TB_OK : tb_answer_failed(answer, request, status);
+}

@@ -1,0 +1,148 @@
+/* feed.c: from outbox rows to sealed values. The row says which entry changed; what is sealed is the entry as it is now (ADR 003). */
+#include "management/service.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <tebura/log.h>
+
+typedef struct letter { /* one outbox row on its way */
+    tb_bytes plain;
+    tb_key key;
+    int sendable;
+} letter;
+
+/* The entry with its templates; absent when it is not on the list any more. */
+static tb_status present_entry(tb_management *m, const tb_outbox_row *row, tb_entry *entry)
+{
+    tb_entry_row now;
+    tb_booking booking;
+    tb_custody custody = {0};
+    tb_status status = tb_entry_row_get(m->db, row->visit, row->touchpoint, &now);
+    if (status == TB_OK)
+        status = tb_booking_get(m->db, row->visit, &booking);
+    if (status == TB_OK)
+        status = tb_custody_open(m, booking.person, &custody);
+    if (status == TB_OK && custody.count) {
+        entry->present = 1;
+        entry->from = now.from;
+        entry->until = now.until;
+        entry->fields = now.fields;
+        entry->template_count = custody.count;
+        memcpy(entry->templates, custody.encoded, sizeof entry->templates); /* theirs now */
+        custody = (tb_custody){0};
+    }
+    tb_custody_free(&custody);
+    return status == TB_NOT_FOUND ? TB_OK : status;
+}
+
+static tb_status write_letter(tb_management *m, const tb_outbox_row *row, tb_outbox_item *item, letter *out)
+{
+    tb_entry entry = {.sequence = row->sequence, .visit = row->visit};
+    const tb_terminal *terminal = tb_terminal_find(m, row->touchpoint);
+    item->row = row->number;
+    snprintf(item->touchpoint, sizeof item->touchpoint, "%s", row->touchpoint);
+    tb_id_text(row->visit, item->visit);
+    tb_status status = present_entry(m, row, &entry);
+    item->present = entry.present;
+    if (status == TB_OK)
+        status = tb_entry_encode(&entry, &out->plain);
+    if (status == TB_INVALID_ARGUMENT || status == TB_CRYPTO) { /* an entry that cannot travel must not hold up all others */
+        tb_log(TB_LOG_ERROR, "management", "visit %s cannot be sent to %s: %s", item->visit, item->touchpoint, tb_status_sentence(status));
+        tb_entry_free(&entry);
+        entry = (tb_entry){.sequence = row->sequence, .visit = row->visit};
+        item->present = 0;
+        status = tb_entry_encode(&entry, &out->plain);
+    }
+    tb_entry_free(&entry);
+    out->sendable = terminal && terminal->row.registered;
+    if (out->sendable)
+        out->key = terminal->row.public_key;
+    return status;
+}
+
+/* Sealing takes most of the time and needs no database: without the mutex. */
+static tb_status seal(const tb_management *m, const letter *from, tb_outbox_item *item)
+{
+    char key[TB_TOUCHPOINT_SIZE + TB_ID_TEXT_SIZE];
+    if (!from->sendable)
+        return TB_OK;
+    snprintf(key, sizeof key, "%s.%s", item->touchpoint, item->visit);
+    return tb_seal_to(&m->keys->own.private_key, &from->key, tb_span_text(key), tb_bytes_span(&from->plain), &item->sealed);
+}
+
+tb_status tb_management_outbox(tb_management *m, tb_outbox_item *items, int max, int *count)
+{
+    int found = 0;
+    *count = 0;
+    if (max <= 0)
+        return TB_INVALID_ARGUMENT;
+    tb_outbox_row *rows = calloc((size_t)max, sizeof *rows);
+    letter *letters = calloc((size_t)max, sizeof *letters);
+    memset(items, 0, (size_t)max * sizeof *items);
+    tb_service_lock(m);
+    tb_status status = rows && letters ? tb_outbox_rows(m->db, rows, max, &found) : TB_NO_MEMORY;
+    for (int i = 0; i < found && status == TB_OK; i++)
+        status = write_letter(m, &rows[i], &items[i], &letters[i]);
+    if (status == TB_OK && !found)
+        m->outbox_waiting = 0;
+    tb_service_unlock(m);
+    for (int i = 0; i < found && status == TB_OK; i++)
+        status = seal(m, &letters[i], &items[i]);
+    for (int i = 0; letters && i < found; i++)
+        tb_bytes_free(&letters[i].plain);
+    for (int i = 0; i < found && status != TB_OK; i++)
+        tb_bytes_free(&items[i].sealed);
+    free(letters);
+    free(rows);
+    *count = status == TB_OK ? found : 0;
+    return status;
+}
+
+tb_status tb_management_outbox_done(tb_management *m, int64_t up_to_row)
+{
+    tb_service_lock(m);
+    tb_status status = tb_change_begin(m);
+    if (status == TB_OK)
+        status = tb_change_end(m, tb_outbox_remove(m->db, up_to_row));
+    int64_t left = 0;
+    if (status == TB_OK && tb_outbox_count(m->db, &left) == TB_OK)
+        m->outbox_waiting = left > 0;
+    tb_service_unlock(m);
+    return status;
+}
+
+static tb_status write_all(tb_management *m)
+{
+    tb_status status = TB_OK;
+    for (size_t i = 0; i < m->terminal_count && status == TB_OK; i++) {
+        tb_terminal *terminal = m->terminals[i];
+        tb_ids visits = {0};
+        status = tb_entries_of_touchpoint(m->db, terminal->row.id, &visits);
+        for (size_t v = 0; v < visits.count && status == TB_OK; v++)
+            status = tb_outbox_add(m->db, terminal->row.id, visits.items[v], ++terminal->row.sequence);
+        m->wrote_outbox |= visits.count > 0;
+        tb_ids_free(&visits);
+    }
+    return status;
+}
+
+tb_status tb_management_outbox_all(tb_management *m)
+{
+    tb_service_lock(m);
+    tb_status status = tb_change_begin(m);
+    if (status == TB_OK)
+        status = tb_change_end(m, write_all(m));
+    tb_service_unlock(m);
+    return status;
+}
+
+void tb_management_outbox_wait(tb_management *m, int wait_ms)
+{
+    int64_t deadline = tb_clock_monotonic() + (int64_t)wait_ms * 1000;
+    tb_service_lock(m);
+    while (!m->outbox_waiting && tb_service_wait(m, deadline))
+        continue;
+    tb_service_unlock(m);
+}

@@ -1,0 +1,131 @@
+/* flights.c: flights change and leave, and the lists follow in the same transaction (A4, A14). */
+#include "management/service.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <tebura/log.h>
+
+static int id_is_good(const char *id)
+{
+    size_t carrier = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+    int year, month, day, used = 0;
+    if (carrier < 3 || carrier > 9 || id[carrier] != '/')
+        return 0;
+    if (sscanf(id + carrier, "/%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || used != 11 || id[carrier + 11] != '\0')
+        return 0;
+    return month >= 1 && month <= 12 && day >= 1 && day <= 31;
+}
+
+static tb_status check(const tb_flight *flight, tb_error *why)
+{
+    if (!id_is_good(flight->id))
+        return tb_fail(why, TB_INVALID_ARGUMENT, "a flight is named by carrier, number and date, as in NH105/2026-11-21");
+    if (strlen(flight->from) != 3 || strlen(flight->to) != 3)
+        return tb_fail(why, TB_INVALID_ARGUMENT, "flight %s: airports have three letters", flight->id);
+    if (flight->boarding <= 0 || flight->departure < flight->boarding || flight->departure > TB_TIME_NEVER - TB_DAY)
+        return tb_fail(why, TB_INVALID_ARGUMENT, "flight %s: boarding comes before departure", flight->id);
+    return TB_OK;
+}
+
+static tb_status recompute_flight(tb_management *m, const char *flight)
+{
+    tb_ids visits = {0};
+    tb_status status = tb_bookings_of_flight(m->db, flight, &visits);
+    for (size_t i = 0; i < visits.count && status == TB_OK; i++)
+        status = tb_recompute_visit(m, visits.items[i], TB_RECOMPUTE_CHANGES);
+    tb_ids_free(&visits);
+    return status;
+}
+
+static tb_status put(tb_management *m, const tb_flight *flight)
+{
+    tb_flight before, after = *flight;
+    tb_status status = tb_flight_get(m->db, flight->id, &before);
+    if (status == TB_OK && before.departed)
+        return TB_CONFLICT;
+    if (status != TB_OK && status != TB_NOT_FOUND)
+        return status;
+    after.departed = 0;
+    after.cancelled = flight->cancelled != 0;
+    status = tb_flight_put(m->db, &after);
+    return status == TB_OK ? recompute_flight(m, flight->id) : status;
+}
+
+tb_status tb_management_flight_put(tb_management *m, const tb_flight *flight, tb_error *why)
+{
+    tb_status status = check(flight, why);
+    if (status != TB_OK)
+        return status;
+    tb_service_lock(m);
+    status = tb_change_begin(m);
+    if (status == TB_OK)
+        status = tb_change_end(m, put(m, flight));
+    tb_service_unlock(m);
+    if (status == TB_CONFLICT)
+        return tb_fail(why, status, "flight %s has departed and cannot be changed", flight->id);
+    return status == TB_OK ? TB_OK : tb_fail(why, status, "flight %s: %s", flight->id, tb_status_sentence(status));
+}
+
+/* The journey is over for this person: without another open booking nothing of them stays that has a name or a face (ADR 061). */
+static tb_status end_booking(tb_management *m, tb_id visit)
+{
+    tb_booking booking, other;
+    tb_ids bookings = {0};
+    int open = 0;
+    tb_status status = tb_booking_get(m->db, visit, &booking);
+    if (status == TB_OK)
+        status = tb_bookings_of_person(m->db, booking.person, &bookings);
+    for (size_t i = 0; i < bookings.count && status == TB_OK; i++) {
+        status = tb_booking_get(m->db, bookings.items[i], &other);
+        if (status == TB_OK && !other.flight.departed)
+            open = 1;
+    }
+    tb_ids_free(&bookings);
+    if (status == TB_OK && !open)
+        return tb_person_erase(m, booking.person);
+    if (status == TB_OK)
+        status = tb_visit_end(m, visit);
+    if (status == TB_OK)
+        status = tb_applied_forget(m->db, visit);
+    return status == TB_OK ? tb_booking_remove(m->db, visit) : status;
+}
+
+tb_status tb_flight_end(tb_management *m, tb_flight *flight)
+{
+    tb_ids visits = {0};
+    flight->departed = 1;
+    tb_status status = tb_flight_put(m->db, flight);
+    if (status == TB_OK)
+        status = tb_bookings_of_flight(m->db, flight->id, &visits);
+    for (size_t i = 0; i < visits.count && status == TB_OK; i++)
+        status = end_booking(m, visits.items[i]);
+    if (status == TB_OK)
+        tb_log(TB_LOG_INFO, "management", "flight %s has departed with %zu bookings", flight->id, visits.count);
+    tb_ids_free(&visits);
+    return status;
+}
+
+tb_status tb_management_flight_departed(tb_management *m, const char *id, tb_error *why)
+{
+    tb_flight flight;
+    tb_service_lock(m);
+    tb_status status = tb_flight_get(m->db, id, &flight);
+    if (status == TB_OK && !flight.departed) {
+        status = tb_change_begin(m);
+        if (status == TB_OK)
+            status = tb_change_end(m, tb_flight_end(m, &flight));
+    }
+    tb_service_unlock(m);
+    if (status == TB_NOT_FOUND)
+        return tb_fail(why, status, "there is no such flight");
+    return status == TB_OK ? TB_OK : tb_fail(why, status, "%s", tb_status_sentence(status));
+}
+
+tb_status tb_management_flights(tb_management *m, tb_flight_fn each, void *context)
+{
+    tb_service_lock(m);
+    tb_status status = tb_flight_each(m->db, each, context);
+    tb_service_unlock(m);
+    return status;
+}

@@ -1,0 +1,92 @@
+/* identify.c: the third authentication: nobody on the terminal's own list matched; is it a visitor at all, and why not here? */
+#include "management/service.h"
+
+#include <tebura/secret.h>
+
+#define CANDIDATES 3
+
+/* What the reason's sentence needs, and no more: the gate, and from when. */
+static tb_status explain(const tb_verdict *verdict, const tb_facts *facts, tb_facts *fields)
+{
+    const tb_fact *gate = tb_facts_get(facts, "gate");
+    tb_status status = gate ? tb_facts_set(fields, gate) : TB_OK;
+    if (status == TB_OK && verdict->judgement == TB_EARLY) {
+        tb_facts_remove(fields, "from"); /* else it would be the airport */
+        status = tb_facts_set_time(fields, "from", verdict->from);
+    }
+    return status;
+}
+
+static tb_status judge(tb_management *m, const tb_request *request, tb_id visit, tb_answer *answer)
+{
+    tb_booking booking;
+    tb_facts facts;
+    const tb_terminal *terminal = tb_terminal_find(m, request->touchpoint);
+    tb_status status = tb_booking_get(m->db, visit, &booking);
+    if (status == TB_OK)
+        status = tb_visit_facts(m, &booking, &facts);
+    if (status == TB_NOT_FOUND) { /* left between search and judgement */
+        *answer = (tb_answer){.id = request->id, .verdict = TB_ANSWER_UNKNOWN};
+        return TB_OK;
+    }
+    if (status != TB_OK || !terminal || !terminal->role)
+        return status == TB_OK ? TB_FORBIDDEN : status;
+    tb_verdict verdict = tb_role_judge(terminal->role, &facts, &terminal->row.attributes, tb_service_now(m));
+    if (verdict.judgement == TB_ADMIT) /* also when the list has not reached the terminal yet (A9) */
+        status = tb_answer_admitted(answer, request, visit);
+    else
+        status = tb_answer_refused(answer, request, visit, verdict.reason);
+    if (status == TB_OK && verdict.judgement == TB_ADMIT)
+        return tb_role_project(terminal->role, &facts, &answer->fields);
+    return status == TB_OK ? explain(&verdict, &facts, &answer->fields) : status;
+}
+
+static tb_status nobody(tb_management *m, const tb_request *request, tb_identity identity, tb_answer *answer)
+{
+    const tb_terminal *terminal = tb_terminal_find(m, request->touchpoint);
+    const char *reason = identity == TB_NOT_SURE ? "not_sure" : terminal && terminal->view.unknown_reason ? terminal->view.unknown_reason : "";
+    tb_status status = tb_answer_refused(answer, request, (tb_id){{0}}, reason);
+    answer->verdict = identity == TB_NOT_SURE ? TB_ANSWER_NOT_SURE : TB_ANSWER_UNKNOWN;
+    return status;
+}
+
+/* The search itself runs without the mutex. */
+static tb_status search(tb_management *m, const tb_request *request, double fpir, tb_candidate *best, tb_identity *identity)
+{
+    tb_candidate candidates[CANDIDATES];
+    int found = 0;
+    tb_template *probe = tb_secret_alloc(sizeof *probe);
+    if (!probe)
+        return TB_NO_MEMORY;
+    tb_status status = tb_template_decode(tb_bytes_span(&request->probe), m->model, probe);
+    if (status == TB_OK)
+        status = tb_gallery_search(m->gallery, probe, CANDIDATES, NULL, NULL, candidates, &found);
+    tb_secret_free(probe);
+    if (status != TB_OK)
+        return status;
+    *identity = tb_decide(&m->calibration, tb_gallery_count(m->gallery), fpir, candidates, found);
+    if (found)
+        *best = candidates[0];
+    return TB_OK;
+}
+
+tb_status tb_service_identify(tb_management *m, const tb_request *request, tb_answer *answer)
+{
+    tb_candidate best = {0};
+    tb_identity identity = TB_NOBODY;
+    double fpir = TB_DEFAULT_FPIR;
+    tb_service_lock(m);
+    const tb_terminal *terminal = tb_terminal_find(m, request->touchpoint);
+    tb_status status = terminal && terminal->role && terminal->view.asks_server ? tb_visitors_ready(m) : TB_FORBIDDEN;
+    if (status == TB_OK && terminal->view.fpir > 0)
+        fpir = terminal->view.fpir;
+    tb_service_unlock(m);
+    if (status == TB_OK)
+        status = search(m, request, fpir, &best, &identity);
+    if (status == TB_OK) {
+        tb_service_lock(m);
+        status = identity == TB_THIS_PERSON ? judge(m, request, best.id, answer) : nobody(m, request, identity, answer);
+        tb_service_unlock(m);
+    }
+    return status == TB_OK ? TB_OK : tb_answer_failed(answer, request, status);
+}

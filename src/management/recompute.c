@@ -1,0 +1,199 @@
+/* recompute.c: from one visit's facts and the clock to its row in the visitor database, its entries on the lists, the outbox,
+ * and the moment at which the clock alone will change any of that. The rules themselves are in the profile.
+ *
+ * R1  An entry is written exactly when the role admits, or will admit without any other change, and now is in [delivery, until).
+ * R2  Every entry that appears, changes or goes takes one sequence number of its terminal and one outbox row.
+ * R3  booking.due is never later than the first moment at which R1 or the visitor rule gives another answer. */
+#include "management/service.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static tb_time earlier(tb_time a, tb_time b)
+{
+    return a < b ? a : b;
+}
+
+int tb_visitor_wanted(const tb_management *m, const tb_booking *booking, const tb_facts *facts, tb_time now, tb_time *next)
+{
+    *next = TB_TIME_NEVER;
+    /* Whatever a profile says: without consent nobody is a visitor (I4), nor after the departure (I6). */
+    if (!booking->consented || booking->flight.departed || booking->flight.cancelled)
+        return 0;
+    tb_verdict verdict = tb_profile_visitor(m->profile, facts, now);
+    if (verdict.judgement == TB_EARLY)
+        *next = verdict.from;
+    if (verdict.judgement == TB_ADMIT)
+        *next = verdict.until;
+    return verdict.judgement == TB_ADMIT;
+}
+
+tb_status tb_entry_wanted(const tb_terminal *terminal, const tb_booking *booking, const tb_facts *facts, tb_time now,
+                          tb_entry_row *row, int *want, tb_time *next)
+{
+    *want = 0;
+    *next = TB_TIME_NEVER;
+    if (!terminal->role || terminal->view.kind == TB_KIND_CHECKIN || !terminal->row.registered)
+        return TB_OK;
+    tb_verdict verdict = tb_role_judge(terminal->role, facts, &terminal->row.attributes, now);
+    tb_time delivery = tb_role_delivery(terminal->role, &verdict);
+    if (verdict.judgement == TB_EARLY && now < delivery) /* early means: everything but the clock is met */
+        *next = delivery;
+    if (verdict.from >= verdict.until) /* a window that never opens */
+        return TB_OK;
+    if (verdict.judgement == TB_ADMIT || (verdict.judgement == TB_EARLY && now >= delivery)) {
+        *want = 1;
+        *next = verdict.until;
+        row->visit = booking->id;
+        memcpy(row->touchpoint, terminal->row.id, sizeof row->touchpoint);
+        row->from = verdict.from;
+        row->until = verdict.until;
+        return tb_role_project(terminal->role, facts, &row->fields);
+    }
+    return TB_OK;
+}
+
+int tb_facts_same(const tb_facts *a, const tb_facts *b)
+{
+    if (a->count != b->count)
+        return 0;
+    for (size_t i = 0; i < a->count; i++) {
+        const tb_fact *x = &a->items[i], *y = &b->items[i];
+        if (x->kind != y->kind || x->number != y->number || strcmp(x->name, y->name) != 0 || strcmp(x->text, y->text) != 0)
+            return 0;
+    }
+    return 1;
+}
+
+static tb_status announce(tb_management *m, tb_terminal *terminal, tb_id visit)
+{
+    m->wrote_outbox = 1;
+    return tb_outbox_add(m->db, terminal->row.id, visit, ++terminal->row.sequence); /* R2 */
+}
+
+/* Brings one entry from `old` (NULL: there is none) to what is wanted. */
+static tb_status settle(tb_management *m, tb_terminal *terminal, const tb_entry_row *old, const tb_entry_row *row, int want,
+                        tb_id visit, tb_recompute how)
+{
+    if (!want && !old)
+        return TB_OK;
+    if (want && old && how == TB_RECOMPUTE_CHANGES && old->from == row->from && old->until == row->until &&
+        tb_facts_same(&old->fields, &row->fields))
+        return TB_OK;
+    tb_status status = want ? tb_entry_row_put(m->db, row, old != NULL) : tb_entry_row_remove(m->db, visit, terminal->row.id);
+    return status == TB_OK ? announce(m, terminal, visit) : status;
+}
+
+static tb_status collect(void *context, const tb_entry_row *row)
+{
+    tb_management *m = context;
+    if (m->old_count == m->old_capacity) {
+        size_t grown = m->old_capacity ? 2 * m->old_capacity : 8;
+        tb_entry_row *old = realloc(m->old, grown * sizeof *old);
+        if (!old)
+            return TB_NO_MEMORY;
+        m->old = old;
+        m->old_capacity = grown;
+    }
+    m->old[m->old_count++] = *row;
+    return TB_OK;
+}
+
+static const tb_entry_row *old_entry(const tb_management *m, const char *touchpoint)
+{
+    for (size_t i = 0; i < m->old_count; i++)
+        if (strcmp(m->old[i].touchpoint, touchpoint) == 0)
+            return &m->old[i];
+    return NULL;
+}
+
+tb_status tb_visit_end(tb_management *m, tb_id visit)
+{
+    m->old_count = 0;
+    tb_status status = tb_entry_rows_of_visit(m->db, visit, collect, m);
+    for (size_t i = 0; i < m->old_count && status == TB_OK; i++) {
+        tb_terminal *terminal = tb_terminal_find(m, m->old[i].touchpoint);
+        assert(terminal && "terminals are never forgotten while they have entries");
+        status = settle(m, terminal, &m->old[i], NULL, 0, visit, TB_RECOMPUTE_CHANGES);
+    }
+    if (status == TB_OK)
+        status = tb_visit_remove(m->db, visit);
+    return status == TB_OK ? tb_change_touch(m, visit) : status;
+}
+
+static tb_status enter(tb_management *m, const tb_booking *booking, tb_time now)
+{
+    tb_status status = tb_visit_insert(m->db, booking, now);
+    return status == TB_OK ? tb_change_touch(m, booking->id) : status;
+}
+
+static tb_status recompute_entries(tb_management *m, const tb_booking *booking, const tb_facts *facts, tb_time now,
+                                   tb_recompute how, tb_time *due)
+{
+    m->old_count = 0;
+    tb_status status = tb_entry_rows_of_visit(m->db, booking->id, collect, m);
+    for (size_t i = 0; i < m->terminal_count && status == TB_OK; i++) {
+        tb_entry_row row;
+        tb_time next;
+        int want;
+        status = tb_entry_wanted(m->terminals[i], booking, facts, now, &row, &want, &next);
+        if (status == TB_OK)
+            status = settle(m, m->terminals[i], old_entry(m, m->terminals[i]->row.id), &row, want, booking->id, how);
+        *due = earlier(*due, next);
+    }
+    return status;
+}
+
+tb_status tb_recompute_visit(tb_management *m, tb_id visit, tb_recompute how)
+{
+    tb_booking booking;
+    tb_facts facts;
+    tb_time due, now = tb_service_now(m);
+    tb_status status = tb_booking_get(m->db, visit, &booking);
+    if (status == TB_OK)
+        status = tb_visit_facts(m, &booking, &facts);
+    if (status != TB_OK)
+        return status;
+    if (tb_visitor_wanted(m, &booking, &facts, now, &due)) {
+        if (!booking.visiting)
+            status = enter(m, &booking, now);
+        else if (how == TB_RECOMPUTE_RESEND)
+            status = tb_change_touch(m, visit);
+        if (status == TB_OK)
+            status = recompute_entries(m, &booking, &facts, now, how, &due);
+    } else if (booking.visiting) {
+        status = tb_visit_end(m, visit);
+    }
+    if (status == TB_OK && due != booking.due)
+        status = tb_booking_due_set(m->db, visit, due);
+    assert(status != TB_OK || due > now); /* R3: nothing that is due already is left */
+    return status;
+}
+
+tb_status tb_recompute_terminal(tb_management *m, tb_terminal *terminal)
+{
+    tb_ids visits = {0};
+    tb_status status = tb_visits_all(m->db, &visits);
+    for (size_t i = 0; i < visits.count && status == TB_OK; i++) {
+        tb_booking booking;
+        tb_facts facts;
+        tb_entry_row row, old;
+        tb_time next;
+        int want = 0;
+        status = tb_booking_get(m->db, visits.items[i], &booking);
+        if (status == TB_OK)
+            status = tb_visit_facts(m, &booking, &facts);
+        if (status == TB_OK)
+            status = tb_entry_wanted(terminal, &booking, &facts, tb_service_now(m), &row, &want, &next);
+        if (status != TB_OK)
+            break;
+        status = tb_entry_row_get(m->db, booking.id, terminal->row.id, &old);
+        if (status == TB_OK || status == TB_NOT_FOUND)
+            status = settle(m, terminal, status == TB_OK ? &old : NULL, &row, want, booking.id, TB_RECOMPUTE_CHANGES);
+        if (status == TB_OK && next < booking.due)
+            status = tb_booking_due_set(m->db, booking.id, next);
+    }
+    tb_ids_free(&visits);
+    return status;
+}

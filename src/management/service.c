@@ -1,0 +1,257 @@
+/* service.c: opening and closing the management service. */
+#include "management/service.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <tebura/log.h>
+#include <tebura/secret.h>
+
+static int site_is_good(const char *site)
+{
+    size_t length = site ? strspn(site, "abcdefghijklmnopqrstuvwxyz0123456789_") : 0;
+    return length > 0 && length < TB_SITE_SIZE && site[length] == '\0';
+}
+
+static tb_status make_directory(const char *path, tb_error *why)
+{
+    struct stat about;
+    if (mkdir(path, 0700) == 0)
+        return TB_OK;
+    if (errno != EEXIST)
+        return tb_fail(why, errno == ENOSPC ? TB_DISK_FULL : TB_IO, "%s: %s", path, strerror(errno));
+    if (stat(path, &about) != 0 || !S_ISDIR(about.st_mode))
+        return tb_fail(why, TB_IO, "%s is not a directory", path);
+    return TB_OK;
+}
+
+typedef struct opening { /* keys that only opening needs; in secret memory */
+    tb_key master, central, visitor, pair;
+} opening;
+
+static tb_status derive_keys(tb_management *m, opening *keys)
+{
+    const struct {
+        uint64_t number;
+        tb_key *key;
+    } list[] = {{1, &keys->central},     {2, &keys->visitor},   {3, &keys->pair},     {4, &m->keys->wrap},
+                {5, &m->keys->document}, {6, &m->keys->find},   {7, &m->keys->token}};
+    tb_status status = TB_OK;
+    for (size_t i = 0; i < sizeof list / sizeof *list && status == TB_OK; i++)
+        status = tb_key_derive(&keys->master, "tb-store", list[i].number, list[i].key);
+    return status;
+}
+
+/* A database whose key has gone must not get a new key beside it: that would look like damage for ever after. */
+static tb_status refuse_lost_key(const char *directory, const char *key, tb_error *why)
+{
+    char path[4096];
+    struct stat about;
+    snprintf(path, sizeof path, "%.4000s/central.db", directory);
+    if (stat(key, &about) != 0 && errno == ENOENT && stat(path, &about) == 0 && about.st_size > 0)
+        return tb_fail(why, TB_DB_KEY, "%s is missing: the databases beside it do not open without it", key);
+    return TB_OK;
+}
+
+static tb_status open_databases(tb_management *m, const tb_management_options *options, opening *keys, tb_error *why)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%.4000s/master.key", options->directory);
+    tb_status status = refuse_lost_key(options->directory, path, why);
+    if (status == TB_OK)
+        status = tb_key_file(path, &keys->master, why);
+    if (status != TB_OK)
+        return status;
+    status = derive_keys(m, keys);
+    if (status != TB_OK)
+        return tb_fail(why, status, "keys cannot be derived");
+    tb_db_options database = {.directory = options->directory, .central = &keys->central, .visitor = &keys->visitor, .busy_ms = 500};
+    status = tb_db_open(&database, &m->db, why);
+    return status == TB_OK ? tb_store_migrate(m->db, why) : status;
+}
+
+/* The name of the site and the server's key pair: made at the first start, the same ever after. */
+static tb_status make_site(tb_management *m, const tb_key *seal)
+{
+    tb_bytes sealed = {0};
+    m->keys->own = tb_key_pair_random();
+    tb_status status = tb_seal(seal, tb_span_text("key_pair"), tb_span_of(&m->keys->own, sizeof m->keys->own), &sealed);
+    if (status == TB_OK)
+        status = tb_db_begin(m->db);
+    if (status == TB_OK) {
+        status = tb_site_set(m->db, "name", tb_span_text(m->site));
+        if (status == TB_OK)
+            status = tb_site_set(m->db, "key_pair", tb_bytes_span(&sealed));
+        if (status == TB_OK)
+            status = tb_db_commit(m->db);
+        else
+            tb_db_rollback(m->db);
+    }
+    tb_bytes_free(&sealed);
+    return status;
+}
+
+static tb_status read_site(tb_management *m, const tb_key *seal, tb_error *why)
+{
+    tb_bytes name = {0}, sealed = {0}, pair = {0};
+    tb_status status = tb_site_get(m->db, "name", &name);
+    if (status == TB_NOT_FOUND)
+        return make_site(m, seal);
+    if (status == TB_OK && (name.size != strlen(m->site) || memcmp(name.data, m->site, name.size) != 0))
+        status = tb_fail(why, TB_CONFLICT, "these databases belong to the site %.*s", (int)name.size, (char *)name.data);
+    if (status == TB_OK)
+        status = tb_site_get(m->db, "key_pair", &sealed);
+    if (status == TB_OK)
+        status = tb_open(seal, tb_span_text("key_pair"), tb_bytes_span(&sealed), &pair);
+    if (status == TB_OK && pair.size != sizeof m->keys->own)
+        status = TB_DB_CORRUPT;
+    if (status == TB_OK)
+        memcpy(&m->keys->own, pair.data, pair.size);
+    tb_bytes_free(&pair);
+    tb_bytes_free(&sealed);
+    tb_bytes_free(&name);
+    return status;
+}
+
+static tb_status load(tb_management *m)
+{
+    int64_t waiting = 0;
+    tb_service_lock(m);
+    tb_status status = tb_terminals_load(m);
+    if (status == TB_OK)
+        status = tb_gallery_new(m->model, m->dimension, &m->gallery);
+    if (status == TB_OK)
+        status = tb_visitors_rebuild(m);
+    if (status == TB_OK)
+        status = tb_outbox_count(m->db, &waiting);
+    m->outbox_waiting = waiting > 0;
+    tb_service_unlock(m);
+    /* A payment that was under way when we were stopped: nobody knows how it ended, so it is undone (ADR 062). A provider that
+     * cannot be reached does not keep the site closed: tick tells it again. */
+    if (status == TB_OK) {
+        tb_status settled = tb_payments_settle(m, TB_TIME_NEVER);
+        if (settled != TB_OK)
+            tb_log(TB_LOG_WARNING, "management", "a reversal waits: %s", tb_status_sentence(settled));
+    }
+    return status;
+}
+
+static tb_status start(tb_management *m, const tb_management_options *options, tb_error *why)
+{
+    m->keys = tb_secret_alloc(sizeof *m->keys);
+    opening *keys = tb_secret_alloc(sizeof *keys);
+    tb_status status = m->keys && keys ? tb_crypto_start() : TB_NO_MEMORY;
+    if (status == TB_OK)
+        status = make_directory(options->directory, why);
+    if (status == TB_OK)
+        status = open_databases(m, options, keys, why);
+    if (status == TB_OK)
+        status = read_site(m, &keys->pair, why);
+    tb_secret_free(keys);
+    return status == TB_OK ? load(m) : status;
+}
+
+static tb_status make_service(const tb_management_options *options, tb_management **out)
+{
+    pthread_condattr_t attributes;
+    tb_management *m = calloc(1, sizeof *m);
+    *out = m;
+    if (!m)
+        return TB_NO_MEMORY;
+    snprintf(m->site, sizeof m->site, "%s", options->site);
+    m->profile = options->profile;
+    m->model = options->model;
+    m->dimension = options->dimension;
+    m->utc_offset_minutes = options->utc_offset_minutes;
+    m->calibration = options->calibration;
+    m->provider = options->provider ? options->provider : tb_provider_simulated();
+    m->now = options->now;
+    m->now_context = options->now_context;
+    pthread_mutex_init(&m->mutex, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&m->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return TB_OK;
+}
+
+tb_status tb_management_open(const tb_management_options *options, tb_management **out, tb_error *why)
+{
+    *out = NULL;
+    if (why)
+        *why = (tb_error){0};
+    if (!options->directory || !options->profile || !options->model || options->dimension <= 0 ||
+        options->dimension > TB_TEMPLATE_MAX_DIMENSION)
+        return tb_fail(why, TB_INVALID_ARGUMENT, "directory, profile, model and dimension are needed");
+    if (!site_is_good(options->site))
+        return tb_fail(why, TB_INVALID_ARGUMENT, "a site's name has 1 to %d of a-z, 0-9 and _", TB_SITE_SIZE - 1);
+    tb_status status = make_service(options, out);
+    if (status == TB_OK)
+        status = start(*out, options, why);
+    if (status != TB_OK) {
+        tb_management_free(out);
+        if (!why || !why->status)
+            return tb_fail(why, status, "%s: %s", options->directory, tb_status_sentence(status));
+    }
+    return status;
+}
+
+void tb_management_free(tb_management **management)
+{
+    tb_management *m = *management;
+    if (!m)
+        return;
+    tb_service_lock(m); /* those who wait leave first; the owner has ended all other calls */
+    m->stopping = 1;
+    pthread_cond_broadcast(&m->changed);
+    tb_service_unlock(m);
+    tb_gallery_free(&m->gallery);
+    tb_db_free(&m->db);
+    for (size_t i = 0; i < m->terminal_count; i++)
+        free(m->terminals[i]);
+    free(m->terminals);
+    tb_ids_free(&m->touched);
+    tb_ids_free(&m->foreign);
+    if (m->old)
+        tb_wipe(m->old, m->old_capacity * sizeof *m->old);
+    free(m->old);
+    tb_secret_free(m->keys);
+    pthread_cond_destroy(&m->changed);
+    pthread_mutex_destroy(&m->mutex);
+    free(m);
+    *management = NULL;
+}
+
+tb_key tb_management_public_key(const tb_management *management)
+{
+    return management->keys->own.public_key;
+}
+
+tb_status tb_management_counts(tb_management *m, tb_counts *out)
+{
+    *out = (tb_counts){0};
+    const struct {
+        const char *sql;
+        uint64_t *count;
+    } questions[] = {{"SELECT count(*) FROM central.person", &out->people},
+                     {"SELECT count(*) FROM central.template", &out->templates},
+                     {"SELECT count(*) FROM visitor.visit", &out->visitors},
+                     {"SELECT count(*) FROM visitor.entry", &out->entries},
+                     {"SELECT count(*) FROM visitor.outbox", &out->outbox},
+                     {"SELECT count(*) FROM central.payment WHERE state = 2", &out->payments},
+                     {"SELECT count(*) FROM central.payment WHERE state IN (4, 5)", &out->payments_voided}};
+    tb_status status = TB_OK;
+    tb_service_lock(m);
+    for (size_t i = 0; i < sizeof questions / sizeof *questions && status == TB_OK; i++)
+        status = tb_store_count(m->db, questions[i].sql, questions[i].count);
+    if (status == TB_OK)
+        status = tb_ledger_sum(m->db, &out->ledger_sum);
+    out->events_applied = m->events_applied;
+    out->events_repeated = m->events_repeated;
+    out->events_refused = m->events_refused;
+    tb_service_unlock(m);
+    return status;
+}

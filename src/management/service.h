@@ -1,0 +1,158 @@
+/* service.h: what the files of the management service share: the state, the lock, one change (transaction and what follows it).
+ *
+ * Everything below is called with the mutex held, unless it says otherwise. A change is
+ *
+ *     status = tb_change_begin(m);
+ *     if (status == TB_OK) {
+ *         status = ...;
+ *         status = tb_change_end(m, status);   // commits when TB_OK, else rolls back; memory follows the databases
+ *     }
+ */
+#ifndef MANAGEMENT_SERVICE_H
+#define MANAGEMENT_SERVICE_H
+
+#include <pthread.h>
+
+#include <tebura/gallery.h>
+#include <tebura/management.h>
+#include <tebura/profile.h>
+
+#include "store/migration.h"
+#include "store/store.h"
+
+#define TB_SITE_SIZE 25
+#define TB_DEPARTURE_GRACE (2 * TB_HOUR)   /* after the announced departure, without a word that the aircraft has left (doc/adr/061) */
+#define TB_PAYMENT_PATIENCE (2 * TB_MINUTE) /* after that a payment that hangs is reversed (doc/adr/062) */
+#define TB_CHECKIN_HORIZON (48 * TB_HOUR)  /* a boarding pass for later than that is for another day */
+#define TB_SALE_MAX INT64_C(10000000)      /* minor units: no till of ours sells more at once */
+
+typedef struct tb_keys { /* derived from the master key; in secret memory */
+    tb_key wrap;     /* wraps the people's own keys */
+    tb_key document; /* seals passport numbers */
+    tb_key find;     /* keys the hashes that find them */
+    tb_key token;    /* seals providers' tokens */
+    tb_key_pair own; /* the server's, for terminals */
+} tb_keys;
+
+/* A terminal as the service keeps it in memory; the database holds the same (sequence: of the last commit). */
+typedef struct tb_terminal {
+    tb_touchpoint row;
+    const tb_role *role; /* NULL: the profile has lost it; its list is empty */
+    tb_role_view view;
+    uint64_t committed;  /* sequence in the database; row.sequence runs ahead inside a change */
+} tb_terminal;
+
+struct tb_management {
+    char site[TB_SITE_SIZE];
+    const tb_profile *profile;
+    uint32_t model;
+    int dimension, utc_offset_minutes;
+    tb_calibration calibration;
+    const tb_provider *provider;
+    tb_time (*now)(void *context);
+    void *now_context;
+
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;     /* after every commit */
+    tb_db *db;
+    tb_keys *keys;
+    tb_gallery *gallery;        /* of visitors; follows the databases after commit; searched without the mutex */
+    int gallery_stale;          /* it could not follow: rebuilt before it is used again */
+    tb_ids foreign;             /* visitors that are not in it because their template is of another model */
+    int stopping;
+
+    tb_terminal **terminals;
+    size_t terminal_count, terminal_capacity;
+
+    tb_ids touched;             /* visits of this change whose rows in the gallery have to follow */
+    tb_entry_row *old;          /* scratch of recompute: the entries that a visit has */
+    size_t old_count, old_capacity;
+    int wrote_outbox, wrote_passage;
+    int outbox_waiting;         /* rows are there, as far as memory knows */
+    uint64_t events_applied, events_repeated, events_refused; /* since the start */
+};
+
+void tb_service_lock(tb_management *m);
+void tb_service_unlock(tb_management *m);
+tb_time tb_service_now(const tb_management *m); /* without the mutex */
+
+tb_status tb_change_begin(tb_management *m) TB_MUST_CHECK;
+tb_status tb_change_end(tb_management *m, tb_status status) TB_MUST_CHECK;
+tb_status tb_change_touch(tb_management *m, tb_id visit) TB_MUST_CHECK;
+/* Waits for a commit, at most until the monotonic `deadline` in microseconds. 0 when that has passed. */
+int tb_service_wait(tb_management *m, int64_t deadline);
+
+/* ---- terminals.c ---- */
+tb_terminal *tb_terminal_find(const tb_management *m, const char *id); /* NULL */
+tb_status tb_terminals_load(tb_management *m) TB_MUST_CHECK;
+/* Takes the terminal that a subject "...<kind>.<touchpoint>" names. TB_UNAUTHORISED: unknown or without key. Locks. */
+tb_status tb_terminal_of_subject(tb_management *m, const char *subject, char id[TB_TOUCHPOINT_SIZE], tb_key *key) TB_MUST_CHECK;
+
+/* ---- custody.c: people's keys and templates ---- */
+tb_status tb_custody_enrol(tb_management *m, tb_id person, const tb_template *face) TB_MUST_CHECK; /* makes the key when there is none */
+tb_status tb_custody_destroy(tb_management *m, tb_id person) TB_MUST_CHECK;                        /* key first (I5) */
+typedef struct tb_custody { /* opened templates */
+    int count;
+    tb_bytes encoded[TB_TEMPLATES_MAX];
+} tb_custody;
+tb_status tb_custody_open(tb_management *m, tb_id person, tb_custody *out) TB_MUST_CHECK; /* free also after failure */
+void tb_custody_free(tb_custody *custody);
+
+/* ---- visitors.c: the gallery follows the visitor database ---- */
+tb_status tb_visitors_rebuild(tb_management *m) TB_MUST_CHECK;
+void tb_visitors_follow(tb_management *m); /* what the change touched; on failure the gallery is stale, never wrong */
+tb_status tb_visitors_ready(tb_management *m) TB_MUST_CHECK;
+
+/* ---- visit_facts.c ---- */
+tb_status tb_visit_facts(tb_management *m, const tb_booking *booking, tb_facts *out) TB_MUST_CHECK;
+/* Takes status, flag and bags back out of facts that a role was applied to. */
+void tb_visit_facts_store(const tb_facts *facts, tb_booking *booking);
+
+/* ---- recompute.c ---- */
+typedef enum tb_recompute { TB_RECOMPUTE_CHANGES, TB_RECOMPUTE_RESEND } tb_recompute; /* RESEND: the template changed */
+/* Brings visit row, entries, outbox and due time of one booking to what the rules say now (I1, I2, I6). */
+tb_status tb_recompute_visit(tb_management *m, tb_id visit, tb_recompute how) TB_MUST_CHECK;
+/* The same for one terminal's list only. */
+tb_status tb_recompute_terminal(tb_management *m, tb_terminal *terminal) TB_MUST_CHECK;
+/* Takes a visit off every list and out of the visitor database, whatever the rules say. */
+tb_status tb_visit_end(tb_management *m, tb_id visit) TB_MUST_CHECK;
+/* What the rules want for one terminal. *want 1: `row` is the entry. *next: when the clock changes that. */
+tb_status tb_entry_wanted(const tb_terminal *terminal, const tb_booking *booking, const tb_facts *facts, tb_time now,
+                          tb_entry_row *row, int *want, tb_time *next) TB_MUST_CHECK;
+int tb_facts_same(const tb_facts *a, const tb_facts *b); /* names, values and order */
+/* Is the booking's person a visitor now? *next as above. */
+int tb_visitor_wanted(const tb_management *m, const tb_booking *booking, const tb_facts *facts, tb_time now, tb_time *next);
+
+/* ---- people.c ---- */
+/* A passport number as its hash key: upper case letters and digits only. */
+void tb_number_hash(const tb_management *m, const char *number, uint8_t out[32]);
+int tb_description_is_good(const char *description); /* of an item: it stands in lists, so no semicolon */
+tb_status tb_person_recompute(tb_management *m, tb_id person, tb_recompute how) TB_MUST_CHECK; /* all their visits */
+tb_status tb_person_withdraw(tb_management *m, tb_id person) TB_MUST_CHECK;
+tb_status tb_person_erase(tb_management *m, tb_id person) TB_MUST_CHECK; /* everything that names them */
+
+/* ---- flights.c ---- */
+tb_status tb_flight_end(tb_management *m, tb_flight *flight) TB_MUST_CHECK; /* A14 */
+
+/* ---- payments.c ---- */
+/* Inside a change. A terminal can only void what it has asked for itself. */
+tb_status tb_payment_void(tb_management *m, tb_id payment, const char *touchpoint) TB_MUST_CHECK;
+/* Tells the provider what has to be reversed; pending ones older than `before` are given up first. Takes the mutex itself. */
+tb_status tb_payments_settle(tb_management *m, tb_time before) TB_MUST_CHECK;
+
+/* ---- the three requests; they take the mutex themselves ---- */
+tb_status tb_service_identify(tb_management *m, const tb_request *request, tb_answer *answer) TB_MUST_CHECK;
+tb_status tb_service_pay(tb_management *m, const tb_request *request, tb_answer *answer) TB_MUST_CHECK;
+
+/* ---- answer.c ---- */
+tb_status tb_answer_admitted(tb_answer *answer, const tb_request *request, tb_id visit);
+tb_status tb_answer_refused(tb_answer *answer, const tb_request *request, tb_id visit, const char *reason); /* TB_OK */
+tb_status tb_answer_failed(tb_answer *answer, const tb_request *request, tb_status status);                 /* status */
+/* A request that was answered before. TB_NOT_FOUND: it was not. TB_CONFLICT: it was, and the person is gone since. */
+tb_status tb_answer_before(tb_management *m, const tb_request *request, tb_answer *answer) TB_MUST_CHECK;
+tb_status tb_answer_remember(tb_management *m, const tb_answer *answer, tb_time now) TB_MUST_CHECK;
+
+/* ---- passages.c ---- */
+tb_status tb_passage_record(tb_management *m, const tb_passage *passage) TB_MUST_CHECK;
+
+#endif

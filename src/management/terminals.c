@@ -1,0 +1,205 @@
+/* terminals.c: the terminals of the site: announced, registered once with a code, watched by their heartbeats. */
+#include "management/service.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <tebura/log.h>
+#include <tebura/secret.h>
+
+tb_terminal *tb_terminal_find(const tb_management *m, const char *id)
+{
+    for (size_t i = 0; i < m->terminal_count; i++)
+        if (strcmp(m->terminals[i]->row.id, id) == 0)
+            return m->terminals[i];
+    return NULL;
+}
+
+static tb_status make_room(tb_management *m)
+{
+    if (m->terminal_count < m->terminal_capacity)
+        return TB_OK;
+    size_t grown = m->terminal_capacity ? 2 * m->terminal_capacity : 16;
+    tb_terminal **terminals = realloc(m->terminals, grown * sizeof *terminals);
+    if (!terminals)
+        return TB_NO_MEMORY;
+    m->terminals = terminals;
+    m->terminal_capacity = grown;
+    return TB_OK;
+}
+
+static tb_status make_terminal(tb_management *m, const tb_touchpoint *row, tb_terminal **out)
+{
+    tb_status status = make_room(m);
+    tb_terminal *terminal = status == TB_OK ? calloc(1, sizeof *terminal) : NULL;
+    *out = terminal;
+    if (!terminal)
+        return TB_NO_MEMORY;
+    terminal->row = *row;
+    terminal->committed = row->sequence;
+    terminal->role = tb_profile_role(m->profile, row->role);
+    if (terminal->role)
+        tb_role_view_of(terminal->role, &terminal->view);
+    return TB_OK;
+}
+
+static tb_status load_one(void *context, const tb_touchpoint *row)
+{
+    tb_management *m = context;
+    tb_terminal *terminal;
+    tb_status status = make_terminal(m, row, &terminal);
+    if (status != TB_OK)
+        return status;
+    if (!terminal->role)
+        tb_log(TB_LOG_WARNING, "management", "touchpoint %s: the profile has no role %s, its list stays empty", row->id, row->role);
+    m->terminals[m->terminal_count++] = terminal;
+    return TB_OK;
+}
+
+tb_status tb_terminals_load(tb_management *m)
+{
+    return tb_touchpoint_rows(m->db, load_one, m);
+}
+
+tb_status tb_terminal_of_subject(tb_management *m, const char *subject, char id[TB_TOUCHPOINT_SIZE], tb_key *key)
+{
+    const char *dot = strrchr(subject, '.');
+    tb_status status = TB_UNAUTHORISED;
+    tb_service_lock(m);
+    const tb_terminal *terminal = dot ? tb_terminal_find(m, dot + 1) : NULL;
+    if (terminal && terminal->row.registered) {
+        memcpy(id, terminal->row.id, TB_TOUCHPOINT_SIZE);
+        *key = terminal->row.public_key;
+        status = TB_OK;
+    }
+    tb_service_unlock(m);
+    return status;
+}
+
+static int id_is_good(const char *id)
+{
+    size_t length = strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    return length > 0 && length < TB_TOUCHPOINT_SIZE && id[length] == '\0';
+}
+
+static void make_code(char code[33], uint8_t hash[32])
+{
+    uint8_t random[16];
+    tb_random(random, sizeof random);
+    tb_hex_encode(tb_span_of(random, sizeof random), code);
+    tb_sha256(tb_span_text(code), hash);
+    tb_wipe(random, sizeof random);
+}
+
+tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *touchpoint, char code[33], tb_error *why)
+{
+    uint8_t hash[32];
+    tb_terminal *terminal = NULL;
+    tb_touchpoint row = {.attributes = touchpoint->attributes};
+    code[0] = '\0';
+    const tb_role *role = tb_profile_role(m->profile, touchpoint->role);
+    if (!id_is_good(touchpoint->id))
+        return tb_fail(why, TB_INVALID_ARGUMENT, "a touchpoint's id has 1 to 32 of a-z, 0-9 and -");
+    if (!role)
+        return tb_fail(why, TB_INVALID_ARGUMENT, "the profile has no such role");
+    tb_role_view view;
+    tb_role_view_of(role, &view);
+    snprintf(row.id, sizeof row.id, "%s", touchpoint->id);
+    snprintf(row.role, sizeof row.role, "%s", touchpoint->role);
+    snprintf(row.zone, sizeof row.zone, "%s", touchpoint->zone[0] ? touchpoint->zone : view.zone);
+    tb_service_lock(m);
+    tb_status status = tb_terminal_find(m, row.id) ? TB_EXISTS : make_terminal(m, &row, &terminal);
+    if (status == TB_OK)
+        status = tb_change_begin(m);
+    if (status == TB_OK) {
+        make_code(code, hash);
+        status = tb_change_end(m, tb_touchpoint_insert(m->db, &row, hash));
+    }
+    if (status == TB_OK)
+        m->terminals[m->terminal_count++] = terminal;
+    else
+        free(terminal);
+    tb_service_unlock(m);
+    if (status != TB_OK)
+        tb_wipe(code, 33);
+    return status == TB_OK ? TB_OK : tb_fail(why, status, "touchpoint %s: %s", row.id, tb_status_sentence(status));
+}
+
+/* A key of small order would make every seal readable: libsodium refuses to seal to it. */
+static int key_is_good(tb_management *m, const tb_key *key)
+{
+    tb_bytes sealed = {0};
+    tb_status status = tb_seal_to(&m->keys->own.private_key, key, tb_span_text("try"), tb_span_text("try"), &sealed);
+    tb_bytes_free(&sealed);
+    return status == TB_OK;
+}
+
+static tb_status register_at(tb_management *m, const char *code, const tb_key *public_key, tb_touchpoint *out)
+{
+    uint8_t hash[32];
+    char id[TB_TOUCHPOINT_SIZE];
+    tb_sha256(tb_span_text(code), hash);
+    tb_status status = tb_touchpoint_by_code(m->db, hash, id);
+    if (status != TB_OK)
+        return status == TB_NOT_FOUND ? TB_UNAUTHORISED : status;
+    tb_terminal *terminal = tb_terminal_find(m, id);
+    if (!terminal)
+        return TB_INTERNAL;
+    tb_span known = tb_span_of(terminal->row.public_key.bytes, TB_KEY_SIZE), given = tb_span_of(public_key->bytes, TB_KEY_SIZE);
+    if (terminal->row.registered) { /* the same terminal whose answer was lost may ask again; nobody else */
+        *out = terminal->row;
+        return tb_equal_constant_time(known, given) ? TB_OK : TB_UNAUTHORISED;
+    }
+    status = tb_change_begin(m);
+    if (status != TB_OK)
+        return status;
+    terminal->row.registered = 1;
+    terminal->row.public_key = *public_key;
+    status = tb_touchpoint_key_set(m->db, id, public_key);
+    if (status == TB_OK)
+        status = tb_recompute_terminal(m, terminal);
+    status = tb_change_end(m, status);
+    if (status != TB_OK) {
+        terminal->row.registered = 0;
+        terminal->row.public_key = (tb_key){{0}};
+    }
+    *out = terminal->row;
+    return status;
+}
+
+tb_status tb_management_touchpoint_register(tb_management *m, const char *code, const tb_key *public_key, tb_touchpoint *out, tb_error *why)
+{
+    *out = (tb_touchpoint){0};
+    if (!key_is_good(m, public_key))
+        return tb_fail(why, TB_INVALID_ARGUMENT, "this is no public key");
+    tb_service_lock(m);
+    tb_status status = register_at(m, code, public_key, out);
+    tb_service_unlock(m);
+    if (status == TB_UNAUTHORISED)
+        return tb_fail(why, status, "the code is unknown or was used by another terminal: ask the operator for a new one");
+    return status == TB_OK ? TB_OK : tb_fail(why, status, "%s", tb_status_sentence(status));
+}
+
+tb_status tb_management_touchpoints(tb_management *m, tb_touchpoint_fn each, void *context)
+{
+    tb_status status = TB_OK;
+    tb_service_lock(m);
+    for (size_t i = 0; i < m->terminal_count && status == TB_OK; i++) {
+        tb_touchpoint copy = m->terminals[i]->row;
+        status = tb_entry_count(m->db, copy.id, &copy.entries);
+        if (status == TB_OK)
+            status = each(context, &copy);
+    }
+    tb_service_unlock(m);
+    return status;
+}
+
+void tb_management_heartbeat(tb_management *m, const tb_heartbeat *beat)
+{
+    tb_service_lock(m);
+    tb_terminal *terminal = tb_terminal_find(m, beat->touchpoint);
+    if (terminal)
+        terminal->row.last = *beat;
+    tb_service_unlock(m);
+}

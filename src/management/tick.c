@@ -1,0 +1,71 @@
+/* tick.c: what the clock alone changes: entries due, windows ended, flights gone, payments that hang. Only rows that are due are
+ * touched: their times are indexed. */
+#include "management/service.h"
+
+#include <tebura/log.h>
+
+#define BATCH 256 /* visits in one transaction, so that events do not wait for long */
+
+/* *more 1: there may be further ones. */
+static tb_status recompute_due(tb_management *m, tb_time now, int *more)
+{
+    tb_ids due = {0};
+    tb_status status = tb_bookings_due(m->db, now, BATCH, &due);
+    *more = due.count == BATCH;
+    if (status == TB_OK && due.count) {
+        status = tb_change_begin(m);
+        if (status == TB_OK) {
+            for (size_t i = 0; i < due.count && status == TB_OK; i++)
+                status = tb_recompute_visit(m, due.items[i], TB_RECOMPUTE_CHANGES);
+            status = tb_change_end(m, status);
+        }
+    }
+    tb_ids_free(&due);
+    return status;
+}
+
+/* Flights that nobody reported as departed although their time is long past. */
+static tb_status end_flights(tb_management *m, tb_time now, tb_time *next)
+{
+    for (;;) {
+        tb_flight flight;
+        tb_status status = tb_flight_next(m->db, &flight);
+        *next = status == TB_OK ? flight.departure + TB_DEPARTURE_GRACE : TB_TIME_NEVER;
+        if (status == TB_NOT_FOUND || (status == TB_OK && *next > now))
+            return TB_OK;
+        if (status == TB_OK)
+            status = tb_change_begin(m);
+        if (status == TB_OK)
+            status = tb_change_end(m, tb_flight_end(m, &flight));
+        if (status != TB_OK)
+            return status;
+    }
+}
+
+tb_status tb_management_tick(tb_management *m, tb_time *next)
+{
+    tb_time now = tb_service_now(m), flights = now, due = now;
+    int more = 1;
+    tb_status status = TB_OK;
+    *next = now + TB_MINUTE;
+    while (status == TB_OK && more) {
+        tb_service_lock(m);
+        status = recompute_due(m, now, &more);
+        tb_service_unlock(m);
+    }
+    tb_service_lock(m);
+    if (status == TB_OK)
+        status = end_flights(m, now, &flights);
+    if (status == TB_OK)
+        status = tb_booking_next_due(m->db, &due);
+    tb_service_unlock(m);
+    if (status == TB_OK) {
+        tb_time soonest = flights < due ? flights : due;
+        if (soonest < *next) /* a minute at the latest: payments that hang have no row that says when */
+            *next = soonest;
+        tb_status settled = tb_payments_settle(m, now - TB_PAYMENT_PATIENCE);
+        if (settled != TB_OK)
+            tb_log(TB_LOG_WARNING, "management", "a reversal waits: %s", tb_status_sentence(settled));
+    }
+    return status;
+}

@@ -1,0 +1,87 @@
+/* visitors.c: the gallery that the third authentication searches holds exactly the visitors (V1). It follows the databases only
+ * after a commit. When it cannot (no memory), it is marked stale and rebuilt before its next use; people who left are taken
+ * out in any case, so it never knows more than the databases do. */
+#include "management/service.h"
+
+#include <tebura/log.h>
+#include <tebura/secret.h>
+
+static tb_status put(tb_management *m, const tb_booking *booking)
+{
+    tb_custody custody;
+    int count = 0;
+    tb_template *faces = tb_secret_alloc(TB_TEMPLATES_MAX * sizeof *faces);
+    tb_status status = tb_custody_open(m, booking->person, &custody);
+    if (!faces)
+        status = TB_NO_MEMORY;
+    for (int i = 0; i < custody.count && status == TB_OK; i++)
+        status = tb_template_decode(tb_bytes_span(&custody.encoded[i]), m->model, &faces[count++]);
+    if (status == TB_OK && count)
+        status = tb_gallery_put(m->gallery, booking->id, faces, count);
+    tb_secret_free(faces);
+    tb_custody_free(&custody);
+    return status;
+}
+
+static void forget_foreign(tb_management *m, tb_id visit)
+{
+    for (size_t i = 0; i < m->foreign.count; i++)
+        if (tb_id_equal(m->foreign.items[i], visit)) {
+            m->foreign.items[i] = m->foreign.items[--m->foreign.count];
+            return;
+        }
+}
+
+static tb_status note_foreign(tb_management *m, tb_id visit)
+{
+    char id[TB_ID_TEXT_SIZE];
+    tb_log(TB_LOG_WARNING, "management", "visit %s: its template is of another model and is not searched", tb_id_text(visit, id));
+    return tb_ids_add(&m->foreign, visit);
+}
+
+static tb_status follow(tb_management *m, tb_id visit)
+{
+    tb_booking booking = {0};
+    forget_foreign(m, visit);
+    tb_status status = tb_booking_get(m->db, visit, &booking);
+    if (status == TB_OK && booking.visiting)
+        status = put(m, &booking);
+    else if (status == TB_OK || status == TB_NOT_FOUND) {
+        tb_status gone = tb_gallery_remove(m->gallery, visit);
+        return gone == TB_NOT_FOUND ? TB_OK : gone;
+    }
+    if (status != TB_OK) {
+        tb_status gone = tb_gallery_remove(m->gallery, visit); /* rather unknown than wrong */
+        (void)gone;
+    }
+    return status == TB_OTHER_MODEL ? note_foreign(m, visit) : status;
+}
+
+void tb_visitors_follow(tb_management *m)
+{
+    for (size_t i = 0; i < m->touched.count; i++) {
+        tb_status status = follow(m, m->touched.items[i]);
+        if (status != TB_OK)
+            m->gallery_stale = 1;
+    }
+    m->touched.count = 0;
+}
+
+tb_status tb_visitors_rebuild(tb_management *m)
+{
+    tb_ids visits = {0};
+    tb_gallery_clear(m->gallery);
+    m->gallery_stale = 1;
+    tb_status status = tb_visits_all(m->db, &visits);
+    for (size_t i = 0; i < visits.count && status == TB_OK; i++)
+        status = follow(m, visits.items[i]);
+    tb_ids_free(&visits);
+    if (status == TB_OK)
+        m->gallery_stale = 0;
+    return status;
+}
+
+tb_status tb_visitors_ready(tb_management *m)
+{
+    return m->gallery_stale ? tb_visitors_rebuild(m) : TB_OK;
+}
