@@ -122,7 +122,7 @@ static tb_status find_person(tb_management *m, checkin *c)
 {
     uint8_t hash[32];
     char name[64];
-    snprintf(name, sizeof name, "%s%s%s", c->mrz.given, c->mrz.given[0] && c->mrz.surname[0] ? " " : "", c->mrz.surname);
+    snprintf(name, sizeof name, "%.31s%s%.31s", c->mrz.given, c->mrz.given[0] && c->mrz.surname[0] ? " " : "", c->mrz.surname);
     tb_number_hash(m, c->mrz.number, hash);
     tb_status status = tb_document_find(m->db, hash, c->mrz.issuer, &c->person);
     if (status == TB_OK)

@@ -283,7 +283,7 @@ int tb_db_depth(const tb_db *db)
 
 static void place_values(struct cached *entry)
 {
-    char name[8];
+    char name[16];
     for (int i = 1; i <= VALUES_MAX; i++) {
         snprintf(name, sizeof name, "$%d", i);
         entry->place[i] = (uint8_t)sqlite3_bind_parameter_index(entry->statement, name);
