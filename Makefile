@@ -88,7 +88,7 @@ memcheck: ## unit tests of the release build under valgrind
 	@ctest --preset release -L unit --overwrite MemoryCheckCommandOptions="--leak-check=full --error-exitcode=9" -T memcheck
 
 fmt: ## format the C sources
-	@git ls-files -z '*.c' '*.h' | xargs -0 clang-format -i
+	@tools/fmt
 
 clean: ## remove what was built (not what set-up fetched)
 	@rm -rf build web/dist
