@@ -7,6 +7,10 @@
 
 /* X(name, summary) */
 #define TEBURA_COMMANDS(X)                                                                                             \
+    X(verify, "are the faces in two pictures the same person?")                                                        \
+    X(enrol, "keep the templates of a person in a sealed gallery file")                                                \
+    X(identify, "who of the gallery is in a picture, if anybody?")                                                     \
+    X(faces, "what is seen in a picture: boxes, quality, liveness")                                                    \
     X(help, "say what a command does: tebura help COMMAND")
 
 /* argv[0] is the command's own name. Answers the exit code: 0 yes or done, 1 no, 2 it could not be done. A command

@@ -11,8 +11,8 @@ static float degrees(float radians)
 }
 
 /* The nose's tip lies in front of the plane of eyes and mouth; how far it has moved from its place on the line between
- * them tells how the head is turned. In units of the eye distance it stands out 0.38, its frontal place is 0.494 of the way
- * from the eyes to the mouth, and the eyes are 1.16 apart from the mouth. */
+ * them tells how the head is turned. In units of the eye distance it stands out 0.38, its frontal place is 0.53 of the way
+ * from the eyes to the mouth (mean of the press photographs), and the mouth is 1.16 away from the eyes. */
 void tb_face_pose(const tb_face *face, tb_quality *out)
 {
     tb_point p[5];
@@ -30,7 +30,7 @@ void tb_face_pose(const tb_face *face, tb_quality *out)
     /* Both eyes foreshorten with yaw, the way down with pitch: the longer of the two gives the scale. */
     float unit = fmaxf(eyes, down / 1.16f);
     out->yaw = -degrees(asinf(fmaxf(-1, fminf(1, across / (0.38f * unit)))));
-    out->pitch = degrees(asinf(fmaxf(-1, fminf(1, (along - 0.494f) * down / (0.38f * unit)))));
+    out->pitch = degrees(asinf(fmaxf(-1, fminf(1, (along - 0.53f) * down / (0.38f * unit)))));
 }
 
 struct light {
