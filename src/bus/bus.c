@@ -1,7 +1,7 @@
 /* bus.c: the connection: made in the background, kept for ever, and told about.
  *
- * nats.c calls back from one thread of its own for all connections; there we only note what happened. A thread per bus tells
- * the user, who may therefore wait. The library's global state goes with the last bus. */
+ * nats.c calls back from one thread of its own for all connections; there we only note what happened. A thread per bus
+ * tells the user, who may therefore wait. The library's global state goes with the last bus. */
 #include "bus/bus_private.h"
 
 #include <assert.h>

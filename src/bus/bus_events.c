@@ -1,8 +1,8 @@
-/* bus_events.c: what terminals did: a stream on the broker's disk, work-queue retention: an event leaves the stream when it was
- * applied, and a full stream refuses new ones (the terminal keeps them) instead of dropping old ones.
+/* bus_events.c: what terminals did: a stream on the broker's disk, work-queue retention: an event leaves the stream
+ * when it was applied, and a full stream refuses new ones (the terminal keeps them) instead of dropping old ones.
  *
- * One thread follows through a durable pull consumer. B3: a batch that could not be applied is kept in hand and tried again, and
- * nothing later is fetched meanwhile, so events are applied in the order in which they were stored. */
+ * One thread follows through a durable pull consumer. B3: a batch that could not be applied is kept in hand and tried
+ * again, and nothing later is fetched meanwhile, so events are applied in the order in which they were stored. */
 #include "bus/bus_private.h"
 
 #include <stdio.h>
@@ -43,7 +43,9 @@ tb_status bus_stream_make(tb_bus *bus, const char *site, tb_error *why)
         status = bus_js_status(js_AddStream(&info, bus->js, &config, NULL, &code), &code);
         jsStreamInfo_Destroy(info);
     }
-    return status == TB_OK ? TB_OK : tb_fail(why, status, "the broker does not give the stream %s: %s", name, tb_status_sentence(status));
+    return status == TB_OK
+               ? TB_OK
+               : tb_fail(why, status, "the broker does not give the stream %s: %s", name, tb_status_sentence(status));
 }
 
 tb_status tb_bus_event_publish(tb_bus *bus, const char *subject, const char *id, tb_span body, int wait_ms)
@@ -134,7 +136,8 @@ static int apply_batch(tb_bus_subscription *f, tb_delivery *deliveries, natsMsg 
         if (status == TB_OK)
             return 1;
         if (tries++ % 16 == 0)
-            tb_log(TB_LOG_WARNING, "bus", "%d events are not applied: %s; they are kept and tried again", count, tb_status_sentence(status));
+            tb_log(TB_LOG_WARNING, "bus", "%d events are not applied: %s; they are kept and tried again", count,
+                   tb_status_sentence(status));
         each_message(messages, count, natsMsg_InProgress);
         bus_pause(f->bus, &f->stop, pause);
         pause = pause < 2500 ? pause * 2 : 5000;
@@ -182,7 +185,8 @@ static void *follow(void *context)
     return NULL;
 }
 
-tb_status tb_bus_events_follow(tb_bus *bus, const char *site, int batch, tb_bus_events_fn apply, void *context, tb_bus_subscription **out)
+tb_status tb_bus_events_follow(tb_bus *bus, const char *site, int batch, tb_bus_events_fn apply, void *context,
+                               tb_bus_subscription **out)
 {
     *out = NULL;
     if (!bus_site_is_good(site) || batch < 1 || batch > BATCH_MOST)

@@ -1,8 +1,9 @@
 /* bus_feed.c: the server's side of the feed: a JetStream key-value bucket in memory, one value per key.
  *
- * Values are published many at a time; each carries a reply subject, on which the broker acknowledges it. A flush waits for all
- * of them. B1: a flush counts only in the connection in which the site was opened; after a reconnect the broker may be another
- * one that has forgotten everything. The epoch mark `_epoch` is written last: without it the bucket is not believed. */
+ * Values are published many at a time; each carries a reply subject, on which the broker acknowledges it. A flush waits
+ * for all of them. B1: a flush counts only in the connection in which the site was opened; after a reconnect the broker
+ * may be another one that has forgotten everything. The epoch mark `_epoch` is written last: without it the bucket is
+ * not believed. */
 #include "bus/bus_private.h"
 
 #include <stdio.h>
@@ -103,7 +104,9 @@ static tb_status bucket_make(tb_bus *bus, const char *site, int *made, tb_error 
         status = bus_js_status(js_AddStream(&info, bus->js, &config, NULL, &code), &code);
         jsStreamInfo_Destroy(info);
     }
-    return status == TB_OK ? TB_OK : tb_fail(why, status, "the broker does not give the bucket %s: %s", name, tb_status_sentence(status));
+    return status == TB_OK
+               ? TB_OK
+               : tb_fail(why, status, "the broker does not give the bucket %s: %s", name, tb_status_sentence(status));
 }
 
 static tb_status epoch_missing(tb_bus *bus, const char *site, int *missing, tb_error *why)
@@ -116,7 +119,9 @@ static tb_status epoch_missing(tb_bus *bus, const char *site, int *missing, tb_e
     tb_status status = bus_js_status(js_GetLastMsg(&message, bus->js, name, subject, NULL, &code), &code);
     natsMsg_Destroy(message);
     *missing = status == TB_NOT_FOUND;
-    return status == TB_OK || status == TB_NOT_FOUND ? TB_OK : tb_fail(why, status, "the bucket's epoch cannot be read: %s", tb_status_sentence(status));
+    return status == TB_OK || status == TB_NOT_FOUND
+               ? TB_OK
+               : tb_fail(why, status, "the bucket's epoch cannot be read: %s", tb_status_sentence(status));
 }
 
 tb_status tb_bus_site_open(tb_bus *bus, const char *site, int *lost, tb_error *why)
@@ -164,7 +169,8 @@ static tb_status take_place_in_flight(tb_bus *bus, char reply[TB_SUBJECT_SIZE])
     return status;
 }
 
-static natsStatus publish(tb_bus *bus, const char *site, const char *subject, const char *reply, int present, tb_span sealed)
+static natsStatus publish(tb_bus *bus, const char *site, const char *subject, const char *reply, int present,
+                          tb_span sealed)
 {
     char bucket[BUS_NAME_SIZE];
     natsMsg *message = NULL;
@@ -182,7 +188,8 @@ static natsStatus publish(tb_bus *bus, const char *site, const char *subject, co
     return s;
 }
 
-tb_status tb_bus_feed_write(tb_bus *bus, const char *site, const char *touchpoint, const char *visit, int present, tb_span sealed)
+tb_status tb_bus_feed_write(tb_bus *bus, const char *site, const char *touchpoint, const char *visit, int present,
+                            tb_span sealed)
 {
     char subject[TB_SUBJECT_SIZE], reply[TB_SUBJECT_SIZE];
     tb_subject_text(TB_SUBJECT_FEED, site, touchpoint, visit, subject);
@@ -205,7 +212,8 @@ tb_status tb_bus_feed_write(tb_bus *bus, const char *site, const char *touchpoin
 tb_status tb_bus_feed_flush(tb_bus *bus, int wait_ms)
 {
     tb_status status = TB_OK;
-    (void)natsConnection_FlushTimeout(bus->connection, wait_ms > 0 ? wait_ms : 1); /* only hurries: the acknowledgements decide */
+    (void)natsConnection_FlushTimeout(bus->connection,
+                                      wait_ms > 0 ? wait_ms : 1); /* only hurries: the acknowledgements decide */
     struct timespec until = bus_deadline(wait_ms);
     uint64_t connection = bus_connection(bus);
     pthread_mutex_lock(&bus->lock);

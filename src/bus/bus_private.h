@@ -11,8 +11,8 @@
 #define BUS_NAME_SIZE 64
 #define BUS_API_WAIT 5000 /* ms, for one call of the JetStream API */
 
-/* Acknowledgements of feed values under way. One round lasts from a flush to the next; the round's number is in the reply
- * subject, so that a late acknowledgement of an earlier round is never counted. Guarded by tb_bus.lock. */
+/* Acknowledgements of feed values under way. One round lasts from a flush to the next; the round's number is in the
+ * reply subject, so that a late acknowledgement of an earlier round is never counted. Guarded by tb_bus.lock. */
 typedef struct bus_flight {
     natsSubscription *acks;
     char inbox[96];
@@ -37,7 +37,8 @@ struct tb_bus {
 };
 
 tb_status bus_status(natsStatus status);
-/* The same for a JetStream call: its error code says more. A pointer, so that the call may stand in the same expression. */
+/* The same for a JetStream call: its error code says more. A pointer, so that the call may stand in the same
+ * expression. */
 tb_status bus_js_status(natsStatus status, const jsErrCode *code);
 /* Number of the present connection, counted by the library the moment it is made (our callback comes later). */
 uint64_t bus_connection(const tb_bus *bus);

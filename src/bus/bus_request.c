@@ -1,5 +1,5 @@
-/* bus_request.c: plain messages, requests and their answers. An answer that is no answer travels as a header with the status' name,
- * so that the other side hears at once what went wrong instead of waiting in vain. */
+/* bus_request.c: plain messages, requests and their answers. An answer that is no answer travels as a header with the
+ * status' name, so that the other side hears at once what went wrong instead of waiting in vain. */
 #include "bus/bus_private.h"
 
 #include <stdlib.h>
@@ -76,7 +76,8 @@ static int subject_is_good(const char *subject)
     return subject && *subject && strlen(subject) < TB_SUBJECT_SIZE;
 }
 
-tb_status tb_bus_answer(tb_bus *bus, const char *subject, tb_bus_answer_fn answer, void *context, tb_bus_subscription **out)
+tb_status tb_bus_answer(tb_bus *bus, const char *subject, tb_bus_answer_fn answer, void *context,
+                        tb_bus_subscription **out)
 {
     *out = NULL;
     if (!subject_is_good(subject))
@@ -86,8 +87,10 @@ tb_status tb_bus_answer(tb_bus *bus, const char *subject, tb_bus_answer_fn answe
         return TB_NO_MEMORY;
     *subscription = (tb_bus_subscription){.bus = bus, .answer = answer, .context = context};
     natsStatus s = NATS_OK;
-    for (int i = 0; i < TB_BUS_ANSWER_THREADS && s == NATS_OK; i++) /* each has a thread; the broker shares requests out */
-        s = natsConnection_QueueSubscribe(&subscription->subs[i], bus->connection, subject, "teburad", on_request, subscription);
+    for (int i = 0; i < TB_BUS_ANSWER_THREADS && s == NATS_OK;
+         i++) /* each has a thread; the broker shares requests out */
+        s = natsConnection_QueueSubscribe(&subscription->subs[i], bus->connection, subject, "teburad", on_request,
+                                          subscription);
     if (s == NATS_OK)
         *out = subscription;
     else
@@ -95,7 +98,8 @@ tb_status tb_bus_answer(tb_bus *bus, const char *subject, tb_bus_answer_fn answe
     return bus_status(s);
 }
 
-tb_status tb_bus_listen(tb_bus *bus, const char *subject, tb_bus_message_fn handle, void *context, tb_bus_subscription **out)
+tb_status tb_bus_listen(tb_bus *bus, const char *subject, tb_bus_message_fn handle, void *context,
+                        tb_bus_subscription **out)
 {
     *out = NULL;
     if (!subject_is_good(subject))

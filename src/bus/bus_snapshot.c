@@ -1,5 +1,6 @@
-/* bus_snapshot.c: reading the bucket as it is now: an ordered consumer that delivers the last value of each key and ends.
- * B2: the epoch mark is read before and after; only the same mark twice means that the content was whole all the while. */
+/* bus_snapshot.c: reading the bucket as it is now: an ordered consumer that delivers the last value of each key and
+ * ends. B2: the epoch mark is read before and after; only the same mark twice means that the content was whole all the
+ * while. */
 #include "bus/bus_private.h"
 
 #include <inttypes.h>
@@ -91,7 +92,8 @@ static tb_status read_all(tb_bus *bus, natsSubscription *subscription, read_fn h
     return status;
 }
 
-static tb_status read_bucket(tb_bus *bus, const char *site, const char *filter, int headers_only, read_fn handle, void *context)
+static tb_status read_bucket(tb_bus *bus, const char *site, const char *filter, int headers_only, read_fn handle,
+                             void *context)
 {
     char bucket[BUS_NAME_SIZE];
     natsSubscription *subscription = NULL;
@@ -118,7 +120,8 @@ static void give_message(void *context, natsMsg *message)
     g->handle(g->context, &delivery);
 }
 
-tb_status tb_bus_feed_snapshot(tb_bus *bus, const char *site, const char *touchpoint, tb_bus_message_fn handle, void *context, int *ready)
+tb_status tb_bus_feed_snapshot(tb_bus *bus, const char *site, const char *touchpoint, tb_bus_message_fn handle,
+                               void *context, int *ready)
 {
     char filter[TB_SUBJECT_SIZE], before[TB_ID_TEXT_SIZE], after[TB_ID_TEXT_SIZE];
     *ready = 0;
@@ -151,7 +154,8 @@ static void note_old_marker(void *context, natsMsg *message)
     const char *operation = NULL;
     jsMsgMetaData *about = NULL;
     if (s->count < SWEEP_MOST && natsMsgHeader_Get(message, "KV-Operation", &operation) == NATS_OK &&
-        strcmp(operation, "PURGE") == 0 && natsMsg_GetMetaData(&about, message) == NATS_OK && about->Timestamp < s->older_than)
+        strcmp(operation, "PURGE") == 0 && natsMsg_GetMetaData(&about, message) == NATS_OK &&
+        about->Timestamp < s->older_than)
         s->sequences[s->count++] = about->Sequence.Stream;
     jsMsgMetaData_Destroy(about);
 }

@@ -1,5 +1,5 @@
-/* subject.c: every subject, stream and bucket name, in one place, made of checked tokens only, so that nobody's name can widen
- * what a subscription or a permission covers. */
+/* subject.c: every subject, stream and bucket name, in one place, made of checked tokens only, so that nobody's name
+ * can widen what a subscription or a permission covers. */
 #include "bus/bus_private.h"
 
 #include <stdio.h>
@@ -30,7 +30,8 @@ static int visit_is_good(const char *visit)
 
 const char *tb_subject_text(tb_subject kind, const char *site, const char *touchpoint, const char *visit, char *out)
 {
-    static const char *const words[] = {[TB_SUBJECT_EVENT] = "event", [TB_SUBJECT_ASK] = "ask", [TB_SUBJECT_STATUS] = "status"};
+    static const char *const words[] = {
+        [TB_SUBJECT_EVENT] = "event", [TB_SUBJECT_ASK] = "ask", [TB_SUBJECT_STATUS] = "status"};
     out[0] = '\0';
     if (!bus_site_is_good(site) || !touchpoint_is_good(touchpoint) || (visit && !visit_is_good(visit)))
         return out;

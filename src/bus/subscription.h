@@ -1,4 +1,5 @@
-/* subscription.h: one of three things: plain listener, answerer (several threads), follower of events (a thread of ours). */
+/* subscription.h: one of three things: plain listener, answerer (several threads), follower of events (a thread of
+ * ours). */
 #ifndef TEBURA_BUS_SUBSCRIPTION_H
 #define TEBURA_BUS_SUBSCRIPTION_H
 

@@ -1,5 +1,5 @@
-/* guard.c: who may ask. A page of somebody else's site must not reach a server on this machine's loopback, neither by rebinding a
- * name (Host) nor across origins (Origin); and what is not open needs the token. */
+/* guard.c: who may ask. A page of somebody else's site must not reach a server on this machine's loopback, neither by
+ * rebinding a name (Host) nor across origins (Origin); and what is not open needs the token. */
 #include "http/http_private.h"
 
 #include <stdio.h>

@@ -1,7 +1,8 @@
 /* http.c: the server: binding, one exchange from first line to last byte, ending.
  *
- * A request that is refused still has its body read (and thrown away, up to a bound), so that the client hears the answer instead
- * of a broken connection. JSON passes through memory that is wiped when freed: it may hold PINs and pictures. */
+ * A request that is refused still has its body read (and thrown away, up to a bound), so that the client hears the
+ * answer instead of a broken connection. JSON passes through memory that is wiped when freed: it may hold PINs and
+ * pictures. */
 #include "http/http_private.h"
 
 #include <arpa/inet.h>
@@ -58,7 +59,8 @@ const char *tb_http_header(const tb_http_request *request, const char *name)
     return MHD_lookup_connection_value(((http_exchange *)request->handle)->connection, MHD_HEADER_KIND, name);
 }
 
-tb_status tb_http_query_number(const tb_http_request *request, const char *name, int64_t least, int64_t most, int64_t otherwise, int64_t *out, tb_error *why)
+tb_status tb_http_query_number(const tb_http_request *request, const char *name, int64_t least, int64_t most,
+                               int64_t otherwise, int64_t *out, tb_error *why)
 {
     const char *text = tb_http_query(request, name);
     char *end = NULL;
@@ -69,7 +71,8 @@ tb_status tb_http_query_number(const tb_http_request *request, const char *name,
     long long number = strtoll(text, &end, 10);
     int digits = *text && strspn(text + (*text == '-'), "0123456789") == strlen(text + (*text == '-'));
     if (errno || !digits || *end || number < least || number > most)
-        return tb_fail(why, TB_INVALID_ARGUMENT, "?%s= has to be a whole number from %lld to %lld", name, (long long)least, (long long)most);
+        return tb_fail(why, TB_INVALID_ARGUMENT, "?%s= has to be a whole number from %lld to %lld", name,
+                       (long long)least, (long long)most);
     *out = number;
     return TB_OK;
 }
@@ -89,7 +92,8 @@ static void refuse(http_exchange *exchange, tb_status status, int as, const char
 
 static void judge_length(http_exchange *exchange)
 {
-    const char *length = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    const char *length =
+        MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
     exchange->limit = exchange->route && exchange->route->limit ? exchange->route->limit : TB_HTTP_BODY_LIMIT;
     if (length && strtoull(length, NULL, 10) > exchange->limit)
         refuse(exchange, TB_TOO_LARGE, 0, tb_status_sentence(TB_TOO_LARGE));
@@ -171,18 +175,23 @@ static enum MHD_Result run(http_exchange *exchange)
     const char *type = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
     tb_status status = parse_body(exchange, type ? type : "", &json, &why);
     if (status == TB_OK) {
-        tb_http_request request = {.method = exchange->method, .path = exchange->path, .body = tb_bytes_span(&exchange->body),
-                                   .json = json, .content_type = type ? type : "", .handle = exchange};
+        tb_http_request request = {.method = exchange->method,
+                                   .path = exchange->path,
+                                   .body = tb_bytes_span(&exchange->body),
+                                   .json = json,
+                                   .content_type = type ? type : "",
+                                   .handle = exchange};
         status = exchange->route->handle(exchange->http->context, &request, &reply, &why);
     }
-    enum MHD_Result result = status == TB_OK ? http_send_reply(exchange, &reply) : http_send_error(exchange, status, 0, &why);
+    enum MHD_Result result =
+        status == TB_OK ? http_send_reply(exchange, &reply) : http_send_error(exchange, status, 0, &why);
     http_reply_clear(&reply);
     json_decref(json);
     return result;
 }
 
-static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *path, const char *method,
-                                  const char *version, const char *data, size_t *size, void **place)
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *path,
+                                  const char *method, const char *version, const char *data, size_t *size, void **place)
 {
     (void)version;
     http_exchange *exchange = *place;
@@ -199,7 +208,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     return exchange->route ? run(exchange) : http_send_page(exchange);
 }
 
-static void on_completed(void *context, struct MHD_Connection *connection, void **place, enum MHD_RequestTerminationCode why)
+static void on_completed(void *context, struct MHD_Connection *connection, void **place,
+                         enum MHD_RequestTerminationCode why)
 {
     tb_http *http = context;
     http_exchange *exchange = *place;
@@ -226,8 +236,9 @@ static tb_status split_address(const char *listen_at, char host[64], char port[1
     int bracketed = length > 2 && listen_at[0] == '[' && colon[-1] == ']';
     if (bracketed)
         listen_at++, length -= 2;
-    if (!colon || length == 0 || length >= 64 || strlen(colon + 1) >= 16 || !colon[1] || strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
-        atol(colon + 1) > 65535 || (!bracketed && memchr(listen_at, ':', length)))
+    if (!colon || length == 0 || length >= 64 || strlen(colon + 1) >= 16 || !colon[1] ||
+        strspn(colon + 1, "0123456789") != strlen(colon + 1) || atol(colon + 1) > 65535 ||
+        (!bracketed && memchr(listen_at, ':', length)))
         return tb_fail(why, TB_INVALID_ARGUMENT, "the address to listen at has to be host:port, e.g. 127.0.0.1:8080");
     snprintf(host, 64, "%.*s", (int)length, listen_at);
     snprintf(port, 16, "%s", colon + 1);
@@ -247,9 +258,11 @@ static void name_url(tb_http *http)
     socklen_t size = sizeof address;
     char host[INET6_ADDRSTRLEN] = "", port[8] = "";
     (void)!getsockname(http->socket, (struct sockaddr *)&address, &size);
-    (void)!getnameinfo((struct sockaddr *)&address, size, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);
+    (void)!getnameinfo((struct sockaddr *)&address, size, host, sizeof host, port, sizeof port,
+                       NI_NUMERICHOST | NI_NUMERICSERV);
     http->loopback = is_loopback(&address);
-    snprintf(http->url, sizeof http->url, address.ss_family == AF_INET6 ? "http://[%s]:%s" : "http://%s:%s", host, port);
+    snprintf(http->url, sizeof http->url, address.ss_family == AF_INET6 ? "http://[%s]:%s" : "http://%s:%s", host,
+             port);
 }
 
 static tb_status bind_to(tb_http *http, const char *listen_at, tb_error *why)
@@ -271,7 +284,10 @@ static tb_status bind_to(tb_http *http, const char *listen_at, tb_error *why)
         name_url(http);
         return TB_OK;
     }
-    status = reason == EADDRINUSE ? TB_EXISTS : reason == EACCES ? TB_FORBIDDEN : reason == EADDRNOTAVAIL ? TB_INVALID_ARGUMENT : TB_IO;
+    status = reason == EADDRINUSE      ? TB_EXISTS
+             : reason == EACCES        ? TB_FORBIDDEN
+             : reason == EADDRNOTAVAIL ? TB_INVALID_ARGUMENT
+                                       : TB_IO;
     return tb_fail(why, status, "cannot listen at %s: %s", listen_at, strerror(reason));
 }
 
@@ -317,11 +333,13 @@ static void on_log(void *context, const char *format, va_list arguments)
 
 static tb_status start(tb_http *http, const tb_http_options *options, tb_error *why)
 {
-    unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC |
+                     MHD_USE_ERROR_LOG;
     unsigned most = options->connections > 0 ? (unsigned)options->connections : 256;
-    http->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_log, http, MHD_OPTION_LISTEN_SOCKET,
-                                    http->socket, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_CONNECTION_LIMIT, most,
-                                    MHD_OPTION_CONNECTION_TIMEOUT, 60u, MHD_OPTION_THREAD_STACK_SIZE, (size_t)2 << 20, MHD_OPTION_END);
+    http->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_log, http,
+                                    MHD_OPTION_LISTEN_SOCKET, http->socket, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+                                    http, MHD_OPTION_CONNECTION_LIMIT, most, MHD_OPTION_CONNECTION_TIMEOUT, 60u,
+                                    MHD_OPTION_THREAD_STACK_SIZE, (size_t)2 << 20, MHD_OPTION_END);
     return http->daemon ? TB_OK : tb_fail(why, TB_IO, "the HTTP server does not start");
 }
 

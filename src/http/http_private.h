@@ -39,15 +39,15 @@ typedef struct http_exchange {
     char method[16], path[512], allow[64];
     http_param params[PARAMS_MAX];
     int param_count, from_origin, preflight;
-    tb_status refused;          /* TB_OK: not refused */
-    int refused_as;             /* HTTP status, where the status' own does not say it (405) */
+    tb_status refused; /* TB_OK: not refused */
+    int refused_as;    /* HTTP status, where the status' own does not say it (405) */
     tb_error why;
     size_t limit, discarded;
     tb_bytes body;
 } http_exchange;
 
 struct tb_http_reply {
-    int http_status;     /* 0: nothing said */
+    int http_status; /* 0: nothing said */
     char type[64];
     tb_bytes body;
     tb_http_next_fn next;
@@ -55,7 +55,8 @@ struct tb_http_reply {
     void *state;
 };
 
-/* route.c: the route of a path and method; fills params. NULL with *allow (comma-separated methods) when only the method is wrong. */
+/* route.c: the route of a path and method; fills params. NULL with *allow (comma-separated methods) when only the
+ * method is wrong. */
 const tb_http_route *http_route_find(const tb_http *http, const char *method, const char *path, http_exchange *out);
 int http_route_is_good(const tb_http_route *route);
 /* guard.c: who may ask: Host, Origin, token. Sets refused. */

@@ -28,21 +28,24 @@ tb_status tb_json_text(const json_t *object, const char *name, int required, cha
         return tb_fail(why, TB_INVALID_ARGUMENT, "the field \"%s\" has to be a text", name);
     size_t length = json_string_length(value);
     if (length >= size || (required && length == 0))
-        return tb_fail(why, TB_INVALID_ARGUMENT, "the field \"%s\" has to have %d to %zu bytes", name, required != 0, size - 1);
+        return tb_fail(why, TB_INVALID_ARGUMENT, "the field \"%s\" has to have %d to %zu bytes", name, required != 0,
+                       size - 1);
     if (strlen(json_string_value(value)) != length)
         return tb_fail(why, TB_INVALID_ARGUMENT, "the field \"%s\" holds a NUL", name);
     memcpy(out, json_string_value(value), length + 1);
     return TB_OK;
 }
 
-tb_status tb_json_number(const json_t *object, const char *name, int required, int64_t least, int64_t most, int64_t *out, tb_error *why)
+tb_status tb_json_number(const json_t *object, const char *name, int required, int64_t least, int64_t most,
+                         int64_t *out, tb_error *why)
 {
     const json_t *value;
     tb_status status = field(object, name, required, &value, why);
     if (status != TB_OK || !value)
         return status;
     if (!json_is_integer(value) || json_integer_value(value) < least || json_integer_value(value) > most)
-        return tb_fail(why, TB_INVALID_ARGUMENT, "the field \"%s\" has to be a whole number from %lld to %lld", name, (long long)least, (long long)most);
+        return tb_fail(why, TB_INVALID_ARGUMENT, "the field \"%s\" has to be a whole number from %lld to %lld", name,
+                       (long long)least, (long long)most);
     *out = json_integer_value(value);
     return TB_OK;
 }
@@ -65,7 +68,8 @@ tb_status tb_json_only(const json_t *object, tb_error *why, ...)
     json_t *value;
     if (!json_is_object(object))
         return tb_fail(why, TB_INVALID_ARGUMENT, "the body has to be a JSON object");
-    json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    {
         int known = 0;
         va_list names;
         va_start(names, why);
@@ -73,7 +77,9 @@ tb_status tb_json_only(const json_t *object, tb_error *why, ...)
             known = strcmp(name, key) == 0;
         va_end(names);
         if (!known)
-            return tb_fail(why, TB_INVALID_ARGUMENT, "there is a field that this request does not have"); /* its name is not repeated: it is the caller's text */
+            return tb_fail(why, TB_INVALID_ARGUMENT,
+                           "there is a field that this request does not have"); /* its name is not repeated: it is the
+                                                                                   caller's text */
     }
     return TB_OK;
 }

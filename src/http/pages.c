@@ -1,5 +1,5 @@
-/* pages.c: static files. A path is only ever joined of checked segments under one directory; what a browser may do with a page
- * is said in its headers. */
+/* pages.c: static files. A path is only ever joined of checked segments under one directory; what a browser may do with
+ * a page is said in its headers. */
 #include "http/http_private.h"
 
 #include <errno.h>
@@ -17,11 +17,25 @@
 static const struct {
     const char *ending, *type;
 } types[] = {
-    {".html", "text/html; charset=utf-8"}, {".js", "text/javascript; charset=utf-8"}, {".mjs", "text/javascript; charset=utf-8"},
-    {".css", "text/css; charset=utf-8"}, {".json", "application/json"}, {".map", "application/json"},
-    {".webmanifest", "application/manifest+json"}, {".svg", "image/svg+xml"}, {".png", "image/png"}, {".jpg", "image/jpeg"},
-    {".jpeg", "image/jpeg"}, {".webp", "image/webp"}, {".ico", "image/x-icon"}, {".woff2", "font/woff2"}, {".wasm", "application/wasm"},
-    {".wav", "audio/wav"}, {".mp3", "audio/mpeg"}, {".txt", "text/plain; charset=utf-8"}, {".yaml", "text/plain; charset=utf-8"},
+    {".html", "text/html; charset=utf-8"},
+    {".js", "text/javascript; charset=utf-8"},
+    {".mjs", "text/javascript; charset=utf-8"},
+    {".css", "text/css; charset=utf-8"},
+    {".json", "application/json"},
+    {".map", "application/json"},
+    {".webmanifest", "application/manifest+json"},
+    {".svg", "image/svg+xml"},
+    {".png", "image/png"},
+    {".jpg", "image/jpeg"},
+    {".jpeg", "image/jpeg"},
+    {".webp", "image/webp"},
+    {".ico", "image/x-icon"},
+    {".woff2", "font/woff2"},
+    {".wasm", "application/wasm"},
+    {".wav", "audio/wav"},
+    {".mp3", "audio/mpeg"},
+    {".txt", "text/plain; charset=utf-8"},
+    {".yaml", "text/plain; charset=utf-8"},
 };
 
 static const char *type_of(const char *name)
@@ -76,28 +90,34 @@ static int open_page(const http_exchange *exchange, char *name, size_t size, str
 
 static int page_headers(http_exchange *exchange, struct MHD_Response *response, const char *name, const char *tag)
 {
-    const char *caching = strncmp(name, "assets/", 7) == 0 ? "public, max-age=31536000, immutable" : "no-cache"; /* names there hold a hash */
+    const char *caching = strncmp(name, "assets/", 7) == 0 ? "public, max-age=31536000, immutable"
+                                                           : "no-cache"; /* names there hold a hash */
     const char *policy = exchange->http->policy ? exchange->http->policy : DEFAULT_POLICY;
-    return http_common_headers(exchange, response) && MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type_of(name)) == MHD_YES &&
+    return http_common_headers(exchange, response) &&
+           MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type_of(name)) == MHD_YES &&
            MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, caching) == MHD_YES &&
            MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, tag) == MHD_YES &&
            MHD_add_response_header(response, "Content-Security-Policy", policy) == MHD_YES &&
            MHD_add_response_header(response, "X-Frame-Options", "DENY") == MHD_YES &&
            MHD_add_response_header(response, "Cross-Origin-Opener-Policy", "same-origin") == MHD_YES &&
            MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin") == MHD_YES &&
-           MHD_add_response_header(response, "Permissions-Policy", "camera=(self), microphone=(), geolocation=()") == MHD_YES;
+           MHD_add_response_header(response, "Permissions-Policy", "camera=(self), microphone=(), geolocation=()") ==
+               MHD_YES;
 }
 
 enum MHD_Result http_send_page(http_exchange *exchange)
 {
     char name[640], tag[64];
     struct stat about;
-    int fd = exchange->http->pages >= 0 && path_is_good(exchange->path) ? open_page(exchange, name, sizeof name, &about) : -1;
+    int fd = exchange->http->pages >= 0 && path_is_good(exchange->path) ? open_page(exchange, name, sizeof name, &about)
+                                                                        : -1;
     if (fd < 0)
         return http_send_error(exchange, TB_NOT_FOUND, 0, &(tb_error){.status = TB_NOT_FOUND});
-    snprintf(tag, sizeof tag, "\"%llx-%llx\"", (unsigned long long)about.st_mtim.tv_sec * 1000000000ull + (unsigned long long)about.st_mtim.tv_nsec,
+    snprintf(tag, sizeof tag, "\"%llx-%llx\"",
+             (unsigned long long)about.st_mtim.tv_sec * 1000000000ull + (unsigned long long)about.st_mtim.tv_nsec,
              (unsigned long long)about.st_size);
-    const char *known = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_NONE_MATCH);
+    const char *known =
+        MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_NONE_MATCH);
     int same = known && strcmp(known, tag) == 0;
     struct MHD_Response *response = NULL;
     if (same)

@@ -85,7 +85,8 @@ int http_common_headers(const http_exchange *exchange, struct MHD_Response *resp
     if (exchange->http->origin)
         good = good && MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Origin") == MHD_YES;
     if (exchange->from_origin)
-        good = good && MHD_add_response_header(response, "Access-Control-Allow-Origin", exchange->http->origin) == MHD_YES;
+        good =
+            good && MHD_add_response_header(response, "Access-Control-Allow-Origin", exchange->http->origin) == MHD_YES;
     return good;
 }
 
@@ -133,7 +134,8 @@ enum MHD_Result http_send_error(http_exchange *exchange, tb_status status, int h
     const char *sentence = why->text[0] ? why->text : tb_status_sentence(status);
     json_t *json = json_pack("{s{s:s, s:s}}", "error", "status", tb_status_name(status), "message", sentence);
     if (!json) /* a sentence that is not UTF-8 */
-        json = json_pack("{s{s:s, s:s}}", "error", "status", tb_status_name(status), "message", tb_status_sentence(status));
+        json = json_pack("{s{s:s, s:s}}", "error", "status", tb_status_name(status), "message",
+                         tb_status_sentence(status));
     tb_status printed = json ? print_json(&body, json) : TB_NO_MEMORY;
     json_decref(json);
     enum MHD_Result result = MHD_NO;
@@ -151,9 +153,11 @@ enum MHD_Result http_send_preflight(http_exchange *exchange)
     int good = MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, exchange->allow) == MHD_YES;
     if (exchange->from_origin) {
         good = good && MHD_add_response_header(response, "Access-Control-Allow-Methods", exchange->allow) == MHD_YES &&
-               MHD_add_response_header(response, "Access-Control-Allow-Headers", "authorization, content-type") == MHD_YES &&
+               MHD_add_response_header(response, "Access-Control-Allow-Headers", "authorization, content-type") ==
+                   MHD_YES &&
                MHD_add_response_header(response, "Access-Control-Max-Age", "600") == MHD_YES;
-        if (MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Access-Control-Request-Private-Network"))
+        if (MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND,
+                                        "Access-Control-Request-Private-Network"))
             good = good && MHD_add_response_header(response, "Access-Control-Allow-Private-Network", "true") == MHD_YES;
     }
     if (!good) {
@@ -220,10 +224,15 @@ static enum MHD_Result send_stream(http_exchange *exchange, tb_http_reply *reply
     stream *s = calloc(1, sizeof *s);
     if (!s)
         return MHD_NO;
-    *s = (stream){.http = exchange->http, .next = reply->next, .end = reply->end, .state = reply->state, .last = tb_clock_monotonic()};
-    reply->end = NULL; /* the stream's from here on */
+    *s = (stream){.http = exchange->http,
+                  .next = reply->next,
+                  .end = reply->end,
+                  .state = reply->state,
+                  .last = tb_clock_monotonic()};
+    reply->end = NULL;                                           /* the stream's from here on */
     int greeted = tb_bytes_print(&s->pending, ":\n\n") == TB_OK; /* sends the headers at once */
-    struct MHD_Response *response = greeted ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, read_stream, s, end_stream) : NULL;
+    struct MHD_Response *response =
+        greeted ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, read_stream, s, end_stream) : NULL;
     if (!response)
         end_stream(s);
     return queue(exchange, reply->http_status, response, reply->type);
@@ -233,5 +242,6 @@ enum MHD_Result http_send_reply(http_exchange *exchange, tb_http_reply *reply)
 {
     if (reply->next)
         return send_stream(exchange, reply);
-    return send_bytes(exchange, reply->http_status ? reply->http_status : MHD_HTTP_NO_CONTENT, reply->type, &reply->body);
+    return send_bytes(exchange, reply->http_status ? reply->http_status : MHD_HTTP_NO_CONTENT, reply->type,
+                      &reply->body);
 }

@@ -6,7 +6,8 @@
 
 static int method_is_good(const char *method)
 {
-    return method && (strcmp(method, "GET") == 0 || strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 || strcmp(method, "DELETE") == 0);
+    return method && (strcmp(method, "GET") == 0 || strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
+                      strcmp(method, "DELETE") == 0);
 }
 
 int http_route_is_good(const tb_http_route *route)
@@ -16,7 +17,8 @@ int http_route_is_good(const tb_http_route *route)
         return 0;
     for (const char *at = route->pattern; (at = strchr(at, '{')); at++) {
         const char *end = strchr(at, '}');
-        if (!end || end - at - 1 < 1 || end - at - 1 >= 32 || at[-1] != '/' || (end[1] && end[1] != '/') || ++params > PARAMS_MAX)
+        if (!end || end - at - 1 < 1 || end - at - 1 >= 32 || at[-1] != '/' || (end[1] && end[1] != '/') ||
+            ++params > PARAMS_MAX)
             return 0;
     }
     return 1;

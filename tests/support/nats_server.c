@@ -18,7 +18,8 @@
 
 static const char *program(void)
 {
-    static const char *const places[] = {"/usr/sbin/nats-server", "/usr/local/bin/nats-server", "/usr/local/sbin/nats-server", "/usr/bin/nats-server"};
+    static const char *const places[] = {"/usr/sbin/nats-server", "/usr/local/bin/nats-server",
+                                         "/usr/local/sbin/nats-server", "/usr/bin/nats-server"};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (access(places[i], X_OK) == 0)
             return places[i];
@@ -42,7 +43,8 @@ static int free_port(void)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || getsockname(fd, (struct sockaddr *)&address, &size) != 0)
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &size) != 0)
         give_up("a free port");
     close(fd);
     return ntohs(address.sin_port);
@@ -61,11 +63,13 @@ void nats_server_prepare(nats_server *server)
 static int jetstream_answers(int port)
 {
     static const char question[] = "CONNECT {\"verbose\":false}\r\nSUB reply 1\r\nPUB $JS.API.INFO reply 0\r\n\r\n";
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     char heard[8192] = "";
     size_t used = 0;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), good = 0;
-    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_usec = 500000}, sizeof(struct timeval)) == 0 &&
+    if (fd >= 0 &&
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_usec = 500000}, sizeof(struct timeval)) == 0 &&
         connect(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
         send(fd, question, sizeof question - 1, MSG_NOSIGNAL) == (ssize_t)sizeof question - 1) {
         ssize_t got;

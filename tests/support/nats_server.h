@@ -1,4 +1,5 @@
-/* nats_server.h: a real nats-server for tests: own process, own store directory, free loopback port. It dies with the test. */
+/* nats_server.h: a real nats-server for tests: own process, own store directory, free loopback port. It dies with the
+ * test. */
 #ifndef TEBURA_TESTS_NATS_SERVER_H
 #define TEBURA_TESTS_NATS_SERVER_H
 
@@ -13,7 +14,8 @@ typedef struct nats_server {
 
 /* 1 when there is a nats-server on this machine. Without one tests skip with a reason. */
 int nats_server_available(void);
-/* Chooses a port and a directory without starting: for "absent at the start, then appears". Aborts the test when it cannot. */
+/* Chooses a port and a directory without starting: for "absent at the start, then appears". Aborts the test when it
+ * cannot. */
 void nats_server_prepare(nats_server *server);
 /* Starts (again), with the store it had and on the same port, and returns when its JetStream answers. */
 void nats_server_start(nats_server *server);

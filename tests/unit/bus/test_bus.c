@@ -19,7 +19,9 @@ static void absent_at_start_then_appears(void **state)
     nats_server_prepare(&server);
     heard h = {0};
     tb_bus *bus = NULL;
-    assert_int_equal(tb_bus_open(&(tb_bus_options){.url = server.url, .connected = on_connection, .context = &h}, &bus, NULL), TB_OK);
+    assert_int_equal(
+        tb_bus_open(&(tb_bus_options){.url = server.url, .connected = on_connection, .context = &h}, &bus, NULL),
+        TB_OK);
     assert_false(tb_bus_is_connected(bus));
     tb_bytes reply = {0};
     int lost, ready;
@@ -43,7 +45,9 @@ static void gone_and_back_is_told(void **state)
     nats_server *server = *state;
     heard h = {0};
     tb_bus *bus = NULL;
-    assert_int_equal(tb_bus_open(&(tb_bus_options){.url = server->url, .connected = on_connection, .context = &h}, &bus, NULL), TB_OK);
+    assert_int_equal(
+        tb_bus_open(&(tb_bus_options){.url = server->url, .connected = on_connection, .context = &h}, &bus, NULL),
+        TB_OK);
     wait_for(atomic_load(&h.made) == 1);
     for (int round = 1; round <= 2; round++) {
         nats_server_stop(server, round == 2);

@@ -1,4 +1,5 @@
-/* Events: stored once per id, in order, acknowledged only after they were applied (B3), nothing lost over any restart. */
+/* Events: stored once per id, in order, acknowledged only after they were applied (B3), nothing lost over any restart.
+ */
 #include "bus_support.h"
 
 #include <pthread.h>
@@ -9,7 +10,7 @@
 
 typedef struct applied {
     pthread_mutex_t lock;
-    int fail;  /* so many calls yet */
+    int fail; /* so many calls yet */
     int calls, count, batches_of_many, out_of_order, last;
     char ids[64][64];
 } applied;
@@ -70,7 +71,8 @@ static void stored_once_applied_in_order(void **state)
     for (int i = 1; i <= 20; i++)
         assert_int_equal(send_number(terminal, i), TB_OK);
     for (int i = 1; i <= 20; i++)
-        assert_int_equal(send_number(terminal, i), TB_OK); /* the acknowledgement got lost, say: stored once all the same */
+        assert_int_equal(send_number(terminal, i),
+                         TB_OK); /* the acknowledgement got lost, say: stored once all the same */
     assert_int_equal(tb_bus_events_follow(server, SITE, 8, apply, &a, &following), TB_OK);
     wait_for(applied_count(&a) >= 20);
     send_for_sure(terminal, 21);
@@ -132,7 +134,8 @@ static void a_restarted_broker_still_has_them(void **state)
         assert_int_equal(send_number(terminal, i), TB_OK);
     nats_server_stop(broker, 0);
     wait_for(!tb_bus_is_connected(server) && !tb_bus_is_connected(terminal));
-    assert_int_equal(tb_bus_events_follow(server, SITE, 8, apply, &a, &following), TB_OK); /* follows from when it is back */
+    assert_int_equal(tb_bus_events_follow(server, SITE, 8, apply, &a, &following),
+                     TB_OK); /* follows from when it is back */
     assert_int_equal(send_number(terminal, 6), TB_BUS_DOWN);
     nats_server_start(broker);
     wait_for(applied_count(&a) >= 5);
@@ -186,9 +189,12 @@ int main(void)
 {
 #define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, server_setup, server_teardown)
     const struct CMUnitTest tests[] = {
-        WITH_SERVER(stored_once_applied_in_order), WITH_SERVER(what_fails_comes_again_before_what_is_later),
-        WITH_SERVER(not_applied_is_not_acknowledged), WITH_SERVER(a_restarted_broker_still_has_them),
-        WITH_SERVER(many_events), WITH_SERVER(refuses_bad_arguments),
+        WITH_SERVER(stored_once_applied_in_order),
+        WITH_SERVER(what_fails_comes_again_before_what_is_later),
+        WITH_SERVER(not_applied_is_not_acknowledged),
+        WITH_SERVER(a_restarted_broker_still_has_them),
+        WITH_SERVER(many_events),
+        WITH_SERVER(refuses_bad_arguments),
     };
     RUN_WITH_SERVER(tests);
 }

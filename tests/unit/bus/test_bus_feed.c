@@ -1,4 +1,5 @@
-/* The feed: what was written is what a snapshot brings; an unfinished or forgotten bucket is never believed (B1, B2). */
+/* The feed: what was written is what a snapshot brings; an unfinished or forgotten bucket is never believed (B1, B2).
+ */
 #include "bus_support.h"
 
 #include <stdlib.h>
@@ -67,7 +68,8 @@ static void written_values_are_the_snapshot(void **state)
     assert_string_equal(tb_subject_key(s.last_subject), "gate-1." VISIT_B);
     opened(server, 0);
     s = (seen){0};
-    assert_int_equal(tb_bus_feed_snapshot(terminal, SITE, "gate-9", see, &s, &ready), TB_OK); /* an empty list may be believed */
+    assert_int_equal(tb_bus_feed_snapshot(terminal, SITE, "gate-9", see, &s, &ready),
+                     TB_OK); /* an empty list may be believed */
     assert_int_equal(ready, 1);
     assert_int_equal(s.count, 0);
     tb_bus_free(&terminal);
@@ -119,7 +121,8 @@ static void ten_thousand_entries(void **state)
     clock_gettime(CLOCK_MONOTONIC, &b);
     assert_int_equal(s.count, 5000);
     assert_int_equal(ready, 1);
-    print_message("snapshot of 5,000 out of 10,000: %.1f ms\n", (double)(b.tv_sec - a.tv_sec) * 1e3 + (double)(b.tv_nsec - a.tv_nsec) / 1e6);
+    print_message("snapshot of 5,000 out of 10,000: %.1f ms\n",
+                  (double)(b.tv_sec - a.tv_sec) * 1e3 + (double)(b.tv_nsec - a.tv_nsec) / 1e6);
     tb_bus_free(&terminal);
     tb_bus_free(&server);
 }
@@ -138,7 +141,7 @@ static void restarted_broker_has_lost_it(void **state)
     nats_server_start(broker);
     wait_for(tb_bus_is_connected(server) && tb_bus_is_connected(terminal));
     tb_status written = write_one(server, "gate-1", VISIT_B, 1, "two");
-    assert_true(written == TB_OK || written == TB_BUS_DOWN); /* sent at best: */
+    assert_true(written == TB_OK || written == TB_BUS_DOWN);        /* sent at best: */
     assert_int_equal(tb_bus_feed_flush(server, 2000), TB_BUS_DOWN); /* B1: not taken for written */
     assert_int_equal(tb_bus_feed_ready(server, SITE), TB_BUS_DOWN);
     seen s = {0};
@@ -203,9 +206,12 @@ int main(void)
 {
 #define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, server_setup, server_teardown)
     const struct CMUnitTest tests[] = {
-        WITH_SERVER(written_values_are_the_snapshot), WITH_SERVER(changes_reach_a_listener_with_purges),
-        WITH_SERVER(ten_thousand_entries), WITH_SERVER(restarted_broker_has_lost_it),
-        WITH_SERVER(reset_and_sweep), WITH_SERVER(refuses_what_is_no_key),
+        WITH_SERVER(written_values_are_the_snapshot),
+        WITH_SERVER(changes_reach_a_listener_with_purges),
+        WITH_SERVER(ten_thousand_entries),
+        WITH_SERVER(restarted_broker_has_lost_it),
+        WITH_SERVER(reset_and_sweep),
+        WITH_SERVER(refuses_what_is_no_key),
     };
     RUN_WITH_SERVER(tests);
 }

@@ -1,4 +1,5 @@
-/* Requests and plain messages: answered side by side, refused with the answering side's status, clean ends, slow listeners. */
+/* Requests and plain messages: answered side by side, refused with the answering side's status, clean ends, slow
+ * listeners. */
 #include "bus_support.h"
 
 #include <pthread.h>
@@ -32,7 +33,8 @@ static void answered(void **state)
     atomic_int calls = 0;
     tb_bus_subscription *answering = NULL;
     tb_bytes reply = {0};
-    assert_int_equal(tb_bus_request(terminal, SUBJECT, tb_span_text("hello"), 5000, &reply), TB_BUS_DOWN); /* nobody there: at once */
+    assert_int_equal(tb_bus_request(terminal, SUBJECT, tb_span_text("hello"), 5000, &reply),
+                     TB_BUS_DOWN); /* nobody there: at once */
     assert_int_equal(tb_bus_answer(server, "tb.airport.ask.*", echo, &calls, &answering), TB_OK);
     assert_int_equal(wait_for_answerer(terminal, "hello", &reply), TB_OK);
     assert_int_equal(reply.size, 5);
@@ -164,8 +166,9 @@ static void a_slow_listener_loses_and_lives(void **state)
     tb_bus_subscription *listening = NULL;
     assert_int_equal(tb_bus_listen(terminal, "tb.airport.status.*", slowly, &s, &listening), TB_OK);
     int ready;
-    (void)!tb_bus_feed_snapshot(terminal, "airport", "gate-1", NULL, NULL, &ready); /* a round trip after the subscription */
-    for (int i = 0; i < 100000; i++) /* more than may wait */
+    (void)!tb_bus_feed_snapshot(terminal, "airport", "gate-1", NULL, NULL,
+                                &ready); /* a round trip after the subscription */
+    for (int i = 0; i < 100000; i++)     /* more than may wait */
         assert_int_equal(tb_bus_publish(server, "tb.airport.status.gate-1", tb_span_text("x")), TB_OK);
     int lost;
     assert_int_equal(tb_bus_site_open(server, "airport", &lost, NULL), TB_OK); /* all are at the broker */
@@ -187,8 +190,11 @@ int main(void)
 {
 #define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, server_setup, server_teardown)
     const struct CMUnitTest tests[] = {
-        WITH_SERVER(answered), WITH_SERVER(no_answer_in_time), WITH_SERVER(many_at_once_each_its_own_answer),
-        WITH_SERVER(fails_when_the_broker_goes), WITH_SERVER(a_slow_listener_loses_and_lives),
+        WITH_SERVER(answered),
+        WITH_SERVER(no_answer_in_time),
+        WITH_SERVER(many_at_once_each_its_own_answer),
+        WITH_SERVER(fails_when_the_broker_goes),
+        WITH_SERVER(a_slow_listener_loses_and_lives),
     };
     RUN_WITH_SERVER(tests);
 }

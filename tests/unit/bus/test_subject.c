@@ -32,10 +32,12 @@ static void refuses_other_tokens(void **state)
     static const char *const sites[] = {"", "Airport", "a.b", "a b", "*", ">", "a-b", "abcdefghijklmnopqrstuvwxyz"};
     for (size_t i = 0; i < sizeof sites / sizeof *sites; i++)
         assert_string_equal(text(TB_SUBJECT_EVENT, sites[i], "gate-1", NULL), "");
-    static const char *const touchpoints[] = {"", "gate.1", "gate 1", "Gate", "gate_1", "**", "a>", "abcdefghijklmnopqrstuvwxyz-0123456789"};
+    static const char *const touchpoints[] = {"",       "gate.1", "gate 1", "Gate",
+                                              "gate_1", "**",     "a>",     "abcdefghijklmnopqrstuvwxyz-0123456789"};
     for (size_t i = 0; i < sizeof touchpoints / sizeof *touchpoints; i++)
         assert_string_equal(text(TB_SUBJECT_FEED, "airport", touchpoints[i], NULL), "");
-    static const char *const visits[] = {"", "00", VISIT "0", "00112233445566778899AABBCCDDEEFF", "0.112233445566778899aabbccddeef"};
+    static const char *const visits[] = {"", "00", VISIT "0", "00112233445566778899AABBCCDDEEFF",
+                                         "0.112233445566778899aabbccddeef"};
     for (size_t i = 0; i < sizeof visits / sizeof *visits; i++)
         assert_string_equal(text(TB_SUBJECT_FEED, "airport", "gate-1", visits[i]), "");
     assert_string_equal(text(TB_SUBJECT_FEED, "airport", ">", VISIT), "");
@@ -57,6 +59,7 @@ static void taken_apart(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(forms), cmocka_unit_test(refuses_other_tokens), cmocka_unit_test(taken_apart)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(forms), cmocka_unit_test(refuses_other_tokens),
+                                       cmocka_unit_test(taken_apart)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

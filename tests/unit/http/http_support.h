@@ -21,11 +21,13 @@
 
 static inline int dial(const tb_http *http)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(strrchr(tb_http_url(http), ':') + 1)),
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)atoi(strrchr(tb_http_url(http), ':') + 1)),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 60}, sizeof(struct timeval)), 0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 60}, sizeof(struct timeval)),
+                     0);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
     return fd;
 }
@@ -70,7 +72,8 @@ static inline int ask(const tb_http *http, const char *method, const char *path,
     size_t size = 4096 + (body ? strlen(body) : 0);
     char *request = malloc(size);
     assert_non_null(request);
-    int n = snprintf(request, size, "%s %s HTTP/1.1\r\n%sConnection: close\r\n%s", method, path, strstr(headers, "Host:") ? "" : "Host: 127.0.0.1\r\n", headers);
+    int n = snprintf(request, size, "%s %s HTTP/1.1\r\n%sConnection: close\r\n%s", method, path,
+                     strstr(headers, "Host:") ? "" : "Host: 127.0.0.1\r\n", headers);
     if (body)
         n += snprintf(request + n, size - (size_t)n, "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
     else

@@ -16,8 +16,9 @@ static tb_status hello(void *context, const tb_http_request *request, tb_http_re
 {
     (void)context;
     (void)why;
-    return tb_http_reply_json(reply, 200, json_pack("{s:s, s:s, s:s}", "a", tb_http_param(request, "a"), "b", tb_http_param(request, "b"), "none",
-                                                    tb_http_param(request, "c")));
+    return tb_http_reply_json(reply, 200,
+                              json_pack("{s:s, s:s, s:s}", "a", tb_http_param(request, "a"), "b",
+                                        tb_http_param(request, "b"), "none", tb_http_param(request, "c")));
 }
 
 static tb_status echo(void *context, const tb_http_request *request, tb_http_reply *reply, tb_error *why)
@@ -35,7 +36,8 @@ static tb_status echo(void *context, const tb_http_request *request, tb_http_rep
         status = tb_json_bool(request->json, "flag", 0, &flag, why);
     if (status != TB_OK)
         return status;
-    return tb_http_reply_json(reply, 201, json_pack("{s:s, s:I, s:i}", "text", text, "number", (json_int_t)number, "flag", flag));
+    return tb_http_reply_json(reply, 201,
+                              json_pack("{s:s, s:I, s:i}", "text", text, "number", (json_int_t)number, "flag", flag));
 }
 
 static tb_status picture(void *context, const tb_http_request *request, tb_http_reply *reply, tb_error *why)
@@ -111,18 +113,28 @@ static tb_status stream(void *context, const tb_http_request *request, tb_http_r
 {
     (void)context;
     (void)why;
-    return tb_http_reply_stream(reply, tb_http_query(request, "forever") ? forever : count_up, end_stream, calloc(1, sizeof(int)));
+    return tb_http_reply_stream(reply, tb_http_query(request, "forever") ? forever : count_up, end_stream,
+                                calloc(1, sizeof(int)));
 }
 
 static const tb_http_route routes[] = {
-    {"GET", "/api/hello/{a}/x/{b}", TB_HTTP_OPEN, 0, hello}, {"GET", "/api/hello/fixed/x/y", TB_HTTP_OPEN, 0, empty},
-    {"POST", "/api/echo", 0, 200, echo},                     {"PUT", "/api/echo", 0, 0, empty},
-    {"POST", "/api/picture", TB_HTTP_RAW, 3 << 20, picture}, {"DELETE", "/api/thing/{id}", 0, 0, empty},
-    {"GET", "/api/failing", 0, 0, failing},                  {"GET", "/api/query", TB_HTTP_OPEN, 0, query},
-    {"GET", "/api/poll", TB_HTTP_OPEN, 0, long_poll},        {"GET", "/api/stream", TB_HTTP_TOKEN_QUERY, 0, stream},
+    {"GET", "/api/hello/{a}/x/{b}", TB_HTTP_OPEN, 0, hello},
+    {"GET", "/api/hello/fixed/x/y", TB_HTTP_OPEN, 0, empty},
+    {"POST", "/api/echo", 0, 200, echo},
+    {"PUT", "/api/echo", 0, 0, empty},
+    {"POST", "/api/picture", TB_HTTP_RAW, 3 << 20, picture},
+    {"DELETE", "/api/thing/{id}", 0, 0, empty},
+    {"GET", "/api/failing", 0, 0, failing},
+    {"GET", "/api/query", TB_HTTP_OPEN, 0, query},
+    {"GET", "/api/poll", TB_HTTP_OPEN, 0, long_poll},
+    {"GET", "/api/stream", TB_HTTP_TOKEN_QUERY, 0, stream},
 };
 
-static tb_http_options base = {.listen = "127.0.0.1:0", .routes = routes, .route_count = sizeof routes / sizeof *routes, .token = TOKEN, .origin = ORIGIN};
+static tb_http_options base = {.listen = "127.0.0.1:0",
+                               .routes = routes,
+                               .route_count = sizeof routes / sizeof *routes,
+                               .token = TOKEN,
+                               .origin = ORIGIN};
 
 static int setup(void **state)
 {
@@ -167,29 +179,42 @@ static void the_token(void **state)
     assert_int_equal(ask(http, "GET", "/api/failing", "", NULL), 401);
     assert_says("\"status\":\"UNAUTHORISED\"");
     assert_says("WWW-Authenticate: Bearer");
-    assert_int_equal(ask(http, "GET", "/api/failing", "Authorization: Bearer 0123456789abcdef0123456789abcdeX\r\n", NULL), 401);
+    assert_int_equal(
+        ask(http, "GET", "/api/failing", "Authorization: Bearer 0123456789abcdef0123456789abcdeX\r\n", NULL), 401);
     assert_int_equal(ask(http, "GET", "/api/failing", "Authorization: Bearer \r\n", NULL), 401);
     assert_int_equal(ask(http, "GET", "/api/failing", "Authorization: Bearer " TOKEN TOKEN "\r\n", NULL), 401);
     assert_int_equal(ask(http, "GET", "/api/failing", "Authorization: Basic " TOKEN "\r\n", NULL), 401);
     assert_int_equal(ask(http, "GET", "/api/failing?token=" TOKEN, "", NULL), 401); /* only where a route says so */
     assert_int_equal(ask(http, "GET", "/api/stream?token=wrong", "", NULL), 401);
     assert_int_equal(ask(http, "GET", "/api/failing", AUTH, NULL), 422);
-    assert_says("{\"error\":{\"status\":\"CHECK_DIGIT\",\"message\":\"the passport's number has another check digit\"}}");
+    assert_says(
+        "{\"error\":{\"status\":\"CHECK_DIGIT\",\"message\":\"the passport's number has another check digit\"}}");
     assert_says_not("half");
 }
 
 static void json_bodies(void **state)
 {
     tb_http *http = *state;
-    assert_int_equal(ask(http, "POST", "/api/echo", AUTH JSON_TYPE, "{\"text\":\"abc\",\"number\":10,\"flag\":true}"), 201);
+    assert_int_equal(ask(http, "POST", "/api/echo", AUTH JSON_TYPE, "{\"text\":\"abc\",\"number\":10,\"flag\":true}"),
+                     201);
     assert_says("{\"text\":\"abc\",\"number\":10,\"flag\":1}");
     static const struct {
         const char *body, *sentence;
     } bad[] = {
-        {"{\"text\":\"abc\"", "not JSON"}, {"{\"text\":\"abc\",\"text\":\"abc\"}", "not JSON"}, {"[]", "JSON object"}, {"\"x\"", "not JSON"},
-        {"{}", "\\\"text\\\" is missing"}, {"{\"text\":null}", "missing"}, {"{\"text\":1}", "has to be a text"}, {"{\"text\":\"\"}", "1 to 7 bytes"},
-        {"{\"text\":\"12345678\"}", "1 to 7 bytes"}, {"{\"text\":\"a\",\"number\":11}", "from 1 to 10"}, {"{\"text\":\"a\",\"number\":1.5}", "whole number"},
-        {"{\"text\":\"a\",\"number\":\"1\"}", "whole number"}, {"{\"text\":\"a\",\"flag\":1}", "true or false"}, {"{\"text\":\"a\",\"other\":1}", "does not have"},
+        {"{\"text\":\"abc\"", "not JSON"},
+        {"{\"text\":\"abc\",\"text\":\"abc\"}", "not JSON"},
+        {"[]", "JSON object"},
+        {"\"x\"", "not JSON"},
+        {"{}", "\\\"text\\\" is missing"},
+        {"{\"text\":null}", "missing"},
+        {"{\"text\":1}", "has to be a text"},
+        {"{\"text\":\"\"}", "1 to 7 bytes"},
+        {"{\"text\":\"12345678\"}", "1 to 7 bytes"},
+        {"{\"text\":\"a\",\"number\":11}", "from 1 to 10"},
+        {"{\"text\":\"a\",\"number\":1.5}", "whole number"},
+        {"{\"text\":\"a\",\"number\":\"1\"}", "whole number"},
+        {"{\"text\":\"a\",\"flag\":1}", "true or false"},
+        {"{\"text\":\"a\",\"other\":1}", "does not have"},
         {"{\"text\":\"a\\u0000b\"}", "not JSON"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -198,8 +223,11 @@ static void json_bodies(void **state)
     }
     assert_int_equal(ask(http, "POST", "/api/echo", AUTH JSON_TYPE, NULL), 400); /* nothing */
     assert_int_equal(ask(http, "POST", "/api/echo", AUTH "Content-Type: text/plain\r\n", "{\"text\":\"abc\"}"), 415);
-    assert_int_equal(ask(http, "POST", "/api/echo", AUTH "Content-Type: application/jsonx\r\n", "{\"text\":\"abc\"}"), 415);
-    assert_int_equal(ask(http, "POST", "/api/echo", AUTH "Content-Type: application/json; charset=utf-8\r\n", "{\"text\":\"abc\"}"), 201);
+    assert_int_equal(ask(http, "POST", "/api/echo", AUTH "Content-Type: application/jsonx\r\n", "{\"text\":\"abc\"}"),
+                     415);
+    assert_int_equal(
+        ask(http, "POST", "/api/echo", AUTH "Content-Type: application/json; charset=utf-8\r\n", "{\"text\":\"abc\"}"),
+        201);
 }
 
 static void deep_json(void **state)
@@ -219,14 +247,16 @@ static void sizes(void **state)
     char *big = malloc((3u << 20) + 2);
     memset(big, 'x', (3u << 20) + 1);
     big[(3u << 20) + 1] = '\0';
-    assert_int_equal(ask(http, "POST", "/api/picture", AUTH "Content-Type: image/jpeg\r\n", big), 413); /* one byte too many, heard all the same */
+    assert_int_equal(ask(http, "POST", "/api/picture", AUTH "Content-Type: image/jpeg\r\n", big),
+                     413); /* one byte too many, heard all the same */
     assert_says("\"status\":\"TOO_LARGE\"");
     big[3u << 20] = '\0';
     assert_int_equal(ask(http, "POST", "/api/picture", AUTH "Content-Type: image/jpeg\r\n", big), 200);
     assert_says("3145728 image/jpeg");
     assert_int_equal(ask(http, "POST", "/api/picture", "", big), 401);
     free(big);
-    char chunked[2048] = "POST /api/echo HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n" AUTH JSON_TYPE "Transfer-Encoding: chunked\r\n\r\n";
+    char chunked[2048] = "POST /api/echo HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n" AUTH JSON_TYPE
+                         "Transfer-Encoding: chunked\r\n\r\n";
     for (int i = 0; i < 3; i++) {
         strcat(chunked, "50\r\n");
         for (int k = 0; k < 80; k++)
@@ -242,7 +272,8 @@ static void numbers_in_queries(void **state)
     assert_int_equal(ask(*state, "GET", "/api/query", "", NULL), 200);
     assert_says("{\"n\":7}");
     assert_int_equal(ask(*state, "GET", "/api/query?n=100", "", NULL), 200);
-    static const char *const bad[] = {"?n=101", "?n=-1", "?n=", "?n=1x", "?n=%201", "?n=99999999999999999999", "?n=+1", "?n"};
+    static const char *const bad[] = {"?n=101", "?n=-1", "?n=", "?n=1x", "?n=%201", "?n=99999999999999999999",
+                                      "?n=+1",  "?n"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char path[64];
         snprintf(path, sizeof path, "/api/query%s", bad[i]);
@@ -254,7 +285,11 @@ static void numbers_in_queries(void **state)
 static void origins(void **state)
 {
     tb_http *http = *state;
-    assert_int_equal(ask(http, "OPTIONS", "/api/echo", "Origin: " ORIGIN "\r\nAccess-Control-Request-Method: POST\r\nAccess-Control-Request-Private-Network: true\r\n", NULL), 204);
+    assert_int_equal(ask(http, "OPTIONS", "/api/echo",
+                         "Origin: " ORIGIN
+                         "\r\nAccess-Control-Request-Method: POST\r\nAccess-Control-Request-Private-Network: true\r\n",
+                         NULL),
+                     204);
     assert_says("Access-Control-Allow-Origin: " ORIGIN "\r\n");
     assert_says("Access-Control-Allow-Methods: POST, PUT");
     assert_says("Access-Control-Allow-Headers: authorization, content-type");
@@ -264,7 +299,8 @@ static void origins(void **state)
     assert_says("Vary: Origin");
     assert_int_equal(ask(http, "GET", "/api/nothing", "Origin: " ORIGIN "\r\n", NULL), 404);
     assert_says("Access-Control-Allow-Origin"); /* so that the page can read the error */
-    static const char *const foreign[] = {"http://127.0.0.1:8081", "https://127.0.0.1:8080", "null", "http://evil.example", "http://127.0.0.1:8080.evil.example"};
+    static const char *const foreign[] = {"http://127.0.0.1:8081", "https://127.0.0.1:8080", "null",
+                                          "http://evil.example", "http://127.0.0.1:8080.evil.example"};
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
         char line[128];
         snprintf(line, sizeof line, "Origin: %s\r\n", foreign[i]);
@@ -272,7 +308,8 @@ static void origins(void **state)
         assert_says_not("Access-Control-Allow-Origin");
         assert_int_equal(ask(http, "OPTIONS", "/api/echo", line, NULL), 403);
     }
-    assert_int_equal(ask(http, "GET", "/api/query", "Host: 127.0.0.1:99\r\nOrigin: http://127.0.0.1:99\r\n", NULL), 200); /* its own page */
+    assert_int_equal(ask(http, "GET", "/api/query", "Host: 127.0.0.1:99\r\nOrigin: http://127.0.0.1:99\r\n", NULL),
+                     200); /* its own page */
     assert_says_not("Access-Control-Allow-Origin");
 }
 
@@ -287,7 +324,8 @@ static void names(void **state)
     options.host = "tebura.example";
     tb_http *behind = NULL;
     assert_int_equal(tb_http_open(&options, &behind, NULL), TB_OK);
-    assert_int_equal(ask(behind, "GET", "/api/query", "Host: tebura.example\r\nOrigin: https://tebura.example\r\n", NULL), 200);
+    assert_int_equal(
+        ask(behind, "GET", "/api/query", "Host: tebura.example\r\nOrigin: https://tebura.example\r\n", NULL), 200);
     assert_int_equal(ask(behind, "GET", "/api/query", "Host: evil.example\r\n", NULL), 403);
     tb_http_free(&behind);
 }
@@ -340,8 +378,13 @@ static void requests_under_way_finish(void **state)
 
 static void nonsense_is_survived(void **state)
 {
-    static const char *const bad[] = {"\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc", "GET /%00%ff%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-                                      "POST /api/echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\nConnection: close\r\n\r\n"};
+    static const char *const bad[] = {
+        "\r\n\r\n",
+        "GET\r\n\r\n",
+        "GET / HTTP/9.9\r\n\r\n",
+        "\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
+        "GET /%00%ff%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        "POST /api/echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\nConnection: close\r\n\r\n"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         int fd = dial(*state);
         say(fd, bad[i], strlen(bad[i]));
@@ -364,7 +407,8 @@ static void opening_says_why_not(void **state)
     tb_http_options options = base;
     tb_http *second = NULL;
     tb_error why = {0};
-    static const char *const bad[] = {"", "127.0.0.1", "127.0.0.1:", ":80", "127.0.0.1:99999", "127.0.0.1:x", "::1:80", "no-such-host.invalid:80"};
+    static const char *const bad[] = {
+        "", "127.0.0.1", "127.0.0.1:", ":80", "127.0.0.1:99999", "127.0.0.1:x", "::1:80", "no-such-host.invalid:80"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         options.listen = bad[i];
         assert_int_equal(tb_http_open(&options, &second, &why), TB_INVALID_ARGUMENT);
@@ -379,8 +423,10 @@ static void opening_says_why_not(void **state)
     options = base;
     options.static_directory = "/nowhere/at/all";
     assert_int_equal(tb_http_open(&options, &second, &why), TB_NOT_FOUND);
-    static const tb_http_route wrong[] = {{"GET", "api", 0, 0, empty}, {"FETCH", "/a", 0, 0, empty}, {"GET", "/{}", 0, 0, empty}, {"GET", "/a{b}", 0, 0, empty},
-                                          {"GET", "/{a}b", 0, 0, empty}, {"GET", "/{a", 0, 0, empty}, {"GET", "/a", 0, 0, NULL}};
+    static const tb_http_route wrong[] = {{"GET", "api", 0, 0, empty},   {"FETCH", "/a", 0, 0, empty},
+                                          {"GET", "/{}", 0, 0, empty},   {"GET", "/a{b}", 0, 0, empty},
+                                          {"GET", "/{a}b", 0, 0, empty}, {"GET", "/{a", 0, 0, empty},
+                                          {"GET", "/a", 0, 0, NULL}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         options = base;
         options.routes = &wrong[i];
@@ -393,8 +439,18 @@ int main(void)
 {
 #define SERVED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
-        SERVED(routes_and_params), SERVED(the_token), SERVED(json_bodies), SERVED(deep_json), SERVED(sizes), SERVED(numbers_in_queries),
-        SERVED(origins), SERVED(names), SERVED(event_streams), SERVED(requests_under_way_finish), SERVED(nonsense_is_survived), SERVED(opening_says_why_not),
+        SERVED(routes_and_params),
+        SERVED(the_token),
+        SERVED(json_bodies),
+        SERVED(deep_json),
+        SERVED(sizes),
+        SERVED(numbers_in_queries),
+        SERVED(origins),
+        SERVED(names),
+        SERVED(event_streams),
+        SERVED(requests_under_way_finish),
+        SERVED(nonsense_is_survived),
+        SERVED(opening_says_why_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

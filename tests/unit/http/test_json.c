@@ -14,8 +14,15 @@ static void decodes(void **state)
     (void)state;
     static const struct {
         const char *text, *bytes;
-    } good[] = {{"", ""}, {"Zg==", "f"}, {"Zm8=", "fo"}, {"Zm9v", "foo"}, {"Zm9vYg==", "foob"}, {"Zm9vYmE", "fooba"}, {"Zm9vYmFy", "foobar"},
-                {"+/+/", "\xfb\xff\xbf"}, {"-_-_", "\xfb\xff\xbf"}};
+    } good[] = {{"", ""},
+                {"Zg==", "f"},
+                {"Zm8=", "fo"},
+                {"Zm9v", "foo"},
+                {"Zm9vYg==", "foob"},
+                {"Zm9vYmE", "fooba"},
+                {"Zm9vYmFy", "foobar"},
+                {"+/+/", "\xfb\xff\xbf"},
+                {"-_-_", "\xfb\xff\xbf"}};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         tb_bytes out = {0};
         assert_int_equal(tb_base64_decode(good[i].text, 100, &out), TB_OK);
@@ -29,7 +36,8 @@ static void decodes(void **state)
 static void refuses(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"Z", "Zm9vY", "Zm 9v", "Zm9v\n", "Zg===", "=", "Zh==", "Zm9=", "Z=g=", "Zm9v\xff"};
+    static const char *const bad[] = {
+        "Z", "Zm9vY", "Zm 9v", "Zm9v\n", "Zg===", "=", "Zh==", "Zm9=", "Z=g=", "Zm9v\xff"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         tb_bytes out = {0};
         assert_int_equal(tb_bytes_append(&out, tb_span_text("kept")), TB_OK);

@@ -37,7 +37,8 @@ static int setup(void **state)
     char web[256];
     snprintf(web, sizeof web, "%s/web", directory);
     tb_http *http = NULL;
-    assert_int_equal(tb_http_open(&(tb_http_options){.listen = "127.0.0.1:0", .static_directory = web}, &http, NULL), TB_OK);
+    assert_int_equal(tb_http_open(&(tb_http_options){.listen = "127.0.0.1:0", .static_directory = web}, &http, NULL),
+                     TB_OK);
     *state = http;
     return 0;
 }
@@ -45,8 +46,16 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     tb_http_free((tb_http **)state);
-    static const char *const names[] = {"web/index.html", "web/touchpoint.html", "web/sub/index.html", "web/assets/app-1a2b.js", "web/.hidden", "secret.txt",
-                                        "web/assets", "web/sub", "web", ""};
+    static const char *const names[] = {"web/index.html",
+                                        "web/touchpoint.html",
+                                        "web/sub/index.html",
+                                        "web/assets/app-1a2b.js",
+                                        "web/.hidden",
+                                        "secret.txt",
+                                        "web/assets",
+                                        "web/sub",
+                                        "web",
+                                        ""};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[256];
         snprintf(path, sizeof path, "%s/%s", directory, names[i]);
@@ -85,9 +94,23 @@ static void served(void **state)
 
 static void nothing_else(void **state)
 {
-    static const char *const paths[] = {"/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/sub/../../secret.txt", "/assets/%2e%2e/%2e%2e/secret.txt", "/.hidden",
-                                        "//secret.txt", "/..\\secret.txt", "/%5c..%5csecret.txt", "/assets", "/assets/", "/index.html/", "/sub//index.html", "/none", "/api/none",
-                                        "/index.html%00.js", "/./index.html"};
+    static const char *const paths[] = {"/../secret.txt",
+                                        "/%2e%2e/secret.txt",
+                                        "/..%2fsecret.txt",
+                                        "/sub/../../secret.txt",
+                                        "/assets/%2e%2e/%2e%2e/secret.txt",
+                                        "/.hidden",
+                                        "//secret.txt",
+                                        "/..\\secret.txt",
+                                        "/%5c..%5csecret.txt",
+                                        "/assets",
+                                        "/assets/",
+                                        "/index.html/",
+                                        "/sub//index.html",
+                                        "/none",
+                                        "/api/none",
+                                        "/index.html%00.js",
+                                        "/./index.html"};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         int status = ask(*state, "GET", paths[i], "", NULL);
         if (strstr(paths[i], "%00") || strcmp(paths[i], "/index.html/") == 0)

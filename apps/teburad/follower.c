@@ -1,0 +1,47 @@
+/* follower.c: from the bus into the service: events in batches, requests with their answers, heartbeats. */
+#include "teburad.h"
+
+#include <string.h>
+
+#include <tebura/log.h>
+
+#define BATCH 256
+
+static tb_status on_events(void *context, const tb_delivery *deliveries, int count)
+{
+    teburad *s = context;
+    tb_sealed_event events[BATCH];
+    for (int i = 0; i < count; i++)
+        events[i] = (tb_sealed_event){deliveries[i].subject, deliveries[i].body};
+    return tb_management_events(s->management, events, count);
+}
+
+static tb_status on_request(void *context, const tb_delivery *request, tb_bytes *reply)
+{
+    teburad *s = context;
+    return tb_management_request(s->management, request->subject, request->body, reply);
+}
+
+/* Heartbeats are plain counts; one that speaks for another terminal is dropped. */
+static void on_status(void *context, const tb_delivery *message)
+{
+    teburad *s = context;
+    tb_heartbeat beat;
+    const char *touchpoint = tb_subject_touchpoint(message->subject);
+    if (touchpoint && tb_heartbeat_decode(message->body, &beat, NULL) == TB_OK &&
+        strcmp(beat.touchpoint, touchpoint) == 0)
+        tb_management_heartbeat(s->management, &beat);
+}
+
+tb_status teburad_follow(teburad *s)
+{
+    char asks[TB_SUBJECT_SIZE], statuses[TB_SUBJECT_SIZE];
+    tb_subject_text(TB_SUBJECT_ASK, s->options.site, "*", NULL, asks);
+    tb_subject_text(TB_SUBJECT_STATUS, s->options.site, "*", NULL, statuses);
+    tb_status status = tb_bus_events_follow(s->bus, s->options.site, BATCH, on_events, s, &s->events);
+    if (status == TB_OK)
+        status = tb_bus_answer(s->bus, asks, on_request, s, &s->asks);
+    if (status == TB_OK)
+        status = tb_bus_listen(s->bus, statuses, on_status, s, &s->statuses);
+    return status;
+}

@@ -1,0 +1,191 @@
+/* main.c: the command line of teburad, its one line on standard output, its signals and its exit codes. */
+#include <getopt.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include <tebura/log.h>
+
+#include "teburad.h"
+
+static const char help[] =
+    "usage: teburad management --data DIR --site NAME --profile FILE [OPTION...]\n"
+    "\n"
+    "The management service of a site: people, visits, lists of every terminal, payments; HTTP API, console and\n"
+    "touchpoint pages. It ends cleanly on SIGTERM or SIGINT.\n"
+    "\n"
+    "  --data DIR          databases, keys, the operator's token; made when absent, for this user alone\n"
+    "  --site NAME         the site's name: a-z, 0-9, _, at most 24 characters\n"
+    "  --profile FILE      what kind of site this is, e.g. profiles/airport.yaml\n"
+    "  --listen HOST:PORT  where to serve HTTP; 127.0.0.1:0, a free port on loopback, by default\n"
+    "  --host NAME         behind a proxy: its public name, which requests will bear\n"
+    "  --nats URL          a NATS server with JetStream, nats://host:port[,...]; without it one is started and watched over\n"
+    "  --web DIR           the built pages (console, touchpoint)\n"
+    "  --models FILE       manifest of the networks (calibration); $TEBURA_MODELS or the installation's by default\n"
+    "  --utc-offset MIN    the site's clock, minutes east of UTC; this machine's by default\n"
+    "  --help, --version\n"
+    "\n"
+    "When it serves it prints one line of JSON: {\"http\": URL, \"token_file\": FILE, \"nats\": URL}.\n"
+    "Exit codes: 0 ended as told, 64 wrong command line, 65 damaged or newer data, 66 a file is missing, 70 internal,\n"
+    "75 try again later (locked, disk full, address taken), 77 not permitted, 78 configuration or key is wrong.\n";
+
+static int exit_code(tb_status status)
+{
+    switch (status) {
+    case TB_OK:
+        return EX_OK;
+    case TB_INVALID_ARGUMENT:
+        return EX_USAGE;
+    case TB_DB_NEWER:
+    case TB_DB_CORRUPT:
+        return EX_DATAERR;
+    case TB_NOT_FOUND:
+    case TB_MODEL_MISSING:
+        return EX_NOINPUT;
+    case TB_DB_LOCKED:
+    case TB_DISK_FULL:
+    case TB_EXISTS:
+    case TB_NO_MEMORY:
+    case TB_IO:
+        return EX_TEMPFAIL;
+    case TB_FORBIDDEN:
+        return EX_NOPERM;
+    case TB_DB_KEY:
+    case TB_MALFORMED:
+    case TB_TRUNCATED:
+    case TB_UNSUPPORTED:
+    case TB_TOO_LARGE:
+        return EX_CONFIG;
+    default:
+        return EX_SOFTWARE;
+    }
+}
+
+static int usage(const char *sentence)
+{
+    fprintf(stderr, "teburad: %s; see teburad --help\n", sentence);
+    return EX_USAGE;
+}
+
+static int local_offset(void)
+{
+    time_t now = time(NULL);
+    struct tm local;
+    return localtime_r(&now, &local) ? (int)(local.tm_gmtoff / 60) : 0;
+}
+
+static int parse_offset(const char *text, int *out)
+{
+    char *end;
+    long minutes = strtol(text, &end, 10);
+    *out = (int)minutes;
+    return *text && !*end && minutes >= -14 * 60 && minutes <= 14 * 60;
+}
+
+/* -1: go on; else the exit code. */
+static int read_options(int argc, char **argv, teburad_options *out)
+{
+    static const struct option known[] = {
+        {"data", required_argument, NULL, 'd'},       {"site", required_argument, NULL, 's'},
+        {"profile", required_argument, NULL, 'p'},    {"listen", required_argument, NULL, 'l'},
+        {"host", required_argument, NULL, 'H'},       {"nats", required_argument, NULL, 'n'},
+        {"web", required_argument, NULL, 'w'},        {"models", required_argument, NULL, 'm'},
+        {"utc-offset", required_argument, NULL, 'u'}, {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},          {0},
+    };
+    *out = (teburad_options){.listen = "127.0.0.1:0", .utc_offset_minutes = local_offset()};
+    for (int c; (c = getopt_long(argc, argv, "h", known, NULL)) != -1;)
+        switch (c) {
+        case 'd':
+            out->data = optarg;
+            break;
+        case 's':
+            out->site = optarg;
+            break;
+        case 'p':
+            out->profile = optarg;
+            break;
+        case 'l':
+            out->listen = optarg;
+            break;
+        case 'H':
+            out->host = optarg;
+            break;
+        case 'n':
+            out->nats = optarg;
+            break;
+        case 'w':
+            out->web = optarg;
+            break;
+        case 'm':
+            out->models = optarg;
+            break;
+        case 'u':
+            if (!parse_offset(optarg, &out->utc_offset_minutes))
+                return usage("--utc-offset has to be minutes, -840 to 840");
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return EX_OK;
+        case 'v':
+            printf("teburad %s\n", TEBURA_VERSION);
+            return EX_OK;
+        default:
+            return usage("an option is not known or lacks its value");
+        }
+    if (optind >= argc || strcmp(argv[optind], "management") != 0)
+        return usage(optind >= argc ? "say what to run: teburad management" : "only management can be run");
+    if (optind + 1 < argc)
+        return usage("there are more words than expected");
+    if (!out->data || !out->site || !out->profile)
+        return usage("--data, --site and --profile are needed");
+    return -1;
+}
+
+static int print_line(const teburad *service)
+{
+    json_t *json = json_pack("{s:s, s:s, s:s}", "http", tb_http_url(service->http), "token_file", service->token_file,
+                             "nats", service->nats_url);
+    int printed = json && json_dumpf(json, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF && fflush(stdout) == 0;
+    json_decref(json);
+    return printed;
+}
+
+/* Signals that end us are blocked before any thread is made, and taken here. */
+static void block_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+int main(int argc, char **argv)
+{
+    teburad_options options;
+    int code = read_options(argc, argv, &options);
+    if (code >= 0)
+        return code;
+    sigset_t ending;
+    block_signals(&ending);
+    teburad *service = NULL;
+    tb_error why = {0};
+    tb_status status = teburad_start(&options, &service, &why);
+    if (status != TB_OK) {
+        fprintf(stderr, "teburad: %s\n", why.text[0] ? why.text : tb_status_sentence(status));
+        return exit_code(status);
+    }
+    int told = print_line(service), signal_number = SIGTERM;
+    if (told)
+        while (sigwait(&ending, &signal_number) != 0)
+            ;
+    tb_log(TB_LOG_INFO, "teburad", "ending");
+    teburad_stop(&service);
+    return told ? EX_OK : EX_IOERR;
+}

@@ -1,0 +1,129 @@
+/* publisher.c: moves the outbox into the bucket. Rows leave the outbox only after the broker has acknowledged the
+ * values.
+ *
+ * P1  After every (re)connection the site is opened first; if the bucket was lost, every entry is written again before
+ * the epoch mark, so that terminals never take a half-filled bucket for the whole. P2  At the first opening after our
+ * start the bucket is emptied: it may stem from another life of the database (a restored backup), whose entries nobody
+ * would ever take off. */
+#include "teburad.h"
+
+#include <tebura/log.h>
+
+#define BATCH 256
+#define FLUSH_WAIT 5000
+#define SWEEP_EVERY (10 * TB_MINUTE)
+#define SWEEP_OLDER 3600 /* s */
+
+typedef struct publisher {
+    teburad *service;
+    int known; /* the bucket was written by this process */
+    int open;  /* in the present connection */
+    int64_t swept;
+    tb_status told; /* the last failure that was logged */
+} publisher;
+
+static tb_status write_batch(publisher *p, tb_outbox_item *items, int count)
+{
+    const teburad *s = p->service;
+    tb_status status = TB_OK;
+    for (int i = 0; i < count && status == TB_OK; i++)
+        status = tb_bus_feed_write(s->bus, s->options.site, items[i].touchpoint, items[i].visit, items[i].present,
+                                   tb_bytes_span(&items[i].sealed));
+    tb_status flushed =
+        tb_bus_feed_flush(s->bus, FLUSH_WAIT); /* in any case: nothing of this batch may be left under way */
+    status = status == TB_OK ? flushed : status;
+    if (status == TB_OK)
+        status = tb_management_outbox_done(s->management, items[count - 1].row);
+    return status;
+}
+
+/* Until the outbox is nearly empty: what comes in meanwhile is the next call's. */
+static tb_status drain(publisher *p)
+{
+    tb_status status = TB_OK;
+    int count = BATCH;
+    while (status == TB_OK && count == BATCH && !atomic_load(&p->service->stopping)) {
+        tb_outbox_item items[BATCH] = {0};
+        status = tb_management_outbox(p->service->management, items, BATCH, &count);
+        if (status == TB_OK && count > 0)
+            status = write_batch(p, items, count);
+        for (int i = 0; i < BATCH; i++)
+            tb_bytes_free(&items[i].sealed);
+    }
+    return status;
+}
+
+static tb_status open_site(publisher *p)
+{
+    teburad *s = p->service;
+    int lost = 0;
+    tb_status status = tb_bus_site_open(s->bus, s->options.site, &lost, NULL);
+    if (status == TB_OK && !lost && !p->known) { /* P2 */
+        lost = 1;
+        status = tb_bus_feed_reset(s->bus, s->options.site);
+    }
+    if (status == TB_OK && lost) {
+        tb_log(TB_LOG_INFO, "publisher", "the bucket is new: every list is written again");
+        status = tb_management_outbox_all(s->management);
+    }
+    if (status == TB_OK)
+        status = drain(p);
+    if (status == TB_OK && lost && !atomic_load(&s->stopping))
+        status = tb_bus_feed_ready(s->bus, s->options.site);
+    p->known |= status == TB_OK && !atomic_load(&s->stopping);
+    return status;
+}
+
+static void sweep(publisher *p)
+{
+    int removed = 0;
+    if (tb_clock_monotonic() - p->swept < SWEEP_EVERY)
+        return;
+    p->swept = tb_clock_monotonic();
+    if (tb_bus_feed_sweep(p->service->bus, p->service->options.site, SWEEP_OLDER, &removed) == TB_OK && removed)
+        tb_log(TB_LOG_DEBUG, "publisher", "%d old purge markers removed", removed);
+}
+
+static void tell(publisher *p, tb_status status)
+{
+    if (status != TB_OK && status != p->told)
+        tb_log(TB_LOG_WARNING, "publisher", "lists are not delivered now: %s; nothing is lost",
+               tb_status_sentence(status));
+    if (status == TB_OK && p->told != TB_OK)
+        tb_log(TB_LOG_INFO, "publisher", "lists are delivered");
+    p->told = status;
+}
+
+/* One step: waits for work and does it. */
+static tb_status step(publisher *p)
+{
+    teburad *s = p->service;
+    if (atomic_exchange(&s->feed_lost, 0))
+        p->open = 0;
+    if (!tb_bus_is_connected(s->bus))
+        return TB_BUS_DOWN;
+    if (!p->open) {
+        tb_status status = open_site(p);
+        p->open = status == TB_OK;
+        return status;
+    }
+    tb_management_outbox_wait(s->management, 500);
+    tb_status status = drain(p);
+    if (status == TB_OK)
+        sweep(p);
+    return status;
+}
+
+void *teburad_publish(void *context)
+{
+    publisher p = {.service = context, .told = TB_BUS_DOWN, .swept = tb_clock_monotonic()};
+    while (!atomic_load(&p.service->stopping)) {
+        tb_status status = step(&p);
+        p.open &= status == TB_OK;
+        atomic_store(&p.service->feed_is_ready, p.open);
+        tell(&p, status);
+        if (status != TB_OK)
+            teburad_pause(p.service, 200);
+    }
+    return NULL;
+}

@@ -1,0 +1,27 @@
+/* routes.c: the table of routes; api/openapi.yaml describes each, and a test holds the two against each other. */
+#include "routes.h"
+
+#define ROOT "/api/v1"
+
+const tb_http_route teburad_routes[] = {
+    {"GET", ROOT "/health", TB_HTTP_OPEN, 0, get_health},
+    {"GET", ROOT "/site", TB_HTTP_OPEN, 0, get_site},
+    {"GET", ROOT "/counts", 0, 0, get_counts},
+    {"POST", ROOT "/check", 0, 0, post_check},
+    {"GET", ROOT "/flights", 0, 0, get_flights},
+    {"PUT", ROOT "/flights/{number}/{date}", 0, 0, put_flight},
+    {"POST", ROOT "/flights/{number}/{date}/departed", 0, 0, post_departed},
+    {"GET", ROOT "/people", 0, 0, get_people},
+    {"DELETE", ROOT "/people/{id}", 0, 0, delete_person},
+    {"DELETE", ROOT "/people/{id}/consent", 0, 0, delete_consent},
+    {"POST", ROOT "/people/{id}/instruments", 0, 0, post_instrument},
+    {"GET", ROOT "/people/{id}/journey", 0, 0, get_journey},
+    {"POST", ROOT "/items", 0, 0, post_item},
+    {"POST", ROOT "/checkins", 0, 0, post_checkin},
+    {"GET", ROOT "/touchpoints", 0, 0, get_touchpoints},
+    {"POST", ROOT "/touchpoints", 0, 0, post_touchpoint},
+    {"POST", ROOT "/registrations", TB_HTTP_OPEN, 4096, post_registration},
+    {"GET", ROOT "/passages", 0, 0, get_passages},
+    {"GET", ROOT "/stream", TB_HTTP_TOKEN_QUERY, 0, get_stream},
+};
+const size_t teburad_route_count = sizeof teburad_routes / sizeof *teburad_routes;

@@ -1,0 +1,83 @@
+/* routes_site.c: health, the profile, counts, the check of all lists. */
+#include "routes.h"
+
+HANDLER(get_health)
+{
+    teburad *s = context;
+    (void)request;
+    (void)why;
+    int bus = tb_bus_is_connected(s->bus) && atomic_load(&s->feed_is_ready);
+    return tb_http_reply_json(reply, 200,
+                              json_pack("{s:s, s:s, s:s, s:b, s:{s:b}}", "status", bus ? "ok" : "degraded", "site",
+                                        s->options.site, "version", TEBURA_VERSION, "bus", bus, "simulation",
+                                        "payments", tb_provider_simulated()->simulation));
+}
+
+static json_t *json_of_role(const tb_role *role)
+{
+    static const char *const kinds[] = {[TB_KIND_CHECKIN] = "checkin",
+                                        [TB_KIND_PASSAGE] = "passage",
+                                        [TB_KIND_COUNTER] = "counter",
+                                        [TB_KIND_POS] = "pos",
+                                        [TB_KIND_PICKUP] = "pickup"};
+    tb_role_view view;
+    tb_role_view_of(role, &view);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", view.name, "zone", view.zone, "kind", kinds[view.kind],
+                     "title_en", view.title_en, "title_ja", view.title_ja);
+}
+
+static json_t *json_of_statuses(const tb_profile *profile)
+{
+    json_t *array = json_array();
+    for (int i = 0; array && *tb_profile_status_name(profile, i); i++)
+        if (json_array_append_new(array, json_string(tb_profile_status_name(profile, i))) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    return array;
+}
+
+static json_t *json_of_roles(const tb_profile *profile)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; array && i < tb_profile_role_count(profile); i++)
+        if (json_array_append_new(array, json_of_role(tb_profile_role_at(profile, i))) != 0) {
+            json_decref(array);
+            return NULL;
+        }
+    return array;
+}
+
+HANDLER(get_site)
+{
+    const teburad *s = context;
+    (void)request;
+    (void)why;
+    return tb_http_reply_json(
+        reply, 200,
+        json_pack("{s:s, s:s, s:o, s:o, s:{s:s, s:s}}", "site", s->options.site, "profile", tb_profile_name(s->profile),
+                  "statuses", json_of_statuses(s->profile), "roles", json_of_roles(s->profile), "consent", "en",
+                  tb_profile_consent_text(s->profile, "en"), "ja", tb_profile_consent_text(s->profile, "ja")));
+}
+
+HANDLER(get_counts)
+{
+    teburad *s = context;
+    tb_counts counts;
+    (void)request;
+    (void)why;
+    tb_status status = tb_management_counts(s->management, &counts);
+    return status == TB_OK ? tb_http_reply_json(reply, 200, json_of_counts(&counts)) : status;
+}
+
+HANDLER(post_check)
+{
+    teburad *s = context;
+    (void)request;
+    tb_status status = tb_management_check(s->management, why);
+    if (status == TB_OK)
+        return tb_http_reply_json(reply, 200, json_pack("{s:b}", "equal", 1));
+    if (status != TB_INTERNAL)
+        return status;
+    return tb_http_reply_json(reply, 200, json_pack("{s:b, s:s}", "equal", 0, "difference", tb_error_text(why)));
+}

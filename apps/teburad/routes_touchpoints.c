@@ -1,0 +1,92 @@
+/* routes_touchpoints.c: terminals: announced by the operator, registered once by themselves. */
+#include <string.h>
+
+#include <tebura/secret.h>
+
+#include "routes.h"
+
+static tb_status append_touchpoint(void *context, const tb_touchpoint *touchpoint)
+{
+    return json_array_append_new(context, json_of_touchpoint(touchpoint)) == 0 ? TB_OK : TB_NO_MEMORY;
+}
+
+HANDLER(get_touchpoints)
+{
+    teburad *s = context;
+    (void)request;
+    (void)why;
+    json_t *touchpoints = json_array();
+    tb_status status =
+        touchpoints ? tb_management_touchpoints(s->management, append_touchpoint, touchpoints) : TB_NO_MEMORY;
+    if (status == TB_OK)
+        return tb_http_reply_json(reply, 200, json_pack("{s:o}", "touchpoints", touchpoints));
+    json_decref(touchpoints);
+    return status;
+}
+
+static tb_status read_touchpoint(const teburad *s, const json_t *body, tb_touchpoint *out, tb_error *why)
+{
+    tb_status status = tb_json_only(body, why, "id", "role", "zone", "attributes", NULL);
+    if (status == TB_OK)
+        status = tb_json_text(body, "id", 1, out->id, sizeof out->id, why);
+    if (status == TB_OK)
+        status = tb_json_text(body, "role", 1, out->role, sizeof out->role, why);
+    if (status == TB_OK)
+        status = tb_json_text(body, "zone", 0, out->zone, sizeof out->zone, why);
+    if (status == TB_OK)
+        status = facts_of_json(json_object_get(body, "attributes"), &out->attributes, why);
+    if (status != TB_OK)
+        return status;
+    if (!text_is_of(out->id, LOWER DIGITS "-", TB_TOUCHPOINT_SIZE - 1))
+        return tb_fail(why, TB_INVALID_ARGUMENT, "a touchpoint's id is a-z, 0-9 and -, at most %d",
+                       TB_TOUCHPOINT_SIZE - 1);
+    if (!tb_profile_role(s->profile, out->role))
+        return tb_fail(why, TB_NOT_FOUND, "this site's profile has no such role");
+    return TB_OK;
+}
+
+HANDLER(post_touchpoint)
+{
+    teburad *s = context;
+    tb_touchpoint touchpoint = {0};
+    char code[33] = "";
+    tb_status status = read_touchpoint(s, request->json, &touchpoint, why);
+    if (status == TB_OK)
+        status = tb_management_touchpoint_add(s->management, &touchpoint, code, why);
+    if (status == TB_OK)
+        status = tb_http_reply_json(reply, 201, json_pack("{s:s, s:s}", "id", touchpoint.id, "code", code));
+    tb_wipe(code, sizeof code);
+    return status;
+}
+
+static json_t *json_of_registration(const teburad *s, const tb_touchpoint *t)
+{
+    char key[2 * TB_KEY_SIZE + 1];
+    tb_key ours = tb_management_public_key(s->management);
+    tb_hex_encode(tb_span_of(ours.bytes, sizeof ours.bytes), key);
+    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:I, s:i}", "touchpoint", t->id, "role", t->role, "zone",
+                     t->zone, "attributes", json_of_facts(&t->attributes), "server_public_key", key, "site",
+                     s->options.site, "nats_url", s->nats_url, "model", (json_int_t)s->model, "dimension",
+                     s->dimension);
+}
+
+HANDLER(post_registration)
+{
+    teburad *s = context;
+    char code[33] = "", key_text[2 * TB_KEY_SIZE + 1] = "";
+    tb_key key = {0};
+    tb_touchpoint touchpoint = {0};
+    tb_status status = tb_json_only(request->json, why, "code", "public_key", NULL);
+    if (status == TB_OK)
+        status = tb_json_text(request->json, "code", 1, code, sizeof code, why);
+    if (status == TB_OK)
+        status = tb_json_text(request->json, "public_key", 1, key_text, sizeof key_text, why);
+    if (status == TB_OK && (strlen(code) != 32 || !text_is_of(code, DIGITS "abcdef", 32)))
+        status = tb_fail(why, TB_INVALID_ARGUMENT, "the code is 32 lower-case hex digits");
+    if (status == TB_OK && tb_hex_decode(key_text, key.bytes, sizeof key.bytes) != TB_OK)
+        status = tb_fail(why, TB_INVALID_ARGUMENT, "the public key is 64 lower-case hex digits");
+    if (status == TB_OK)
+        status = tb_management_touchpoint_register(s->management, code, &key, &touchpoint, why);
+    tb_wipe(code, sizeof code);
+    return status == TB_OK ? tb_http_reply_json(reply, 201, json_of_registration(s, &touchpoint)) : status;
+}

@@ -1,0 +1,186 @@
+/* teburad.c: starting and ending, in order. */
+#include "teburad.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <tebura/log.h>
+#include <tebura/secret.h>
+
+#include "face/manifest.h"
+#include "routes.h"
+
+#define PROFILE_MOST ((size_t)256 << 10)
+
+void teburad_pause(teburad *s, int ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += (ms % 1000) * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    pthread_mutex_lock(&s->lock);
+    while (!atomic_load(&s->stopping) && pthread_cond_timedwait(&s->wake, &s->lock, &until) == 0)
+        ;
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void on_connection(void *context, int connected)
+{
+    teburad *s = context;
+    if (connected)
+        return;
+    atomic_store(&s->feed_lost, 1);
+    atomic_store(&s->feed_is_ready, 0);
+}
+
+static tb_status read_profile(teburad *s, tb_error *why)
+{
+    tb_bytes yaml = {0};
+    tb_status status = tb_file_read(s->options.profile, PROFILE_MOST, &yaml, why);
+    if (status == TB_OK)
+        status = tb_profile_parse(tb_bytes_span(&yaml), s->options.profile, &s->profile, why);
+    tb_bytes_free(&yaml);
+    return status;
+}
+
+static tb_status open_management(teburad *s, tb_error *why)
+{
+    char found[4096];
+    tb_manifest manifest;
+    tb_status status = tb_manifest_read(s->options.models, &manifest, found, sizeof found, why);
+    if (status != TB_OK)
+        return status;
+    s->model = manifest.embed.model;
+    s->dimension = (int)manifest.embed.dimension;
+    if (manifest.calibration.provisional)
+        tb_log(TB_LOG_WARNING, "teburad", "the calibration of %s is provisional: measure it with your own cameras",
+               found);
+    tb_management_options options = {.directory = s->options.data,
+                                     .site = s->options.site,
+                                     .profile = s->profile,
+                                     .model = s->model,
+                                     .dimension = s->dimension,
+                                     .calibration = manifest.calibration.numbers,
+                                     .utc_offset_minutes = s->options.utc_offset_minutes};
+    return tb_management_open(&options, &s->management, why);
+}
+
+static tb_status open_bus(teburad *s, tb_error *why)
+{
+    tb_status status = TB_OK;
+    if (!s->options.nats)
+        status = broker_start(s->options.data, &s->broker, why);
+    if (status != TB_OK)
+        return status;
+    snprintf(s->nats_url, sizeof s->nats_url, "%s", s->broker ? broker_url(s->broker) : s->options.nats);
+    tb_bus_options options = {.url = s->nats_url, .name = "teburad", .connected = on_connection, .context = s};
+    status = tb_bus_open(&options, &s->bus, why);
+    if (status == TB_OK && !s->broker && !tb_bus_is_connected(s->bus))
+        tb_log(TB_LOG_WARNING, "teburad", "the broker cannot be reached yet: it is tried for ever, changes are kept");
+    return status;
+}
+
+static tb_status start_threads(teburad *s, tb_error *why)
+{
+    tb_status status = teburad_follow(s);
+    if (status != TB_OK)
+        return tb_fail(why, status, "the broker cannot be followed: %s", tb_status_sentence(status));
+    s->publishing = pthread_create(&s->publisher, NULL, teburad_publish, s) == 0;
+    s->ticking = s->publishing && pthread_create(&s->ticker, NULL, teburad_tick, s) == 0;
+    return s->ticking ? TB_OK : tb_fail(why, TB_NO_MEMORY, "a thread cannot be started");
+}
+
+/* The operator's token: made at the first start, mode 0600, never printed. */
+static tb_status open_http(teburad *s, tb_error *why)
+{
+    tb_key secret = {0};
+    char token[2 * TB_KEY_SIZE + 1] = "";
+    if (snprintf(s->token_file, sizeof s->token_file, "%s/operator.token", s->options.data) >=
+        (int)sizeof s->token_file)
+        return tb_fail(why, TB_TOO_LARGE, "the data directory's name is too long");
+    tb_status status = tb_key_file(s->token_file, &secret, why);
+    if (status == TB_OK) {
+        tb_hex_encode(tb_span_of(secret.bytes, sizeof secret.bytes), token);
+        tb_http_options options = {.listen = s->options.listen,
+                                   .routes = teburad_routes,
+                                   .route_count = teburad_route_count,
+                                   .context = s,
+                                   .host = s->options.host,
+                                   .token = token,
+                                   .static_directory = s->options.web};
+        status = tb_http_open(&options, &s->http, why);
+    }
+    tb_wipe(&secret, sizeof secret);
+    tb_wipe(token, sizeof token);
+    return status;
+}
+
+/* A broker of our own is there in a moment: whoever reads our first line finds it. */
+static void wait_for_own_broker(teburad *s)
+{
+    for (int i = 0; s->broker && i < 100 && !tb_bus_is_connected(s->bus); i++)
+        teburad_pause(s, 50);
+}
+
+tb_status teburad_start(const teburad_options *options, teburad **out, tb_error *why)
+{
+    *out = NULL;
+    teburad *s = calloc(1, sizeof *s);
+    pthread_condattr_t monotonic;
+    if (!s)
+        return tb_fail(why, TB_NO_MEMORY, "out of memory");
+    s->options = *options;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&s->lock, NULL);
+    tb_status status = tb_crypto_start();
+    if (status == TB_OK)
+        status = read_profile(s, why);
+    if (status == TB_OK)
+        status = open_management(s, why);
+    if (status == TB_OK)
+        status = open_bus(s, why);
+    if (status == TB_OK)
+        status = start_threads(s, why);
+    if (status == TB_OK)
+        status = open_http(s, why);
+    if (status == TB_OK)
+        wait_for_own_broker(s);
+    else
+        teburad_stop(&s);
+    *out = s;
+    return status;
+}
+
+void teburad_stop(teburad **place)
+{
+    teburad *s = *place;
+    *place = NULL;
+    if (!s)
+        return;
+    tb_http_free(&s->http);
+    pthread_mutex_lock(&s->lock);
+    atomic_store(&s->stopping, 1);
+    pthread_cond_broadcast(&s->wake);
+    pthread_mutex_unlock(&s->lock);
+    tb_bus_subscription_free(&s->events);
+    tb_bus_subscription_free(&s->asks);
+    tb_bus_subscription_free(&s->statuses);
+    if (s->publishing)
+        pthread_join(s->publisher, NULL);
+    if (s->ticking)
+        pthread_join(s->ticker, NULL);
+    tb_bus_free(&s->bus);
+    broker_stop(&s->broker);
+    tb_management_free(&s->management);
+    tb_profile_free(&s->profile);
+    pthread_cond_destroy(&s->wake);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+}

@@ -1,0 +1,60 @@
+/* teburad.h: one running management service: who owns what, and the threads that move things between its parts.
+ *
+ *   HTTP (a thread per connection) ──► management ◄── follower: events, requests, heartbeats (threads of the bus)
+ *                                          ▲  │ outbox
+ *                              ticker ─────┘  └──► publisher ──► feed bucket
+ *
+ * Everything that decides anything is behind tb_management; this program only carries. */
+#ifndef TEBURA_TEBURAD_H
+#define TEBURA_TEBURAD_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <tebura/bus.h>
+#include <tebura/http.h>
+#include <tebura/management.h>
+
+#include "broker.h"
+
+typedef struct teburad_options {
+    const char *data, *site, *profile, *listen, *nats, *web, *host, *models;
+    int utc_offset_minutes;
+} teburad_options;
+
+typedef struct teburad {
+    teburad_options options;
+    tb_profile *profile;
+    tb_management *management;
+    uint32_t model;
+    int dimension;
+    broker *broker; /* NULL: --nats names another */
+    tb_bus *bus;
+    tb_http *http;
+    char nats_url[256], token_file[4096];
+    tb_bus_subscription *events, *asks, *statuses;
+    pthread_t publisher, ticker;
+    int publishing, ticking; /* the threads run */
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    atomic_int stopping;
+    atomic_int feed_lost;     /* the connection was lost since the publisher last looked */
+    atomic_int feed_is_ready; /* the bucket holds the present lists */
+} teburad;
+
+/* Starts everything; on failure nothing is left running. `why` is the sentence for the operator. */
+tb_status teburad_start(const teburad_options *options, teburad **out, tb_error *why) TB_MUST_CHECK;
+/* Ends everything in reverse order; requests under way finish. */
+void teburad_stop(teburad **service);
+
+/* publisher.c: outbox to bucket, and all again when the bucket was lost. */
+void *teburad_publish(void *service);
+/* follower.c: what terminals send. */
+tb_status teburad_follow(teburad *service) TB_MUST_CHECK;
+/* ticker.c: what the clock demands. */
+void *teburad_tick(void *service);
+
+/* Waits `ms`, less when the service stops. */
+void teburad_pause(teburad *service, int ms);
+
+#endif

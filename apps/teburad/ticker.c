@@ -1,0 +1,22 @@
+/* ticker.c: calls the service when the clock demands something, and once a second at least, since any change may bring
+ * the next moment nearer. */
+#include "teburad.h"
+
+#include <tebura/log.h>
+
+void *teburad_tick(void *context)
+{
+    teburad *s = context;
+    tb_status told = TB_OK;
+    while (!atomic_load(&s->stopping)) {
+        tb_time next = 0;
+        tb_status status = tb_management_tick(s->management, &next);
+        if (status != told)
+            tb_log(status == TB_OK ? TB_LOG_INFO : TB_LOG_ERROR, "ticker", "%s",
+                   status == TB_OK ? "time goes on" : tb_status_sentence(status));
+        told = status;
+        tb_time left = status == TB_OK && next ? next - tb_clock_now() : TB_SECOND;
+        teburad_pause(s, left < 20000 ? 20 : left > TB_SECOND ? 1000 : (int)(left / 1000));
+    }
+    return NULL;
+}

@@ -1,0 +1,296 @@
+// A3 A4 A14: the HTTP API is exactly what api/openapi.yaml says: every route, every answer, every refusal, against a real teburad and broker.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { root, startTeburad, http, natsProgram, waitFor } from '../support/teburad.mjs';
+import { passport, boardingPass } from '../support/documents.mjs';
+
+let Ajv, yaml;
+try {
+  Ajv = (await import('ajv/dist/2020.js')).default.default ?? (await import('ajv/dist/2020.js')).default;
+  yaml = await import('yaml');
+} catch {
+  console.error('skipped: the packages of tests/ are not installed (tools/setup --test)');
+  process.exit(77);
+}
+if (!natsProgram) {
+  console.error('skipped: there is no nats-server on this machine');
+  process.exit(77);
+}
+
+const document = yaml.parse(readFileSync(join(root, 'api/openapi.yaml'), 'utf8'));
+const ajv = new (Ajv.default ?? Ajv)({ strict: false, allErrors: true });
+ajv.addFormat('date-time', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/);
+ajv.addFormat('date', /^\d{4}-\d\d-\d\d$/);
+ajv.addSchema(document, 'api');
+
+const methods = ['get', 'put', 'post', 'delete'];
+const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+  methods.filter((method) => item[method]).map((method) => ({ path, method, item, operation: item[method], name: `${method.toUpperCase()} ${path}` })));
+const pattern = (path) => new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`);
+const seen = new Set();
+
+function resolveRef(node) {
+  return node.$ref ? node.$ref.slice(2).split('/').reduce((at, key) => at[key], document) : node;
+}
+
+const validators = new Map();
+function validatorOf(schema) {
+  const key = JSON.stringify(schema);
+  if (!validators.has(key)) validators.set(key, ajv.compile(JSON.parse(key.replaceAll('"#/', '"api#/'))));
+  return validators.get(key);
+}
+
+function check(schema, data, what) {
+  const validate = validatorOf(schema);
+  assert.ok(validate(data), `${what}: ${ajv.errorsText(validate.errors)}: ${JSON.stringify(data)}`);
+}
+
+// Holds one answer against the document.
+function judge(method, path, answer) {
+  const found = operations.find((o) => o.method === method.toLowerCase() && pattern(o.path).test(path.split('?')[0]));
+  assert.ok(found, `${method} ${path} is not in the document`);
+  const described = found.operation.responses[answer.status];
+  assert.ok(described, `${found.name} answered ${answer.status}, which is not described: ${answer.text}`);
+  seen.add(`${found.name} ${answer.status}`);
+  const content = resolveRef(described).content;
+  if (!content) assert.equal(answer.text, '', `${found.name} ${answer.status} has no body`);
+  else check(content['application/json'].schema, answer.json, `${found.name} ${answer.status}`);
+  return answer;
+}
+
+async function call(server, method, path, expected, options = {}) {
+  const answer = await http(server, method, path, options);
+  assert.equal(answer.status, expected, `${method} ${path}: ${answer.text}`);
+  return judge(method, path, answer).json;
+}
+
+async function refused(server, method, path, status, name, options = {}) {
+  const body = await call(server, method, path, status, options);
+  if (name) assert.equal(body.error.status, name);
+}
+
+// A value for every parameter of a path: formed well, of something that is not there.
+const sample = { number: 'XX999', date: '2030-01-01', id: '0'.repeat(31) + '1' };
+const samplePath = (path) => path.replace(/\{(\w+)\}/g, (_, name) => sample[name]);
+
+const soon = new Date(Date.now() + 3 * 3600e3);
+const day = soon.toISOString().slice(0, 10);
+const flight = { from: 'HND', to: 'ITM', gate: '62', boarding: new Date(soon - 30 * 60e3).toISOString(), departure: soon.toISOString() };
+const flightPath = `/api/v1/flights/NH105/${day}`;
+const pass = (more = {}) => boardingPass({ date: soon, ...more });
+
+test('the document and the table of routes are the same', () => {
+  const table = readFileSync(join(root, 'apps/teburad/routes.c'), 'utf8');
+  const served = [...table.matchAll(/\{"(\w+)", ROOT "([^"]+)", ([^,]+),/g)].map(([, method, path, flags]) => ({ name: `${method} /api/v1${path}`, open: flags.includes('TB_HTTP_OPEN') }));
+  assert.ok(served.length > 10);
+  assert.deepEqual(served.map((r) => r.name).sort(), operations.map((o) => o.name).sort());
+  for (const { name, operation } of operations) {
+    const open = JSON.stringify(operation.security ?? document.security) === '[]';
+    assert.equal(served.find((r) => r.name === name).open, open, `${name}: security`);
+  }
+  for (const { operation, name } of operations) { // every schema compiles
+    for (const [status, response] of Object.entries(operation.responses)) {
+      const schema = resolveRef(response).content?.['application/json']?.schema;
+      if (schema) assert.doesNotThrow(() => validatorOf(schema), `${name} ${status}`);
+    }
+  }
+});
+
+test('the API', async (t) => {
+  const server = await startTeburad(t);
+
+  await t.test('site', async () => {
+    const health = await waitFor('the lists are delivered', async () => {
+      const body = await call(server, 'GET', '/api/v1/health', 200, { token: null });
+      return body.bus ? body : null;
+    });
+    assert.equal(health.status, 'ok');
+    assert.equal(health.simulation.payments, true);
+    const site = await call(server, 'GET', '/api/v1/site', 200, { token: null });
+    assert.equal(site.site, 'test_site');
+    assert.deepEqual(site.roles.map((role) => role.name), ['checkin', 'bag_drop', 'security', 'emigration', 'shop', 'pickup', 'boarding']);
+    const counts = await call(server, 'GET', '/api/v1/counts', 200);
+    assert.equal(counts.people, 0);
+    assert.deepEqual(await call(server, 'POST', '/api/v1/check', 200), { equal: true });
+  });
+
+  await t.test('flights', async () => {
+    const put = await call(server, 'PUT', flightPath, 200, { body: flight });
+    assert.equal(put.id, `NH105/${day}`);
+    assert.equal(put.gate, '62');
+    const moved = await call(server, 'PUT', flightPath, 200, { body: { ...flight, gate: '64B', boarding: flight.boarding.replace('Z', '+00:00') } });
+    assert.equal(moved.gate, '64B');
+    const later = await call(server, 'PUT', `/api/v1/flights/NH1/${day}`, 200, { body: { ...flight, gate: '', cancelled: true } });
+    assert.equal(later.cancelled, true);
+    assert.equal((await call(server, 'GET', '/api/v1/flights', 200)).flights.length, 2);
+    const gone = await call(server, 'POST', `/api/v1/flights/NH1/${day}/departed`, 200);
+    assert.equal(gone.departed, true);
+    await refused(server, 'POST', '/api/v1/flights/NH999/2030-01-01/departed', 404, 'NOT_FOUND');
+    for (const path of ['/api/v1/flights/nh105/2026-11-21', '/api/v1/flights/NH105/2026-13-21', '/api/v1/flights/NH105/20261121', '/api/v1/flights/NH/2026-11-21', '/api/v1/flights/NH12345/2026-11-21'])
+      await refused(server, 'PUT', path, 400, 'INVALID_ARGUMENT', { body: flight });
+    const wrong = [{ ...flight, from: 'Tokyo' }, { ...flight, to: 'hn' }, { ...flight, gate: 'gate 1' }, { ...flight, departure: 'soon' }, { ...flight, boarding: flight.departure, departure: flight.boarding },
+      { ...flight, cancelled: 1 }, { ...flight, extra: 1 }, { from: 'HND' }, {}, []];
+    for (const body of wrong)
+      await refused(server, 'PUT', flightPath, 400, 'INVALID_ARGUMENT', { body });
+  });
+
+  let person;
+  await t.test('check-in without a face', async () => {
+    const checkin = (body, ...rest) => call(server, 'POST', '/api/v1/checkins', ...rest, { body });
+    const admitted = await checkin({ mrz: passport(), boarding_pass: pass() }, 200);
+    assert.equal(admitted.verdict, 'admit');
+    assert.equal((await checkin({ mrz: passport(), boarding_pass: pass(), channel: 'desk' }, 200)).visit, admitted.visit);
+    const online = await checkin({ mrz: passport({ number: 'TR7654321', surname: 'SATO', given: 'TARO', sex: 'M' }), boarding_pass: pass({ surname: 'SATO', given: 'TARO', seat: '013B', pnr: 'DEF456' }), channel: 'online' }, 200);
+    assert.equal(online.verdict, 'admit');
+    const refusals = [
+      [{ mrz: passport({ wrong: true }), boarding_pass: pass() }, 422, 'CHECK_DIGIT'],
+      [{ mrz: passport({ expires: '200101' }), boarding_pass: pass() }, 422, 'DOCUMENT_EXPIRED'],
+      [{ mrz: passport(), boarding_pass: pass({ date: new Date(soon.getTime() + 86400e3) }) }, 422, 'WRONG_DAY'],
+      [{ mrz: passport(), boarding_pass: pass({ surname: 'YAMADA' }) }, 422, 'OTHER_PERSON'],
+      [{ mrz: 'nonsense', boarding_pass: pass() }, 400, 'MALFORMED'],
+      [{ mrz: passport(), boarding_pass: 'nonsense' }, 415, 'UNSUPPORTED'],
+      [{ mrz: passport() }, 400, 'INVALID_ARGUMENT'],
+      [{ mrz: passport(), boarding_pass: pass(), channel: 'door' }, 400, 'INVALID_ARGUMENT'],
+      [{ mrz: passport(), boarding_pass: pass(), consent: true }, 400, 'INVALID_ARGUMENT'],
+      [{ mrz: passport(), boarding_pass: pass({ flight: '0777' }) }, 404, 'NOT_FOUND'],
+    ];
+    for (const [body, status, name] of refusals)
+      await refused(server, 'POST', '/api/v1/checkins', status, name, { body });
+  });
+
+  await t.test('people', async () => {
+    const { people } = await call(server, 'GET', '/api/v1/people', 200);
+    assert.equal(people.length, 2);
+    const found = await call(server, 'GET', '/api/v1/people?passport=TR1234567', 200);
+    assert.equal(found.people.length, 1);
+    person = found.people[0];
+    assert.equal(person.name, 'HANAKO SUZUKI');
+    assert.equal(person.status, 'checked_in');
+    assert.equal(person.templates, 0);
+    assert.equal(person.consent, false);
+    assert.deepEqual(await call(server, 'GET', '/api/v1/people?passport=ZZ0000000', 200), { people: [] });
+    await refused(server, 'GET', '/api/v1/people?passport=a%20b', 400, 'INVALID_ARGUMENT');
+    await call(server, 'POST', `/api/v1/people/${person.id}/instruments`, 201, { body: { kind: 'card', token: 'tok_1', pin: '1234' } });
+    for (const body of [{ kind: 'card' }, { kind: 'card', token: 't', pin: '12' }, { kind: 'card', token: 't', pin: '' }, { kind: 'card', token: 't', pin: '12a4' }, { kind: 'card', token: 't', pin: 1234 }, { kind: 'x'.repeat(40), token: 't' }])
+      await refused(server, 'POST', `/api/v1/people/${person.id}/instruments`, 400, 'INVALID_ARGUMENT', { body });
+    await call(server, 'POST', '/api/v1/items', 201, { body: { passport: 'TR1234567', description: 'perfume' } });
+    await refused(server, 'POST', '/api/v1/items', 404, 'NOT_FOUND', { body: { passport: 'ZZ0000000', description: 'perfume' } });
+    await refused(server, 'POST', '/api/v1/items', 400, 'INVALID_ARGUMENT', { body: { passport: 'tr', description: 'perfume' } });
+    const after = (await call(server, 'GET', '/api/v1/people?passport=TR1234567', 200)).people[0];
+    assert.equal(after.instruments, 1);
+    assert.equal(after.items_waiting, 1);
+    assert.deepEqual(Object.keys(await call(server, 'GET', `/api/v1/people/${person.id}/journey`, 200)), ['passages']);
+    await call(server, 'DELETE', `/api/v1/people/${person.id}/consent`, 204);
+  });
+
+  await t.test('touchpoints', async () => {
+    const announced = await call(server, 'POST', '/api/v1/touchpoints', 201, { body: { id: 'boarding-62', role: 'boarding', attributes: { gate: '62', spare: true, lane: 3 } } });
+    assert.equal(announced.id, 'boarding-62');
+    await refused(server, 'POST', '/api/v1/touchpoints', 409, 'EXISTS', { body: { id: 'boarding-62', role: 'boarding' } });
+    await refused(server, 'POST', '/api/v1/touchpoints', 404, 'NOT_FOUND', { body: { id: 'lounge-1', role: 'lounge' } });
+    for (const body of [{ id: 'Boarding', role: 'boarding' }, { id: 'x'.repeat(40), role: 'boarding' }, { id: 'a.b', role: 'boarding' }, { role: 'boarding' }, { id: 'b', role: 'boarding', attributes: { 'Not A Name': 1 } }, { id: 'b', role: 'boarding', attributes: { x: 1.5 } }, { id: 'b', role: 'boarding', attributes: [] }])
+      await refused(server, 'POST', '/api/v1/touchpoints', 400, 'INVALID_ARGUMENT', { body });
+    const key = randomBytes(32).toString('hex');
+    const registered = await call(server, 'POST', '/api/v1/registrations', 201, { token: null, body: { code: announced.code, public_key: key } });
+    assert.equal(registered.touchpoint, 'boarding-62');
+    assert.equal(registered.attributes.gate, '62');
+    assert.equal(registered.nats_url, server.nats);
+    await refused(server, 'POST', '/api/v1/registrations', 401, 'UNAUTHORISED', { token: null, body: { code: announced.code, public_key: randomBytes(32).toString('hex') } });
+    await refused(server, 'POST', '/api/v1/registrations', 401, 'UNAUTHORISED', { token: null, body: { code: '0'.repeat(32), public_key: key } });
+    for (const body of [{ code: 'x', public_key: key }, { code: announced.code, public_key: 'x' }, { code: announced.code }, { code: announced.code.toUpperCase().replace(/[0-9]/g, 'A'), public_key: key }])
+      await refused(server, 'POST', '/api/v1/registrations', 400, 'INVALID_ARGUMENT', { token: null, body });
+    const { touchpoints } = await call(server, 'GET', '/api/v1/touchpoints', 200);
+    assert.equal(touchpoints.length, 1);
+    assert.equal(touchpoints[0].registered, true);
+    assert.deepEqual(touchpoints[0].attributes, { gate: '62', spare: true, lane: 3 });
+    assert.equal(touchpoints[0].last, null);
+  });
+
+  await t.test('watching', async () => {
+    const { last } = await call(server, 'GET', '/api/v1/passages?max=1000', 200);
+    const begun = Date.now();
+    assert.deepEqual(await call(server, 'GET', `/api/v1/passages?after=${last}&wait=1`, 200), { passages: [], last });
+    assert.ok(Date.now() - begun >= 900, 'it waited');
+    for (const query of ['after=-1', 'wait=61', 'max=0', 'max=1001', 'after=x'])
+      await refused(server, 'GET', `/api/v1/passages?${query}`, 400, 'INVALID_ARGUMENT');
+    await refused(server, 'GET', '/api/v1/stream?after=x', 400, 'INVALID_ARGUMENT');
+    const end = new AbortController();
+    const response = await fetch(`${server.url}/api/v1/stream?token=${server.token}`, { signal: end.signal });
+    assert.equal(response.status, 200);
+    assert.match(response.headers.get('content-type'), /^text\/event-stream/);
+    seen.add('GET /api/v1/stream 200');
+    let heard = '';
+    const events = () => heard.split('\n\n').map((block) => ({ event: block.match(/^event: (.*)$/m)?.[1], data: block.match(/^data: (.*)$/m)?.[1] })).filter((e) => e.event && e.data);
+    const reading = (async () => { for await (const chunk of response.body) heard += Buffer.from(chunk).toString(); })().catch(() => {});
+    await waitFor('the first events', () => events().some((e) => e.event === 'counts') && events().some((e) => e.event === 'touchpoint'));
+    await call(server, 'POST', '/api/v1/touchpoints', 201, { body: { id: 'shop-1', role: 'shop' } });
+    await waitFor('the new terminal is told', () => events().some((e) => e.event === 'touchpoint' && JSON.parse(e.data).id === 'shop-1'));
+    end.abort();
+    await reading;
+    for (const { event, data } of events())
+      check({ $ref: `#/components/schemas/${{ counts: 'Counts', touchpoint: 'Touchpoint', passage: 'Passage' }[event]}` }, JSON.parse(data), `event ${event}`);
+  });
+
+  await t.test('who may not', async () => {
+    for (const { method, path, operation, name } of operations) {
+      if (JSON.stringify(operation.security ?? document.security) === '[]') continue;
+      for (const token of [null, 'f'.repeat(64), `${server.token}x`, ''])
+        await refused(server, method.toUpperCase(), samplePath(path), 401, 'UNAUTHORISED', { token, ...(operation.requestBody ? { body: {} } : {}) });
+      assert.ok(seen.has(`${name} 401`));
+    }
+    const foreign = await http(server, 'GET', '/api/v1/health', { headers: { Origin: 'http://evil.example' } });
+    assert.equal(foreign.status, 403);
+  });
+
+  await t.test('what is no request', async () => {
+    for (const { method, path } of operations.filter((o) => o.operation.requestBody)) {
+      const [verb, at] = [method.toUpperCase(), samplePath(path)];
+      await refused(server, verb, at, 400, 'MALFORMED', { raw: '{"a":', headers: { 'Content-Type': 'application/json' } });
+      await refused(server, verb, at, 400, 'MALFORMED', { raw: Buffer.from([0xff, 0xfe, 0x00]), headers: { 'Content-Type': 'application/json' } });
+      await refused(server, verb, at, 400, 'INVALID_ARGUMENT', { body: ['x'] });
+      await refused(server, verb, at, 400, 'INVALID_ARGUMENT'); // no body at all
+      await refused(server, verb, at, 413, 'TOO_LARGE', { body: { mrz: 'x'.repeat(2 << 20) } });
+      await refused(server, verb, at, 415, 'UNSUPPORTED', { raw: '{}', headers: { 'Content-Type': 'text/plain' } });
+    }
+    for (const path of ['/api/v1', '/api/v1/', '/api/v2/health', '/api/v1/health/', '/api/v1/people/x/y/z', '/api/v1/nothing', '/api/v1/../v1/nothing', '/metrics']) {
+      const answer = await http(server, 'GET', path);
+      assert.equal(answer.status, 404, path);
+      check({ $ref: '#/components/schemas/Error' }, answer.json, path);
+    }
+    for (const { path, item } of operations) {
+      const other = methods.find((method) => !item[method]);
+      const answer = await http(server, other.toUpperCase(), samplePath(path));
+      assert.equal(answer.status, 405, `${other} ${path}`);
+      check({ $ref: '#/components/schemas/Error' }, answer.json, path);
+    }
+    for (const path of ['', '/consent']) {
+      await refused(server, 'DELETE', `/api/v1/people/xyz${path}`, 400, 'INVALID_ARGUMENT');
+      await refused(server, 'DELETE', `/api/v1/people/${sample.id}${path}`, 404, 'NOT_FOUND');
+    }
+    await refused(server, 'GET', '/api/v1/people/xyz/journey', 400, 'INVALID_ARGUMENT');
+    await refused(server, 'GET', `/api/v1/people/${sample.id}/journey`, 404, 'NOT_FOUND');
+    await refused(server, 'POST', `/api/v1/people/${sample.id}/instruments`, 404, 'NOT_FOUND', { body: { kind: 'card', token: 'tok' } });
+    await refused(server, 'POST', '/api/v1/flights/xx/yy/departed', 400, 'INVALID_ARGUMENT');
+  });
+
+  await t.test('deleting', async () => {
+    await call(server, 'DELETE', `/api/v1/people/${person.id}`, 204);
+    await refused(server, 'DELETE', `/api/v1/people/${person.id}`, 404, 'NOT_FOUND');
+    assert.equal((await call(server, 'GET', '/api/v1/people', 200)).people.length, 1);
+    assert.deepEqual(await call(server, 'POST', '/api/v1/check', 200), { equal: true });
+  });
+
+  await t.test('every described answer was seen', () => {
+    const conflict = new Set(['PUT /api/v1/flights/{number}/{date} 409', 'POST /api/v1/checkins 409']); // shown by the unit tests of management
+    const missing = operations.flatMap(({ name, operation }) => Object.keys(operation.responses).map((status) => `${name} ${status}`)).filter((one) => !seen.has(one) && !conflict.has(one));
+    assert.deepEqual(missing, []);
+  });
+
+  const { code } = await server.stop();
+  assert.equal(code, 0);
+  assert.doesNotMatch(server.program.err, /AddressSanitizer|runtime error|SUZUKI|TR1234567/); // no personal data in the log either
+  assert.ok(!server.program.err.includes(server.token) && !server.program.out.includes(server.token));
+});
