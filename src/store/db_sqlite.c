@@ -339,6 +339,8 @@ tb_status tb_db_query(tb_db *db, const char *sql, tb_values values, tb_rows *row
     struct cached fresh = {0}, *entry = &fresh;
     *rows = (tb_rows){.db = db};
     assert(values.count <= VALUES_MAX);
+    if (!db->depth && undo(db) != TB_OK) /* D1: nobody reads what should have been rolled back */
+        return TB_IO;
     tb_status found = find_cached(db, sql, &rows->slot);
     if (found != TB_OK)
         return found;

@@ -44,14 +44,14 @@ static int search_folder(const char *folder, const secret *secrets, size_t count
     return files;
 }
 
-typedef struct secrets {
+typedef struct known {
     tb_template face;
     tb_bytes encoded;
     secret items[8];
-} secrets;
+} known;
 
 /* 24 bytes of each form are enough to know a face again, and too many to occur by chance. */
-static void know(secrets *s)
+static void know(known *s)
 {
     s->face = face_of(&who);
     assert_int_equal(tb_template_encode(&s->face, &s->encoded), TB_OK);
@@ -104,7 +104,7 @@ static void live(airport *a)
 static void nothing_readable_on_the_disk(void **state)
 {
     airport *a = *state;
-    secrets s = {0};
+    known s = {0};
     know(&s);
     with_log(a, live);
     assert_true(search_folder(a->folder, s.items, 8) >= 5); /* while open: journals, too */
@@ -176,7 +176,7 @@ static int search_rows(const char *folder, const secret *secrets, size_t count)
 static void nothing_readable_in_the_rows(void **state)
 {
     airport *a = *state;
-    secrets s = {0};
+    known s = {0};
     tb_error why;
     know(&s);
     with_log(a, live);
