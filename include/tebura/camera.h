@@ -38,7 +38,9 @@ int tb_camera_is_simulation(const tb_camera *camera); /* 1 for virtual: and stil
  * other kinds; as tb_image_decode, and then an earlier unread picture stays. */
 tb_status tb_camera_push(tb_camera *camera, tb_span encoded, tb_error *why) TB_MUST_CHECK;
 
-/* virtual: who stands before the camera. */
+/* virtual: who stands before the camera. A re-photograph is a photograph: passive liveness looks at 2.7 times the face's box, sees
+ * the cut when a region ends inside it, and takes noise for print. With regions of five times the face's box, noise 0 and
+ * jpeg 92, 19 of the 20 faces in the demo's pictures that pass by themselves pass re-photographed; a noise of 2 fails a quarter. */
 typedef struct tb_scene_person {
     char picture[512];  /* path of a photograph */
     tb_box region;      /* the person's head and shoulders in it, pixels, sides 8..16384; width 0 = whole picture */
