@@ -1,0 +1,225 @@
+// Goal: anyone can try the journey on themselves in a browser: check in and pass security with the webcam, watched on the console (A1, A4, A8, A9, S11; issue 2, item 8).
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const bin = process.env.TEBURA_BIN ?? path.join(root, 'build/debug');
+const dist = path.join(root, 'web/dist'), profile = path.join(root, 'profiles/airport.yaml');
+const picture = path.join(root, '.deps/pictures/sample6.jpg');
+const PATIENCE = 90_000; // milliseconds for one step on a busy machine with sanitizers
+
+function skip(why) {
+  console.log(`SKIPPED: ${why}`);
+  process.exit(77);
+}
+for (const [file, how] of [['/usr/bin/chromium', 'install chromium'], [`${dist}/index.html`, 'run make web'], [picture, 'run tools/setup'],
+  [`${bin}/teburad`, 'build first'], [`${bin}/tebura-edge`, 'build first'], [path.join(root, 'tests/node_modules/playwright-core'), 'run tools/setup --for test']])
+  if (!existsSync(file)) skip(`${file} is missing: ${how}`);
+if (spawnSync('ffmpeg', ['-version']).error) skip('ffmpeg is missing: it makes the fake camera’s film');
+
+const { chromium } = createRequire(path.join(root, 'tests/package.json'))('playwright-core');
+const box = mkdtempSync(path.join(tmpdir(), 'tebura-pages-'));
+const screenshots = process.env.TEBURA_SCREENSHOTS; // a folder: then pictures of the pages are left there
+const children = [], browsers = [];
+const step = (text) => console.log(`- ${text}`);
+
+/** Starts a program and gives the one JSON line that it prints when it is ready. */
+function start(name, args) {
+  const child = spawn(path.join(bin, name), args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '', log = '';
+  child.stderr.on('data', (data) => { log = (log + data).slice(-4000); });
+  const ready = new Promise((done, fail) => {
+    const timer = setTimeout(() => fail(new Error(`${name} was not ready in time\n${log}`)), PATIENCE);
+    child.stdout.on('data', (data) => {
+      out += data;
+      if (!out.includes('\n')) return;
+      clearTimeout(timer);
+      done(JSON.parse(out.slice(0, out.indexOf('\n'))));
+    });
+    child.on('exit', (code) => { clearTimeout(timer); fail(new Error(`${name} ended with ${code}\n${log}`)); });
+    child.on('error', fail);
+  });
+  children.push({ name, child, log: () => log });
+  return ready;
+}
+
+async function stop({ name, child, log }) {
+  if (child.exitCode === null && child.signalCode === null) {
+    const ended = new Promise((done) => child.once('exit', done));
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    await ended;
+    clearTimeout(timer);
+  }
+  if (child.exitCode !== 0) throw new Error(`${name} ended with ${child.exitCode ?? child.signalCode}\n${log()}`);
+}
+
+/** A film for Chromium's fake camera: one face of a demo picture. */
+function film(name, crop) {
+  const file = path.join(box, `${name}.mjpeg`);
+  const made = spawnSync('ffmpeg', ['-v', 'error', '-nostdin', '-y', '-loop', '1', '-i', picture, '-t', '1', '-r', '10',
+    '-vf', `crop=${crop},scale=480:640`, '-pix_fmt', 'yuvj420p', '-q:v', '2', file], { encoding: 'utf8' });
+  assert.equal(made.status, 0, made.stderr);
+  return file;
+}
+
+const troubles = [];
+async function browse(cameraFilm) {
+  const browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${cameraFilm}`],
+  });
+  browsers.push(browser);
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-GB', colorScheme: 'dark' });
+  context.setDefaultTimeout(PATIENCE);
+  return context;
+}
+async function open(context, url) {
+  const page = await context.newPage();
+  page.on('pageerror', (error) => troubles.push(`${page.url()}: ${error.message}`));
+  page.on('console', (message) => { if (message.type() === 'error') troubles.push(`${page.url()}: ${message.text()}`); });
+  await page.goto(url);
+  return page;
+}
+async function shot(page, name) {
+  if (screenshots) await page.screenshot({ path: path.join(screenshots, `${name}.png`) });
+}
+
+async function main() {
+  const { http, token_file: tokenFile } = await start('teburad', ['management', '--data', path.join(box, 'server'), '--site', 'airport',
+    '--profile', profile, '--listen', '127.0.0.1:0', '--web', dist]);
+  const token = readFileSync(tokenFile, 'utf8').trim();
+  async function api(method, resource, body) {
+    const answer = await fetch(`${http}/api/v1/${resource}`, {
+      method, headers: { Authorization: `Bearer ${token}`, ...(body ? { 'Content-Type': 'application/json' } : {}) }, body: body && JSON.stringify(body) });
+    const text = await answer.text();
+    assert.ok(answer.ok, `${method} ${resource}: ${answer.status} ${text}`);
+    return text ? JSON.parse(text) : null;
+  }
+  async function until(what, check) {
+    for (const end = Date.now() + PATIENCE; Date.now() < end; await new Promise((done) => setTimeout(done, 100))) {
+      const found = await check();
+      if (found) return found;
+    }
+    throw new Error(`it did not come to this: ${what}`);
+  }
+
+  step('two terminals whose camera is the page');
+  const edges = {};
+  for (const role of ['checkin', 'security']) {
+    const id = `${role}-1`;
+    const { code } = await api('POST', 'touchpoints', { id, role });
+    const { screen } = await start('tebura-edge', ['--data', path.join(box, id), '--server', http, '--code', code, '--profile', profile, '--camera', 'pushed:']);
+    edges[role] = screen;
+  }
+  await until('both terminals have told of themselves', async () => {
+    const { touchpoints } = await api('GET', 'touchpoints');
+    return touchpoints.length === 2 && touchpoints.every((p) => p.last?.screen);
+  });
+
+  step('the console: the token leaves the address bar, the terminals are on the map');
+  const traveller = await browse(film('traveller', '582:776:979:53'));
+  const console_ = await open(traveller, `${http}/#token=${token}`);
+  for (const role of ['checkin', 'security']) await console_.waitForSelector(`[data-touchpoint="${role}-1"]`);
+  await console_.waitForSelector('.liveness.on');
+  assert.ok(!console_.url().includes(token));
+  assert.ok((await console_.textContent('.simulation')).includes('no money'));
+
+  step('check-in with a made-up traveller and the webcam');
+  const touch = await open(traveller, `${http}/touchpoint#token=${token}`);
+  const frames = [];
+  touch.on('request', (request) => { if (request.method() === 'POST') frames.push(request.url()); });
+  await touch.click('.chooser li button:has-text("checkin-1")');
+  await touch.waitForSelector('[data-ask="passport"]');
+  await touch.click('.camera .primary');
+  await touch.waitForFunction(() => document.querySelector('video')?.videoWidth > 0);
+  assert.equal(frames.filter((url) => url.endsWith('/v1/frame')).length, 0, 'no picture leaves the page before the terminal wants one');
+  await touch.click('.madeup button');
+  await touch.waitForFunction(() => [...document.querySelectorAll('textarea')].every((t) => t.value.length > 40));
+  await touch.click('.page button');
+  await touch.waitForSelector('.page img');
+  await shot(touch, 'checkin-documents');
+  await touch.click('.documents button.primary');
+  await touch.waitForSelector('.consent .text:has-text("deleted")');
+  await shot(touch, 'checkin-consent');
+  await touch.click('.consent .row button:nth-child(2)');
+  await touch.waitForSelector('[data-outcome="admitted"], [data-outcome="refused"], [data-outcome="failed"], [data-outcome="unknown"]');
+  await shot(touch, 'checkin-decided');
+  assert.equal(await touch.getAttribute('.terminal-page', 'data-outcome'), 'admitted', await touch.textContent('.words'));
+  const { people } = await api('GET', 'people');
+  assert.equal(people.length, 1);
+  assert.ok(people[0].consent && people[0].templates >= 1 && people[0].in_visitor_db);
+
+  step('security lets the same face through, by its own list');
+  await until('the entry has reached the gate', async () => (await (await fetch(`${edges.security}/v1/state`)).json()).list.entries === 1);
+  await touch.click('header.top button');
+  await touch.click('.chooser li button:has-text("security-1")');
+  await touch.click('.camera .primary');
+  await touch.waitForSelector('[data-outcome="admitted"]');
+  await shot(touch, 'security-admitted');
+  assert.ok((await touch.textContent('.words .second')).match(/[\u3040-\u30ff\u4e00-\u9fff]/), 'both languages are shown');
+
+  step('the console tells of it as it happens, and knows the way');
+  const line = console_.locator('.passages li', { hasText: 'security-1' }).first();
+  await line.waitFor();
+  assert.match(await line.textContent(), /passed/);
+  await until('the status follows', async () => (await api('GET', 'people')).people[0].status === 'security_passed');
+  await shot(console_, 'console');
+  await console_.click('.people button.link');
+  await console_.waitForSelector('dialog .timeline li:has-text("security-1")');
+  await shot(console_, 'console-journey');
+  await console_.click('dialog header button');
+  await console_.click('.switch button[lang="ja"]');
+  await console_.waitForSelector('h2:has-text("利用者")');
+
+  step('a stranger before the same gate is not let through, and stays nobody');
+  const stranger = await browse(film('stranger', '578:771:75:234'));
+  const other = await open(stranger, `${http}/touchpoint?edge=${encodeURIComponent(edges.security)}`);
+  const transaction = async () => (await (await fetch(`${edges.security}/v1/state`)).json()).last?.transaction;
+  await touch.click('.camera .controls button'); // the first camera goes off
+  const before = await transaction();
+  await other.click('.camera .primary');
+  await until('the gate has decided anew', async () => (await transaction()) !== before);
+  await other.waitForSelector('[data-outcome="refused"], [data-outcome="unknown"]');
+  await shot(other, 'security-stranger');
+  await console_.waitForSelector('.passages li.tone-refuse');
+  const after = await api('GET', 'people');
+  assert.equal(after.people.length, 1);
+  assert.equal((await api('GET', 'counts')).templates, people[0].templates);
+
+  step('pictures went to the terminals only; a link cannot send them elsewhere');
+  const sent = frames.filter((url) => url.endsWith('/v1/frame'));
+  assert.ok(sent.length > 0);
+  assert.ok(sent.every((url) => url.startsWith(edges.checkin) || url.startsWith(edges.security)), 'a frame went somewhere else');
+  const lured = await open(stranger, `${http}/touchpoint?edge=${encodeURIComponent('http://camera.example')}`);
+  await lured.waitForSelector('.chooser');
+  assert.deepEqual(troubles.filter((t) => !t.includes('401')), [], 'the pages complain'); // the stranger has no token: 401 is right
+
+  const { equal, difference } = await api('POST', 'check');
+  assert.ok(equal, difference);
+}
+
+let failed = null;
+try {
+  await main();
+} catch (error) {
+  failed = error;
+}
+for (const browser of browsers) await browser.close().catch(() => undefined);
+for (const child of children.reverse()) await stop(child).catch((error) => { failed ??= error; });
+if (!failed) {
+  const seen = readdirSync(box, { recursive: true }).map(String);
+  if (seen.some((name) => /\.(jpe?g|png)$/i.test(name))) failed = new Error(`a picture was left: ${seen.join(', ')}`);
+}
+rmSync(box, { recursive: true, force: true });
+if (failed) {
+  console.error(failed);
+  process.exit(1);
+}
+console.log('ok');
