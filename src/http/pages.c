@@ -12,7 +12,7 @@
 #define DEFAULT_POLICY                                                                                                 \
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "           \
     "media-src 'self' blob: mediastream:; worker-src 'self' blob:; manifest-src 'self'; "                              \
-    "connect-src 'self' http://127.0.0.1:* http://localhost:* http://[::1]:*; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    "connect-src 'self' http://127.0.0.1:* http://localhost:*; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 
 static const struct {
     const char *ending, *type;

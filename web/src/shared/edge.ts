@@ -19,7 +19,7 @@ export interface EdgeState {
 export function edgeAddress(text: string | null | undefined): string | null {
   try {
     const url = new URL(text ?? '');
-    return url.protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname) ? url.origin : null;
+    return url.protocol === 'http:' && ['127.0.0.1', 'localhost'].includes(url.hostname) ? url.origin : null;
   } catch {
     return null;
   }
