@@ -2,10 +2,10 @@
  * stream, requests. Bodies are opaque (sealed) bytes here.
  *
  * Invariants
- *  B1  feed_flush and feed_ready answer TB_OK only within the connection in which site_open succeeded: what was written
- * to a broker that has restarted since is never taken for written. B2  A snapshot is *ready only when the same epoch
- * mark stood in the bucket before and after it was read. B3  An event is acknowledged only after `apply` returned
- * TB_OK, and later events wait for it: order is kept.
+ *  B1  feed_flush and feed_ready answer TB_OK only within the connection in which site_open succeeded: what was
+ *      written to a broker that has restarted since is never taken for written.
+ *  B2  A snapshot is *ready only when the same epoch mark stood in the bucket before and after it was read.
+ *  B3  An event is acknowledged only after `apply` returned TB_OK, and later events wait for it: order is kept.
  *
  * Threads: all calls are safe from any thread. Callbacks run on threads of the bus, as said with each; no callback runs
  * any more once tb_bus_subscription_free (or tb_bus_free) has returned, so neither may be called from a callback. A
