@@ -1,4 +1,5 @@
-/* fuzz_bcbp.c: any bytes as a boarding pass; what is read prints, and reads as the same; dates and names take anything. */
+/* fuzz_bcbp.c: any bytes as a boarding pass; what is read prints, and reads as the same; dates and names take
+ * anything. */
 #include <tebura/document.h>
 
 #include "again.h"

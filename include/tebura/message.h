@@ -2,17 +2,19 @@
  * deterministic, integer keys; unknown keys are ignored, so that newer peers can say more). Pure: sealing is crypto's.
  *
  *   feed      server -> one terminal   KV bucket "feed_<site>", key "<touchpoint>.<visit hex>", sealed
- *   event     terminal -> server       stream "EVENTS_<site>", subject "tb.<site>.event.<touchpoint>", sealed, msg id = event id
+ *   event     terminal -> server       stream "EVENTS_<site>", subject "tb.<site>.event.<touchpoint>", sealed, msg id
+ *   = event id
  *   request   terminal <-> server      subject "tb.<site>.ask.<touchpoint>", sealed both ways
  *   status    terminal -> server       subject "tb.<site>.status.<touchpoint>", plain (holds counts only)
  *
  * Sealed bytes are tb_seal_to(sender private, receiver public) with `about` = the subject (feed: the key).
  *
- * Under key 0 every message has the format's version (1), under key 1 its kind. Encoders append to `out`; TB_INVALID_ARGUMENT when the
- * struct breaks what its comments say, TB_NO_MEMORY; `out` is then as before. Decoders overwrite `out` (they do not free what it held) and
- * check everything: TB_TRUNCATED, TB_MALFORMED, TB_UNSUPPORTED (another version; a kind, verdict or type of fact that is not known),
- * TB_TOO_LARGE (over 64 KiB), TB_NO_MEMORY; `out` is then empty and `why` names the field, never its value. Equal structs are
- * equal bytes, whatever the order of their facts. Any thread. */
+ * Under key 0 every message has the format's version (1), under key 1 its kind. Encoders append to `out`;
+ * TB_INVALID_ARGUMENT when the struct breaks what its comments say, TB_NO_MEMORY; `out` is then as before. Decoders
+ * overwrite `out` (they do not free what it held) and check everything: TB_TRUNCATED, TB_MALFORMED, TB_UNSUPPORTED
+ * (another version; a kind, verdict or type of fact that is not known), TB_TOO_LARGE (over 64 KiB), TB_NO_MEMORY;
+ * `out` is then empty and `why` names the field, never its value. Equal structs are equal bytes, whatever the order of
+ * their facts. Any thread. */
 #ifndef TEBURA_MESSAGE_H
 #define TEBURA_MESSAGE_H
 
@@ -25,36 +27,37 @@
 
 /* One visit on one touchpoint's list. */
 typedef struct tb_entry {
-    uint64_t sequence;  /* the terminal's own, from 1, no gaps */
+    uint64_t sequence; /* the terminal's own, from 1, no gaps */
     tb_id visit;
-    int present;        /* 0: taken off the list; the rest is then empty */
-    tb_time from, until;/* 0 <= from <= until, until > 0 */
-    int template_count; /* 1..5 when present */
+    int present;                          /* 0: taken off the list; the rest is then empty */
+    tb_time from, until;                  /* 0 <= from <= until, until > 0 */
+    int template_count;                   /* 1..5 when present */
     tb_bytes templates[TB_TEMPLATES_MAX]; /* as tb_template_encode writes them; owned */
-    tb_facts fields;    /* the role's projection */
+    tb_facts fields;                      /* the role's projection */
 } tb_entry;
 tb_status tb_entry_encode(const tb_entry *entry, tb_bytes *out) TB_MUST_CHECK;
-tb_status tb_entry_decode(tb_span bytes, tb_entry *out, tb_error *why) TB_MUST_CHECK; /* free with tb_entry_free also after failure */
+/* free with tb_entry_free also after failure */
+tb_status tb_entry_decode(tb_span bytes, tb_entry *out, tb_error *why) TB_MUST_CHECK;
 void tb_entry_free(tb_entry *entry);
 
 typedef enum tb_event_kind {
-    TB_EVENT_PASSAGE = 1, /* let through; server applies the role's effects */
-    TB_EVENT_REFUSAL,     /* turned away, with the reason; no visit when nobody matched */
-    TB_EVENT_HANDOVER,    /* item given; facts: item */
-    TB_EVENT_PAYMENT_VOID,/* the terminal gave up on a payment it may have sent; facts: payment (hex id) */
-    TB_EVENT_SERVED       /* counter: bag taken, etc. */
+    TB_EVENT_PASSAGE = 1,  /* let through; server applies the role's effects */
+    TB_EVENT_REFUSAL,      /* turned away, with the reason; no visit when nobody matched */
+    TB_EVENT_HANDOVER,     /* item given; facts: item */
+    TB_EVENT_PAYMENT_VOID, /* the terminal gave up on a payment it may have sent; facts: payment (hex id) */
+    TB_EVENT_SERVED        /* counter: bag taken, etc. */
 } tb_event_kind;
 
 /* What a terminal did. Applied once by `id`. Never holds a template or a picture. */
 typedef struct tb_event {
     tb_id id;
     char touchpoint[TB_TOUCHPOINT_SIZE];
-    uint64_t number;   /* the terminal's own count, from 1 */
+    uint64_t number; /* the terminal's own count, from 1 */
     tb_event_kind kind;
-    tb_id visit;       /* zero when nobody was recognised */
+    tb_id visit; /* zero when nobody was recognised */
     tb_time at;
     char reason[TB_NAME_SIZE];
-    int64_t duration;  /* microseconds from face to decision, 0 unknown */
+    int64_t duration; /* microseconds from face to decision, 0 unknown */
     tb_facts facts;
 } tb_event;
 tb_status tb_event_encode(const tb_event *event, tb_bytes *out) TB_MUST_CHECK;
@@ -67,24 +70,25 @@ typedef enum tb_request_kind {
 } tb_request_kind;
 
 typedef struct tb_request {
-    tb_id id;               /* idempotency: the same id twice gets the same answer and one effect */
+    tb_id id; /* idempotency: the same id twice gets the same answer and one effect */
     tb_request_kind kind;
     char touchpoint[TB_TOUCHPOINT_SIZE];
     tb_time at;
-    tb_bytes probe;         /* identify; checkin, then only with consent; never when paying: a template as bytes; owned */
+    /* identify; checkin, then only with consent; never when paying: a template as bytes; owned */
+    tb_bytes probe;
     /* checkin: at least one of the two documents */
-    char mrz[96];           /* lines joined by '\n' */
+    char mrz[96]; /* lines joined by '\n' */
     char boarding_pass[512];
-    int consent;            /* 1 only after the person agreed */
-    float document_score;   /* live against passport page, cosine */
-    int online;             /* face registered later: booking exists already (A3) */
+    int consent;          /* 1 only after the person agreed */
+    float document_score; /* live against passport page, cosine */
+    int online;           /* face registered later: booking exists already (A3) */
     /* pay */
     tb_id visit;
-    int64_t amount;         /* minor units, > 0 */
-    char currency[4];       /* ISO 4217 */
-    char pin[16];           /* "" when none; wiped by tb_request_free */
+    int64_t amount;   /* minor units, > 0 */
+    char currency[4]; /* ISO 4217 */
+    char pin[16];     /* "" when none; wiped by tb_request_free */
     int staff_confirmed;
-    char deliver[64];       /* description of an item to be delivered to the pick-up desk, "" when none */
+    char deliver[64]; /* description of an item to be delivered to the pick-up desk, "" when none */
 } tb_request;
 tb_status tb_request_encode(const tb_request *request, tb_bytes *out) TB_MUST_CHECK;
 tb_status tb_request_decode(tb_span bytes, tb_request *out, tb_error *why) TB_MUST_CHECK;
@@ -99,8 +103,9 @@ typedef enum tb_answer_verdict {
 } tb_answer_verdict;
 
 typedef struct tb_answer {
-    tb_id id;                  /* the request's */
-    tb_status status;          /* TB_OK exactly unless verdict is FAILED. Travels by name; one that is not known here is TB_UNSUPPORTED */
+    tb_id id; /* the request's */
+    /* TB_OK exactly unless verdict is FAILED. Travels by name; one that is not known here is TB_UNSUPPORTED */
+    tb_status status;
     tb_answer_verdict verdict;
     char reason[TB_NAME_SIZE]; /* "" when admitted, never "" when refused */
     tb_id visit;               /* zero when unknown */
@@ -113,13 +118,13 @@ tb_status tb_answer_decode(tb_span bytes, tb_answer *out, tb_error *why) TB_MUST
 typedef struct tb_heartbeat {
     char touchpoint[TB_TOUCHPOINT_SIZE];
     tb_time at;
-    uint64_t sequence;      /* last feed sequence applied */
-    uint64_t entries;       /* on its list now */
-    uint64_t outbox;        /* events not yet acknowledged */
-    uint64_t decisions;     /* since start */
+    uint64_t sequence;  /* last feed sequence applied */
+    uint64_t entries;   /* on its list now */
+    uint64_t outbox;    /* events not yet acknowledged */
+    uint64_t decisions; /* since start */
     char state[TB_NAME_SIZE];
-    char screen[96];        /* http://127.0.0.1:port of its local page, "" when none */
-    int simulation;         /* its camera is simulated */
+    char screen[96]; /* http://127.0.0.1:port of its local page, "" when none */
+    int simulation;  /* its camera is simulated */
 } tb_heartbeat;
 tb_status tb_heartbeat_encode(const tb_heartbeat *beat, tb_bytes *out) TB_MUST_CHECK;
 tb_status tb_heartbeat_decode(tb_span bytes, tb_heartbeat *out, tb_error *why) TB_MUST_CHECK;

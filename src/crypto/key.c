@@ -44,5 +44,6 @@ tb_key_pair tb_key_pair_random(void)
 
 tb_status tb_key_derive(const tb_key *master, const char context[8], uint64_t number, tb_key *out)
 {
-    return crypto_kdf_derive_from_key(out->bytes, sizeof out->bytes, number, context, master->bytes) == 0 ? TB_OK : TB_CRYPTO;
+    return crypto_kdf_derive_from_key(out->bytes, sizeof out->bytes, number, context, master->bytes) == 0 ? TB_OK
+                                                                                                          : TB_CRYPTO;
 }

@@ -42,7 +42,11 @@ static tb_status read_key(const char *path, tb_key *out, tb_error *why)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not waiting for a writer, should it be a pipe */
     if (fd < 0)
-        return tb_fail(why, errno == ENOENT ? TB_NOT_FOUND : errno == EACCES ? TB_FORBIDDEN : TB_IO, "%s: %s", path, strerror(errno));
+        return tb_fail(why,
+                       errno == ENOENT   ? TB_NOT_FOUND
+                       : errno == EACCES ? TB_FORBIDDEN
+                                         : TB_IO,
+                       "%s: %s", path, strerror(errno));
     char text[TEXT_SIZE + 1] = {0};
     struct stat about;
     tb_status status = TB_OK;
@@ -51,7 +55,8 @@ static tb_status read_key(const char *path, tb_key *out, tb_error *why)
     else if (!S_ISREG(about.st_mode))
         status = tb_fail(why, TB_MALFORMED, "%s: not a file", path);
     else if (about.st_mode & 077)
-        status = tb_fail(why, TB_FORBIDDEN, "%s: others may read this key: chmod 600, and think of the key as known", path);
+        status =
+            tb_fail(why, TB_FORBIDDEN, "%s: others may read this key: chmod 600, and think of the key as known", path);
     if (status == TB_OK)
         status = read_text(fd, path, text, why);
     if (status == TB_OK && tb_hex_decode(text, out->bytes, sizeof out->bytes) != TB_OK)
@@ -79,7 +84,8 @@ static void sync_folder_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
     char folder[4096];
-    if (snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".") >= (int)sizeof folder)
+    if (snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".") >=
+        (int)sizeof folder)
         return;
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
@@ -91,11 +97,13 @@ static void sync_folder_of(const char *path)
 static tb_status make_key(const char *path, tb_error *why)
 {
     char temporary[4096], text[TEXT_SIZE + 2], mark[TB_ID_TEXT_SIZE];
-    if (snprintf(temporary, sizeof temporary, "%s.new.%s", path, tb_id_text(tb_id_random(), mark)) >= (int)sizeof temporary)
+    if (snprintf(temporary, sizeof temporary, "%s.new.%s", path, tb_id_text(tb_id_random(), mark)) >=
+        (int)sizeof temporary)
         return tb_fail(why, TB_TOO_LARGE, "the path of the key file is too long");
     int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return tb_fail(why, errno == ENOSPC || errno == EDQUOT ? TB_DISK_FULL : TB_IO, "%s: %s", temporary, strerror(errno));
+        return tb_fail(why, errno == ENOSPC || errno == EDQUOT ? TB_DISK_FULL : TB_IO, "%s: %s", temporary,
+                       strerror(errno));
     tb_key key = tb_key_random();
     tb_hex_encode(tb_span_of(key.bytes, sizeof key.bytes), text);
     text[TEXT_SIZE] = '\n';
@@ -109,7 +117,8 @@ static tb_status make_key(const char *path, tb_error *why)
     unlink(temporary);
     sync_folder_of(path);
     if (failed)
-        return tb_fail(why, failed == ENOSPC || failed == EDQUOT ? TB_DISK_FULL : TB_IO, "%s: %s", path, strerror(failed));
+        return tb_fail(why, failed == ENOSPC || failed == EDQUOT ? TB_DISK_FULL : TB_IO, "%s: %s", path,
+                       strerror(failed));
     return TB_OK;
 }
 

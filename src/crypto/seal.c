@@ -25,8 +25,8 @@ tb_status tb_seal(const tb_key *key, tb_span about, tb_span plain, tb_bytes *out
     uint8_t *nonce = out->data + out->size;
     randombytes_buf(nonce, NONCE);
     unsigned long long written = 0;
-    if (crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + NONCE, &written, plain.data, plain.size, about.data, about.size, NULL,
-                                                   nonce, key->bytes) != 0)
+    if (crypto_aead_xchacha20poly1305_ietf_encrypt(nonce + NONCE, &written, plain.data, plain.size, about.data,
+                                                   about.size, NULL, nonce, key->bytes) != 0)
         return TB_CRYPTO;
     assert(written == plain.size + TAG);
     out->size += NONCE + (size_t)written;
@@ -40,12 +40,14 @@ tb_status tb_open(const tb_key *key, tb_span about, tb_span sealed, tb_bytes *ou
     size_t size = sealed.size - TB_SEAL_OVERHEAD;
     if (size > SIZE_MAX - 1 - out->size)
         return TB_TOO_LARGE;
-    tb_status status = tb_bytes_reserve(out, out->size + size + 1); /* + 1: there is an address also for empty plain text */
+    /* + 1: there is an address also for empty plain text */
+    tb_status status = tb_bytes_reserve(out, out->size + size + 1);
     if (status != TB_OK)
         return status;
     unsigned long long written = 0;
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(out->data + out->size, &written, NULL, sealed.data + NONCE, sealed.size - NONCE,
-                                                   about.data, about.size, sealed.data, key->bytes) != 0) {
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(out->data + out->size, &written, NULL, sealed.data + NONCE,
+                                                   sealed.size - NONCE, about.data, about.size, sealed.data,
+                                                   key->bytes) != 0) {
         tb_wipe(out->data + out->size, size);
         return TB_CRYPTO;
     }
@@ -55,7 +57,8 @@ tb_status tb_open(const tb_key *key, tb_span about, tb_span sealed, tb_bytes *ou
 }
 
 /* The key for what `sender` sends to `receiver`; one of the two is `own`. */
-static tb_status key_between(const tb_key *own_private, const tb_key *theirs, const tb_key *sender, const tb_key *receiver, tb_key *out)
+static tb_status key_between(const tb_key *own_private, const tb_key *theirs, const tb_key *sender,
+                             const tb_key *receiver, tb_key *out)
 {
     static const uint8_t personal[crypto_generichash_blake2b_PERSONALBYTES] = {'t', 'e', 'b', 'u', 'r', 'a', '-', 's',
                                                                                'e', 'a', 'l', '-', 't', 'o', '-', '1'};
@@ -93,7 +96,8 @@ tb_status tb_key_from(const tb_key *own_private, const tb_key *their_public, tb_
     return key_between(own_private, their_public, their_public, &own, out);
 }
 
-tb_status tb_open_from(const tb_key *own_private, const tb_key *their_public, tb_span about, tb_span sealed, tb_bytes *out)
+tb_status tb_open_from(const tb_key *own_private, const tb_key *their_public, tb_span about, tb_span sealed,
+                       tb_bytes *out)
 {
     if (sealed.size < TB_SEAL_OVERHEAD)
         return TB_CRYPTO;

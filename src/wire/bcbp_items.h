@@ -1,5 +1,5 @@
-/* bcbp_items.h: the conditional items of a boarding pass as one table, for both directions. Numbers and names are those of
- * IATA Resolution 792, attachment A. */
+/* bcbp_items.h: the conditional items of a boarding pass as one table, for both directions. Numbers and names are
+ * those of IATA Resolution 792, attachment A. */
 #ifndef TEBURA_WIRE_BCBP_ITEMS_H
 #define TEBURA_WIRE_BCBP_ITEMS_H
 

@@ -76,7 +76,10 @@ static tb_status read_text(cursor *c, int item, const char *name, size_t size, c
 
 static int hex_digit(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                  : -1;
 }
 
 /* A size of two hexadecimal digits, and that so much follows in the field. */
@@ -192,7 +195,8 @@ static tb_status read_mandatory(cursor *c, tb_bcbp_leg *leg)
 
 /* ---- conditional items ---- */
 
-/* The latest year with this last digit whose day is not after tomorrow (time zones). 0 for a day that this year has not. */
+/* The latest year with this last digit whose day is not after tomorrow (time zones). 0 for a day that this year has
+ * not. */
 static int issue_date(const char text[4], tb_date today, tb_date *out)
 {
     int day = (text[1] - '0') * 100 + (text[2] - '0') * 10 + text[3] - '0';
@@ -238,7 +242,8 @@ static tb_status read_items(cursor *c, const tb_bcbp_item *items, int count, siz
     tb_status status = TB_OK;
     for (int i = 0; i < count && status == TB_OK && c->at < c->end; i++) {
         const char *text = take(c, (size_t)items[i].size);
-        status = text ? store_item(c, &items[i], text, base) : fail(c, TB_MALFORMED, items[i].number, items[i].name, "is cut off by its field");
+        status = text ? store_item(c, &items[i], text, base)
+                      : fail(c, TB_MALFORMED, items[i].number, items[i].name, "is cut off by its field");
     }
     c->at = c->end;
     c->end = outer;
@@ -261,7 +266,8 @@ static tb_status read_unique(cursor *c, tb_bcbp *out)
     return read_items(c, tb_bcbp_unique, TB_BCBP_UNIQUE_ITEMS, size, out);
 }
 
-/* The variable part of a leg: version and unique items (first leg), repeated items, and what the airline keeps for itself. */
+/* The variable part of a leg: version and unique items (first leg), repeated items, and what the airline keeps for
+ * itself. */
 static tb_status read_variable(cursor *c, int number, tb_bcbp *out)
 {
     size_t size = 0, outer = c->end;
@@ -324,7 +330,8 @@ static tb_status read_all(cursor *c, tb_bcbp *out)
 {
     for (size_t i = 0; i < c->end; i++)
         if (c->text[i] < 0x20 || c->text[i] > 0x7E)
-            return tb_fail(c->why, TB_MALFORMED, "boarding pass: the character at position %zu cannot be printed", i + 1);
+            return tb_fail(c->why, TB_MALFORMED, "boarding pass: the character at position %zu cannot be printed",
+                           i + 1);
     tb_status status = read_head(c, out);
     for (int i = 0; i < out->legs && status == TB_OK; i++) {
         status = read_mandatory(c, &out->leg[i]);

@@ -106,7 +106,8 @@ static void put_mandatory(pen *p, const tb_bcbp_leg *leg)
 
 static int is_empty(const tb_bcbp_item *item, const uint8_t *base)
 {
-    return item->form == TB_BCBP_DATE ? ((const tb_date *)(const void *)(base + item->offset))->year == 0 : base[item->offset] == 0;
+    return item->form == TB_BCBP_DATE ? ((const tb_date *)(const void *)(base + item->offset))->year == 0
+                                      : base[item->offset] == 0;
 }
 
 static void put_date(pen *p, const tb_date *date)
@@ -204,8 +205,8 @@ static void put_variable(pen *p, const tb_bcbp *pass, int number)
 
 tb_status tb_bcbp_print(const tb_bcbp *pass, tb_bytes *out)
 {
-    if (pass->legs < 1 || pass->legs > TB_BCBP_LEGS_MAX || pass->version < 0 || pass->version > 9 || !tb_bcbp_name_is_good(pass->name) ||
-        (pass->electronic != 0 && pass->electronic != 1))
+    if (pass->legs < 1 || pass->legs > TB_BCBP_LEGS_MAX || pass->version < 0 || pass->version > 9 ||
+        !tb_bcbp_name_is_good(pass->name) || (pass->electronic != 0 && pass->electronic != 1))
         return TB_INVALID_ARGUMENT;
     pen p = {.good = 1};
     put(&p, "M", 1, 1);

@@ -8,8 +8,19 @@
 
 #include "wire/text.h"
 
-typedef enum item_kind { ITEM_OTHER, ITEM_UINT, ITEM_NEGATIVE, ITEM_BYTES, ITEM_TEXT, ITEM_ARRAY, ITEM_MAP, ITEM_TAG, ITEM_BOOL,
-                         ITEM_FLOAT, ITEM_INDEFINITE } item_kind;
+typedef enum item_kind {
+    ITEM_OTHER,
+    ITEM_UINT,
+    ITEM_NEGATIVE,
+    ITEM_BYTES,
+    ITEM_TEXT,
+    ITEM_ARRAY,
+    ITEM_MAP,
+    ITEM_TAG,
+    ITEM_BOOL,
+    ITEM_FLOAT,
+    ITEM_INDEFINITE
+} item_kind;
 
 typedef struct item {
     item_kind kind;
@@ -98,7 +109,8 @@ static void on_indefinite(void *context)
     *(item *)context = (item){.kind = ITEM_INDEFINITE};
 }
 
-/* What is not named here is ITEM_OTHER: null, undefined, half and double precision; fine inside a field that we do not know. */
+/* What is not named here is ITEM_OTHER: null, undefined, half and double precision; fine inside a field that we do not
+ * know. */
 static const struct cbor_callbacks *callbacks(struct cbor_callbacks *all)
 {
     *all = cbor_empty_callbacks;
@@ -127,8 +139,8 @@ void tb_cbor_fail(tb_cbor_reader *reader, tb_status status, const char *what)
     if (reader->status != TB_OK)
         return;
     int64_t field = reader->key - TB_MESSAGE_FIRST_KEY;
-    const char *name = reader->key == 0 ? "version"
-                       : reader->key == 1 ? "kind"
+    const char *name = reader->key == 0                                  ? "version"
+                       : reader->key == 1                                ? "kind"
                        : field >= 0 && field < reader->form->field_count ? reader->form->fields[field]
                                                                          : "the message";
     reader->status = tb_fail(reader->why, status, "%s: %s %s", reader->form->noun, name, what);
@@ -168,7 +180,8 @@ static item next(tb_cbor_reader *reader)
         return (item){0};
     }
     /* Every item takes a byte at least: a larger count cannot be true. */
-    if ((got.kind == ITEM_ARRAY && got.number > reader->rest.size) || (got.kind == ITEM_MAP && got.number > reader->rest.size / 2)) {
+    if ((got.kind == ITEM_ARRAY && got.number > reader->rest.size) ||
+        (got.kind == ITEM_MAP && got.number > reader->rest.size / 2)) {
         tb_cbor_fail(reader, TB_TRUNCATED, "ends too early");
         return (item){0};
     }

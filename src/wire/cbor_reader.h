@@ -43,7 +43,8 @@ typedef struct tb_cbor_reader {
 
 /* Reads the head, version and kind. TB_TOO_LARGE, TB_TRUNCATED, TB_MALFORMED, TB_UNSUPPORTED. */
 void tb_cbor_start(tb_cbor_reader *reader, tb_span bytes, const tb_message_form *form, tb_error *why);
-/* 1 and the next field's number (0 = TB_MESSAGE_FIRST_KEY) in *field; unknown keys are stepped over; 0 at the end or after a failure. */
+/* 1 and the next field's number (0 = TB_MESSAGE_FIRST_KEY) in *field; unknown keys are stepped over; 0 at the end or
+ * after a failure. */
 int tb_cbor_field(tb_cbor_reader *reader, int *field);
 /* Refuses trailing bytes and missing `required` fields (bit n: field n). */
 tb_status tb_cbor_finish(tb_cbor_reader *reader, uint64_t required) TB_MUST_CHECK;

@@ -1,5 +1,5 @@
-/* cbor_writer.h: writes one message in the form that cbor_reader.h reads: definite lengths, shortest forms, ascending keys;
- * numbers with a fraction always in single precision. So equal messages are equal bytes.
+/* cbor_writer.h: writes one message in the form that cbor_reader.h reads: definite lengths, shortest forms, ascending
+ * keys; numbers with a fraction always in single precision. So equal messages are equal bytes.
  * Failures stick, and tb_cbor_end takes back what was written. */
 #ifndef TEBURA_WIRE_CBOR_WRITER_H
 #define TEBURA_WIRE_CBOR_WRITER_H
@@ -14,7 +14,8 @@ typedef struct tb_cbor_writer {
 } tb_cbor_writer;
 
 void tb_cbor_begin(tb_cbor_writer *writer, const tb_message_form *form, tb_bytes *out);
-tb_status tb_cbor_end(tb_cbor_writer *writer) TB_MUST_CHECK; /* on failure `out` is as before, what was written is wiped */
+/* on failure `out` is as before, what was written is wiped */
+tb_status tb_cbor_end(tb_cbor_writer *writer) TB_MUST_CHECK;
 
 /* One field each; numbers ascending. */
 void tb_cbor_put_uint(tb_cbor_writer *writer, int field, uint64_t value);
@@ -23,8 +24,8 @@ void tb_cbor_put_int(tb_cbor_writer *writer, int field, int64_t value);
 void tb_cbor_put_bool(tb_cbor_writer *writer, int field, int value);
 void tb_cbor_put_float(tb_cbor_writer *writer, int field, float value);
 void tb_cbor_put_id(tb_cbor_writer *writer, int field, tb_id id);
-void tb_cbor_put_text(tb_cbor_writer *writer, int field, const char *text); /* nothing for "" */
-void tb_cbor_put_bytes(tb_cbor_writer *writer, int field, tb_span bytes);   /* nothing for no bytes */
+void tb_cbor_put_text(tb_cbor_writer *writer, int field, const char *text);       /* nothing for "" */
+void tb_cbor_put_bytes(tb_cbor_writer *writer, int field, tb_span bytes);         /* nothing for no bytes */
 void tb_cbor_put_facts(tb_cbor_writer *writer, int field, const tb_facts *facts); /* nothing for no facts */
 
 /* Parts of a field's value. */

@@ -24,11 +24,13 @@ static const char *fault(const tb_answer *answer)
         return names[ID];
     if (answer->verdict < TB_ANSWER_ADMIT || answer->verdict > TB_ANSWER_FAILED)
         return names[VERDICT];
-    if ((unsigned)answer->status >= TB_STATUS_COUNT || (answer->status == TB_OK) == (answer->verdict == TB_ANSWER_FAILED))
+    if ((unsigned)answer->status >= TB_STATUS_COUNT ||
+        (answer->status == TB_OK) == (answer->verdict == TB_ANSWER_FAILED))
         return names[STATUS];
     if (!tb_name_is_good_or_empty(answer->reason))
         return names[REASON];
-    if ((answer->verdict == TB_ANSWER_ADMIT && answer->reason[0]) || (answer->verdict == TB_ANSWER_REFUSE && !answer->reason[0]))
+    if ((answer->verdict == TB_ANSWER_ADMIT && answer->reason[0]) ||
+        (answer->verdict == TB_ANSWER_REFUSE && !answer->reason[0]))
         return names[REASON];
     return tb_facts_are_good(&answer->fields) ? NULL : names[FIELDS];
 }

@@ -10,7 +10,8 @@
 #include "wire/text.h"
 
 enum { ID, TOUCHPOINT, NUMBER, KIND, VISIT, AT, REASON, DURATION, FACTS, COUNT };
-static const char *const names[COUNT] = {"id", "touchpoint", "number", "kind", "visit", "at", "reason", "duration", "facts"};
+static const char *const names[COUNT] = {"id", "touchpoint", "number",   "kind", "visit",
+                                         "at", "reason",     "duration", "facts"};
 static const tb_message_form form = {TB_MESSAGE_EVENT, "event", COUNT, names};
 #define REQUIRED (1u << ID | 1u << TOUCHPOINT | 1u << NUMBER | 1u << KIND | 1u << AT)
 

@@ -8,7 +8,8 @@
 #include "wire/text.h"
 
 enum { TOUCHPOINT, AT, SEQUENCE, ENTRIES, OUTBOX, DECISIONS, STATE, SCREEN, SIMULATION, COUNT };
-static const char *const names[COUNT] = {"touchpoint", "at", "sequence", "entries", "outbox", "decisions", "state", "screen", "simulation"};
+static const char *const names[COUNT] = {"touchpoint", "at",    "sequence", "entries",   "outbox",
+                                         "decisions",  "state", "screen",   "simulation"};
 static const tb_message_form form = {TB_MESSAGE_HEARTBEAT, "heartbeat", COUNT, names};
 #define REQUIRED (1u << TOUCHPOINT | 1u << AT | 1u << SEQUENCE | 1u << ENTRIES | 1u << OUTBOX | 1u << DECISIONS)
 

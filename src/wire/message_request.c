@@ -13,9 +13,41 @@
 #include "wire/template_size.h"
 #include "wire/text.h"
 
-enum { ID, KIND, TOUCHPOINT, AT, PROBE, MRZ, BOARDING_PASS, CONSENT, DOCUMENT_SCORE, ONLINE, VISIT, AMOUNT, CURRENCY, PIN, STAFF, DELIVER, COUNT };
-static const char *const names[COUNT] = {"id", "kind", "touchpoint", "at", "probe", "mrz", "boarding_pass", "consent",
-                                         "document_score", "online", "visit", "amount", "currency", "pin", "staff_confirmed", "deliver"};
+enum {
+    ID,
+    KIND,
+    TOUCHPOINT,
+    AT,
+    PROBE,
+    MRZ,
+    BOARDING_PASS,
+    CONSENT,
+    DOCUMENT_SCORE,
+    ONLINE,
+    VISIT,
+    AMOUNT,
+    CURRENCY,
+    PIN,
+    STAFF,
+    DELIVER,
+    COUNT
+};
+static const char *const names[COUNT] = {"id",
+                                         "kind",
+                                         "touchpoint",
+                                         "at",
+                                         "probe",
+                                         "mrz",
+                                         "boarding_pass",
+                                         "consent",
+                                         "document_score",
+                                         "online",
+                                         "visit",
+                                         "amount",
+                                         "currency",
+                                         "pin",
+                                         "staff_confirmed",
+                                         "deliver"};
 static const tb_message_form form = {TB_MESSAGE_REQUEST, "request", COUNT, names};
 #define REQUIRED (1u << ID | 1u << KIND | 1u << TOUCHPOINT | 1u << AT)
 

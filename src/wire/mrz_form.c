@@ -3,19 +3,45 @@
 
 #include <assert.h>
 
-const tb_mrz_form tb_mrz_td3 = {
-    .lines = 2, .columns = 44, .codes = "P",
-    .kind = {0, 2}, .issuer = {2, 3}, .name = {5, 39},
-    .number = {44, 9}, .number_check = 53, .nationality = {54, 3}, .born = {57, 6}, .born_check = 63, .sex = {64, 1},
-    .expires = {65, 6}, .expires_check = 71, .optional = {72, 14}, .optional_check = 86, .optional2 = {0, 0}, .composite_check = 87,
-    .composite = {{44, 10}, {57, 7}, {65, 22}, {0, 0}}};
+const tb_mrz_form tb_mrz_td3 = {.lines = 2,
+                                .columns = 44,
+                                .codes = "P",
+                                .kind = {0, 2},
+                                .issuer = {2, 3},
+                                .name = {5, 39},
+                                .number = {44, 9},
+                                .number_check = 53,
+                                .nationality = {54, 3},
+                                .born = {57, 6},
+                                .born_check = 63,
+                                .sex = {64, 1},
+                                .expires = {65, 6},
+                                .expires_check = 71,
+                                .optional = {72, 14},
+                                .optional_check = 86,
+                                .optional2 = {0, 0},
+                                .composite_check = 87,
+                                .composite = {{44, 10}, {57, 7}, {65, 22}, {0, 0}}};
 
-const tb_mrz_form tb_mrz_td1 = {
-    .lines = 3, .columns = 30, .codes = "ACI",
-    .kind = {0, 2}, .issuer = {2, 3}, .number = {5, 9}, .number_check = 14, .optional = {15, 15}, .optional_check = -1,
-    .born = {30, 6}, .born_check = 36, .sex = {37, 1}, .expires = {38, 6}, .expires_check = 44, .nationality = {45, 3},
-    .optional2 = {48, 11}, .composite_check = 59, .name = {60, 30},
-    .composite = {{5, 25}, {30, 7}, {38, 7}, {48, 11}}};
+const tb_mrz_form tb_mrz_td1 = {.lines = 3,
+                                .columns = 30,
+                                .codes = "ACI",
+                                .kind = {0, 2},
+                                .issuer = {2, 3},
+                                .number = {5, 9},
+                                .number_check = 14,
+                                .optional = {15, 15},
+                                .optional_check = -1,
+                                .born = {30, 6},
+                                .born_check = 36,
+                                .sex = {37, 1},
+                                .expires = {38, 6},
+                                .expires_check = 44,
+                                .nationality = {45, 3},
+                                .optional2 = {48, 11},
+                                .composite_check = 59,
+                                .name = {60, 30},
+                                .composite = {{5, 25}, {30, 7}, {38, 7}, {48, 11}}};
 
 static int value_of(char c)
 {
@@ -59,6 +85,7 @@ int tb_mrz_date_is_good(tb_date date, int is_birth)
         return 0;
     if (!is_birth && (date.month == 0 || date.day == 0))
         return 0;
-    int is_leap = date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0); /* year 0, unknown, may be one */
+    /* year 0, unknown, may be one */
+    int is_leap = date.year % 4 == 0 && (date.year % 100 != 0 || date.year % 400 == 0);
     return !(date.month == 2 && date.day == 29) || is_leap;
 }

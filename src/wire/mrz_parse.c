@@ -29,7 +29,8 @@ static int is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Copies the characters of the lines, and where lines ended (at most 3 are kept). Spaces count only before a line's end. */
+/* Copies the characters of the lines, and where lines ended (at most 3 are kept). Spaces count only before a line's
+ * end. */
 static tb_status gather(tb_span text, zone *z, int ends[3], int *end_count)
 {
     int spaces = 0;
@@ -94,10 +95,13 @@ static void copy_field(const char *text, int size, char *out, size_t room)
 
 static tb_status check(const zone *z, tb_mrz_field field, int at, const char *name)
 {
-    return tb_mrz_check_of(z->text, field) == z->text[at] ? TB_OK : tb_fail(z->why, TB_CHECK_DIGIT, "MRZ: check digit of the %s", name);
+    return tb_mrz_check_of(z->text, field) == z->text[at]
+               ? TB_OK
+               : tb_fail(z->why, TB_CHECK_DIGIT, "MRZ: check digit of the %s", name);
 }
 
-/* TD1, 9303-5 4.2.2, note j: nine characters, '<' for the check digit, the rest in the optional data, check digit, filler. */
+/* TD1, 9303-5 4.2.2, note j: nine characters, '<' for the check digit, the rest in the optional data, check digit,
+ * filler. */
 static tb_status read_long_number(const zone *z, tb_mrz *out)
 {
     const char *first = z->text + z->form->number.at, *more = z->text + z->form->optional.at;

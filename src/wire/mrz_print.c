@@ -12,7 +12,8 @@
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
-/* The length of `text` in an array of `room`, -1 when it has no end, is longer than `most` or holds other characters. */
+/* The length of `text` in an array of `room`, -1 when it has no end, is longer than `most` or holds other
+ * characters. */
 static int length_of(const char *text, size_t room, int most, const char *allowed)
 {
     size_t length = strnlen(text, room);
@@ -49,8 +50,10 @@ static int put_optional(char *zone, tb_mrz_field field, const char *text, size_t
 static int put_number(char *zone, const tb_mrz_form *form, const tb_mrz *mrz)
 {
     int room = form->number.size, has_long = form->optional_check < 0;
-    int length = length_of(mrz->number, sizeof mrz->number, has_long ? room + form->optional.size - 1 : room, LETTERS DIGITS " -");
-    if (length <= 0 || mrz->number[0] == ' ' || mrz->number[length - 1] == ' ' || mrz->number[0] == '-' || mrz->number[length - 1] == '-')
+    int length = length_of(mrz->number, sizeof mrz->number, has_long ? room + form->optional.size - 1 : room,
+                           LETTERS DIGITS " -");
+    if (length <= 0 || mrz->number[0] == ' ' || mrz->number[length - 1] == ' ' || mrz->number[0] == '-' ||
+        mrz->number[length - 1] == '-')
         return 0;
     if (length <= room) {
         put(zone, form->number.at, mrz->number, length);
@@ -73,7 +76,8 @@ static int put_number(char *zone, const tb_mrz_form *form, const tb_mrz *mrz)
 
 static int put_date(char *zone, tb_mrz_field field, int check_at, tb_date date, int is_birth)
 {
-    if (!tb_mrz_date_is_good(date, is_birth) || (is_birth ? date.year != 0 && (date.year < 1800 || date.year > 9999) : date.year / 100 != 20))
+    if (!tb_mrz_date_is_good(date, is_birth) ||
+        (is_birth ? date.year != 0 && (date.year < 1800 || date.year > 9999) : date.year / 100 != 20))
         return 0;
     const int parts[] = {date.year, date.month, date.day};
     for (int i = 0; i < 3; i++)
@@ -121,7 +125,8 @@ static int put_names(char *zone, tb_mrz_field field, const tb_mrz *mrz)
     memcpy(whole + first + 2, given, (size_t)second);
     int size = second ? first + 2 + second : first;
     if (size > field.size && whole[field.size - 1] == '<' && whole[field.size - 3] != '<') {
-        /* A letter has to stand at the end to show the cut: the next one moves up over the last letter before the filler. */
+        /* A letter has to stand at the end to show the cut: the next one moves up over the last letter before the
+         * filler. */
         whole[field.size - 2] = '<';
         whole[field.size - 1] = whole[field.size];
     }
@@ -153,7 +158,9 @@ static int put_all(char *zone, const tb_mrz_form *form, const tb_mrz *mrz)
 
 tb_status tb_mrz_print(const tb_mrz *mrz, tb_bytes *out)
 {
-    const tb_mrz_form *form = mrz->lines == 2 && mrz->columns == 44 ? &tb_mrz_td3 : mrz->lines == 3 && mrz->columns == 30 ? &tb_mrz_td1 : NULL;
+    const tb_mrz_form *form = mrz->lines == 2 && mrz->columns == 44   ? &tb_mrz_td3
+                              : mrz->lines == 3 && mrz->columns == 30 ? &tb_mrz_td1
+                                                                      : NULL;
     if (!form)
         return TB_INVALID_ARGUMENT;
     char zone[TB_MRZ_MAX], text[TB_MRZ_MAX + 2];

@@ -1,5 +1,5 @@
-/* names.c: do passport and boarding pass name the same person? Both sides are folded to letters; the pass may be cut at 20
- * characters and may carry a title, apart ("ANNA MARIA MRS") or stuck to the given name ("ANNAMRS").
+/* names.c: do passport and boarding pass name the same person? Both sides are folded to letters; the pass may be cut
+ * at 20 characters and may carry a title, apart ("ANNA MARIA MRS") or stuck to the given name ("ANNAMRS").
  *
  * Sticking is ambiguous (ALEXANDR ends in DR), so a title is taken off only as one more way to agree, never instead. */
 #include <tebura/document.h>
@@ -8,8 +8,9 @@
 
 #include <tebura/secret.h>
 
-#define NAME_FIELD 20     /* characters on the pass */
-#define SURNAME_LEAST 14  /* a cut surname has at least so many letters: the rest of the field is slash and given name */
+#define NAME_FIELD 20 /* characters on the pass */
+/* a cut surname has at least so many letters: the rest of the field is slash and given name */
+#define SURNAME_LEAST 14
 
 typedef struct folded {
     char surname[48], given[48];
@@ -70,7 +71,8 @@ static int given_agrees_without_titles(const char *pass, const folded *passport,
             size_t left = strlen(pass) - size;
             memcpy(shorter, pass, left);
             shorter[left] = '\0';
-            int agree = (left > 0 || passport->given[0] == '\0') && given_agrees_without_titles(shorter, passport, pass_is_cut, depth - 1);
+            int agree = (left > 0 || passport->given[0] == '\0') &&
+                        given_agrees_without_titles(shorter, passport, pass_is_cut, depth - 1);
             tb_wipe(shorter, sizeof shorter);
             if (agree)
                 return 1;
@@ -81,7 +83,8 @@ static int given_agrees_without_titles(const char *pass, const folded *passport,
 
 int tb_document_names_agree(const tb_mrz *passport, const tb_bcbp *pass)
 {
-    folded theirs = {.is_cut = passport->names_cut}, ours = {.is_cut = strnlen(pass->name, sizeof pass->name) >= NAME_FIELD};
+    folded theirs = {.is_cut = passport->names_cut},
+           ours = {.is_cut = strnlen(pass->name, sizeof pass->name) >= NAME_FIELD};
     fold(passport->surname, sizeof passport->surname, theirs.surname, sizeof theirs.surname);
     fold(passport->given, sizeof passport->given, theirs.given, sizeof theirs.given);
     size_t length = strnlen(pass->name, sizeof pass->name);

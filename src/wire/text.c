@@ -5,11 +5,16 @@
 
 #include <tebura/message.h>
 
-/* How many bytes the character at `text` takes, 0 when it is none. RFC 3629, section 4: no overlong forms, no surrogates. */
+/* How many bytes the character at `text` takes, 0 when it is none. RFC 3629, section 4: no overlong forms, no
+ * surrogates. */
 static size_t character_size(const uint8_t *text, size_t size)
 {
     uint8_t lead = text[0], low = 0x80, high = 0xBF;
-    size_t more = lead < 0x80 ? 0 : lead >= 0xC2 && lead <= 0xDF ? 1 : lead >= 0xE0 && lead <= 0xEF ? 2 : lead >= 0xF0 && lead <= 0xF4 ? 3 : 9;
+    size_t more = lead < 0x80                    ? 0
+                  : lead >= 0xC2 && lead <= 0xDF ? 1
+                  : lead >= 0xE0 && lead <= 0xEF ? 2
+                  : lead >= 0xF0 && lead <= 0xF4 ? 3
+                                                 : 9;
     if (lead == 0 || more >= size)
         return 0;
     if (lead == 0xE0)
@@ -45,7 +50,8 @@ int tb_field_is_good(const char *field, size_t size)
 int tb_touchpoint_is_good(const char *touchpoint)
 {
     size_t length = strnlen(touchpoint, TB_TOUCHPOINT_SIZE);
-    return length > 0 && length < TB_TOUCHPOINT_SIZE && strspn(touchpoint, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
+    return length > 0 && length < TB_TOUCHPOINT_SIZE &&
+           strspn(touchpoint, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
 }
 
 int tb_name_is_good_or_empty(const char *name)

@@ -1,4 +1,5 @@
-/* Messages, documents and seals with every single allocation failing once: a status, nothing half done, nothing left behind. */
+/* Messages, documents and seals with every single allocation failing once: a status, nothing half done, nothing left
+ * behind. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -106,7 +107,8 @@ static void printing_and_sealing(void **state)
     (void)state;
     tb_mrz mrz;
     tb_bcbp pass;
-    static const char zone[] = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<L898902C36UTO7408122F1204159ZE184226B<<<<<10";
+    static const char zone[] =
+        "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<L898902C36UTO7408122F1204159ZE184226B<<<<<10";
     static const char code[] = "M1DESMARAIS/LUC       EABC123 YULFRAAC 0834 226F001A0025 100";
     assert_int_equal(tb_mrz_parse(tb_span_text(zone), (tb_date){2026, 11, 21}, &mrz, NULL), TB_OK);
     assert_int_equal(tb_bcbp_parse(tb_span_text(code), (tb_date){2026, 11, 21}, &pass, NULL), TB_OK);
@@ -186,7 +188,8 @@ int main(void)
 {
     if (tb_crypto_start() != TB_OK)
         return 1;
-    const struct CMUnitTest tests[] = {cmocka_unit_test(writing), cmocka_unit_test(printing_and_sealing), cmocka_unit_test(reading_entries),
-                                       cmocka_unit_test(reading_requests), cmocka_unit_test(opening)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(writing), cmocka_unit_test(printing_and_sealing),
+                                       cmocka_unit_test(reading_entries), cmocka_unit_test(reading_requests),
+                                       cmocka_unit_test(opening)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

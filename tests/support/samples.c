@@ -54,8 +54,13 @@ tb_facts sample_facts(void)
 
 tb_entry sample_entry(void)
 {
-    tb_entry entry = {.sequence = 41, .visit = sample_id(1), .present = 1, .from = INT64_C(1795250000000000), .until = TB_TIME_NEVER,
-                      .template_count = 2, .fields = sample_facts()};
+    tb_entry entry = {.sequence = 41,
+                      .visit = sample_id(1),
+                      .present = 1,
+                      .from = INT64_C(1795250000000000),
+                      .until = TB_TIME_NEVER,
+                      .template_count = 2,
+                      .fields = sample_facts()};
     entry.templates[0] = sample_template(7, 64);
     entry.templates[1] = sample_template(9, 512);
     return entry;
@@ -63,8 +68,15 @@ tb_entry sample_entry(void)
 
 tb_event sample_event(void)
 {
-    return (tb_event){.id = sample_id(3), .touchpoint = "gate-12", .number = 300, .kind = TB_EVENT_REFUSAL, .visit = sample_id(1),
-                      .at = INT64_C(1795253400000001), .reason = "other_gate", .duration = 43210, .facts = sample_facts()};
+    return (tb_event){.id = sample_id(3),
+                      .touchpoint = "gate-12",
+                      .number = 300,
+                      .kind = TB_EVENT_REFUSAL,
+                      .visit = sample_id(1),
+                      .at = INT64_C(1795253400000001),
+                      .reason = "other_gate",
+                      .duration = 43210,
+                      .facts = sample_facts()};
 }
 
 tb_request sample_request(tb_request_kind kind)
@@ -73,7 +85,8 @@ tb_request sample_request(tb_request_kind kind)
     if (kind == TB_REQUEST_IDENTIFY || kind == TB_REQUEST_CHECKIN)
         request.probe = sample_template(11, 512);
     if (kind == TB_REQUEST_CHECKIN) {
-        strcpy(request.mrz, "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10");
+        strcpy(request.mrz,
+               "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10");
         strcpy(request.boarding_pass, "M1ERIKSSON/ANNA MARIA  EABC123 HNDITMNH 0105 325Y012A0025 100");
         request.consent = 1;
         request.document_score = 0.8125f;
@@ -92,12 +105,23 @@ tb_request sample_request(tb_request_kind kind)
 
 tb_answer sample_answer(void)
 {
-    return (tb_answer){.id = sample_id(5), .status = TB_OK, .verdict = TB_ANSWER_REFUSE, .reason = "too_early", .visit = sample_id(1),
+    return (tb_answer){.id = sample_id(5),
+                       .status = TB_OK,
+                       .verdict = TB_ANSWER_REFUSE,
+                       .reason = "too_early",
+                       .visit = sample_id(1),
                        .fields = sample_facts()};
 }
 
 tb_heartbeat sample_heartbeat(void)
 {
-    return (tb_heartbeat){.touchpoint = "gate-12", .at = INT64_C(1795253400000003), .sequence = 41, .entries = 180, .outbox = 2,
-                          .decisions = UINT64_MAX, .state = "idle", .screen = "http://127.0.0.1:40001", .simulation = 1};
+    return (tb_heartbeat){.touchpoint = "gate-12",
+                          .at = INT64_C(1795253400000003),
+                          .sequence = 41,
+                          .entries = 180,
+                          .outbox = 2,
+                          .decisions = UINT64_MAX,
+                          .state = "idle",
+                          .screen = "http://127.0.0.1:40001",
+                          .simulation = 1};
 }

@@ -69,7 +69,7 @@ int main(void)
 {
     if (tb_crypto_start() != TB_OK)
         return 1;
-    const struct CMUnitTest tests[] = {cmocka_unit_test(sha256_of_fips_180), cmocka_unit_test(keyed_hash), cmocka_unit_test(equality),
-                                       cmocka_unit_test(passwords)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(sha256_of_fips_180), cmocka_unit_test(keyed_hash),
+                                       cmocka_unit_test(equality), cmocka_unit_test(passwords)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

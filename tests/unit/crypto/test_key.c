@@ -16,11 +16,10 @@
 static void public_keys_of_rfc_7748(void **state)
 {
     (void)state;
-    static const char *const pairs[][2] = {
-        {"77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a",
-         "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a"},
-        {"5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb",
-         "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f"}};
+    static const char *const pairs[][2] = {{"77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a",
+                                            "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a"},
+                                           {"5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb",
+                                            "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f"}};
     for (size_t i = 0; i < 2; i++) {
         tb_key private_key, expected;
         assert_int_equal(tb_hex_decode(pairs[i][0], private_key.bytes, 32), TB_OK);
@@ -47,7 +46,8 @@ static void subkeys(void **state)
     tb_key master, key, expected;
     for (int i = 0; i < 32; i++)
         master.bytes[i] = (uint8_t)i;
-    assert_int_equal(tb_hex_decode("8c673c68b4a0cc8aeb8e5bbf0fbbcea905967f15d5248925d2b8e357b921194e", expected.bytes, 32), TB_OK);
+    assert_int_equal(
+        tb_hex_decode("8c673c68b4a0cc8aeb8e5bbf0fbbcea905967f15d5248925d2b8e357b921194e", expected.bytes, 32), TB_OK);
     assert_int_equal(tb_key_derive(&master, "templte1", 7, &key), TB_OK);
     assert_memory_equal(key.bytes, expected.bytes, 32);
     assert_int_equal(tb_key_derive(&master, "templte1", 8, &key), TB_OK);
@@ -129,7 +129,9 @@ static void a_key_file_that_others_may_read_is_refused(void **state)
 static void a_key_file_of_other_content_is_refused(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "00", "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1",
+    static const char *const bad[] = {"",
+                                      "00",
+                                      "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1",
                                       "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1g\n",
                                       "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f0",
                                       "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n\n"};

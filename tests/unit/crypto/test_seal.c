@@ -22,9 +22,11 @@ static void hex(const char *text, tb_bytes *out)
 static void opens_the_published_vector(void **state)
 {
     (void)state;
-    static const char plain[] = "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it.";
+    static const char plain[] =
+        "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it.";
     tb_key key;
-    assert_int_equal(tb_hex_decode("808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f", key.bytes, 32), TB_OK);
+    assert_int_equal(tb_hex_decode("808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f", key.bytes, 32),
+                     TB_OK);
     tb_bytes about = {0}, sealed = {0}, opened = {0};
     hex("50515253c0c1c2c3c4c5c6c7", &about);
     hex("404142434445464748494a4b4c4d4e4f5051525354555657"
@@ -106,12 +108,18 @@ static void goes_from_one_to_the_other_only(void **state)
     tb_span about = tb_span_text("tb.site.event.gate-1");
     assert_int_equal(tb_seal_to(&server.private_key, &gate.public_key, about, tb_span_text("hello"), &sealed), TB_OK);
     tb_span body = tb_bytes_span(&sealed);
-    assert_int_equal(tb_open_from(&other.private_key, &server.public_key, about, body, &opened), TB_CRYPTO); /* another reader */
-    assert_int_equal(tb_open_from(&gate.private_key, &other.public_key, about, body, &opened), TB_CRYPTO);   /* another sender */
-    assert_int_equal(tb_open_from(&server.private_key, &gate.public_key, about, body, &opened), TB_CRYPTO);  /* played back */
-    assert_int_equal(tb_open_from(&gate.private_key, &server.public_key, tb_span_text("other"), body, &opened), TB_CRYPTO);
+    /* another reader */
+    assert_int_equal(tb_open_from(&other.private_key, &server.public_key, about, body, &opened), TB_CRYPTO);
+    /* another sender */
+    assert_int_equal(tb_open_from(&gate.private_key, &other.public_key, about, body, &opened), TB_CRYPTO);
+    /* played back */
+    assert_int_equal(tb_open_from(&server.private_key, &gate.public_key, about, body, &opened), TB_CRYPTO);
+    assert_int_equal(tb_open_from(&gate.private_key, &server.public_key, tb_span_text("other"), body, &opened),
+                     TB_CRYPTO);
     for (size_t size = 0; size < sealed.size; size++)
-        assert_int_equal(tb_open_from(&gate.private_key, &server.public_key, about, tb_span_of(sealed.data, size), &opened), TB_CRYPTO);
+        assert_int_equal(
+            tb_open_from(&gate.private_key, &server.public_key, about, tb_span_of(sealed.data, size), &opened),
+            TB_CRYPTO);
     for (size_t i = 0; i < sealed.size; i++) {
         sealed.data[i] ^= 0x40;
         assert_int_equal(tb_open_from(&gate.private_key, &server.public_key, about, body, &opened), TB_CRYPTO);
@@ -133,7 +141,9 @@ static void is_built_as_documented(void **state)
     tb_key key;
     assert_int_equal(crypto_scalarmult(shared, b.private_key.bytes, a.public_key.bytes), 0);
     crypto_generichash_blake2b_state hash;
-    assert_int_equal(crypto_generichash_blake2b_init_salt_personal(&hash, NULL, 0, 32, NULL, (const uint8_t *)"tebura-seal-to-1"), 0);
+    assert_int_equal(
+        crypto_generichash_blake2b_init_salt_personal(&hash, NULL, 0, 32, NULL, (const uint8_t *)"tebura-seal-to-1"),
+        0);
     crypto_generichash_blake2b_update(&hash, shared, 32);
     crypto_generichash_blake2b_update(&hash, a.public_key.bytes, 32);
     crypto_generichash_blake2b_update(&hash, b.public_key.bytes, 32);
@@ -149,15 +159,15 @@ static void is_built_as_documented(void **state)
 static void refuses_points_of_low_order(void **state)
 {
     (void)state;
-    /* The u-coordinates of order 1, 2, 4 and 8 (RFC 7748, section 6.1 asks to check; values as published for curve25519). */
-    static const char *const points[] = {
-        "0000000000000000000000000000000000000000000000000000000000000000",
-        "0100000000000000000000000000000000000000000000000000000000000000",
-        "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
-        "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
-        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"};
+    /* The u-coordinates of order 1, 2, 4 and 8 (RFC 7748, section 6.1 asks to check; values as published for
+     * curve25519). */
+    static const char *const points[] = {"0000000000000000000000000000000000000000000000000000000000000000",
+                                         "0100000000000000000000000000000000000000000000000000000000000000",
+                                         "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+                                         "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+                                         "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+                                         "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+                                         "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"};
     tb_key_pair own = tb_key_pair_random();
     for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
         tb_key point;
@@ -165,7 +175,9 @@ static void refuses_points_of_low_order(void **state)
         uint8_t sealed[TB_SEAL_OVERHEAD + 4] = {0};
         assert_int_equal(tb_hex_decode(points[i], point.bytes, 32), TB_OK);
         assert_int_equal(tb_seal_to(&own.private_key, &point, tb_span_text("a"), tb_span_text("b"), &out), TB_CRYPTO);
-        assert_int_equal(tb_open_from(&own.private_key, &point, tb_span_text("a"), tb_span_of(sealed, sizeof sealed), &out), TB_CRYPTO);
+        assert_int_equal(
+            tb_open_from(&own.private_key, &point, tb_span_text("a"), tb_span_of(sealed, sizeof sealed), &out),
+            TB_CRYPTO);
         assert_int_equal(out.size, 0);
         tb_bytes_free(&out);
     }
@@ -175,10 +187,12 @@ int main(void)
 {
     if (tb_crypto_start() != TB_OK)
         return 1;
-    const struct CMUnitTest tests[] = {cmocka_unit_test(opens_the_published_vector), cmocka_unit_test(appends_and_comes_back),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(opens_the_published_vector),
+                                       cmocka_unit_test(appends_and_comes_back),
                                        cmocka_unit_test(every_change_and_every_cut_is_noticed),
                                        cmocka_unit_test(the_same_twice_looks_different),
-                                       cmocka_unit_test(goes_from_one_to_the_other_only), cmocka_unit_test(is_built_as_documented),
+                                       cmocka_unit_test(goes_from_one_to_the_other_only),
+                                       cmocka_unit_test(is_built_as_documented),
                                        cmocka_unit_test(refuses_points_of_low_order)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,12 +15,13 @@
 
 static const tb_date today = {2016, 8, 20};
 
-/* The examples of IATA's "Bar Coded Boarding Pass" implementation guide: mandatory items only; two legs, everything, signed. */
+/* The examples of IATA's "Bar Coded Boarding Pass" implementation guide: mandatory items only; two legs, everything,
+ * signed. */
 #define SHORT "M1DESMARAIS/LUC       EABC123 YULFRAAC 0834 226F001A0025 100"
-#define LONG                                                                                                                     \
-    "M2DESMARAIS/LUC       EABC123 YULFRAAC 0834 226F001A0025 14D>6181WW6225BAC 00141234560032A0141234567890 1AC AC "              \
+#define LONG                                                                                                           \
+    "M2DESMARAIS/LUC       EABC123 YULFRAAC 0834 226F001A0025 14D>6181WW6225BAC 00141234560032A0141234567890 1AC AC "  \
     "1234567890123    20KYLX58ZDEF456 FRAGVALH 3664 227C012C0002 12E2A0140987654321 1AC AC 1234567890123    2PCNWQ"
-#define SECURITY                                                                                                                 \
+#define SECURITY                                                                                                       \
     "^164GIWVC5EH7JNT684FVNJ91W2QA4DVN5J8K4F0L0GEQ3DF5TGBN8709HKT5D3DW3GBHFCVHMY7J5T6HFR41W2QA4DVN5J8K4F0L0GE"
 
 static tb_bcbp parsed(const char *text)
@@ -96,8 +97,10 @@ static void conditional_items_of_two_legs(void **state)
     assert_string_equal(leg->baggage_allowance, "2PC");
     assert_int_equal(leg->fast_track, 'N');
     /* Printed without the airlines' own data and the signature: sizes 4D-5 and 2E-2. */
-    prints_as(&pass, "M2DESMARAIS/LUC       EABC123 YULFRAAC 0834 226F001A0025 148>6181WW6225BAC 00141234560032A0141234567890 1AC AC "
-                     "1234567890123    20KYDEF456 FRAGVALH 3664 227C012C0002 12C2A0140987654321 1AC AC 1234567890123    2PCN");
+    prints_as(
+        &pass,
+        "M2DESMARAIS/LUC       EABC123 YULFRAAC 0834 226F001A0025 148>6181WW6225BAC 00141234560032A0141234567890 1AC AC "
+        "1234567890123    20KYDEF456 FRAGVALH 3664 227C012C0002 12C2A0140987654321 1AC AC 1234567890123    2PCN");
 }
 
 static void other_ways_of_writing_are_read(void **state)
@@ -193,7 +196,7 @@ static void structured_sizes_that_lie_are_refused(void **state)
     (void)state;
     refused(with(LONG, 60, ">X"), TB_MALFORMED, "item 9 (version)");
     refused(with(LONG, 62, "FF"), TB_MALFORMED, "item 10");
-    refused(with(LONG, 62, "4A"), TB_MALFORMED, "item 10");  /* beyond the variable part */
+    refused(with(LONG, 62, "4A"), TB_MALFORMED, "item 10");               /* beyond the variable part */
     refused(with(LONG, 62, "17"), TB_MALFORMED, "item 23 (baggage tag)"); /* cuts the tag */
     refused(with(LONG, 62, "06"), TB_MALFORMED, "item 22 (date of issue)");
     refused(with(LONG, 67, "6367"), TB_MALFORMED, "item 22");
@@ -244,14 +247,14 @@ static void every_changed_character_is_refused_or_printable_again(void **state)
         }
 }
 
-#define REFUSES_TO_PRINT(change)                                                                                                 \
-    do {                                                                                                                         \
-        tb_bcbp p = parsed(LONG);                                                                                                \
-        tb_bytes out = {0};                                                                                                      \
-        change;                                                                                                                  \
-        assert_int_equal(tb_bcbp_print(&p, &out), TB_INVALID_ARGUMENT);                                                          \
-        assert_int_equal(out.size, 0);                                                                                           \
-        tb_bytes_free(&out);                                                                                                     \
+#define REFUSES_TO_PRINT(change)                                                                                       \
+    do {                                                                                                               \
+        tb_bcbp p = parsed(LONG);                                                                                      \
+        tb_bytes out = {0};                                                                                            \
+        change;                                                                                                        \
+        assert_int_equal(tb_bcbp_print(&p, &out), TB_INVALID_ARGUMENT);                                                \
+        assert_int_equal(out.size, 0);                                                                                 \
+        tb_bytes_free(&out);                                                                                           \
     } while (0)
 
 static void what_does_not_fit_is_not_printed(void **state)
@@ -331,17 +334,16 @@ static void the_nearest_date_is_found(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mandatory_items),
-        cmocka_unit_test(conditional_items_of_two_legs),
-        cmocka_unit_test(other_ways_of_writing_are_read),
-        cmocka_unit_test(trailing_spaces_and_airline_data_are_stepped_over),
-        cmocka_unit_test(bad_items_are_refused_by_name_and_position),
-        cmocka_unit_test(structured_sizes_that_lie_are_refused),
-        cmocka_unit_test(every_cut_is_noticed),
-        cmocka_unit_test(every_changed_character_is_refused_or_printable_again),
-        cmocka_unit_test(what_does_not_fit_is_not_printed),
-        cmocka_unit_test(dates_around_new_year_and_leap_years),
-        cmocka_unit_test(the_nearest_date_is_found)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(mandatory_items),
+                                       cmocka_unit_test(conditional_items_of_two_legs),
+                                       cmocka_unit_test(other_ways_of_writing_are_read),
+                                       cmocka_unit_test(trailing_spaces_and_airline_data_are_stepped_over),
+                                       cmocka_unit_test(bad_items_are_refused_by_name_and_position),
+                                       cmocka_unit_test(structured_sizes_that_lie_are_refused),
+                                       cmocka_unit_test(every_cut_is_noticed),
+                                       cmocka_unit_test(every_changed_character_is_refused_or_printable_again),
+                                       cmocka_unit_test(what_does_not_fit_is_not_printed),
+                                       cmocka_unit_test(dates_around_new_year_and_leap_years),
+                                       cmocka_unit_test(the_nearest_date_is_found)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* The fuzzers' first seeds are what today's printers write: a change of a format shows here. With TEBURA_WRITE_SEEDS=1 in the
- * environment the seeds are written instead (into fuzz/corpus, everyone in them is invented). */
+/* The fuzzers' first seeds are what today's printers write: a change of a format shows here. With TEBURA_WRITE_SEEDS=1
+ * in the environment the seeds are written instead (into fuzz/corpus, everyone in them is invented). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,21 +35,24 @@ static void is_seed(const char *noun, const char *name, tb_status made, tb_bytes
     tb_bytes_free(bytes);
 }
 
-#define SEED(noun, name, call)                                                                                                   \
-    do {                                                                                                                         \
-        tb_bytes out = {0};                                                                                                      \
-        tb_status made = call;                                                                                                   \
-        is_seed(noun, name, made, &out);                                                                                         \
+#define SEED(noun, name, call)                                                                                         \
+    do {                                                                                                               \
+        tb_bytes out = {0};                                                                                            \
+        tb_status made = call;                                                                                         \
+        is_seed(noun, name, made, &out);                                                                               \
     } while (0)
 
 static void messages(void **state)
 {
     (void)state;
     tb_entry entry = sample_entry(), gone = {.sequence = 42, .visit = sample_id(1)}, small = sample_entry();
-    tb_event event = sample_event(), bare = {.id = sample_id(9), .touchpoint = "a", .number = 1, .kind = TB_EVENT_PASSAGE, .at = 1};
-    tb_answer answer = sample_answer(), failed = {.id = sample_id(5), .status = TB_DISK_FULL, .verdict = TB_ANSWER_FAILED};
+    tb_event event = sample_event(),
+             bare = {.id = sample_id(9), .touchpoint = "a", .number = 1, .kind = TB_EVENT_PASSAGE, .at = 1};
+    tb_answer answer = sample_answer(),
+              failed = {.id = sample_id(5), .status = TB_DISK_FULL, .verdict = TB_ANSWER_FAILED};
     tb_heartbeat beat = sample_heartbeat();
-    tb_request identify = sample_request(TB_REQUEST_IDENTIFY), checkin = sample_request(TB_REQUEST_CHECKIN), pay = sample_request(TB_REQUEST_PAY);
+    tb_request identify = sample_request(TB_REQUEST_IDENTIFY), checkin = sample_request(TB_REQUEST_CHECKIN),
+               pay = sample_request(TB_REQUEST_PAY);
     small.template_count = 1;
     small.fields = (tb_facts){0};
     SEED("entry", "present", tb_entry_encode(&entry, &out));
@@ -73,8 +76,18 @@ static void messages(void **state)
 static void documents(void **state)
 {
     (void)state;
-    tb_mrz passport = {.lines = 2, .columns = 44, .kind = "P", .issuer = "UTO", .nationality = "UTO", .number = "L898902C3", .surname = "ERIKSSON",
-                       .given = "ANNA MARIA", .born = {1974, 8, 12}, .expires = {2031, 4, 15}, .sex = 'F', .optional = "ZE184226B"};
+    tb_mrz passport = {.lines = 2,
+                       .columns = 44,
+                       .kind = "P",
+                       .issuer = "UTO",
+                       .nationality = "UTO",
+                       .number = "L898902C3",
+                       .surname = "ERIKSSON",
+                       .given = "ANNA MARIA",
+                       .born = {1974, 8, 12},
+                       .expires = {2031, 4, 15},
+                       .sex = 'F',
+                       .optional = "ZE184226B"};
     tb_mrz card = passport, card_long = passport, unknown = passport;
     card.lines = card_long.lines = 3;
     card.columns = card_long.columns = 30;
@@ -90,9 +103,19 @@ static void documents(void **state)
     SEED("mrz", "td3_unknown", tb_mrz_print(&unknown, &out));
     SEED("mrz", "td1", tb_mrz_print(&card, &out));
     SEED("mrz", "td1_long", tb_mrz_print(&card_long, &out));
-    tb_bcbp pass = {.legs = 1, .name = "ERIKSSON/ANNA MARIA", .electronic = 1,
-                    .leg = {{.pnr = "ABC123", .from = "HND", .to = "ITM", .carrier = "NH", .flight = "105", .day_of_year = 325,
-                             .compartment = 'Y', .seat = "12A", .sequence = "0025", .passenger_status = '1'}}};
+    tb_bcbp pass = {.legs = 1,
+                    .name = "ERIKSSON/ANNA MARIA",
+                    .electronic = 1,
+                    .leg = {{.pnr = "ABC123",
+                             .from = "HND",
+                             .to = "ITM",
+                             .carrier = "NH",
+                             .flight = "105",
+                             .day_of_year = 325,
+                             .compartment = 'Y',
+                             .seat = "12A",
+                             .sequence = "0025",
+                             .passenger_status = '1'}}};
     SEED("bcbp", "one_leg", tb_bcbp_print(&pass, &out));
     pass.version = 6;
     pass.checkin_source = 'W';

@@ -1,4 +1,5 @@
-/* Messages: there and back, whatever the order of facts; what an encoder refuses; what a decoder refuses, byte by byte. */
+/* Messages: there and back, whatever the order of facts; what an encoder refuses; what a decoder refuses, byte by
+ * byte. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -68,7 +69,8 @@ static struct sample {
     tb_bytes bytes;
 } samples[SAMPLES];
 
-static const again_fn agains[SAMPLES] = {again_entry, again_entry, again_event, again_request, again_request, again_answer, again_heartbeat};
+static const again_fn agains[SAMPLES] = {again_entry,   again_entry,  again_event,    again_request,
+                                         again_request, again_answer, again_heartbeat};
 
 static int make_samples(void **state)
 {
@@ -79,9 +81,9 @@ static int make_samples(void **state)
     tb_heartbeat beat = sample_heartbeat();
     tb_request checkin = sample_request(TB_REQUEST_CHECKIN), pay = sample_request(TB_REQUEST_PAY);
     tb_status encoded[SAMPLES] = {
-        tb_entry_encode(&entry, &samples[0].bytes),    tb_entry_encode(&gone, &samples[1].bytes),
-        tb_event_encode(&event, &samples[2].bytes),    tb_request_encode(&checkin, &samples[3].bytes),
-        tb_request_encode(&pay, &samples[4].bytes),    tb_answer_encode(&answer, &samples[5].bytes),
+        tb_entry_encode(&entry, &samples[0].bytes),   tb_entry_encode(&gone, &samples[1].bytes),
+        tb_event_encode(&event, &samples[2].bytes),   tb_request_encode(&checkin, &samples[3].bytes),
+        tb_request_encode(&pay, &samples[4].bytes),   tb_answer_encode(&answer, &samples[5].bytes),
         tb_heartbeat_encode(&beat, &samples[6].bytes)};
     for (int i = 0; i < SAMPLES; i++) {
         assert_int_equal(encoded[i], TB_OK);
@@ -262,7 +264,8 @@ static void every_changed_byte_is_refused_or_harmless(void **state)
                 tb_error why = {0};
                 changed.data[at] ^= (uint8_t)change;
                 tb_status status = samples[i].again(tb_bytes_span(&changed), &again, &why);
-                assert_true(status == TB_OK || status == TB_TRUNCATED || status == TB_MALFORMED || status == TB_UNSUPPORTED);
+                assert_true(status == TB_OK || status == TB_TRUNCATED || status == TB_MALFORMED ||
+                            status == TB_UNSUPPORTED);
                 assert_true((status == TB_OK) == (why.text[0] == '\0'));
                 tb_bytes_free(&again);
                 free(changed.data);
@@ -284,8 +287,8 @@ static void unknown_keys_are_ignored(void **state)
 {
     (void)state;
     /* 200: {"a": [1, -2, h'00', tag 5 (null), 1.5 in half and double precision]} */
-    static const uint8_t more[] = {0x18, 200,  0xA1, 0x61, 'a',  0x87, 0x01, 0x21, 0x41, 0x00, 0xC5, 0xF6, 0xF9, 0x3E,
-                                   0x00, 0xFB, 0x3F, 0xF8, 0,    0,    0,    0,    0,    0,    0x80};
+    static const uint8_t more[] = {0x18, 200,  0xA1, 0x61, 'a',  0x87, 0x01, 0x21, 0x41, 0x00, 0xC5, 0xF6, 0xF9,
+                                   0x3E, 0x00, 0xFB, 0x3F, 0xF8, 0,    0,    0,    0,    0,    0,    0x80};
     for (int i = 0; i < SAMPLES; i++) {
         tb_bytes longer = {0}, again = {0};
         assert_int_equal(tb_bytes_append(&longer, tb_bytes_span(&samples[i].bytes)), TB_OK);
@@ -330,21 +333,27 @@ static void other_cbor_is_refused(void **state)
         tb_status status;
         const char *says;
     } bad[] = {
-        {{0x80}, 1, TB_MALFORMED, "type"},                                     /* an array */
-        {{0xA0}, 1, TB_MALFORMED, "version"},                                  /* nothing in it */
-        {{0xA1, 0x01, 0x02}, 3, TB_MALFORMED, "version"},                      /* no version */
-        {{0xA1, 0x00, 0x01}, 3, TB_MALFORMED, "kind"},                         /* no kind */
-        {{0xBF, 0x00, 0x01, 0x01, 0x02, 0xFF}, 6, TB_MALFORMED, "definite"},   /* indefinite map */
-        {{0xA2, 0x00, 0x18, 0x01, 0x01, 0x02}, 6, TB_MALFORMED, "shortest"},   /* 1 in two bytes */
-        {{0xB8, 0x02, 0x00, 0x01, 0x01, 0x02}, 6, TB_MALFORMED, "shortest"},   /* count in two bytes */
+        {{0x80}, 1, TB_MALFORMED, "type"},                                   /* an array */
+        {{0xA0}, 1, TB_MALFORMED, "version"},                                /* nothing in it */
+        {{0xA1, 0x01, 0x02}, 3, TB_MALFORMED, "version"},                    /* no version */
+        {{0xA1, 0x00, 0x01}, 3, TB_MALFORMED, "kind"},                       /* no kind */
+        {{0xBF, 0x00, 0x01, 0x01, 0x02, 0xFF}, 6, TB_MALFORMED, "definite"}, /* indefinite map */
+        {{0xA2, 0x00, 0x18, 0x01, 0x01, 0x02}, 6, TB_MALFORMED, "shortest"}, /* 1 in two bytes */
+        {{0xB8, 0x02, 0x00, 0x01, 0x01, 0x02}, 6, TB_MALFORMED, "shortest"}, /* count in two bytes */
         {{0xA2, 0x00, 0x01, 0x01, 0x02}, 5, TB_MALFORMED, "id is missing"},
-        {{0xA3, 0x00, 0x01, 0x01, 0x02, 0x01, 0x02}, 7, TB_MALFORMED, "order"}, /* a key twice */
-        {{0xA3, 0x00, 0x01, 0x01, 0x02, 0x20, 0x02}, 7, TB_MALFORMED, "type"},  /* a negative key */
+        {{0xA3, 0x00, 0x01, 0x01, 0x02, 0x01, 0x02}, 7, TB_MALFORMED, "order"},     /* a key twice */
+        {{0xA3, 0x00, 0x01, 0x01, 0x02, 0x20, 0x02}, 7, TB_MALFORMED, "type"},      /* a negative key */
         {{0xA3, 0x00, 0x01, 0x01, 0x02, 0x61, 'a', 0x02}, 8, TB_MALFORMED, "type"}, /* a text key */
         {{0xA3, 0x00, 0x01, 0x01, 0x02, 0x02, 0x42, 1, 2}, 9, TB_MALFORMED, "16 bytes"},
-        {{0xA3, 0x00, 0x01, 0x01, 0x02, 0x02, 0x5B, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}, 15, TB_TRUNCATED, "early"},
+        {{0xA3, 0x00, 0x01, 0x01, 0x02, 0x02, 0x5B, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF},
+         15,
+         TB_TRUNCATED,
+         "early"},
         {{0xBB, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x00}, 10, TB_TRUNCATED, "early"},
-        {{0xA3, 0x00, 0x01, 0x01, 0x02, 0x18, 0xC8, 0x9B, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}, 16, TB_TRUNCATED, "early"},
+        {{0xA3, 0x00, 0x01, 0x01, 0x02, 0x18, 0xC8, 0x9B, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF},
+         16,
+         TB_TRUNCATED,
+         "early"},
         {{0xA3, 0x00, 0x01, 0x01, 0x02, 0x18, 0xC8, 0x1C}, 8, TB_MALFORMED, "CBOR"}, /* a reserved head */
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -370,7 +379,8 @@ static void a_deep_or_large_message_costs_nothing(void **state)
     assert_int_equal(event_from(large, TB_MESSAGE_MAX + 1, &why), TB_TOO_LARGE);
 }
 
-/* Replaces the first occurrence of `from` in a copy of sample `which`, decodes, and expects a refusal that names `says`. */
+/* Replaces the first occurrence of `from` in a copy of sample `which`, decodes, and expects a refusal that names
+ * `says`. */
 static void refused(int which, const char *from, size_t from_size, const char *to, tb_status expected, const char *says)
 {
     tb_bytes changed = {0}, again = {0};
@@ -391,7 +401,8 @@ static void values_that_break_the_contract_are_refused(void **state)
 {
     (void)state;
     REFUSED(0, "\x02\x18\x29", "\x02\x18\x00", TB_MALFORMED, "shortest");
-    REFUSED(1, "\x02\x18\x2A\x03", "\x02\x18\x18\x04", TB_MALFORMED, "type"); /* visit left out: its bytes are read as `present` */
+    /* visit left out: its bytes are read as `present` */
+    REFUSED(1, "\x02\x18\x2A\x03", "\x02\x18\x18\x04", TB_MALFORMED, "type");
     REFUSED(2, "gate-12", "gate_12", TB_MALFORMED, "touchpoint");
     REFUSED(2, "gate-12", "Gate-12", TB_MALFORMED, "touchpoint");
     REFUSED(2, "gate-12", "gat\0-12", TB_MALFORMED, "UTF-8");
@@ -406,7 +417,7 @@ static void values_that_break_the_contract_are_refused(void **state)
     REFUSED(2, "\xE6\x89\x8B", "\xED\xA0\x80", TB_MALFORMED, "UTF-8"); /* a surrogate */
     REFUSED(4, "\x63JPY", "\x63jPY", TB_MALFORMED, "currency");
     REFUSED(4, "\x63JPY", "\x62JP\x0F", TB_MALFORMED, "");
-    REFUSED(4, "\x0D\x19\x04\xE2", "\x0D\x39\x04\xE2", TB_MALFORMED, "amount"); /* negative */
+    REFUSED(4, "\x0D\x19\x04\xE2", "\x0D\x39\x04\xE2", TB_MALFORMED, "amount");                 /* negative */
     REFUSED(3, "\xFA\x3F\x50\x00\x00", "\xFA\x7F\xC0\x00\x00", TB_MALFORMED, "document_score"); /* not a number */
     REFUSED(3, "\xFA\x3F\x50\x00\x00", "\xFA\x40\x50\x00\x00", TB_MALFORMED, "document_score"); /* 3.25 */
     REFUSED(3, "\x09\xF5\x0A", "\x09\xF4\x0A", TB_MALFORMED, "consent"); /* a template without consent */
@@ -436,16 +447,16 @@ static void a_status_of_a_newer_version_stays_a_failure(void **state)
 
 /* ---- encoders ---- */
 
-#define REFUSES(noun, type, sample, change)                                                                                      \
-    do {                                                                                                                         \
-        type s = sample;                                                                                                         \
-        tb_bytes out = {0};                                                                                                      \
-        assert_int_equal(tb_bytes_append(&out, tb_span_text("kept")), TB_OK);                                                    \
-        change;                                                                                                                  \
-        assert_int_equal(tb_##noun##_encode(&s, &out), TB_INVALID_ARGUMENT);                                                     \
-        assert_int_equal(out.size, 4);                                                                                           \
-        tb_bytes_free(&out);                                                                                                     \
-        cleanup_##noun(&s);                                                                                                      \
+#define REFUSES(noun, type, sample, change)                                                                            \
+    do {                                                                                                               \
+        type s = sample;                                                                                               \
+        tb_bytes out = {0};                                                                                            \
+        assert_int_equal(tb_bytes_append(&out, tb_span_text("kept")), TB_OK);                                          \
+        change;                                                                                                        \
+        assert_int_equal(tb_##noun##_encode(&s, &out), TB_INVALID_ARGUMENT);                                           \
+        assert_int_equal(out.size, 4);                                                                                 \
+        tb_bytes_free(&out);                                                                                           \
+        cleanup_##noun(&s);                                                                                            \
     } while (0)
 
 static void cleanup_entry(tb_entry *entry)
@@ -581,25 +592,24 @@ static void random_facts_come_back(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_entry_comes_back),
-        cmocka_unit_test(an_event_comes_back),
-        cmocka_unit_test(requests_come_back),
-        cmocka_unit_test(every_status_comes_back_by_its_name),
-        cmocka_unit_test(a_heartbeat_comes_back),
-        cmocka_unit_test(equal_facts_are_equal_bytes),
-        cmocka_unit_test(decoding_and_encoding_gives_the_same_bytes),
-        cmocka_unit_test(every_cut_is_noticed),
-        cmocka_unit_test(every_changed_byte_is_refused_or_harmless),
-        cmocka_unit_test(unknown_keys_are_ignored),
-        cmocka_unit_test(trailing_bytes_versions_and_kinds_are_refused),
-        cmocka_unit_test(other_cbor_is_refused),
-        cmocka_unit_test(a_deep_or_large_message_costs_nothing),
-        cmocka_unit_test(values_that_break_the_contract_are_refused),
-        cmocka_unit_test(a_status_of_a_newer_version_stays_a_failure),
-        cmocka_unit_test(encoders_refuse_entries),
-        cmocka_unit_test(encoders_refuse_events_answers_and_heartbeats),
-        cmocka_unit_test(encoders_refuse_requests),
-        cmocka_unit_test(random_facts_come_back)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(an_entry_comes_back),
+                                       cmocka_unit_test(an_event_comes_back),
+                                       cmocka_unit_test(requests_come_back),
+                                       cmocka_unit_test(every_status_comes_back_by_its_name),
+                                       cmocka_unit_test(a_heartbeat_comes_back),
+                                       cmocka_unit_test(equal_facts_are_equal_bytes),
+                                       cmocka_unit_test(decoding_and_encoding_gives_the_same_bytes),
+                                       cmocka_unit_test(every_cut_is_noticed),
+                                       cmocka_unit_test(every_changed_byte_is_refused_or_harmless),
+                                       cmocka_unit_test(unknown_keys_are_ignored),
+                                       cmocka_unit_test(trailing_bytes_versions_and_kinds_are_refused),
+                                       cmocka_unit_test(other_cbor_is_refused),
+                                       cmocka_unit_test(a_deep_or_large_message_costs_nothing),
+                                       cmocka_unit_test(values_that_break_the_contract_are_refused),
+                                       cmocka_unit_test(a_status_of_a_newer_version_stays_a_failure),
+                                       cmocka_unit_test(encoders_refuse_entries),
+                                       cmocka_unit_test(encoders_refuse_events_answers_and_heartbeats),
+                                       cmocka_unit_test(encoders_refuse_requests),
+                                       cmocka_unit_test(random_facts_come_back)};
     return cmocka_run_group_tests(tests, make_samples, free_samples);
 }

@@ -1,4 +1,5 @@
-/* Machine-readable zones: the specimens of ICAO Doc 9303, every corruption of a checked field, names, dates, printing. */
+/* Machine-readable zones: the specimens of ICAO Doc 9303, every corruption of a checked field, names, dates,
+ * printing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -161,7 +162,8 @@ static void what_is_not_a_zone_is_refused(void **state)
     }
     refused("I<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<\nD231458907UTO7408122F1204159<<<<<<<6", TB_UNSUPPORTED, "TD2");
     refused(TD3 "<<<", TB_UNSUPPORTED, "longer");
-    refused("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<L\n898902C36UTO7408122F1204159ZE184226B<<<<<10", TB_MALFORMED, "line ends");
+    refused("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<L\n898902C36UTO7408122F1204159ZE184226B<<<<<10", TB_MALFORMED,
+            "line ends");
     refused(changed(TD3, 10, "s"), TB_MALFORMED, "character 11");
     refused(changed(TD3, 10, " "), TB_MALFORMED, "character 11");
     refused(changed(TD3, 10, "\xC3"), TB_MALFORMED, "character 11");
@@ -199,9 +201,10 @@ static void dates_of_birth(void **state)
     static const struct {
         const char *text;
         tb_date date;
-    } cases[] = {{"261121", {2026, 11, 21}}, {"261122", {1926, 11, 22}}, {"270101", {1927, 1, 1}}, {"000229", {2000, 2, 29}},
-                 {"990101", {1999, 1, 1}},   {"7408<<", {1974, 8, 0}},   {"74<<<<", {1974, 0, 0}}, {"<<<<<<", {0, 0, 0}},
-                 {"740000", {1974, 0, 0}},   {"26<<<<", {2026, 0, 0}},   {"<<0229", {0, 2, 29}},   {"2612<<", {1926, 12, 0}}};
+    } cases[] = {{"261121", {2026, 11, 21}}, {"261122", {1926, 11, 22}}, {"270101", {1927, 1, 1}},
+                 {"000229", {2000, 2, 29}},  {"990101", {1999, 1, 1}},   {"7408<<", {1974, 8, 0}},
+                 {"74<<<<", {1974, 0, 0}},   {"<<<<<<", {0, 0, 0}},      {"740000", {1974, 0, 0}},
+                 {"26<<<<", {2026, 0, 0}},   {"<<0229", {0, 2, 29}},     {"2612<<", {1926, 12, 0}}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         tb_mrz mrz = parsed(mended(57, cases[i].text));
         is_date(mrz.born, cases[i].date.year, cases[i].date.month, cases[i].date.day);
@@ -257,12 +260,12 @@ static int corrupted(const char *specimen, int from, int to, int columns)
 static void every_corruption_that_weights_can_show_is_found(void **state)
 {
     (void)state;
-    int missed = corrupted(TD3, 44, 54, 44);           /* number and its digit */
-    assert_true(missed > 0);                           /* O for D and the like: the limit that document.h states */
-    assert_int_equal(corrupted(TD3, 57, 64, 44), 0);   /* birth: what the digit misses is no date */
-    assert_int_equal(corrupted(TD3, 65, 72, 44), 0);   /* expiry */
-    assert_true(corrupted(TD3, 72, 86, 44) > 0);       /* personal number */
-    assert_int_equal(corrupted(TD3, 86, 88, 44), 0);   /* its digit, the composite digit */
+    int missed = corrupted(TD3, 44, 54, 44);         /* number and its digit */
+    assert_true(missed > 0);                         /* O for D and the like: the limit that document.h states */
+    assert_int_equal(corrupted(TD3, 57, 64, 44), 0); /* birth: what the digit misses is no date */
+    assert_int_equal(corrupted(TD3, 65, 72, 44), 0); /* expiry */
+    assert_true(corrupted(TD3, 72, 86, 44) > 0);     /* personal number */
+    assert_int_equal(corrupted(TD3, 86, 88, 44), 0); /* its digit, the composite digit */
     corrupted(TD1, 5, 30, 30);
     assert_int_equal(corrupted(TD1, 30, 37, 30), 0);
     assert_int_equal(corrupted(TD1, 38, 45, 30), 0);
@@ -322,12 +325,13 @@ static void long_names_are_cut_with_a_letter_at_the_end(void **state)
     (void)state;
     static const struct {
         const char *surname, *given, *field;
-    } cases[] = {
-        {"NILAVADHANANANDA", "CHAYAPA DEJTHAMRONG KRASUANG", "NILAVADHANANANDA<<CHAYAPA<DEJTHAMRONG<K"}, /* 9303-4, 4.2.3 */
-        {"BENNELONG WOOLOOMOOLOO WARRANDYTE WARNA", "DINGO", "BENNELONG<WOOLOOMOOLOO<WARRANDYTE<WA<<D"},
-        {"NILAVADHANANANDA", "CHAYAPA DEJTHAMRONGX KRASUANG", "NILAVADHANANANDA<<CHAYAPA<DEJTHAMRONG<K"}, /* the letter moves up */
-        {"JONES-SMITH", "ANNE", "JONES<SMITH<<ANNE<<<<<<<<<<<<<<<<<<<<<<"},
-        {"ARKFREITH", "", "ARKFREITH<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<"}};
+    } cases[] = {/* 9303-4, 4.2.3 */
+                 {"NILAVADHANANANDA", "CHAYAPA DEJTHAMRONG KRASUANG", "NILAVADHANANANDA<<CHAYAPA<DEJTHAMRONG<K"},
+                 {"BENNELONG WOOLOOMOOLOO WARRANDYTE WARNA", "DINGO", "BENNELONG<WOOLOOMOOLOO<WARRANDYTE<WA<<D"},
+                 /* the letter moves up */
+                 {"NILAVADHANANANDA", "CHAYAPA DEJTHAMRONGX KRASUANG", "NILAVADHANANANDA<<CHAYAPA<DEJTHAMRONG<K"},
+                 {"JONES-SMITH", "ANNE", "JONES<SMITH<<ANNE<<<<<<<<<<<<<<<<<<<<<<"},
+                 {"ARKFREITH", "", "ARKFREITH<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         tb_mrz mrz = parsed(TD3);
         snprintf(mrz.surname, sizeof mrz.surname, "%s", cases[i].surname);
@@ -336,14 +340,14 @@ static void long_names_are_cut_with_a_letter_at_the_end(void **state)
     }
 }
 
-#define REFUSES_TO_PRINT(specimen, change)                                                                                       \
-    do {                                                                                                                         \
-        tb_mrz m = parsed(specimen);                                                                                             \
-        tb_bytes out = {0};                                                                                                      \
-        change;                                                                                                                  \
-        assert_int_equal(tb_mrz_print(&m, &out), TB_INVALID_ARGUMENT);                                                           \
-        assert_int_equal(out.size, 0);                                                                                           \
-        tb_bytes_free(&out);                                                                                                     \
+#define REFUSES_TO_PRINT(specimen, change)                                                                             \
+    do {                                                                                                               \
+        tb_mrz m = parsed(specimen);                                                                                   \
+        tb_bytes out = {0};                                                                                            \
+        change;                                                                                                        \
+        assert_int_equal(tb_mrz_print(&m, &out), TB_INVALID_ARGUMENT);                                                 \
+        assert_int_equal(out.size, 0);                                                                                 \
+        tb_bytes_free(&out);                                                                                           \
     } while (0)
 
 static void what_does_not_fit_is_not_printed(void **state)
@@ -389,8 +393,8 @@ static void random_travellers_come_back(void **state)
             mrz.given[i] = i < given ? letters[sample_number(&random, 26)] : '\0';
         int64_t born = tb_date_days(1927, 1, 1) + (int64_t)sample_number(&random, 36400);
         tb_days_date(born, &mrz.born.year, &mrz.born.month, &mrz.born.day);
-        tb_days_date(tb_date_days(2000, 1, 1) + (int64_t)sample_number(&random, 36524), &mrz.expires.year, &mrz.expires.month,
-                     &mrz.expires.day);
+        tb_days_date(tb_date_days(2000, 1, 1) + (int64_t)sample_number(&random, 36524), &mrz.expires.year,
+                     &mrz.expires.month, &mrz.expires.day);
         mrz.sex = "MFX"[sample_number(&random, 3)];
         int width = round % 2 ? 39 : 30;
         mrz.names_cut = (int)(surname + (given ? 2 + given : 0)) == width;

@@ -37,7 +37,8 @@ static void the_same_person(void **state)
 static void titles(void **state)
 {
     (void)state;
-    static const char *const endings[] = {" MR", "MR", " MRS", "MRS", " MS", "MS", " DR", "DR", " MISS", "MSTR", " PROF", " DR MRS", "DRMR"};
+    static const char *const endings[] = {" MR", "MR",    " MRS", "MRS",   " MS",     "MS",  " DR",
+                                          "DR",  " MISS", "MSTR", " PROF", " DR MRS", "DRMR"};
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         char name[32];
         snprintf(name, sizeof name, "TANAKA/HANAKO%s", endings[i]);
@@ -57,8 +58,9 @@ static void cut_names(void **state)
     agree(1, "WOLFESCHLEGELSTEINHAUSEN", "HUBERT", "WOLFESCHLEGELSTEINHA");
     agree(1, "ERIKSSON", "ANNAMARIAELISABETH", "ERIKSSON/ANNAMARIAEL");
     agree(1, "ERIKSSON", "ANNAMARIA", "ERIKSSON/ANNAMARIA M"); /* the title is cut: MRS */
-    agree(0, "WOLFESCHLEGELSTEINHAUSEN", "HUBERT", "WOLFESCHLEGEL/HUBERT"); /* full, but so short a surname was not cut */
-    agree(0, "WOLFESCHLEGELSTEINHAUSEN", "HUBERT", "WOLFE/HUBERT");         /* not full */
+    /* full, but so short a surname was not cut */
+    agree(0, "WOLFESCHLEGELSTEINHAUSEN", "HUBERT", "WOLFESCHLEGEL/HUBERT");
+    agree(0, "WOLFESCHLEGELSTEINHAUSEN", "HUBERT", "WOLFE/HUBERT"); /* not full */
     tb_mrz mrz = {.surname = "NILAVADHANANANDA", .given = "CHAYAPA D", .names_cut = 1};
     tb_bcbp pass = {.name = "NILAVADHANANANDA/CHA"};
     assert_int_equal(tb_document_names_agree(&mrz, &pass), 1);
@@ -95,7 +97,8 @@ static void other_people(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_same_person), cmocka_unit_test(titles), cmocka_unit_test(cut_names),
-                                       cmocka_unit_test(one_name_only), cmocka_unit_test(other_people)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_same_person), cmocka_unit_test(titles),
+                                       cmocka_unit_test(cut_names), cmocka_unit_test(one_name_only),
+                                       cmocka_unit_test(other_people)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
