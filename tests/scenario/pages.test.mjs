@@ -173,6 +173,9 @@ async function main() {
   await shot(console_, 'console');
   await console_.click('.people button.link');
   await console_.waitForSelector('dialog .timeline li:has-text("security-1")');
+  await console_.click('dialog button.card');
+  await until('the means of payment is registered', async () => (await api('GET', 'people')).people[0].instruments === 1);
+  await console_.waitForSelector('dialog button.card', { state: 'detached' });
   await shot(console_, 'console-journey');
   await console_.click('dialog header button');
   await console_.click('.switch button[lang="ja"]');

@@ -91,7 +91,7 @@ function Console() {
         <LanguageSwitch />
         <button type="button" onClick={() => enter(null)}>{t('signout')}</button>
       </footer>
-      {person && <PersonPanel person={person} passages={data.passages} close={() => setChosen(null)} changed={refresh} />}
+      {person && <PersonPanel person={person} passages={data.passages} simulated={data.health?.simulation.payments ?? false} close={() => setChosen(null)} changed={refresh} />}
     </>
   );
 }

@@ -5,7 +5,7 @@ import { sentence } from '../shared/parts';
 import { hourMinute, hourMinuteSecond, named, t, type Word } from '../shared/words';
 import { toneOf } from './journey_map';
 
-const verbs: Record<string, Word> = { passage: 'passed', refusal: 'refused', handover: 'handed', served: 'served', payment_void: 'voided', payment: 'paid' };
+const verbs: Record<string, Word> = { passage: 'passed', checkin: 'checked_in', refusal: 'refused', handover: 'handed', served: 'served', payment_void: 'voided', payment: 'paid' };
 const verb = (kind: string) => (verbs[kind] ? t(verbs[kind]) : named(kind));
 
 function Line({ passage, withName }: { passage: Passage; withName: boolean }) {
@@ -104,7 +104,11 @@ export function People({ people, statuses, open }: { people: Person[]; statuses:
   );
 }
 
-export function PersonPanel({ person, passages, close, changed }: { person: Person; passages: Passage[]; close: () => void; changed: () => void }) {
+const TRIAL_PIN = '1234'; // of simulated cards, shown on the button
+
+export function PersonPanel({ person, passages, simulated, close, changed }: {
+  person: Person; passages: Passage[]; simulated: boolean; close: () => void; changed: () => void;
+}) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [journey, setJourney] = useState<Passage[] | null>(null);
   const [trouble, setTrouble] = useState('');
@@ -114,12 +118,12 @@ export function PersonPanel({ person, passages, close, changed }: { person: Pers
     server<{ passages: Passage[] }>(`people/${person.id}/journey`).then((j) => setJourney(j.passages), (e) => setTrouble(sentence(e)));
   }, [person.id, newest]);
 
-  async function change(question: Word, path: string, closes: boolean): Promise<void> {
-    if (!confirm(t(question))) return;
+  async function change(method: string, path: string, question?: Word, body?: unknown): Promise<void> {
+    if (question && !confirm(t(question))) return;
     try {
-      await server(path, 'DELETE');
+      await server(`people/${person.id}${path}`, method, body);
       changed();
-      if (closes) close();
+      if (path === '') close();
     } catch (error) {
       setTrouble(sentence(error));
     }
@@ -141,8 +145,13 @@ export function PersonPanel({ person, passages, close, changed }: { person: Pers
         {journey?.length === 0 && <p class="empty">{t('no_passages')}</p>}
         <ol class="timeline">{journey?.map((p) => <Line key={p.number} passage={p} withName={false} />)}</ol>
         <footer>
-          {person.consent && <button type="button" onClick={() => change('withdraw_sure', `people/${person.id}/consent`, false)}>{t('withdraw')}</button>}
-          <button type="button" class="danger" onClick={() => change('erase_sure', `people/${person.id}`, true)}>{t('erase')}</button>
+          {simulated && person.instruments === 0 && (
+            <button type="button" class="card" onClick={() => void change('POST', '/instruments', undefined, { kind: 'card', token: `trial-${person.id.slice(0, 8)}`, pin: TRIAL_PIN })}>
+              {t('register_means', TRIAL_PIN)}
+            </button>
+          )}
+          {person.consent && <button type="button" onClick={() => void change('DELETE', '/consent', 'withdraw_sure')}>{t('withdraw')}</button>}
+          <button type="button" class="danger" onClick={() => void change('DELETE', '', 'erase_sure')}>{t('erase')}</button>
         </footer>
       </div>
     </dialog>

@@ -68,7 +68,7 @@ const table = {
   sending: ['sending pictures to this terminal', 'この端末へ映像を送信中'], not_sending: ['no pictures are sent now', '現在は映像を送っていません'],
   unreachable: ['The terminal does not answer. Is it still running?', '端末が応答しません。動いているか確認してください。'],
   origin_hint: ['Terminals answer only pages opened as http://127.0.0.1', '端末は http://127.0.0.1 で開いたページにのみ応答します'],
-  open: ['open', '開'], closed: ['closed', '閉'], actuator_gate: ['gate', 'ゲート'], actuator_detector: ['detector', '検知器'], actuator_door: ['door', '扉'],
+  open: ['open', '開'], closed: ['closed', '閉'], released: ['released', '解除'], locked: ['waiting', '待機'], actuator_gate: ['gate', 'ゲート'], actuator_detector: ['detector', '検知器'], actuator_door: ['door', '扉'],
   passport: ['Passport', 'パスポート'], mrz: ['Machine-readable zone', '機械読取領域 (MRZ)'], pass: ['Boarding pass', '搭乗券'], bcbp: ['Bar code text', 'バーコードの文字列'],
   page_picture: ['Picture of the passport page', '旅券の顔写真ページ'], from_file: ['From a file', 'ファイルから'], from_camera: ['Take it with my camera', 'カメラで撮る'],
   no_picture: ['none yet: check-in then goes on without the face', 'なし: 顔を使わずに手続きします'],
@@ -79,7 +79,7 @@ const table = {
   agree: ['I agree', '同意します'], disagree: ['I do not agree', '同意しません'], consent_title: ['May we use your face?', 'お顔を使ってよろしいですか?'],
   pin: ['PIN', '暗証番号'], send: ['Send', '送信'], amount: ['Amount', '金額'], deliver: ['Deliver to the pick-up desk', '受け取りカウンターへ配送'],
   charge: ['Charge', '請求する'], confirm: ['Confirm', '確認する'], reject: ['Do not confirm', '確認しない'], hand_over: ['Hand over', '渡す'],
-  register_means: ['Register a card', 'カードを登録'], listed: ['{0} on this terminal’s list', 'この端末のリスト {0} 件'], broker_away: ['offline: last list kept', 'オフライン: 直近のリストで動作'],
+  register_means: ['Add a simulated card (PIN {0})', '模擬カードを登録 (暗証番号 {0})'], listed: ['{0} on this terminal’s list', 'この端末のリスト {0} 件'], broker_away: ['offline: last list kept', 'オフライン: 直近のリストで動作'],
   decided_in: ['decided in {0} ms', '判定 {0} ミリ秒'], from_list: ['by its own list', '端末のリストで'], from_server: ['by the server', 'サーバーに照会'],
 } satisfies Record<string, [string, string]>;
 

@@ -31,6 +31,8 @@ function wantsFrames(state: EdgeState): boolean {
   return looking || state.kind === 'passage' || state.kind === 'counter' || state.kind === 'pickup';
 }
 
+const actuatorWord = ({ name, open }: EdgeState['actuator']) => (name === 'detector' ? (open ? 'released' : 'locked') : open ? 'open' : 'closed');
+const unbroken = (text: string) => text.replaceAll('-', '\u2011'); // "check-in" in huge letters stays one word
 const asksByForm = (state: EdgeState | null) => ['consent', 'passport', 'boarding_pass'].includes(state?.screen.ask ?? '');
 
 function Questions({ edge, state, site, snapshot }: { edge: Edge; state: EdgeState; site: Site | null; snapshot: Snapshot | null }) {
@@ -64,7 +66,7 @@ function Terminal({ edge, site, simulation, leave }: { edge: Edge; site: Site | 
         <span class="spring" />
         {state?.actuator.name && (
           <span class={`actuator${state.actuator.open ? ' open' : ''}`} role="status">
-            {named(`actuator_${state.actuator.name}`)}: {state.actuator.open ? t('open') : t('closed')}
+            {named(`actuator_${state.actuator.name}`)}: {t(actuatorWord(state.actuator))}
           </span>
         )}
         <button type="button" onClick={leave}>{t('other_terminal')}</button>
@@ -78,7 +80,7 @@ function Terminal({ edge, site, simulation, leave }: { edge: Edge; site: Site | 
         )}
         <section class="says">
           <div class="words" role="status" aria-live="assertive" aria-atomic="true">
-            {screen && <p class="first" lang={language}>{screen[language]}</p>}
+            {screen && <p class="first" lang={language}>{unbroken(screen[language])}</p>}
             {screen && <p class="second" lang={other}>{screen[other]}</p>}
           </div>
           {state?.last && (state.screen.tone === 'ok' || state.screen.tone === 'refuse') && state.last.duration_us > 0 && (
