@@ -149,7 +149,7 @@ static tb_image one_person(void)
     tb_quality quality;
     for (int i = 0; i < 5 && best < 0; i++) {
         assert_int_equal(tb_engine_quality(engine, &image, &faces[i], &quality), TB_OK);
-        if (quality.advice == TB_OK && fabsf(quality.yaw) < 15)
+        if (quality.advice == TB_OK && fabsf(quality.yaw) < 10)
             best = i;
     }
     assert_true(best >= 0);
