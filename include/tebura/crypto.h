@@ -47,6 +47,12 @@ tb_status tb_open_from(const tb_key *own_private, const tb_key *their_public, tb
  * it. */
 tb_status tb_key_from(const tb_key *own_private, const tb_key *their_public, tb_key *out) TB_MUST_CHECK;
 
+/* The key of one direction of the above, for many messages between the same two: tb_seal with tb_key_to's key is
+ * tb_seal_to, tb_open with tb_key_from's is tb_open_from, at a fiftieth of the cost (bench_wire). A secret like any
+ * key. TB_CRYPTO: low order; `out` is then zero. */
+tb_status tb_key_to(const tb_key *own_private, const tb_key *their_public, tb_key *out) TB_MUST_CHECK;
+tb_status tb_key_from(const tb_key *own_private, const tb_key *their_public, tb_key *out) TB_MUST_CHECK;
+
 /* PINs and tokens: Argon2id with libsodium's interactive limits (64 MiB, some 100 ms: never while holding a lock).
  * TB_NO_MEMORY */
 #define TB_PASSWORD_HASH_SIZE 128

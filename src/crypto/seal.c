@@ -65,6 +65,7 @@ static tb_status key_between(const tb_key *own_private, const tb_key *theirs, co
     uint8_t shared[crypto_scalarmult_BYTES];
     crypto_generichash_blake2b_state state;
     tb_status status = TB_CRYPTO;
+    *out = (tb_key){0};
     if (crypto_scalarmult(shared, own_private->bytes, theirs->bytes) != 0 || sodium_is_zero(shared, sizeof shared))
         goto out; /* a point of low order: the "secret" would be known to everybody */
     if (crypto_generichash_blake2b_init_salt_personal(&state, NULL, 0, sizeof out->bytes, NULL, personal) != 0 ||
@@ -80,14 +81,10 @@ out:
     return status;
 }
 
-tb_status tb_seal_to(const tb_key *own_private, const tb_key *their_public, tb_span about, tb_span plain, tb_bytes *out)
+tb_status tb_key_to(const tb_key *own_private, const tb_key *their_public, tb_key *out)
 {
-    tb_key own = tb_key_public(own_private), key = {0};
-    tb_status status = key_between(own_private, their_public, &own, their_public, &key);
-    if (status == TB_OK)
-        status = tb_seal(&key, about, plain, out);
-    tb_wipe(&key, sizeof key);
-    return status;
+    tb_key own = tb_key_public(own_private);
+    return key_between(own_private, their_public, &own, their_public, out);
 }
 
 tb_status tb_key_from(const tb_key *own_private, const tb_key *their_public, tb_key *out)
@@ -96,12 +93,22 @@ tb_status tb_key_from(const tb_key *own_private, const tb_key *their_public, tb_
     return key_between(own_private, their_public, their_public, &own, out);
 }
 
+tb_status tb_seal_to(const tb_key *own_private, const tb_key *their_public, tb_span about, tb_span plain, tb_bytes *out)
+{
+    tb_key key;
+    tb_status status = tb_key_to(own_private, their_public, &key);
+    if (status == TB_OK)
+        status = tb_seal(&key, about, plain, out);
+    tb_wipe(&key, sizeof key);
+    return status;
+}
+
 tb_status tb_open_from(const tb_key *own_private, const tb_key *their_public, tb_span about, tb_span sealed,
                        tb_bytes *out)
 {
     if (sealed.size < TB_SEAL_OVERHEAD)
         return TB_CRYPTO;
-    tb_key key = {0};
+    tb_key key;
     tb_status status = tb_key_from(own_private, their_public, &key);
     if (status == TB_OK)
         status = tb_open(&key, about, sealed, out);

@@ -156,6 +156,29 @@ static void is_built_as_documented(void **state)
     tb_bytes_free(&opened);
 }
 
+static void a_prepared_key_is_the_same_seal(void **state)
+{
+    (void)state;
+    tb_key_pair a = tb_key_pair_random(), b = tb_key_pair_random();
+    tb_key to, from, back;
+    tb_span about = tb_span_text("k");
+    assert_int_equal(tb_key_to(&a.private_key, &b.public_key, &to), TB_OK);
+    assert_int_equal(tb_key_from(&b.private_key, &a.public_key, &from), TB_OK);
+    assert_int_equal(tb_key_to(&b.private_key, &a.public_key, &back), TB_OK);
+    assert_memory_equal(&to, &from, sizeof to);
+    assert_memory_not_equal(&to, &back, sizeof to); /* the other direction */
+    tb_bytes sealed = {0}, opened = {0};
+    assert_int_equal(tb_seal(&to, about, tb_span_text("v"), &sealed), TB_OK);
+    assert_int_equal(tb_open_from(&b.private_key, &a.public_key, about, tb_bytes_span(&sealed), &opened), TB_OK);
+    sealed.size = 0;
+    assert_int_equal(tb_seal_to(&a.private_key, &b.public_key, about, tb_span_text("w"), &sealed), TB_OK);
+    assert_int_equal(tb_open(&from, about, tb_bytes_span(&sealed), &opened), TB_OK);
+    assert_int_equal(opened.size, 2);
+    assert_memory_equal(opened.data, "vw", 2);
+    tb_bytes_free(&sealed);
+    tb_bytes_free(&opened);
+}
+
 static void refuses_points_of_low_order(void **state)
 {
     (void)state;
@@ -180,6 +203,10 @@ static void refuses_points_of_low_order(void **state)
             TB_CRYPTO);
         assert_int_equal(out.size, 0);
         tb_bytes_free(&out);
+        static const tb_key zero;
+        tb_key key = own.private_key;
+        assert_int_equal(tb_key_to(&own.private_key, &point, &key), TB_CRYPTO);
+        assert_memory_equal(&key, &zero, sizeof key);
     }
 }
 
@@ -193,6 +220,7 @@ int main(void)
                                        cmocka_unit_test(the_same_twice_looks_different),
                                        cmocka_unit_test(goes_from_one_to_the_other_only),
                                        cmocka_unit_test(is_built_as_documented),
+                                       cmocka_unit_test(a_prepared_key_is_the_same_seal),
                                        cmocka_unit_test(refuses_points_of_low_order)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
