@@ -23,7 +23,7 @@ static tb_status open_event(tb_management *m, const tb_sealed_event *sealed, tb_
     tb_bytes plain = {0};
     if (!terminal || !terminal->row.registered)
         return TB_UNAUTHORISED;
-    tb_status status = tb_open_from(&m->keys->own.private_key, &terminal->row.public_key, tb_span_text(sealed->subject), sealed->body, &plain);
+    tb_status status = tb_open(&terminal->from, tb_span_text(sealed->subject), sealed->body, &plain);
     if (status == TB_OK)
         status = tb_event_decode(tb_bytes_span(&plain), out, NULL);
     if (status == TB_OK && strcmp(out->touchpoint, terminal->row.id) != 0)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <tebura/log.h>
+#include <tebura/secret.h>
 
 typedef struct letter { /* one outbox row on its way */
     tb_bytes plain;
@@ -58,18 +59,18 @@ static tb_status write_letter(tb_management *m, const tb_outbox_row *row, tb_out
     tb_entry_free(&entry);
     out->sendable = terminal && terminal->row.registered;
     if (out->sendable)
-        out->key = terminal->row.public_key;
+        out->key = terminal->to;
     return status;
 }
 
 /* Sealing takes most of the time and needs no database: without the mutex. */
-static tb_status seal(const tb_management *m, const letter *from, tb_outbox_item *item)
+static tb_status seal(const letter *from, tb_outbox_item *item)
 {
     char key[TB_TOUCHPOINT_SIZE + TB_ID_TEXT_SIZE];
     if (!from->sendable)
         return TB_OK;
     snprintf(key, sizeof key, "%s.%s", item->touchpoint, item->visit);
-    return tb_seal_to(&m->keys->own.private_key, &from->key, tb_span_text(key), tb_bytes_span(&from->plain), &item->sealed);
+    return tb_seal(&from->key, tb_span_text(key), tb_bytes_span(&from->plain), &item->sealed);
 }
 
 tb_status tb_management_outbox(tb_management *m, tb_outbox_item *items, int max, int *count)
@@ -79,7 +80,7 @@ tb_status tb_management_outbox(tb_management *m, tb_outbox_item *items, int max,
     if (max <= 0)
         return TB_INVALID_ARGUMENT;
     tb_outbox_row *rows = calloc((size_t)max, sizeof *rows);
-    letter *letters = calloc((size_t)max, sizeof *letters);
+    letter *letters = tb_secret_alloc((size_t)max * sizeof *letters); /* keys */
     memset(items, 0, (size_t)max * sizeof *items);
     tb_service_lock(m);
     tb_status status = rows && letters ? tb_outbox_rows(m->db, rows, max, &found) : TB_NO_MEMORY;
@@ -89,12 +90,12 @@ tb_status tb_management_outbox(tb_management *m, tb_outbox_item *items, int max,
         m->outbox_waiting = 0;
     tb_service_unlock(m);
     for (int i = 0; i < found && status == TB_OK; i++)
-        status = seal(m, &letters[i], &items[i]);
+        status = seal(&letters[i], &items[i]);
     for (int i = 0; letters && i < found; i++)
         tb_bytes_free(&letters[i].plain);
     for (int i = 0; i < found && status != TB_OK; i++)
         tb_bytes_free(&items[i].sealed);
-    free(letters);
+    tb_secret_free(letters);
     free(rows);
     *count = status == TB_OK ? found : 0;
     return status;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <tebura/log.h>
+#include <tebura/secret.h>
 
 static tb_status answer_request(tb_management *m, const tb_request *request, tb_answer *answer)
 {
@@ -18,12 +19,12 @@ static tb_status answer_request(tb_management *m, const tb_request *request, tb_
     return tb_answer_failed(answer, request, TB_UNSUPPORTED);
 }
 
-static tb_status reply_to(tb_management *m, const char *subject, const tb_key *key, const tb_answer *answer, tb_bytes *reply)
+static tb_status reply_to(const char *subject, const tb_key *key, const tb_answer *answer, tb_bytes *reply)
 {
     tb_bytes plain = {0};
     tb_status status = tb_answer_encode(answer, &plain);
     if (status == TB_OK)
-        status = tb_seal_to(&m->keys->own.private_key, key, tb_span_text(subject), tb_bytes_span(&plain), reply);
+        status = tb_seal(key, tb_span_text(subject), tb_bytes_span(&plain), reply);
     tb_bytes_free(&plain);
     return status;
 }
@@ -31,13 +32,13 @@ static tb_status reply_to(tb_management *m, const char *subject, const tb_key *k
 tb_status tb_management_request(tb_management *m, const char *subject, tb_span sealed, tb_bytes *reply)
 {
     char id[TB_TOUCHPOINT_SIZE];
-    tb_key key;
+    tb_key from = {{0}}, to = {{0}};
     tb_bytes plain = {0};
     tb_request request = {0};
     tb_answer answer = {0};
-    tb_status status = tb_terminal_of_subject(m, subject, id, &key);
+    tb_status status = tb_terminal_of_subject(m, subject, id, &from, &to);
     if (status == TB_OK)
-        status = tb_open_from(&m->keys->own.private_key, &key, tb_span_text(subject), sealed, &plain);
+        status = tb_open(&from, tb_span_text(subject), sealed, &plain);
     if (status == TB_OK)
         status = tb_request_decode(tb_bytes_span(&plain), &request, NULL);
     if (status == TB_OK && strcmp(request.touchpoint, id) != 0)
@@ -46,11 +47,13 @@ tb_status tb_management_request(tb_management *m, const char *subject, tb_span s
         tb_status outcome = answer_request(m, &request, &answer); /* a failure is in the answer, and the terminal hears it */
         if (outcome != TB_OK)
             tb_log(TB_LOG_WARNING, "management", "a request of %s failed: %s", id, tb_status_sentence(outcome));
-        status = reply_to(m, subject, &key, &answer, reply);
+        status = reply_to(subject, &to, &answer, reply);
     } else {
         tb_log(TB_LOG_WARNING, "management", "a request on %.120s was dropped: %s", subject, tb_status_sentence(status));
     }
     tb_request_free(&request);
     tb_bytes_free(&plain);
+    tb_wipe(&from, sizeof from);
+    tb_wipe(&to, sizeof to);
     return status;
 }

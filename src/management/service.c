@@ -211,7 +211,7 @@ void tb_management_free(tb_management **management)
     tb_gallery_free(&m->gallery);
     tb_db_free(&m->db);
     for (size_t i = 0; i < m->terminal_count; i++)
-        free(m->terminals[i]);
+        tb_secret_free(m->terminals[i]);
     free(m->terminals);
     tb_ids_free(&m->touched);
     tb_ids_free(&m->foreign);

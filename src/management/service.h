@@ -40,7 +40,8 @@ typedef struct tb_terminal {
     const tb_role *role; /* NULL: the profile has lost it; its list is empty */
     tb_role_view view;
     uint64_t committed;  /* sequence in the database; row.sequence runs ahead inside a change */
-} tb_terminal;
+    tb_key from, to;     /* what it seals for us, what we seal for it; derived once: X25519 would be most of an event's cost */
+} tb_terminal;           /* in secret memory */
 
 struct tb_management {
     char site[TB_SITE_SIZE];
@@ -85,8 +86,8 @@ int tb_service_wait(tb_management *m, int64_t deadline);
 /* ---- terminals.c ---- */
 tb_terminal *tb_terminal_find(const tb_management *m, const char *id); /* NULL */
 tb_status tb_terminals_load(tb_management *m) TB_MUST_CHECK;
-/* Takes the terminal that a subject "...<kind>.<touchpoint>" names. TB_UNAUTHORISED: unknown or without key. Locks. */
-tb_status tb_terminal_of_subject(tb_management *m, const char *subject, char id[TB_TOUCHPOINT_SIZE], tb_key *key) TB_MUST_CHECK;
+/* Takes the terminal that a subject "...<kind>.<touchpoint>" names, and its keys. TB_UNAUTHORISED: unknown or not registered. Locks. */
+tb_status tb_terminal_of_subject(tb_management *m, const char *subject, char id[TB_TOUCHPOINT_SIZE], tb_key *from, tb_key *to) TB_MUST_CHECK;
 
 /* ---- custody.c: people's keys and templates ---- */
 tb_status tb_custody_enrol(tb_management *m, tb_id person, const tb_template *face) TB_MUST_CHECK; /* makes the key when there is none */

@@ -29,10 +29,16 @@ static tb_status make_room(tb_management *m)
     return TB_OK;
 }
 
+static tb_status derive(const tb_management *m, tb_terminal *terminal, const tb_key *public_key)
+{
+    tb_status status = tb_key_from(&m->keys->own.private_key, public_key, &terminal->from);
+    return status == TB_OK ? tb_key_to(&m->keys->own.private_key, public_key, &terminal->to) : status;
+}
+
 static tb_status make_terminal(tb_management *m, const tb_touchpoint *row, tb_terminal **out)
 {
     tb_status status = make_room(m);
-    tb_terminal *terminal = status == TB_OK ? calloc(1, sizeof *terminal) : NULL;
+    tb_terminal *terminal = status == TB_OK ? tb_secret_alloc(sizeof *terminal) : NULL;
     *out = terminal;
     if (!terminal)
         return TB_NO_MEMORY;
@@ -51,6 +57,12 @@ static tb_status load_one(void *context, const tb_touchpoint *row)
     tb_status status = make_terminal(m, row, &terminal);
     if (status != TB_OK)
         return status;
+    if (row->registered)
+        status = derive(m, terminal, &row->public_key);
+    if (status != TB_OK) {
+        tb_secret_free(terminal);
+        return status;
+    }
     if (!terminal->role)
         tb_log(TB_LOG_WARNING, "management", "touchpoint %s: the profile has no role %s, its list stays empty", row->id, row->role);
     m->terminals[m->terminal_count++] = terminal;
@@ -62,7 +74,7 @@ tb_status tb_terminals_load(tb_management *m)
     return tb_touchpoint_rows(m->db, load_one, m);
 }
 
-tb_status tb_terminal_of_subject(tb_management *m, const char *subject, char id[TB_TOUCHPOINT_SIZE], tb_key *key)
+tb_status tb_terminal_of_subject(tb_management *m, const char *subject, char id[TB_TOUCHPOINT_SIZE], tb_key *from, tb_key *to)
 {
     const char *dot = strrchr(subject, '.');
     tb_status status = TB_UNAUTHORISED;
@@ -70,7 +82,8 @@ tb_status tb_terminal_of_subject(tb_management *m, const char *subject, char id[
     const tb_terminal *terminal = dot ? tb_terminal_find(m, dot + 1) : NULL;
     if (terminal && terminal->row.registered) {
         memcpy(id, terminal->row.id, TB_TOUCHPOINT_SIZE);
-        *key = terminal->row.public_key;
+        *from = terminal->from;
+        *to = terminal->to;
         status = TB_OK;
     }
     tb_service_unlock(m);
@@ -119,19 +132,19 @@ tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *to
     if (status == TB_OK)
         m->terminals[m->terminal_count++] = terminal;
     else
-        free(terminal);
+        tb_secret_free(terminal);
     tb_service_unlock(m);
     if (status != TB_OK)
         tb_wipe(code, 33);
     return status == TB_OK ? TB_OK : tb_fail(why, status, "touchpoint %s: %s", row.id, tb_status_sentence(status));
 }
 
-/* A key of small order would make every seal readable: libsodium refuses to seal to it. */
+/* A key of small order would make every seal readable: no key is derived from it. */
 static int key_is_good(tb_management *m, const tb_key *key)
 {
-    tb_bytes sealed = {0};
-    tb_status status = tb_seal_to(&m->keys->own.private_key, key, tb_span_text("try"), tb_span_text("try"), &sealed);
-    tb_bytes_free(&sealed);
+    tb_key derived = {{0}};
+    tb_status status = tb_key_to(&m->keys->own.private_key, key, &derived);
+    tb_wipe(&derived, sizeof derived);
     return status == TB_OK;
 }
 
@@ -151,7 +164,9 @@ static tb_status register_at(tb_management *m, const char *code, const tb_key *p
         *out = terminal->row;
         return tb_equal_constant_time(known, given) ? TB_OK : TB_UNAUTHORISED;
     }
-    status = tb_change_begin(m);
+    status = derive(m, terminal, public_key);
+    if (status == TB_OK)
+        status = tb_change_begin(m);
     if (status != TB_OK)
         return status;
     terminal->row.registered = 1;
