@@ -104,6 +104,7 @@ typedef struct tb_outbox_item {
 /* Up to `max` oldest items, sealed now from the present state of each entry: a later change is never overtaken by an older value.
  * *count 0 when there is none. Free each item's `sealed`. */
 tb_status tb_management_outbox(tb_management *m, tb_outbox_item *items, int max, int *count) TB_MUST_CHECK;
+/* Cheap: the rows are not given again; they leave the disk with the next change or tick. */
 tb_status tb_management_outbox_done(tb_management *m, int64_t up_to_row) TB_MUST_CHECK;
 /* Writes every entry of every list to the outbox again (broker lost its memory). */
 tb_status tb_management_outbox_all(tb_management *m) TB_MUST_CHECK;

@@ -41,8 +41,11 @@ static tb_status write_sequences(tb_management *m)
 
 tb_status tb_change_end(tb_management *m, tb_status status)
 {
+    int64_t done = m->outbox_done;
     if (status == TB_OK)
         status = write_sequences(m);
+    if (status == TB_OK && done > m->outbox_removed)
+        status = tb_outbox_remove(m->db, done);
     if (status == TB_OK)
         status = tb_db_commit(m->db);
     else
@@ -55,6 +58,7 @@ tb_status tb_change_end(tb_management *m, tb_status status)
     }
     if (status != TB_OK)
         return status;
+    m->outbox_removed = done;
     tb_visitors_follow(m);
     if (m->wrote_outbox)
         m->outbox_waiting = 1;

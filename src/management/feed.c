@@ -83,7 +83,7 @@ tb_status tb_management_outbox(tb_management *m, tb_outbox_item *items, int max,
     letter *letters = tb_secret_alloc((size_t)max * sizeof *letters); /* keys */
     memset(items, 0, (size_t)max * sizeof *items);
     tb_service_lock(m);
-    tb_status status = rows && letters ? tb_outbox_rows(m->db, rows, max, &found) : TB_NO_MEMORY;
+    tb_status status = rows && letters ? tb_outbox_rows(m->db, m->outbox_done, rows, max, &found) : TB_NO_MEMORY;
     for (int i = 0; i < found && status == TB_OK; i++)
         status = write_letter(m, &rows[i], &items[i], &letters[i]);
     if (status == TB_OK && !found)
@@ -103,12 +103,12 @@ tb_status tb_management_outbox(tb_management *m, tb_outbox_item *items, int max,
 
 tb_status tb_management_outbox_done(tb_management *m, int64_t up_to_row)
 {
-    tb_service_lock(m);
-    tb_status status = tb_change_begin(m);
-    if (status == TB_OK)
-        status = tb_change_end(m, tb_outbox_remove(m->db, up_to_row));
     int64_t left = 0;
-    if (status == TB_OK && tb_outbox_count(m->db, &left) == TB_OK)
+    tb_service_lock(m);
+    if (up_to_row > m->outbox_done)
+        m->outbox_done = up_to_row;
+    tb_status status = tb_outbox_count(m->db, m->outbox_done, &left);
+    if (status == TB_OK)
         m->outbox_waiting = left > 0;
     tb_service_unlock(m);
     return status;

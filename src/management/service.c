@@ -126,7 +126,7 @@ static tb_status load(tb_management *m)
     if (status == TB_OK)
         status = tb_visitors_rebuild(m);
     if (status == TB_OK)
-        status = tb_outbox_count(m->db, &waiting);
+        status = tb_outbox_count(m->db, 0, &waiting);
     m->outbox_waiting = waiting > 0;
     tb_service_unlock(m);
     /* A payment that was under way when we were stopped: nobody knows how it ended, so it is undone (ADR 062). A provider that
@@ -208,6 +208,8 @@ void tb_management_free(tb_management **management)
     m->stopping = 1;
     pthread_cond_broadcast(&m->changed);
     tb_service_unlock(m);
+    if (m->db && m->outbox_done > m->outbox_removed && tb_outbox_remove(m->db, m->outbox_done) != TB_OK)
+        tb_log(TB_LOG_INFO, "management", "published outbox rows stay and are published again");
     tb_gallery_free(&m->gallery);
     tb_db_free(&m->db);
     for (size_t i = 0; i < m->terminal_count; i++)
@@ -240,7 +242,6 @@ tb_status tb_management_counts(tb_management *m, tb_counts *out)
                      {"SELECT count(*) FROM central.template", &out->templates},
                      {"SELECT count(*) FROM visitor.visit", &out->visitors},
                      {"SELECT count(*) FROM visitor.entry", &out->entries},
-                     {"SELECT count(*) FROM visitor.outbox", &out->outbox},
                      {"SELECT count(*) FROM central.payment WHERE state = 2", &out->payments},
                      {"SELECT count(*) FROM central.payment WHERE state IN (4, 5)", &out->payments_voided}};
     tb_status status = TB_OK;
@@ -249,6 +250,10 @@ tb_status tb_management_counts(tb_management *m, tb_counts *out)
         status = tb_store_count(m->db, questions[i].sql, questions[i].count);
     if (status == TB_OK)
         status = tb_ledger_sum(m->db, &out->ledger_sum);
+    int64_t waiting = 0;
+    if (status == TB_OK)
+        status = tb_outbox_count(m->db, m->outbox_done, &waiting);
+    out->outbox = (uint64_t)waiting;
     out->events_applied = m->events_applied;
     out->events_repeated = m->events_repeated;
     out->events_refused = m->events_refused;

@@ -70,6 +70,9 @@ struct tb_management {
     size_t old_count, old_capacity;
     int wrote_outbox, wrote_passage;
     int outbox_waiting;         /* rows are there, as far as memory knows */
+    /* Rows up to `outbox_done` are published. They are removed with the next change, which costs no commit of its own; published
+     * again after a crash, their sequence numbers tell the terminals that they know them (ADR 003). */
+    int64_t outbox_done, outbox_removed;
     uint64_t events_applied, events_repeated, events_refused; /* since the start */
 };
 

@@ -42,6 +42,15 @@ static tb_status end_flights(tb_management *m, tb_time now, tb_time *next)
     }
 }
 
+/* What was published goes with the next change; where there is none, now. */
+static tb_status remove_published(tb_management *m)
+{
+    if (m->outbox_done <= m->outbox_removed)
+        return TB_OK;
+    tb_status status = tb_change_begin(m);
+    return status == TB_OK ? tb_change_end(m, TB_OK) : status;
+}
+
 tb_status tb_management_tick(tb_management *m, tb_time *next)
 {
     tb_time now = tb_service_now(m), flights = now, due = now;
@@ -56,6 +65,8 @@ tb_status tb_management_tick(tb_management *m, tb_time *next)
     tb_service_lock(m);
     if (status == TB_OK)
         status = end_flights(m, now, &flights);
+    if (status == TB_OK)
+        status = remove_published(m);
     if (status == TB_OK)
         status = tb_booking_next_due(m->db, &due);
     tb_service_unlock(m);

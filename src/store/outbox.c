@@ -7,13 +7,13 @@ tb_status tb_outbox_add(tb_db *db, const char *touchpoint, tb_id visit, uint64_t
                      TB_VALUES(tb_value_text(touchpoint), tb_value_id(&visit), tb_value_int((int64_t)sequence)), NULL);
 }
 
-tb_status tb_outbox_rows(tb_db *db, tb_outbox_row *out, int max, int *count)
+tb_status tb_outbox_rows(tb_db *db, int64_t after, tb_outbox_row *out, int max, int *count)
 {
     tb_rows rows;
     int more = 0;
     *count = 0;
-    tb_status status = tb_db_query(db, "SELECT number, touchpoint, visit, sequence FROM visitor.outbox ORDER BY number LIMIT $1",
-                                   TB_VALUES(tb_value_int(max)), &rows);
+    tb_status status = tb_db_query(db, "SELECT number, touchpoint, visit, sequence FROM visitor.outbox WHERE number > $1 ORDER BY number LIMIT $2",
+                                   TB_VALUES(tb_value_int(after), tb_value_int(max)), &rows);
     while (status == TB_OK && (status = tb_rows_next(&rows, &more)) == TB_OK && more && *count < max) {
         tb_outbox_row *row = &out[(*count)++];
         row->number = tb_rows_int(&rows, 0);
@@ -30,7 +30,7 @@ tb_status tb_outbox_remove(tb_db *db, int64_t up_to)
     return tb_db_run(db, "DELETE FROM visitor.outbox WHERE number <= $1", TB_VALUES(tb_value_int(up_to)), NULL);
 }
 
-tb_status tb_outbox_count(tb_db *db, int64_t *out)
+tb_status tb_outbox_count(tb_db *db, int64_t after, int64_t *out)
 {
-    return tb_db_number(db, "SELECT count(*) FROM visitor.outbox", TB_NO_VALUES, out);
+    return tb_db_number(db, "SELECT count(*) FROM visitor.outbox WHERE number > $1", TB_VALUES(tb_value_int(after)), out);
 }

@@ -188,9 +188,9 @@ typedef struct tb_outbox_row {
     uint64_t sequence;
 } tb_outbox_row;
 tb_status tb_outbox_add(tb_db *db, const char *touchpoint, tb_id visit, uint64_t sequence) TB_MUST_CHECK;
-tb_status tb_outbox_rows(tb_db *db, tb_outbox_row *out, int max, int *count) TB_MUST_CHECK; /* oldest first */
+tb_status tb_outbox_rows(tb_db *db, int64_t after, tb_outbox_row *out, int max, int *count) TB_MUST_CHECK; /* oldest first */
 tb_status tb_outbox_remove(tb_db *db, int64_t up_to) TB_MUST_CHECK;
-tb_status tb_outbox_count(tb_db *db, int64_t *out) TB_MUST_CHECK;
+tb_status tb_outbox_count(tb_db *db, int64_t after, int64_t *out) TB_MUST_CHECK;
 
 /* ---- applied.c ---- */
 /* TB_NOT_FOUND: never seen. `answer` (may be NULL) gets what was told; empty when there is none (any more). */
