@@ -1,6 +1,7 @@
-/* bench_events.c: how many events of terminals the server applies durably in a second, in batches as the broker delivers them, and
- * how long a single passage takes to become sealed entries for the next lists. A real data directory on the disk under $TMPDIR or
- * the current directory; every batch is committed with all its syncs. Table on standard error, JSON on standard output. */
+/* bench_events.c: how many events of terminals the server applies durably in a second, in batches as the broker
+ * delivers them, and how long a single passage takes to become sealed entries for the next lists. A real data
+ * directory on the disk under $TMPDIR or the current directory; every batch is committed with all its syncs. Table on
+ * standard error, JSON on standard output. */
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,9 +66,14 @@ static void open_site(void)
     need(tb_file_read(TEBURA_SOURCE_DIR "/profiles/airport.yaml", 1 << 20, &yaml, &why), "profile");
     need(tb_profile_parse(tb_bytes_span(&yaml), "airport.yaml", &b.profile, &why), "profile");
     tb_bytes_free(&yaml);
-    tb_management_options options = {.directory = b.folder, .site = "bench", .profile = b.profile, .model = MODEL, .dimension = DIMENSION,
+    tb_management_options options = {.directory = b.folder,
+                                     .site = "bench",
+                                     .profile = b.profile,
+                                     .model = MODEL,
+                                     .dimension = DIMENSION,
                                      .calibration = {.offset = 0, .slope = -12, .margin = 0.05f, .verification = 0.4f},
-                                     .now = fixed_now, .now_context = &b.now};
+                                     .now = fixed_now,
+                                     .now_context = &b.now};
     need(tb_management_open(&options, &b.m, &why), "open");
     b.server = tb_management_public_key(b.m);
 }
@@ -88,8 +94,16 @@ static void announce(terminal *t)
 
 static void documents(int n, tb_request *request)
 {
-    tb_mrz mrz = {.lines = 2, .columns = 44, .kind = "P", .issuer = "UTO", .nationality = "UTO", .surname = "SATO", .given = "MIA",
-                  .born = {1990, 1, 2}, .expires = {2030, 5, 6}, .sex = 'F'};
+    tb_mrz mrz = {.lines = 2,
+                  .columns = 44,
+                  .kind = "P",
+                  .issuer = "UTO",
+                  .nationality = "UTO",
+                  .surname = "SATO",
+                  .given = "MIA",
+                  .born = {1990, 1, 2},
+                  .expires = {2030, 5, 6},
+                  .sex = 'F'};
     tb_bcbp pass = {.legs = 1, .electronic = 1, .name = "SATO/MIA"};
     tb_bcbp_leg *leg = &pass.leg[0];
     tb_bytes text = {0};
@@ -115,7 +129,8 @@ static void documents(int n, tb_request *request)
 static void check_in(int n)
 {
     tb_template face = {.model = MODEL, .dimension = DIMENSION, .quality = 80};
-    tb_request request = {.id = tb_id_random(), .kind = TB_REQUEST_CHECKIN, .at = b.now, .consent = 1, .document_score = 0.9f};
+    tb_request request = {
+        .id = tb_id_random(), .kind = TB_REQUEST_CHECKIN, .at = b.now, .consent = 1, .document_score = 0.9f};
     tb_answer answer;
     face.values[n % DIMENSION] = 1;
     documents(n, &request);
@@ -127,7 +142,8 @@ static void check_in(int n)
 
 static tb_sealed_event sealed(terminal *t, tb_event_kind kind, tb_id visit, char subject[64], tb_bytes *body)
 {
-    tb_event event = {.id = tb_id_random(), .number = ++t->number, .kind = kind, .visit = visit, .at = b.now, .duration = 300000};
+    tb_event event = {
+        .id = tb_id_random(), .number = ++t->number, .kind = kind, .visit = visit, .at = b.now, .duration = 300000};
     tb_bytes plain = {0};
     snprintf(event.touchpoint, sizeof event.touchpoint, "%s", t->id);
     if (kind == TB_EVENT_SERVED)
@@ -157,7 +173,8 @@ static void measure_batches(int batch, int total, const char *separator)
         need(TB_NO_MEMORY, "times");
     for (int done = 0, n = 0; done < total; done += batch, n++) {
         for (int i = 0; i < batch; i++)
-            events[i] = sealed(&b.terminals[0], TB_EVENT_SERVED, b.visits[(done + i) % VISITORS], subjects[i], &bodies[i]);
+            events[i] =
+                sealed(&b.terminals[0], TB_EVENT_SERVED, b.visits[(done + i) % VISITORS], subjects[i], &bodies[i]);
         int64_t start = tb_clock_monotonic();
         need(tb_management_events(b.m, events, batch), "events");
         times[n] = (double)(tb_clock_monotonic() - start) / 1e3;
@@ -166,7 +183,8 @@ static void measure_batches(int batch, int total, const char *separator)
     qsort(times, (size_t)(total / batch), sizeof *times, by_value);
     double median = times[total / batch / 2], worst = times[total / batch * 99 / 100];
     fprintf(stderr, "%8d %10d %14.0f %12.2f %12.2f\n", batch, total, total / sum, median, worst);
-    printf("%s{\"batch\":%d,\"events\":%d,\"per_second\":%.0f,\"median_ms\":%.2f,\"p99_ms\":%.2f}", separator, batch, total, total / sum, median, worst);
+    printf("%s{\"batch\":%d,\"events\":%d,\"per_second\":%.0f,\"median_ms\":%.2f,\"p99_ms\":%.2f}", separator, batch,
+           total, total / sum, median, worst);
     free(times);
     for (int i = 0; i < LARGEST; i++)
         tb_bytes_free(&bodies[i]);
@@ -210,10 +228,12 @@ static void measure_passages(void)
         (void)drain();
     }
     qsort(times, VISITORS, sizeof *times, by_value);
-    fprintf(stderr, "one passage to the sealed changes of its %.1f lists: median %.2f ms, p99 %.2f ms (the disk's syncs included)\n",
-            (double)changes / VISITORS, times[VISITORS / 2], times[VISITORS * 99 / 100]);
-    printf(",\"passage_to_sealed\":{\"lists\":%.1f,\"median_ms\":%.2f,\"p99_ms\":%.2f}", (double)changes / VISITORS, times[VISITORS / 2],
-           times[VISITORS * 99 / 100]);
+    fprintf(
+        stderr,
+        "one passage to the sealed changes of its %.1f lists: median %.2f ms, p99 %.2f ms (the disk's syncs included)\n",
+        (double)changes / VISITORS, times[VISITORS / 2], times[VISITORS * 99 / 100]);
+    printf(",\"passage_to_sealed\":{\"lists\":%.1f,\"median_ms\":%.2f,\"p99_ms\":%.2f}", (double)changes / VISITORS,
+           times[VISITORS / 2], times[VISITORS * 99 / 100]);
 }
 
 static int drop(const char *path, const struct stat *about, int kind, struct FTW *place)
@@ -237,8 +257,8 @@ int main(void)
     for (int n = 0; n < VISITORS; n++)
         check_in(n);
     double checkin = (double)(tb_clock_monotonic() - start) / 1e3 / VISITORS;
-    fprintf(stderr, "%d visitors, %d terminals; check-in %.2f ms each\n%8s %10s %14s %12s %12s\n", VISITORS, TERMINALS, checkin, "batch", "events",
-            "events/second", "median ms", "p99 ms");
+    fprintf(stderr, "%d visitors, %d terminals; check-in %.2f ms each\n%8s %10s %14s %12s %12s\n", VISITORS, TERMINALS,
+            checkin, "batch", "events", "events/second", "median ms", "p99 ms");
     printf("{\"visitors\":%d,\"terminals\":%d,\"checkin_ms\":%.2f,\"batches\":[", VISITORS, TERMINALS, checkin);
     measure_batches(1, 200, "");
     measure_batches(10, 2000, ",");

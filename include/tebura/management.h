@@ -2,12 +2,14 @@
  * are thin layers over it. All calls are safe from any thread (one writer at a time inside).
  *
  * Invariants
- *  I1  Membership of every list, visit, booking status, ledger and outbox change in one transaction over both databases, or not at all.
+ *  I1  Membership of every list, visit, booking status, ledger and outbox change in one transaction over both
+ *      databases, or not at all.
  *  I2  A list entry exists exactly when the role's requirements hold and now lies in [delivery, until).
  *  I3  An event, a request and a payment are applied once per id, however often they arrive.
  *  I4  No biometric data of a person without consent is in any database, list or log.
  *  I5  Templates rest only under the person's own key; destroying that key ends them everywhere.
- *  I6  A visit that ended (departed, deleted) has no row in the visitor database and an outbox row for every list it was on. */
+ *  I6  A visit that ended (departed, deleted) has no row in the visitor database and an outbox row for every list it
+ *      was on. */
 #ifndef TEBURA_MANAGEMENT_H
 #define TEBURA_MANAGEMENT_H
 
@@ -19,18 +21,20 @@
 typedef struct tb_management tb_management;
 
 typedef struct tb_management_options {
-    const char *directory;       /* central.db, visitor.db, master.key live here; made 0700 when absent */
-    const char *site;            /* [a-z0-9_]{1,24} */
-    const tb_profile *profile;   /* outlives the service */
-    uint32_t model; int dimension;
+    const char *directory;     /* central.db, visitor.db, master.key live here; made 0700 when absent */
+    const char *site;          /* [a-z0-9_]{1,24} */
+    const tb_profile *profile; /* outlives the service */
+    uint32_t model;
+    int dimension;
     tb_calibration calibration;
-    const tb_provider *provider; /* NULL: the simulated one */
+    const tb_provider *provider;   /* NULL: the simulated one */
     tb_time (*now)(void *context); /* NULL: tb_clock_now; tests set it */
     void *now_context;
-    int utc_offset_minutes;      /* of the site's clock: decides which day it is for documents */
+    int utc_offset_minutes; /* of the site's clock: decides which day it is for documents */
 } tb_management_options;
 
-/* Migrates, rebuilds the in-memory gallery of visitors. TB_DB_LOCKED, TB_DB_NEWER, TB_DB_KEY, TB_DB_CORRUPT, TB_DISK_FULL, TB_FORBIDDEN ... */
+/* Migrates, rebuilds the in-memory gallery of visitors. TB_DB_LOCKED, TB_DB_NEWER, TB_DB_KEY, TB_DB_CORRUPT,
+ * TB_DISK_FULL, TB_FORBIDDEN ... */
 tb_status tb_management_open(const tb_management_options *options, tb_management **out, tb_error *why) TB_MUST_CHECK;
 void tb_management_free(tb_management **management);
 tb_key tb_management_public_key(const tb_management *management);
@@ -39,70 +43,99 @@ tb_key tb_management_public_key(const tb_management *management);
 
 /* ---- flights, people, what they own ---- */
 typedef struct tb_flight {
-    char id[32];                     /* "NH105/2026-11-21": carrier+number/date of departure */
+    char id[32]; /* "NH105/2026-11-21": carrier+number/date of departure */
     char from[4], to[4], gate[8];
     tb_time boarding, departure;
     int departed, cancelled;
 } tb_flight;
-tb_status tb_management_flight_put(tb_management *m, const tb_flight *flight, tb_error *why) TB_MUST_CHECK; /* new or changed: lists follow */
+/* new or changed: lists follow */
+tb_status tb_management_flight_put(tb_management *m, const tb_flight *flight, tb_error *why) TB_MUST_CHECK;
 tb_status tb_management_flight_departed(tb_management *m, const char *flight, tb_error *why) TB_MUST_CHECK; /* A14 */
 typedef tb_status (*tb_flight_fn)(void *context, const tb_flight *flight);
 tb_status tb_management_flights(tb_management *m, tb_flight_fn each, void *context) TB_MUST_CHECK;
 
-/* Check-in (kiosk and desk): parses and judges the documents (expiry, day, same person), makes or finds person and booking, and
- * with consent stores template and consent. Without consent the journey goes on with no biometric row (A2). */
+/* Check-in (kiosk and desk): parses and judges the documents (expiry, day, same person), makes or finds person and booking,
+ * and with consent stores template and consent. Without consent the journey goes on with no biometric row (A2). Online
+ * (A3): `consent` of the request is ignored and no template is taken; a terminal adds the face later. An empty
+ * `touchpoint` is the desk. A terminal's `consent` 0 (not online) is a no: an earlier yes ends.
+ *
+ * What documents or flight forbid is a REFUSE with one of the reasons check_digit, document_expired, person_mismatch,
+ * wrong_day, flight_departed, flight_closed; what cannot be read or done is a FAILED. The same status is returned as
+ * stands in a FAILED answer, else TB_OK. The same request id again gets the same answer and has no second effect. */
 tb_status tb_management_checkin(tb_management *m, const tb_request *request, tb_answer *answer) TB_MUST_CHECK;
-/* What documents or flight forbid is a REFUSE with one of the reasons check_digit, document_expired, person_mismatch, wrong_day,
- * flight_departed, flight_closed; what cannot be read or done is a FAILED. The same status is returned as stands in a FAILED
- * answer, else TB_OK. An empty `touchpoint` is the desk. A terminal's `consent` 0 (not online) is a no: an earlier yes ends.
- * The same id again gets the same answer. */
-/* What an answer is as a status, for HTTP: TB_OK when admitted, TB_DOCUMENT_EXPIRED for document_expired ..., TB_REFUSED else. */
+/* What an answer is as a status, for HTTP: TB_OK when admitted, TB_DOCUMENT_EXPIRED for document_expired ...,
+ * TB_REFUSED else. */
 tb_status tb_answer_status(const tb_answer *answer);
-/* Online check-in without face (A3): `consent` of the request is ignored, no template is taken; a terminal adds the face later. */
 
 typedef struct tb_person_summary {
-    tb_id person; char name[64]; char flight[32]; char status[TB_NAME_SIZE]; char seat[8];
-    int flag, consent, templates, instruments, items_waiting, in_visitor_db, lists; tb_id visit;
+    tb_id person;
+    char name[64];
+    char flight[32];
+    char status[TB_NAME_SIZE];
+    char seat[8];
+    int flag, consent, templates, instruments, items_waiting, in_visitor_db, lists;
+    tb_id visit;
 } tb_person_summary;
 typedef tb_status (*tb_person_fn)(void *context, const tb_person_summary *person);
-tb_status tb_management_people(tb_management *m, tb_person_fn each, void *context) TB_MUST_CHECK; /* for the operator's console */
+/* for the operator's console */
+tb_status tb_management_people(tb_management *m, tb_person_fn each, void *context) TB_MUST_CHECK;
 /* By passport number (A4) as printed in the MRZ. */
 tb_status tb_management_person_find(tb_management *m, const char *passport_number, tb_id *person) TB_MUST_CHECK;
 tb_status tb_management_person_delete(tb_management *m, tb_id person, tb_error *why) TB_MUST_CHECK; /* key first (I5) */
-tb_status tb_management_consent_withdraw(tb_management *m, tb_id person, tb_error *why) TB_MUST_CHECK; /* templates go, lists follow at once */
+/* templates go, lists follow at once */
+tb_status tb_management_consent_withdraw(tb_management *m, tb_id person, tb_error *why) TB_MUST_CHECK;
 /* `pin` may be NULL; `token` is the provider's. */
-tb_status tb_management_instrument_add(tb_management *m, tb_id person, const char *kind, const char *token, const char *pin, tb_id *instrument, tb_error *why) TB_MUST_CHECK;
-tb_status tb_management_item_add(tb_management *m, const char *passport_number, const char *description, tb_id *item, tb_error *why) TB_MUST_CHECK; /* A4, A12 */
+tb_status tb_management_instrument_add(tb_management *m, tb_id person, const char *kind, const char *token,
+                                       const char *pin, tb_id *instrument, tb_error *why) TB_MUST_CHECK;
+/* A4, A12 */
+tb_status tb_management_item_add(tb_management *m, const char *passport_number, const char *description, tb_id *item,
+                                 tb_error *why) TB_MUST_CHECK;
 
 /* ---- touchpoints ---- */
 typedef struct tb_touchpoint {
-    char id[TB_TOUCHPOINT_SIZE]; char role[TB_NAME_SIZE]; char zone[TB_NAME_SIZE];
-    tb_facts attributes; int registered; tb_key public_key; uint64_t sequence, entries; tb_heartbeat last;
+    char id[TB_TOUCHPOINT_SIZE];
+    char role[TB_NAME_SIZE];
+    char zone[TB_NAME_SIZE];
+    tb_facts attributes;
+    int registered;
+    tb_key public_key;
+    uint64_t sequence, entries;
+    tb_heartbeat last;
 } tb_touchpoint;
-/* `id`, `role`, `attributes` and, when not empty, `zone` count; attribute "staff_confirms" (bool) overrides the role's default at a
- * POS, "shop" (text) names its merchant account. Announces a terminal; `code` (hex, 32 characters + NUL) registers it once. TB_EXISTS. */
-tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *touchpoint, char code[33], tb_error *why) TB_MUST_CHECK;
-/* The terminal brings its code and public key; its list is filled. TB_UNAUTHORISED (wrong code, or used with another key: the
- * same terminal whose answer was lost may ask again). */
-tb_status tb_management_touchpoint_register(tb_management *m, const char *code, const tb_key *public_key, tb_touchpoint *out, tb_error *why) TB_MUST_CHECK;
+/* `id`, `role`, `attributes` and, when not empty, `zone` count; attribute "staff_confirms" (bool) overrides the role's
+ * default at a POS, "shop" (text) names its merchant account. Announces a terminal; `code` (hex, 32 characters + NUL)
+ * registers it once. TB_EXISTS. */
+tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *touchpoint, char code[33],
+                                       tb_error *why) TB_MUST_CHECK;
+/* The terminal brings its code and public key; its list is filled. TB_UNAUTHORISED (wrong code, or used with another
+ * key: the same terminal whose answer was lost may ask again). */
+tb_status tb_management_touchpoint_register(tb_management *m, const char *code, const tb_key *public_key,
+                                            tb_touchpoint *out, tb_error *why) TB_MUST_CHECK;
 typedef tb_status (*tb_touchpoint_fn)(void *context, const tb_touchpoint *touchpoint);
 tb_status tb_management_touchpoints(tb_management *m, tb_touchpoint_fn each, void *context) TB_MUST_CHECK;
 void tb_management_heartbeat(tb_management *m, const tb_heartbeat *beat);
 
 /* ---- what terminals send: sealed bytes in, sealed bytes out (`subject` is the seal's `about`) ---- */
-typedef struct tb_sealed_event { const char *subject; tb_span body; } tb_sealed_event;
-/* All in one transaction. Events that do not open, are malformed or forged are logged, counted and dropped (TB_OK: never
- * come again); TB_DISK_FULL, TB_DB_LOCKED ...: nothing was applied, deliver again. */
+typedef struct tb_sealed_event {
+    const char *subject;
+    tb_span body;
+} tb_sealed_event;
+/* All in one transaction. Events that do not open, are malformed or forged are logged, counted and dropped (TB_OK:
+ * never come again); TB_DISK_FULL, TB_DB_LOCKED ...: nothing was applied, deliver again. */
 tb_status tb_management_events(tb_management *m, const tb_sealed_event *events, int count) TB_MUST_CHECK;
 /* Third authentication, check-in, payment. */
 tb_status tb_management_request(tb_management *m, const char *subject, tb_span sealed, tb_bytes *reply) TB_MUST_CHECK;
 
 /* ---- the feed ---- */
 typedef struct tb_outbox_item {
-    int64_t row; char touchpoint[TB_TOUCHPOINT_SIZE]; char visit[TB_ID_TEXT_SIZE]; int present; tb_bytes sealed;
+    int64_t row;
+    char touchpoint[TB_TOUCHPOINT_SIZE];
+    char visit[TB_ID_TEXT_SIZE];
+    int present;
+    tb_bytes sealed;
 } tb_outbox_item;
-/* Up to `max` oldest items, sealed now from the present state of each entry: a later change is never overtaken by an older value.
- * *count 0 when there is none. Free each item's `sealed`. */
+/* Up to `max` oldest items, sealed now from the present state of each entry: a later change is never overtaken by an
+ * older value. *count 0 when there is none. Free each item's `sealed`. */
 tb_status tb_management_outbox(tb_management *m, tb_outbox_item *items, int max, int *count) TB_MUST_CHECK;
 /* Cheap: the rows are not given again; they leave the disk with the next change or tick. */
 tb_status tb_management_outbox_done(tb_management *m, int64_t up_to_row) TB_MUST_CHECK;
@@ -115,20 +148,28 @@ tb_status tb_management_tick(tb_management *m, tb_time *next) TB_MUST_CHECK;
 
 /* ---- watching (console) ---- */
 typedef struct tb_passage {
-    uint64_t number; tb_time at; char touchpoint[TB_TOUCHPOINT_SIZE]; char role[TB_NAME_SIZE];
-    char kind[TB_NAME_SIZE]; char reason[TB_NAME_SIZE]; tb_id visit; char name[64]; int64_t duration;
+    uint64_t number;
+    tb_time at;
+    char touchpoint[TB_TOUCHPOINT_SIZE];
+    char role[TB_NAME_SIZE];
+    char kind[TB_NAME_SIZE];
+    char reason[TB_NAME_SIZE];
+    tb_id visit;
+    char name[64];
+    int64_t duration;
 } tb_passage;
 /* The passages after `after`, oldest first; at most `max`; waits up to wait_ms when there is none. */
-tb_status tb_management_passages(tb_management *m, uint64_t after, int wait_ms, tb_passage *out, int max, int *count) TB_MUST_CHECK;
+tb_status tb_management_passages(tb_management *m, uint64_t after, int wait_ms, tb_passage *out, int max,
+                                 int *count) TB_MUST_CHECK;
 tb_status tb_management_journey(tb_management *m, tb_id person, tb_passage *out, int max, int *count) TB_MUST_CHECK;
 typedef struct tb_counts {
     uint64_t people, templates, visitors, entries, outbox, payments, payments_voided;
     uint64_t events_applied, events_repeated, events_refused; /* since the start */
-    int64_t ledger_sum; /* always 0 */
+    int64_t ledger_sum;                                       /* always 0 */
 } tb_counts;
 tb_status tb_management_counts(tb_management *m, tb_counts *out) TB_MUST_CHECK;
-/* Does first what the clock demands, then recomputes every list from nothing and compares (I2), and checks I4, I6 and the ledger.
- * TB_OK or TB_INTERNAL with the first difference in `why`. */
+/* Does first what the clock demands, then recomputes every list from nothing and compares (I2), and checks I4, I6 and
+ * the ledger. TB_OK or TB_INTERNAL with the first difference in `why`. */
 tb_status tb_management_check(tb_management *m, tb_error *why) TB_MUST_CHECK;
 
 #endif

@@ -51,9 +51,14 @@ tb_status tb_answer_status(const tb_answer *answer)
         const char *reason;
         tb_status status;
     } table[] = {
-        {"document_expired", TB_DOCUMENT_EXPIRED}, {"check_digit", TB_CHECK_DIGIT}, {"person_mismatch", TB_OTHER_PERSON},
-        {"wrong_day", TB_WRONG_DAY},               {"no_consent", TB_NO_CONSENT},   {"declined", TB_DECLINED},
-        {"pin_wrong", TB_PIN_WRONG},               {"pin_locked", TB_PIN_LOCKED},
+        {"document_expired", TB_DOCUMENT_EXPIRED},
+        {"check_digit", TB_CHECK_DIGIT},
+        {"person_mismatch", TB_OTHER_PERSON},
+        {"wrong_day", TB_WRONG_DAY},
+        {"no_consent", TB_NO_CONSENT},
+        {"declined", TB_DECLINED},
+        {"pin_wrong", TB_PIN_WRONG},
+        {"pin_locked", TB_PIN_LOCKED},
     };
     if (answer->verdict == TB_ANSWER_ADMIT)
         return TB_OK;

@@ -1,4 +1,5 @@
-/* check.c: the invariants of management.h held against the databases: everything recomputed from nothing and compared. */
+/* check.c: the invariants of management.h held against the databases: everything recomputed from nothing and
+ * compared. */
 #include "management/service.h"
 
 #include <string.h>
@@ -11,8 +12,8 @@ static tb_status difference(tb_error *why, tb_id visit, const char *what)
     return tb_fail(why, TB_INTERNAL, "visit %s: %s", tb_id_text(visit, id), what);
 }
 
-static tb_status check_entry(tb_management *m, const tb_terminal *terminal, const tb_booking *booking, const tb_facts *facts,
-                             tb_time now, int64_t *expected, tb_time *due, tb_error *why)
+static tb_status check_entry(tb_management *m, const tb_terminal *terminal, const tb_booking *booking,
+                             const tb_facts *facts, tb_time now, int64_t *expected, tb_time *due, tb_error *why)
 {
     tb_entry_row wanted, stored;
     tb_time next;
@@ -48,7 +49,8 @@ static tb_status check_visit(tb_management *m, tb_id visit, tb_time now, tb_erro
         return status;
     int wanted = tb_visitor_wanted(m, &booking, &facts, now, &due);
     if (wanted != booking.visiting)
-        return difference(why, visit, wanted ? "is not in the visitor database" : "is in the visitor database without right");
+        return difference(why, visit,
+                          wanted ? "is not in the visitor database" : "is in the visitor database without right");
     for (size_t i = 0; wanted && i < m->terminal_count && status == TB_OK; i++)
         status = check_entry(m, m->terminals[i], &booking, &facts, now, &expected, &due, why);
     if (status == TB_OK)

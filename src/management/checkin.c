@@ -1,7 +1,9 @@
 /* checkin.c: documents in, a booking out, and with consent a face (A1 to A3).
  *
- * K1  Without consent no biometric row comes into being, and a person who says no at a kiosk loses those of an earlier yes (I4).
- * K2  The same passport is the same person, the same person on the same flight the same booking: a repetition updates. */
+ * K1  Without consent no biometric row comes into being, and a person who says no at a kiosk loses those of an earlier
+ *     yes (I4).
+ * K2  The same passport is the same person, the same person on the same flight the same booking: a repetition
+ *     updates. */
 #include "management/service.h"
 
 #include <math.h>
@@ -103,14 +105,16 @@ static tb_status choose_flight(tb_management *m, checkin *c, const char **reason
 static tb_status make_person(tb_management *m, checkin *c, const uint8_t hash[32], const char *name)
 {
     tb_bytes sealed = {0};
-    tb_document_row document = {.expires = tb_date_days(c->mrz.expires.year, c->mrz.expires.month, c->mrz.expires.day) * TB_DAY};
+    tb_document_row document = {.expires = tb_date_days(c->mrz.expires.year, c->mrz.expires.month, c->mrz.expires.day) *
+                                           TB_DAY};
     c->person = document.person = tb_id_random();
     memcpy(document.number_hash, hash, 32);
     snprintf(document.issuer, sizeof document.issuer, "%s", c->mrz.issuer);
     snprintf(document.kind, sizeof document.kind, "%s", c->mrz.kind);
     tb_status status = tb_person_insert(m->db, c->person, name, c->mrz.nationality, c->now);
     if (status == TB_OK)
-        status = tb_seal(&m->keys->document, tb_span_of(c->person.bytes, sizeof c->person.bytes), tb_span_text(c->mrz.number), &sealed);
+        status = tb_seal(&m->keys->document, tb_span_of(c->person.bytes, sizeof c->person.bytes),
+                         tb_span_text(c->mrz.number), &sealed);
     document.number_sealed = tb_bytes_span(&sealed);
     if (status == TB_OK)
         status = tb_document_insert(m->db, &document);
@@ -122,7 +126,8 @@ static tb_status find_person(tb_management *m, checkin *c)
 {
     uint8_t hash[32];
     char name[64];
-    snprintf(name, sizeof name, "%.31s%s%.31s", c->mrz.given, c->mrz.given[0] && c->mrz.surname[0] ? " " : "", c->mrz.surname);
+    snprintf(name, sizeof name, "%.31s%s%.31s", c->mrz.given, c->mrz.given[0] && c->mrz.surname[0] ? " " : "",
+             c->mrz.surname);
     tb_number_hash(m, c->mrz.number, hash);
     tb_status status = tb_document_find(m->db, hash, c->mrz.issuer, &c->person);
     if (status == TB_OK)

@@ -1,5 +1,6 @@
-/* custody.c: I5. A template rests only as ciphertext under its person's own key; that key rests only wrapped under a key derived
- * from the master's. Both seals are bound to the person, the template's also to its slot, so that rows cannot be swapped. */
+/* custody.c: I5. A template rests only as ciphertext under its person's own key; that key rests only wrapped under a
+ * key derived from the master's. Both seals are bound to the person, the template's also to its slot, so that rows
+ * cannot be swapped. */
 #include "management/service.h"
 
 #include <string.h>
@@ -23,7 +24,8 @@ static tb_status unwrap(tb_management *m, tb_id person, tb_key *key)
     tb_bytes wrapped = {0}, plain = {0};
     tb_status status = tb_person_key(m->db, person, &wrapped);
     if (status == TB_OK)
-        status = tb_open(&m->keys->wrap, tb_span_of(person.bytes, sizeof person.bytes), tb_bytes_span(&wrapped), &plain);
+        status =
+            tb_open(&m->keys->wrap, tb_span_of(person.bytes, sizeof person.bytes), tb_bytes_span(&wrapped), &plain);
     if (status == TB_OK && plain.size != sizeof key->bytes)
         status = TB_CRYPTO;
     if (status == TB_OK)
@@ -37,7 +39,8 @@ static tb_status make_key(tb_management *m, tb_id person, tb_key *key)
 {
     tb_bytes wrapped = {0};
     *key = tb_key_random();
-    tb_status status = tb_seal(&m->keys->wrap, tb_span_of(person.bytes, sizeof person.bytes), tb_span_of(key->bytes, sizeof key->bytes), &wrapped);
+    tb_status status = tb_seal(&m->keys->wrap, tb_span_of(person.bytes, sizeof person.bytes),
+                               tb_span_of(key->bytes, sizeof key->bytes), &wrapped);
     if (status == TB_OK)
         status = tb_person_key_set(m->db, person, tb_bytes_span(&wrapped));
     tb_bytes_free(&wrapped);
@@ -80,7 +83,8 @@ tb_status tb_custody_open(tb_management *m, tb_id person, tb_custody *out)
         status = tb_template_rows_get(m->db, person, &rows);
     for (int i = 0; i < rows.count && status == TB_OK; i++) {
         place about = place_of(person, rows.slot[i]);
-        status = tb_open(&key, tb_span_of(about.bytes, sizeof about.bytes), tb_bytes_span(&rows.sealed[i]), &out->encoded[i]);
+        status = tb_open(&key, tb_span_of(about.bytes, sizeof about.bytes), tb_bytes_span(&rows.sealed[i]),
+                         &out->encoded[i]);
         if (status == TB_OK)
             out->count++;
     }

@@ -1,7 +1,8 @@
 /* events.c: what terminals did, applied once each (I3), all of a delivery in one transaction.
  *
- * An event tells what has happened: nobody can make it not have happened. So it is applied also where the rules would have said
- * no (a terminal that was offline, events out of order), and its passage carries the reason as a mark for people to look at. */
+ * An event tells what has happened: nobody can make it not have happened. So it is applied also where the rules would
+ * have said no (a terminal that was offline, events out of order), and its passage carries the reason as a mark for
+ * people to look at. */
 #include "management/service.h"
 
 #include <stdio.h>
@@ -38,7 +39,8 @@ static tb_status hand_over(tb_management *m, const tb_event *event, const tb_boo
     tb_status status = tb_id_parse(tb_facts_text(&event->facts, "item"), &item);
     if (status == TB_OK)
         status = tb_item_hand(m->db, item, booking->person, event->at > 0 ? event->at : tb_service_now(m));
-    if (status == TB_NOT_FOUND || status == TB_EXISTS || status == TB_MALFORMED) { /* not theirs, or given before: for people to look at */
+    /* not theirs, or given before: for people to look at */
+    if (status == TB_NOT_FOUND || status == TB_EXISTS || status == TB_MALFORMED) {
         snprintf(passage->reason, sizeof passage->reason, "%s", "nothing_waiting");
         return TB_OK;
     }
@@ -46,7 +48,8 @@ static tb_status hand_over(tb_management *m, const tb_event *event, const tb_boo
 }
 
 /* Applies what the role does; the reason of a rule that was not met at that time goes into the passage. */
-static tb_status apply_role(tb_management *m, const tb_terminal *terminal, const tb_event *event, tb_booking *booking, tb_passage *passage)
+static tb_status apply_role(tb_management *m, const tb_terminal *terminal, const tb_event *event, tb_booking *booking,
+                            tb_passage *passage)
 {
     tb_facts facts;
     int changed = 0;
@@ -69,7 +72,8 @@ static tb_status apply_role(tb_management *m, const tb_terminal *terminal, const
     return tb_booking_set(m->db, booking);
 }
 
-static tb_status apply_to_visit(tb_management *m, const tb_terminal *terminal, const tb_event *event, tb_passage *passage)
+static tb_status apply_to_visit(tb_management *m, const tb_terminal *terminal, const tb_event *event,
+                                tb_passage *passage)
 {
     tb_booking booking;
     if (tb_id_is_zero(event->visit)) /* somebody passed whom no face let in: an attendant did */
@@ -87,8 +91,8 @@ static tb_status apply_to_visit(tb_management *m, const tb_terminal *terminal, c
         status = hand_over(m, event, &booking, passage);
     if (status == TB_OK && passage->reason[0]) {
         char id[TB_ID_TEXT_SIZE];
-        tb_log(TB_LOG_WARNING, "management", "touchpoint %s let visit %s through against its rules (%s)", event->touchpoint,
-               tb_id_text(event->visit, id), passage->reason);
+        tb_log(TB_LOG_WARNING, "management", "touchpoint %s let visit %s through against its rules (%s)",
+               event->touchpoint, tb_id_text(event->visit, id), passage->reason);
     }
     return status == TB_OK ? tb_recompute_visit(m, event->visit, TB_RECOMPUTE_CHANGES) : status;
 }
@@ -142,7 +146,8 @@ static tb_status apply_all(tb_management *m, const tb_sealed_event *events, int 
         if (status == TB_NO_MEMORY)
             return status;
         if (status != TB_OK) {
-            tb_log(TB_LOG_WARNING, "management", "an event on %.120s was dropped: %s", events[i].subject, tb_status_sentence(status));
+            tb_log(TB_LOG_WARNING, "management", "an event on %.120s was dropped: %s", events[i].subject,
+                   tb_status_sentence(status));
             counts->refused++;
             continue;
         }
@@ -169,7 +174,8 @@ tb_status tb_management_events(tb_management *m, const tb_sealed_event *events, 
         m->events_refused += counts.refused;
     }
     tb_service_unlock(m);
-    if (status == TB_OK && counts.voids) { /* the provider is told outside of the transaction; what fails is told again by tick */
+    /* the provider is told outside of the transaction; what fails is told again by tick */
+    if (status == TB_OK && counts.voids) {
         tb_status told = tb_payments_settle(m, 0);
         if (told != TB_OK)
             tb_log(TB_LOG_WARNING, "management", "a reversal waits: %s", tb_status_sentence(told));

@@ -1,4 +1,5 @@
-/* feed.c: from outbox rows to sealed values. The row says which entry changed; what is sealed is the entry as it is now (ADR 003). */
+/* feed.c: from outbox rows to sealed values. The row says which entry changed; what is sealed is the entry as it is
+ * now (ADR 003). */
 #include "management/service.h"
 
 #include <stdio.h>
@@ -49,8 +50,10 @@ static tb_status write_letter(tb_management *m, const tb_outbox_row *row, tb_out
     item->present = entry.present;
     if (status == TB_OK)
         status = tb_entry_encode(&entry, &out->plain);
-    if (status == TB_INVALID_ARGUMENT || status == TB_CRYPTO) { /* an entry that cannot travel must not hold up all others */
-        tb_log(TB_LOG_ERROR, "management", "visit %s cannot be sent to %s: %s", item->visit, item->touchpoint, tb_status_sentence(status));
+    /* an entry that cannot travel must not hold up all others */
+    if (status == TB_INVALID_ARGUMENT || status == TB_CRYPTO) {
+        tb_log(TB_LOG_ERROR, "management", "visit %s cannot be sent to %s: %s", item->visit, item->touchpoint,
+               tb_status_sentence(status));
         tb_entry_free(&entry);
         entry = (tb_entry){.sequence = row->sequence, .visit = row->visit};
         item->present = 0;

@@ -12,7 +12,8 @@ static int id_is_good(const char *id)
     int year, month, day, used = 0;
     if (carrier < 3 || carrier > 9 || id[carrier] != '/')
         return 0;
-    if (sscanf(id + carrier, "/%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || used != 11 || id[carrier + 11] != '\0')
+    if (sscanf(id + carrier, "/%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || used != 11 ||
+        id[carrier + 11] != '\0')
         return 0;
     return month >= 1 && month <= 12 && day >= 1 && day <= 31;
 }
@@ -20,7 +21,8 @@ static int id_is_good(const char *id)
 static tb_status check(const tb_flight *flight, tb_error *why)
 {
     if (!id_is_good(flight->id))
-        return tb_fail(why, TB_INVALID_ARGUMENT, "a flight is named by carrier, number and date, as in NH105/2026-11-21");
+        return tb_fail(why, TB_INVALID_ARGUMENT,
+                       "a flight is named by carrier, number and date, as in NH105/2026-11-21");
     if (strlen(flight->from) != 3 || strlen(flight->to) != 3)
         return tb_fail(why, TB_INVALID_ARGUMENT, "flight %s: airports have three letters", flight->id);
     if (flight->boarding <= 0 || flight->departure < flight->boarding || flight->departure > TB_TIME_NEVER - TB_DAY)
@@ -67,7 +69,8 @@ tb_status tb_management_flight_put(tb_management *m, const tb_flight *flight, tb
     return status == TB_OK ? TB_OK : tb_fail(why, status, "flight %s: %s", flight->id, tb_status_sentence(status));
 }
 
-/* The journey is over for this person: without another open booking nothing of them stays that has a name or a face (ADR 061). */
+/* The journey is over for this person: without another open booking nothing of them stays that has a name or a face
+ * (ADR 061). */
 static tb_status end_booking(tb_management *m, tb_id visit)
 {
     tb_booking booking, other;

@@ -1,4 +1,5 @@
-/* identify.c: the third authentication: nobody on the terminal's own list matched; is it a visitor at all, and why not here? */
+/* identify.c: the third authentication: nobody on the terminal's own list matched; is it a visitor at all, and why not
+ * here? */
 #include "management/service.h"
 
 #include <tebura/secret.h>
@@ -44,14 +45,17 @@ static tb_status judge(tb_management *m, const tb_request *request, tb_id visit,
 static tb_status nobody(tb_management *m, const tb_request *request, tb_identity identity, tb_answer *answer)
 {
     const tb_terminal *terminal = tb_terminal_find(m, request->touchpoint);
-    const char *reason = identity == TB_NOT_SURE ? "not_sure" : terminal && terminal->view.unknown_reason ? terminal->view.unknown_reason : "";
+    const char *reason = identity == TB_NOT_SURE                     ? "not_sure"
+                         : terminal && terminal->view.unknown_reason ? terminal->view.unknown_reason
+                                                                     : "";
     tb_status status = tb_answer_refused(answer, request, (tb_id){{0}}, reason);
     answer->verdict = identity == TB_NOT_SURE ? TB_ANSWER_NOT_SURE : TB_ANSWER_UNKNOWN;
     return status;
 }
 
 /* The search itself runs without the mutex. */
-static tb_status search(tb_management *m, const tb_request *request, double fpir, tb_candidate *best, tb_identity *identity)
+static tb_status search(tb_management *m, const tb_request *request, double fpir, tb_candidate *best,
+                        tb_identity *identity)
 {
     tb_candidate candidates[CANDIDATES];
     int found = 0;

@@ -1,4 +1,5 @@
-/* payments.c: money moves once per payment id, however often a terminal repeats itself and wherever we are killed (doc/adr/062).
+/* payments.c: money moves once per payment id, however often a terminal repeats itself and wherever we are killed
+ * (doc/adr/062).
  *
  *              authorise: yes          void event
  *   (none) --> PENDING ------> DONE -------------> REVERSING --> VOIDED
@@ -77,17 +78,19 @@ static tb_status judge(tb_management *m, sale *s, tb_answer *answer)
     tb_verdict verdict = tb_role_judge(s->terminal->role, &s->facts, &s->terminal->row.attributes, s->now);
     if (verdict.judgement != TB_ADMIT)
         return refuse(s, answer, verdict.reason);
-    if (tb_facts_number(&s->terminal->row.attributes, "staff_confirms", s->terminal->view.staff_confirms) && !s->request->staff_confirmed)
+    if (tb_facts_number(&s->terminal->row.attributes, "staff_confirms", s->terminal->view.staff_confirms) &&
+        !s->request->staff_confirmed)
         return TB_FORBIDDEN;
     status = tb_instrument_first(m->db, s->booking.person, &s->instrument);
     return status == TB_NOT_FOUND ? refuse(s, answer, "no_instrument") : status;
 }
 
-/* Counts the attempt before looking at the PIN, so that neither a crash nor two tills at once give extra guesses. Lets go of the
- * mutex while hashing. */
+/* Counts the attempt before looking at the PIN, so that neither a crash nor two tills at once give extra guesses. Lets
+ * go of the mutex while hashing. */
 static tb_status check_pin(tb_management *m, sale *s, tb_answer *answer)
 {
-    int needed = s->terminal->view.step_up_pin && s->terminal->view.step_up_amount > 0 && s->request->amount > s->terminal->view.step_up_amount;
+    int needed = s->terminal->view.step_up_pin && s->terminal->view.step_up_amount > 0 &&
+                 s->request->amount > s->terminal->view.step_up_amount;
     if (!s->request->pin[0] && !needed)
         return TB_OK;
     if (!s->request->pin[0] || !s->instrument.pin_hash[0])
@@ -125,8 +128,12 @@ static tb_status open_token(tb_management *m, sale *s)
 static tb_status write_pending(tb_management *m, sale *s)
 {
     const char *shop = tb_facts_text(&s->terminal->row.attributes, "shop");
-    s->payment = (tb_payment){.id = s->request->id, .visit = s->request->visit, .instrument = s->instrument.id,
-                              .state = TB_PAYMENT_PENDING, .amount = s->request->amount, .at = s->now};
+    s->payment = (tb_payment){.id = s->request->id,
+                              .visit = s->request->visit,
+                              .instrument = s->instrument.id,
+                              .state = TB_PAYMENT_PENDING,
+                              .amount = s->request->amount,
+                              .at = s->now};
     snprintf(s->payment.touchpoint, sizeof s->payment.touchpoint, "%s", s->request->touchpoint);
     snprintf(s->payment.merchant, sizeof s->payment.merchant, "%.50s", *shop ? shop : s->request->touchpoint);
     snprintf(s->payment.currency, sizeof s->payment.currency, "%s", s->request->currency);
@@ -141,8 +148,9 @@ static tb_status write_pending(tb_management *m, sale *s)
 static tb_status resume(tb_management *m, sale *s, tb_answer *answer)
 {
     const tb_request *r = s->request;
-    if (!tb_id_is_zero(s->payment.visit) && (!tb_id_equal(s->payment.visit, r->visit) || s->payment.amount != r->amount ||
-                                             strcmp(s->payment.currency, r->currency) != 0 || strcmp(s->payment.touchpoint, r->touchpoint) != 0))
+    if (!tb_id_is_zero(s->payment.visit) &&
+        (!tb_id_equal(s->payment.visit, r->visit) || s->payment.amount != r->amount ||
+         strcmp(s->payment.currency, r->currency) != 0 || strcmp(s->payment.touchpoint, r->touchpoint) != 0))
         return TB_CONFLICT;
     if (s->payment.state != TB_PAYMENT_PENDING)
         return refuse(s, answer, "declined"); /* voided: what was answered otherwise has been found already */
@@ -188,8 +196,9 @@ static tb_status book(tb_management *m, sale *s, tb_answer *answer)
     char instrument[TB_ID_TEXT_SIZE];
     tb_transfer transfer;
     tb_passage passage = {.at = s->now, .visit = s->payment.visit, .kind = "payment"};
-    tb_status status = tb_transfer_purchase(s->payment.id, tb_id_text(s->payment.instrument, instrument), s->payment.merchant,
-                                            m->provider->name, s->payment.amount, s->payment.currency, &transfer);
+    tb_status status =
+        tb_transfer_purchase(s->payment.id, tb_id_text(s->payment.instrument, instrument), s->payment.merchant,
+                             m->provider->name, s->payment.amount, s->payment.currency, &transfer);
     if (status == TB_OK)
         status = tb_transfer_post(m->db, &transfer, s->now);
     if (status == TB_OK)
@@ -244,7 +253,8 @@ static tb_status pay(tb_management *m, sale *s, tb_answer *answer)
     tb_service_unlock(m);
     if (status != TB_OK || s->decided)
         return status;
-    tb_status authorised = m->provider->authorise(m->provider->context, s->request->id, s->token, s->payment.amount, s->payment.currency);
+    tb_status authorised =
+        m->provider->authorise(m->provider->context, s->request->id, s->token, s->payment.amount, s->payment.currency);
     if (authorised != TB_OK && authorised != TB_DECLINED)
         return authorised; /* stays PENDING: asked again, voided by the terminal, or reversed by tick */
     tb_service_lock(m);
@@ -315,7 +325,8 @@ tb_status tb_payment_void(tb_management *m, tb_id id, const char *touchpoint)
         return status;
     if (strcmp(payment.touchpoint, touchpoint) != 0) {
         char text[TB_ID_TEXT_SIZE];
-        tb_log(TB_LOG_WARNING, "management", "touchpoint %s may not void payment %s of another", touchpoint, tb_id_text(id, text));
+        tb_log(TB_LOG_WARNING, "management", "touchpoint %s may not void payment %s of another", touchpoint,
+               tb_id_text(id, text));
         return TB_OK;
     }
     if (payment.state != TB_PAYMENT_PENDING && payment.state != TB_PAYMENT_DONE)

@@ -149,11 +149,13 @@ tb_status tb_management_person_find(tb_management *m, const char *passport_numbe
     return status;
 }
 
-static tb_status make_instrument(tb_management *m, tb_id person, const char *kind, const char *token, const char *pin, tb_instrument *out)
+static tb_status make_instrument(tb_management *m, tb_id person, const char *kind, const char *token, const char *pin,
+                                 tb_instrument *out)
 {
     *out = (tb_instrument){.id = tb_id_random(), .person = person};
     snprintf(out->kind, sizeof out->kind, "%s", kind);
-    tb_status status = tb_seal(&m->keys->token, tb_span_of(out->id.bytes, sizeof out->id.bytes), tb_span_text(token), &out->token_sealed);
+    tb_status status = tb_seal(&m->keys->token, tb_span_of(out->id.bytes, sizeof out->id.bytes), tb_span_text(token),
+                               &out->token_sealed);
     if (status == TB_OK && pin)
         status = tb_password_hash(pin, out->pin_hash);
     return status;
@@ -167,15 +169,17 @@ static tb_status store_instrument(tb_management *m, const tb_instrument *made)
     return status == TB_OK ? tb_person_recompute(m, made->person, TB_RECOMPUTE_CHANGES) : status;
 }
 
-tb_status tb_management_instrument_add(tb_management *m, tb_id person, const char *kind, const char *token, const char *pin,
-                                       tb_id *instrument, tb_error *why)
+tb_status tb_management_instrument_add(tb_management *m, tb_id person, const char *kind, const char *token,
+                                       const char *pin, tb_id *instrument, tb_error *why)
 {
     tb_instrument made = {0};
     if (!*kind || strlen(kind) >= sizeof made.kind || !*token || strlen(token) > 512)
-        return tb_fail(why, TB_INVALID_ARGUMENT, "an instrument has a kind (1 to 31 characters) and a token (1 to 512)");
+        return tb_fail(why, TB_INVALID_ARGUMENT,
+                       "an instrument has a kind (1 to 31 characters) and a token (1 to 512)");
     if (pin && (strlen(pin) < 4 || strlen(pin) > 12 || pin[strspn(pin, "0123456789")]))
         return tb_fail(why, TB_INVALID_ARGUMENT, "a PIN has 4 to 12 digits");
-    tb_status status = make_instrument(m, person, kind, token, pin, &made); /* hashing takes its time: without the lock */
+    /* hashing takes its time: without the lock */
+    tb_status status = make_instrument(m, person, kind, token, pin, &made);
     tb_service_lock(m);
     if (status == TB_OK)
         status = tb_change_begin(m);
@@ -205,10 +209,12 @@ static tb_status add_item(tb_management *m, const char *number, const char *desc
     return status == TB_OK ? tb_person_recompute(m, person, TB_RECOMPUTE_CHANGES) : status;
 }
 
-tb_status tb_management_item_add(tb_management *m, const char *passport_number, const char *description, tb_id *item, tb_error *why)
+tb_status tb_management_item_add(tb_management *m, const char *passport_number, const char *description, tb_id *item,
+                                 tb_error *why)
 {
     if (!tb_description_is_good(description))
-        return tb_fail(why, TB_INVALID_ARGUMENT, "a description has 1 to 63 bytes of UTF-8, without semicolons and line ends");
+        return tb_fail(why, TB_INVALID_ARGUMENT,
+                       "a description has 1 to 63 bytes of UTF-8, without semicolons and line ends");
     *item = tb_id_random();
     tb_service_lock(m);
     tb_status status = tb_change_begin(m);

@@ -1,7 +1,8 @@
-/* recompute.c: from one visit's facts and the clock to its row in the visitor database, its entries on the lists, the outbox,
- * and the moment at which the clock alone will change any of that. The rules themselves are in the profile.
+/* recompute.c: from one visit's facts and the clock to its row in the visitor database, its entries on the lists, the
+ * outbox, and the moment at which the clock alone will change any of that. The rules themselves are in the profile.
  *
- * R1  An entry is written exactly when the role admits, or will admit without any other change, and now is in [delivery, until).
+ * R1  An entry is written exactly when the role admits, or will admit without any other change, and now is in
+ *     [delivery, until).
  * R2  Every entry that appears, changes or goes takes one sequence number of its terminal and one outbox row.
  * R3  booking.due is never later than the first moment at which R1 or the visitor rule gives another answer. */
 #include "management/service.h"
@@ -15,7 +16,8 @@ static tb_time earlier(tb_time a, tb_time b)
     return a < b ? a : b;
 }
 
-int tb_visitor_wanted(const tb_management *m, const tb_booking *booking, const tb_facts *facts, tb_time now, tb_time *next)
+int tb_visitor_wanted(const tb_management *m, const tb_booking *booking, const tb_facts *facts, tb_time now,
+                      tb_time *next)
 {
     *next = TB_TIME_NEVER;
     /* Whatever a profile says: without consent nobody is a visitor (I4), nor after the departure (I6). */
@@ -60,7 +62,8 @@ int tb_facts_same(const tb_facts *a, const tb_facts *b)
         return 0;
     for (size_t i = 0; i < a->count; i++) {
         const tb_fact *x = &a->items[i], *y = &b->items[i];
-        if (x->kind != y->kind || x->number != y->number || strcmp(x->name, y->name) != 0 || strcmp(x->text, y->text) != 0)
+        if (x->kind != y->kind || x->number != y->number || strcmp(x->name, y->name) != 0 ||
+            strcmp(x->text, y->text) != 0)
             return 0;
     }
     return 1;
@@ -73,15 +76,16 @@ static tb_status announce(tb_management *m, tb_terminal *terminal, tb_id visit)
 }
 
 /* Brings one entry from `old` (NULL: there is none) to what is wanted. */
-static tb_status settle(tb_management *m, tb_terminal *terminal, const tb_entry_row *old, const tb_entry_row *row, int want,
-                        tb_id visit, tb_recompute how)
+static tb_status settle(tb_management *m, tb_terminal *terminal, const tb_entry_row *old, const tb_entry_row *row,
+                        int want, tb_id visit, tb_recompute how)
 {
     if (!want && !old)
         return TB_OK;
     if (want && old && how == TB_RECOMPUTE_CHANGES && old->from == row->from && old->until == row->until &&
         tb_facts_same(&old->fields, &row->fields))
         return TB_OK;
-    tb_status status = want ? tb_entry_row_put(m->db, row, old != NULL) : tb_entry_row_remove(m->db, visit, terminal->row.id);
+    tb_status status =
+        want ? tb_entry_row_put(m->db, row, old != NULL) : tb_entry_row_remove(m->db, visit, terminal->row.id);
     return status == TB_OK ? announce(m, terminal, visit) : status;
 }
 

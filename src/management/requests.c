@@ -44,12 +44,14 @@ tb_status tb_management_request(tb_management *m, const char *subject, tb_span s
     if (status == TB_OK && strcmp(request.touchpoint, id) != 0)
         status = TB_FORBIDDEN;
     if (status == TB_OK) {
-        tb_status outcome = answer_request(m, &request, &answer); /* a failure is in the answer, and the terminal hears it */
+        /* a failure is in the answer, and the terminal hears it */
+        tb_status outcome = answer_request(m, &request, &answer);
         if (outcome != TB_OK)
             tb_log(TB_LOG_WARNING, "management", "a request of %s failed: %s", id, tb_status_sentence(outcome));
         status = reply_to(subject, &to, &answer, reply);
     } else {
-        tb_log(TB_LOG_WARNING, "management", "a request on %.120s was dropped: %s", subject, tb_status_sentence(status));
+        tb_log(TB_LOG_WARNING, "management", "a request on %.120s was dropped: %s", subject,
+               tb_status_sentence(status));
     }
     tb_request_free(&request);
     tb_bytes_free(&plain);

@@ -37,8 +37,8 @@ static tb_status derive_keys(tb_management *m, opening *keys)
     const struct {
         uint64_t number;
         tb_key *key;
-    } list[] = {{1, &keys->central},     {2, &keys->visitor},   {3, &keys->pair},     {4, &m->keys->wrap},
-                {5, &m->keys->document}, {6, &m->keys->find},   {7, &m->keys->token}};
+    } list[] = {{1, &keys->central},     {2, &keys->visitor}, {3, &keys->pair},    {4, &m->keys->wrap},
+                {5, &m->keys->document}, {6, &m->keys->find}, {7, &m->keys->token}};
     tb_status status = TB_OK;
     for (size_t i = 0; i < sizeof list / sizeof *list && status == TB_OK; i++)
         status = tb_key_derive(&keys->master, "tb-store", list[i].number, list[i].key);
@@ -68,7 +68,8 @@ static tb_status open_databases(tb_management *m, const tb_management_options *o
     status = derive_keys(m, keys);
     if (status != TB_OK)
         return tb_fail(why, status, "keys cannot be derived");
-    tb_db_options database = {.directory = options->directory, .central = &keys->central, .visitor = &keys->visitor, .busy_ms = 500};
+    tb_db_options database = {
+        .directory = options->directory, .central = &keys->central, .visitor = &keys->visitor, .busy_ms = 500};
     status = tb_db_open(&database, &m->db, why);
     return status == TB_OK ? tb_store_migrate(m->db, why) : status;
 }
@@ -101,7 +102,8 @@ static tb_status read_site(tb_management *m, const tb_key *seal, tb_error *why)
     if (status == TB_NOT_FOUND)
         return make_site(m, seal);
     if (status == TB_OK && (name.size != strlen(m->site) || memcmp(name.data, m->site, name.size) != 0))
-        status = tb_fail(why, TB_CONFLICT, "these databases belong to the site %.*s", (int)name.size, (char *)name.data);
+        status =
+            tb_fail(why, TB_CONFLICT, "these databases belong to the site %.*s", (int)name.size, (char *)name.data);
     if (status == TB_OK)
         status = tb_site_get(m->db, "key_pair", &sealed);
     if (status == TB_OK)
@@ -129,8 +131,8 @@ static tb_status load(tb_management *m)
         status = tb_outbox_count(m->db, 0, &waiting);
     m->outbox_waiting = waiting > 0;
     tb_service_unlock(m);
-    /* A payment that was under way when we were stopped: nobody knows how it ended, so it is undone (ADR 062). A provider that
-     * cannot be reached does not keep the site closed: tick tells it again. */
+    /* A payment that was under way when we were stopped: nobody knows how it ended, so it is undone (ADR 062). A
+     * provider that cannot be reached does not keep the site closed: tick tells it again. */
     if (status == TB_OK) {
         tb_status settled = tb_payments_settle(m, TB_TIME_NEVER);
         if (settled != TB_OK)

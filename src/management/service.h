@@ -1,4 +1,5 @@
-/* service.h: what the files of the management service share: the state, the lock, one change (transaction and what follows it).
+/* service.h: what the files of the management service share: the state, the lock, one change (transaction and what
+ * follows it).
  *
  * Everything below is called with the mutex held, unless it says otherwise. A change is
  *
@@ -21,17 +22,18 @@
 #include "store/store.h"
 
 #define TB_SITE_SIZE 25
-#define TB_DEPARTURE_GRACE (2 * TB_HOUR)   /* after the announced departure, without a word that the aircraft has left (doc/adr/061) */
+/* after the announced departure, without a word that the aircraft has left (doc/adr/061) */
+#define TB_DEPARTURE_GRACE (2 * TB_HOUR)
 #define TB_PAYMENT_PATIENCE (2 * TB_MINUTE) /* after that a payment that hangs is reversed (doc/adr/062) */
-#define TB_CHECKIN_HORIZON (48 * TB_HOUR)  /* a boarding pass for later than that is for another day */
-#define TB_SALE_MAX INT64_C(10000000)      /* minor units: no till of ours sells more at once */
+#define TB_CHECKIN_HORIZON (48 * TB_HOUR)   /* a boarding pass for later than that is for another day */
+#define TB_SALE_MAX INT64_C(10000000)       /* minor units: no till of ours sells more at once */
 
 typedef struct tb_keys { /* derived from the master key; in secret memory */
-    tb_key wrap;     /* wraps the people's own keys */
-    tb_key document; /* seals passport numbers */
-    tb_key find;     /* keys the hashes that find them */
-    tb_key token;    /* seals providers' tokens */
-    tb_key_pair own; /* the server's, for terminals */
+    tb_key wrap;         /* wraps the people's own keys */
+    tb_key document;     /* seals passport numbers */
+    tb_key find;         /* keys the hashes that find them */
+    tb_key token;        /* seals providers' tokens */
+    tb_key_pair own;     /* the server's, for terminals */
 } tb_keys;
 
 /* A terminal as the service keeps it in memory; the database holds the same (sequence: of the last commit). */
@@ -39,9 +41,10 @@ typedef struct tb_terminal {
     tb_touchpoint row;
     const tb_role *role; /* NULL: the profile has lost it; its list is empty */
     tb_role_view view;
-    uint64_t committed;  /* sequence in the database; row.sequence runs ahead inside a change */
-    tb_key from, to;     /* what it seals for us, what we seal for it; derived once: X25519 would be most of an event's cost */
-} tb_terminal;           /* in secret memory */
+    uint64_t committed; /* sequence in the database; row.sequence runs ahead inside a change */
+    /* what it seals for us, what we seal for it; derived once: X25519 would be most of an event's cost */
+    tb_key from, to;
+} tb_terminal; /* in secret memory */
 
 struct tb_management {
     char site[TB_SITE_SIZE];
@@ -54,24 +57,24 @@ struct tb_management {
     void *now_context;
 
     pthread_mutex_t mutex;
-    pthread_cond_t changed;     /* after every commit */
+    pthread_cond_t changed; /* after every commit */
     tb_db *db;
     tb_keys *keys;
-    tb_gallery *gallery;        /* of visitors; follows the databases after commit; searched without the mutex */
-    int gallery_stale;          /* it could not follow: rebuilt before it is used again */
-    tb_ids foreign;             /* visitors that are not in it because their template is of another model */
+    tb_gallery *gallery; /* of visitors; follows the databases after commit; searched without the mutex */
+    int gallery_stale;   /* it could not follow: rebuilt before it is used again */
+    tb_ids foreign;      /* visitors that are not in it because their template is of another model */
     int stopping;
 
     tb_terminal **terminals;
     size_t terminal_count, terminal_capacity;
 
-    tb_ids touched;             /* visits of this change whose rows in the gallery have to follow */
-    tb_entry_row *old;          /* scratch of recompute: the entries that a visit has */
+    tb_ids touched;    /* visits of this change whose rows in the gallery have to follow */
+    tb_entry_row *old; /* scratch of recompute: the entries that a visit has */
     size_t old_count, old_capacity;
     int wrote_outbox, wrote_passage;
-    int outbox_waiting;         /* rows are there, as far as memory knows */
-    /* Rows up to `outbox_done` are published. They are removed with the next change, which costs no commit of its own; published
-     * again after a crash, their sequence numbers tell the terminals that they know them (ADR 003). */
+    int outbox_waiting; /* rows are there, as far as memory knows */
+    /* Rows up to `outbox_done` are published. They are removed with the next change, which costs no commit of its own;
+     * published again after a crash, their sequence numbers tell the terminals that they know them (ADR 003). */
     int64_t outbox_done, outbox_removed;
     uint64_t events_applied, events_repeated, events_refused; /* since the start */
 };
@@ -89,13 +92,16 @@ int tb_service_wait(tb_management *m, int64_t deadline);
 /* ---- terminals.c ---- */
 tb_terminal *tb_terminal_find(const tb_management *m, const char *id); /* NULL */
 tb_status tb_terminals_load(tb_management *m) TB_MUST_CHECK;
-/* Takes the terminal that a subject "...<kind>.<touchpoint>" names, and its keys. TB_UNAUTHORISED: unknown or not registered. Locks. */
-tb_status tb_terminal_of_subject(tb_management *m, const char *subject, char id[TB_TOUCHPOINT_SIZE], tb_key *from, tb_key *to) TB_MUST_CHECK;
+/* Takes the terminal that a subject "...<kind>.<touchpoint>" names, and its keys. TB_UNAUTHORISED: unknown or not
+ * registered. Locks. */
+tb_status tb_terminal_of_subject(tb_management *m, const char *subject, char id[TB_TOUCHPOINT_SIZE], tb_key *from,
+                                 tb_key *to) TB_MUST_CHECK;
 
 /* ---- custody.c: people's keys and templates ---- */
-tb_status tb_custody_enrol(tb_management *m, tb_id person, const tb_template *face) TB_MUST_CHECK; /* makes the key when there is none */
-tb_status tb_custody_destroy(tb_management *m, tb_id person) TB_MUST_CHECK;                        /* key first (I5) */
-typedef struct tb_custody { /* opened templates */
+/* makes the key when there is none */
+tb_status tb_custody_enrol(tb_management *m, tb_id person, const tb_template *face) TB_MUST_CHECK;
+tb_status tb_custody_destroy(tb_management *m, tb_id person) TB_MUST_CHECK; /* key first (I5) */
+typedef struct tb_custody {                                                 /* opened templates */
     int count;
     tb_bytes encoded[TB_TEMPLATES_MAX];
 } tb_custody;
@@ -125,7 +131,8 @@ tb_status tb_entry_wanted(const tb_terminal *terminal, const tb_booking *booking
                           tb_entry_row *row, int *want, tb_time *next) TB_MUST_CHECK;
 int tb_facts_same(const tb_facts *a, const tb_facts *b); /* names, values and order */
 /* Is the booking's person a visitor now? *next as above. */
-int tb_visitor_wanted(const tb_management *m, const tb_booking *booking, const tb_facts *facts, tb_time now, tb_time *next);
+int tb_visitor_wanted(const tb_management *m, const tb_booking *booking, const tb_facts *facts, tb_time now,
+                      tb_time *next);
 
 /* ---- people.c ---- */
 /* A passport number as its hash key: upper case letters and digits only. */
@@ -141,7 +148,8 @@ tb_status tb_flight_end(tb_management *m, tb_flight *flight) TB_MUST_CHECK; /* A
 /* ---- payments.c ---- */
 /* Inside a change. A terminal can only void what it has asked for itself. */
 tb_status tb_payment_void(tb_management *m, tb_id payment, const char *touchpoint) TB_MUST_CHECK;
-/* Tells the provider what has to be reversed; pending ones older than `before` are given up first. Takes the mutex itself. */
+/* Tells the provider what has to be reversed; pending ones older than `before` are given up first. Takes the mutex
+ * itself. */
 tb_status tb_payments_settle(tb_management *m, tb_time before) TB_MUST_CHECK;
 
 /* ---- the three requests; they take the mutex themselves ---- */

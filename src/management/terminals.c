@@ -64,7 +64,8 @@ static tb_status load_one(void *context, const tb_touchpoint *row)
         return status;
     }
     if (!terminal->role)
-        tb_log(TB_LOG_WARNING, "management", "touchpoint %s: the profile has no role %s, its list stays empty", row->id, row->role);
+        tb_log(TB_LOG_WARNING, "management", "touchpoint %s: the profile has no role %s, its list stays empty", row->id,
+               row->role);
     m->terminals[m->terminal_count++] = terminal;
     return TB_OK;
 }
@@ -74,7 +75,8 @@ tb_status tb_terminals_load(tb_management *m)
     return tb_touchpoint_rows(m->db, load_one, m);
 }
 
-tb_status tb_terminal_of_subject(tb_management *m, const char *subject, char id[TB_TOUCHPOINT_SIZE], tb_key *from, tb_key *to)
+tb_status tb_terminal_of_subject(tb_management *m, const char *subject, char id[TB_TOUCHPOINT_SIZE], tb_key *from,
+                                 tb_key *to)
 {
     const char *dot = strrchr(subject, '.');
     tb_status status = TB_UNAUTHORISED;
@@ -159,7 +161,8 @@ static tb_status register_at(tb_management *m, const char *code, const tb_key *p
     tb_terminal *terminal = tb_terminal_find(m, id);
     if (!terminal)
         return TB_INTERNAL;
-    tb_span known = tb_span_of(terminal->row.public_key.bytes, TB_KEY_SIZE), given = tb_span_of(public_key->bytes, TB_KEY_SIZE);
+    tb_span known = tb_span_of(terminal->row.public_key.bytes, TB_KEY_SIZE),
+            given = tb_span_of(public_key->bytes, TB_KEY_SIZE);
     if (terminal->row.registered) { /* the same terminal whose answer was lost may ask again; nobody else */
         *out = terminal->row;
         return tb_equal_constant_time(known, given) ? TB_OK : TB_UNAUTHORISED;
@@ -183,7 +186,8 @@ static tb_status register_at(tb_management *m, const char *code, const tb_key *p
     return status;
 }
 
-tb_status tb_management_touchpoint_register(tb_management *m, const char *code, const tb_key *public_key, tb_touchpoint *out, tb_error *why)
+tb_status tb_management_touchpoint_register(tb_management *m, const char *code, const tb_key *public_key,
+                                            tb_touchpoint *out, tb_error *why)
 {
     *out = (tb_touchpoint){0};
     if (!key_is_good(m, public_key))
@@ -192,7 +196,8 @@ tb_status tb_management_touchpoint_register(tb_management *m, const char *code, 
     tb_status status = register_at(m, code, public_key, out);
     tb_service_unlock(m);
     if (status == TB_UNAUTHORISED)
-        return tb_fail(why, status, "the code is unknown or was used by another terminal: ask the operator for a new one");
+        return tb_fail(why, status,
+                       "the code is unknown or was used by another terminal: ask the operator for a new one");
     return status == TB_OK ? TB_OK : tb_fail(why, status, "%s", tb_status_sentence(status));
 }
 

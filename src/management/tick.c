@@ -1,5 +1,5 @@
-/* tick.c: what the clock alone changes: entries due, windows ended, flights gone, payments that hang. Only rows that are due are
- * touched: their times are indexed. */
+/* tick.c: what the clock alone changes: entries due, windows ended, flights gone, payments that hang. Only rows that
+ * are due are touched: their times are indexed. */
 #include "management/service.h"
 
 #include <tebura/log.h>

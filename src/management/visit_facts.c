@@ -16,8 +16,8 @@ static tb_status set_texts(const tb_booking *b, const char *items, tb_facts *out
     designator(b->flight.id, flight);
     const struct {
         const char *name, *value;
-    } texts[] = {{"name", b->name},           {"flight", flight},         {"seat", b->seat},      {"from", b->flight.from},
-                 {"to", b->flight.to},        {"gate", b->flight.gate},   {"item_list", items}};
+    } texts[] = {{"name", b->name},    {"flight", flight},       {"seat", b->seat},   {"from", b->flight.from},
+                 {"to", b->flight.to}, {"gate", b->flight.gate}, {"item_list", items}};
     tb_status status = TB_OK;
     for (size_t i = 0; i < sizeof texts / sizeof *texts && status == TB_OK; i++)
         status = tb_facts_set_text(out, texts[i].name, texts[i].value);

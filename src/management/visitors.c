@@ -1,6 +1,6 @@
-/* visitors.c: the gallery that the third authentication searches holds exactly the visitors (V1). It follows the databases only
- * after a commit. When it cannot (no memory), it is marked stale and rebuilt before its next use; people who left are taken
- * out in any case, so it never knows more than the databases do. */
+/* visitors.c: the gallery that the third authentication searches holds exactly the visitors (V1). It follows the
+ * databases only after a commit. When it cannot (no memory), it is marked stale and rebuilt before its next use;
+ * people who left are taken out in any case, so it never knows more than the databases do. */
 #include "management/service.h"
 
 #include <tebura/log.h>
@@ -35,7 +35,8 @@ static void forget_foreign(tb_management *m, tb_id visit)
 static tb_status note_foreign(tb_management *m, tb_id visit)
 {
     char id[TB_ID_TEXT_SIZE];
-    tb_log(TB_LOG_WARNING, "management", "visit %s: its template is of another model and is not searched", tb_id_text(visit, id));
+    tb_log(TB_LOG_WARNING, "management", "visit %s: its template is of another model and is not searched",
+           tb_id_text(visit, id));
     return tb_ids_add(&m->foreign, visit);
 }
 

@@ -1,4 +1,5 @@
-/* booking.c: one person on one flight: status, flag, and everything the visit's facts are made of, read in one question. */
+/* booking.c: one person on one flight: status, flag, and everything the visit's facts are made of, read in one
+ * question. */
 #include "store/store.h"
 
 tb_status tb_booking_insert(tb_db *db, const tb_booking *b, tb_time now)
@@ -6,9 +7,10 @@ tb_status tb_booking_insert(tb_db *db, const tb_booking *b, tb_time now)
     return tb_db_run(db,
                      "INSERT INTO central.booking (id, person, flight, pnr, seat, status, flag, bags, due, created)"
                      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-                     TB_VALUES(tb_value_id(&b->id), tb_value_id(&b->person), tb_value_text(b->flight.id), tb_value_text(b->pnr),
-                               tb_value_text(b->seat), tb_value_int(b->status), tb_value_int(b->flag), tb_value_int(b->bags),
-                               tb_value_int(TB_TIME_NEVER), tb_value_int(now)),
+                     TB_VALUES(tb_value_id(&b->id), tb_value_id(&b->person), tb_value_text(b->flight.id),
+                               tb_value_text(b->pnr), tb_value_text(b->seat), tb_value_int(b->status),
+                               tb_value_int(b->flag), tb_value_int(b->bags), tb_value_int(TB_TIME_NEVER),
+                               tb_value_int(now)),
                      NULL);
 }
 
@@ -68,15 +70,17 @@ tb_status tb_booking_find(tb_db *db, tb_id person, const char *flight, tb_id *ou
 
 tb_status tb_booking_set(tb_db *db, const tb_booking *b)
 {
-    return tb_db_run(db, "UPDATE central.booking SET pnr = $2, seat = $3, status = $4, flag = $5, bags = $6 WHERE id = $1",
-                     TB_VALUES(tb_value_id(&b->id), tb_value_text(b->pnr), tb_value_text(b->seat), tb_value_int(b->status),
-                               tb_value_int(b->flag), tb_value_int(b->bags)),
+    return tb_db_run(db,
+                     "UPDATE central.booking SET pnr = $2, seat = $3, status = $4, flag = $5, bags = $6 WHERE id = $1",
+                     TB_VALUES(tb_value_id(&b->id), tb_value_text(b->pnr), tb_value_text(b->seat),
+                               tb_value_int(b->status), tb_value_int(b->flag), tb_value_int(b->bags)),
                      NULL);
 }
 
 tb_status tb_booking_due_set(tb_db *db, tb_id id, tb_time due)
 {
-    return tb_db_run(db, "UPDATE central.booking SET due = $2 WHERE id = $1", TB_VALUES(tb_value_id(&id), tb_value_int(due)), NULL);
+    return tb_db_run(db, "UPDATE central.booking SET due = $2 WHERE id = $1",
+                     TB_VALUES(tb_value_id(&id), tb_value_int(due)), NULL);
 }
 
 tb_status tb_booking_remove(tb_db *db, tb_id id)
@@ -86,15 +90,17 @@ tb_status tb_booking_remove(tb_db *db, tb_id id)
 
 tb_status tb_bookings_of_person(tb_db *db, tb_id person, tb_ids *out)
 {
-    return tb_ids_query(db,
-                        "SELECT b.id FROM central.booking b JOIN central.flight f ON f.id = b.flight WHERE b.person = $1"
-                        " ORDER BY f.departure DESC, b.id",
-                        TB_VALUES(tb_value_id(&person)), out);
+    return tb_ids_query(
+        db,
+        "SELECT b.id FROM central.booking b JOIN central.flight f ON f.id = b.flight WHERE b.person = $1"
+        " ORDER BY f.departure DESC, b.id",
+        TB_VALUES(tb_value_id(&person)), out);
 }
 
 tb_status tb_bookings_of_flight(tb_db *db, const char *flight, tb_ids *out)
 {
-    return tb_ids_query(db, "SELECT id FROM central.booking WHERE flight = $1 ORDER BY id", TB_VALUES(tb_value_text(flight)), out);
+    return tb_ids_query(db, "SELECT id FROM central.booking WHERE flight = $1 ORDER BY id",
+                        TB_VALUES(tb_value_text(flight)), out);
 }
 
 tb_status tb_bookings_all(tb_db *db, tb_ids *out)

@@ -8,10 +8,11 @@ tb_status tb_consent_give(tb_db *db, tb_id person, tb_time now, const char *touc
                                     TB_VALUES(tb_value_id(&person)), &running);
     if (status != TB_OK || running)
         return status;
-    status = tb_db_run(db, "INSERT INTO central.consent (person, given, withdrawn, touchpoint, text_hash) VALUES ($1, $2, 0, $3, $4)",
-                       TB_VALUES(tb_value_id(&person), tb_value_int(now), tb_value_text(touchpoint),
-                                 tb_value_blob(tb_span_of(text_hash, 32))),
-                       NULL);
+    status = tb_db_run(
+        db, "INSERT INTO central.consent (person, given, withdrawn, touchpoint, text_hash) VALUES ($1, $2, 0, $3, $4)",
+        TB_VALUES(tb_value_id(&person), tb_value_int(now), tb_value_text(touchpoint),
+                  tb_value_blob(tb_span_of(text_hash, 32))),
+        NULL);
     if (status != TB_EXISTS)
         return status;
     /* Given, withdrawn and given again within one microsecond: the same consent goes on. */

@@ -5,7 +5,8 @@
  * One thread at a time: the owner holds a mutex around it.
  *
  * Invariants
- *  D1  Outside of a transaction nothing is half-written: what a failed or abandoned transaction did is rolled back before
+ *  D1  Outside of a transaction nothing is half-written: what a failed or abandoned transaction did is rolled back
+ *      before
  *      the next one begins, also when the rollback itself failed at first.
  *  D2  An inner transaction that was rolled back makes the outer commit fail: there are no partial commits.
  *  D3  Every statement is reset when its last row was read or tb_rows_end was called: none holds a lock by accident. */
@@ -84,8 +85,8 @@ tb_status tb_rows_next(tb_rows *rows, int *more) TB_MUST_CHECK;
 void tb_rows_end(tb_rows *rows); /* may be called again */
 int64_t tb_rows_int(const tb_rows *rows, int column);
 void tb_rows_text(const tb_rows *rows, int column, char *out, size_t size); /* cut to fit, always NUL-ended */
-tb_span tb_rows_blob(const tb_rows *rows, int column);                     /* borrowed until the next step */
-tb_id tb_rows_id(const tb_rows *rows, int column);                         /* zero when it is NULL or of another size */
+tb_span tb_rows_blob(const tb_rows *rows, int column);                      /* borrowed until the next step */
+tb_id tb_rows_id(const tb_rows *rows, int column); /* zero when it is NULL or of another size */
 
 /* A statement without rows; *changed (may be NULL) tells how many rows it changed. TB_EXISTS: a unique key is taken. */
 tb_status tb_db_run(tb_db *db, const char *sql, tb_values values, int64_t *changed) TB_MUST_CHECK;
@@ -93,7 +94,6 @@ tb_status tb_db_run(tb_db *db, const char *sql, tb_values values, int64_t *chang
 tb_status tb_db_one(tb_db *db, const char *sql, tb_values values, tb_rows *rows) TB_MUST_CHECK;
 /* The first column of the first row; TB_NOT_FOUND. */
 tb_status tb_db_number(tb_db *db, const char *sql, tb_values values, int64_t *out) TB_MUST_CHECK;
-int64_t tb_db_last_row(const tb_db *db);
 /* Several statements without values, for migrations. */
 tb_status tb_db_script(tb_db *db, const char *sql, tb_error *why) TB_MUST_CHECK;
 

@@ -1,7 +1,8 @@
 /* db_sqlite.c: store/db.h on SQLCipher.
  *
- * The connection's main database is an empty file, site.db, that is never written. It is there because SQLite commits several
- * attached files atomically only when the main database has a name of its own (the super-journal lies beside it). */
+ * The connection's main database is an empty file, site.db, that is never written. It is there because SQLite commits
+ * several attached files atomically only when the main database has a name of its own (the super-journal lies beside
+ * it). */
 #include "store/db.h"
 
 #include <assert.h>
@@ -75,7 +76,8 @@ static tb_status failed(tb_db *db, int code, const char *what)
 {
     tb_status status = map(db->connection, code);
     if (status != TB_EXISTS)
-        tb_log(TB_LOG_WARNING, "store", "%s: %s (code %d): %s", what, tb_status_name(status), code, sqlite3_errmsg(db->connection));
+        tb_log(TB_LOG_WARNING, "store", "%s: %s (code %d): %s", what, tb_status_name(status), code,
+               sqlite3_errmsg(db->connection));
     return status;
 }
 
@@ -453,11 +455,6 @@ tb_status tb_db_number(tb_db *db, const char *sql, tb_values values, int64_t *ou
         tb_rows_end(&rows);
     }
     return status;
-}
-
-int64_t tb_db_last_row(const tb_db *db)
-{
-    return sqlite3_last_insert_rowid(db->connection);
 }
 
 tb_status tb_db_script(tb_db *db, const char *sql, tb_error *why)

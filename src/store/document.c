@@ -6,8 +6,9 @@ tb_status tb_document_insert(tb_db *db, const tb_document_row *row)
     return tb_db_run(db,
                      "INSERT INTO central.document (number_hash, issuer, kind, person, number_sealed, expires)"
                      " VALUES ($1, $2, $3, $4, $5, $6)",
-                     TB_VALUES(tb_value_blob(tb_span_of(row->number_hash, 32)), tb_value_text(row->issuer), tb_value_text(row->kind),
-                               tb_value_id(&row->person), tb_value_blob(row->number_sealed), tb_value_int(row->expires)),
+                     TB_VALUES(tb_value_blob(tb_span_of(row->number_hash, 32)), tb_value_text(row->issuer),
+                               tb_value_text(row->kind), tb_value_id(&row->person), tb_value_blob(row->number_sealed),
+                               tb_value_int(row->expires)),
                      NULL);
 }
 

@@ -69,7 +69,8 @@ tb_status tb_entry_rows_of_visit(tb_db *db, tb_id visit, tb_entry_row_fn each, v
 
 tb_status tb_entries_of_touchpoint(tb_db *db, const char *touchpoint, tb_ids *visits)
 {
-    return tb_ids_query(db, "SELECT visit FROM visitor.entry WHERE touchpoint = $1", TB_VALUES(tb_value_text(touchpoint)), visits);
+    return tb_ids_query(db, "SELECT visit FROM visitor.entry WHERE touchpoint = $1",
+                        TB_VALUES(tb_value_text(touchpoint)), visits);
 }
 
 tb_status tb_entry_count(tb_db *db, const char *touchpoint, uint64_t *out)

@@ -1,5 +1,5 @@
-/* facts_pack.c: facts as bytes in a column: per fact u8 kind, u8 length, name, then i64 little-endian or u8 length and text.
- * The same facts in the same order give the same bytes, so that entries can be compared without unpacking. */
+/* facts_pack.c: facts as bytes in a column: per fact u8 kind, u8 length, name, then i64 little-endian or u8 length and
+ * text. The same facts in the same order give the same bytes, so that entries can be compared without unpacking. */
 #include "store/store.h"
 
 #include <string.h>
@@ -49,7 +49,8 @@ static tb_status unpack_one(tb_span *bytes, tb_fact *fact)
 {
     *fact = (tb_fact){0};
     const uint8_t *head = take(bytes, 2), *data;
-    if (!head || head[0] < TB_FACT_BOOL || head[0] > TB_FACT_TEXT || head[1] >= sizeof fact->name || !(data = take(bytes, head[1])))
+    if (!head || head[0] < TB_FACT_BOOL || head[0] > TB_FACT_TEXT || head[1] >= sizeof fact->name ||
+        !(data = take(bytes, head[1])))
         return TB_DB_CORRUPT;
     fact->kind = (tb_fact_kind)head[0];
     memcpy(fact->name, data, head[1]);

@@ -7,19 +7,20 @@
 tb_status tb_flight_put(tb_db *db, const tb_flight *f)
 {
     int64_t changed;
-    const tb_value values[] = {tb_value_text(f->id),       tb_value_text(f->from),     tb_value_text(f->to),
-                               tb_value_text(f->gate),     tb_value_int(f->boarding),  tb_value_int(f->departure),
-                               tb_value_int(f->departed),  tb_value_int(f->cancelled)};
+    const tb_value values[] = {tb_value_text(f->id),      tb_value_text(f->from),    tb_value_text(f->to),
+                               tb_value_text(f->gate),    tb_value_int(f->boarding), tb_value_int(f->departure),
+                               tb_value_int(f->departed), tb_value_int(f->cancelled)};
     tb_status status = tb_db_run(db,
                                  "UPDATE central.flight SET origin = $2, destination = $3, gate = $4, boarding = $5,"
                                  " departure = $6, departed = $7, cancelled = $8 WHERE id = $1",
                                  (tb_values){values, 8}, &changed);
     if (status != TB_OK || changed)
         return status;
-    return tb_db_run(db,
-                     "INSERT INTO central.flight (id, origin, destination, gate, boarding, departure, departed, cancelled)"
-                     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                     (tb_values){values, 8}, NULL);
+    return tb_db_run(
+        db,
+        "INSERT INTO central.flight (id, origin, destination, gate, boarding, departure, departed, cancelled)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        (tb_values){values, 8}, NULL);
 }
 
 #define COLUMNS "SELECT id, origin, destination, gate, boarding, departure, departed, cancelled FROM central.flight "
@@ -78,8 +79,9 @@ tb_status tb_flight_other_day(tb_db *db, const char *designator, const char *id,
     int64_t count = 0;
     snprintf(low, sizeof low, "%s/", designator);
     snprintf(high, sizeof high, "%s0", designator); /* '0' follows '/': the range of one designator, without LIKE */
-    tb_status status = tb_db_number(db, "SELECT count(*) FROM central.flight WHERE id >= $1 AND id < $2 AND id <> $3 AND departed = 0",
-                                    TB_VALUES(tb_value_text(low), tb_value_text(high), tb_value_text(id)), &count);
+    tb_status status =
+        tb_db_number(db, "SELECT count(*) FROM central.flight WHERE id >= $1 AND id < $2 AND id <> $3 AND departed = 0",
+                     TB_VALUES(tb_value_text(low), tb_value_text(high), tb_value_text(id)), &count);
     *exists = count > 0;
     return status;
 }

@@ -13,7 +13,8 @@ tb_status tb_instrument_insert(tb_db *db, const tb_instrument *i, tb_time now)
                      "INSERT INTO central.instrument (id, person, kind, token_sealed, pin_hash, attempts, created)"
                      " VALUES ($1, $2, $3, $4, $5, 0, $6)",
                      TB_VALUES(tb_value_id(&i->id), tb_value_id(&i->person), tb_value_text(i->kind),
-                               tb_value_blob(tb_bytes_span(&i->token_sealed)), tb_value_text(i->pin_hash), tb_value_int(now)),
+                               tb_value_blob(tb_bytes_span(&i->token_sealed)), tb_value_text(i->pin_hash),
+                               tb_value_int(now)),
                      NULL);
 }
 

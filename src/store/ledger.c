@@ -7,13 +7,14 @@
 
 tb_status tb_payment_insert(tb_db *db, const tb_payment *p)
 {
-    return tb_db_run(db,
-                     "INSERT INTO central.payment (id, state, visit, instrument, touchpoint, merchant, amount, currency, deliver, at)"
-                     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-                     TB_VALUES(tb_value_id(&p->id), tb_value_int(p->state), tb_value_id(&p->visit), tb_value_id(&p->instrument),
-                               tb_value_text(p->touchpoint), tb_value_text(p->merchant), tb_value_int(p->amount),
-                               tb_value_text(p->currency), tb_value_text(p->deliver), tb_value_int(p->at)),
-                     NULL);
+    return tb_db_run(
+        db,
+        "INSERT INTO central.payment (id, state, visit, instrument, touchpoint, merchant, amount, currency, deliver, at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        TB_VALUES(tb_value_id(&p->id), tb_value_int(p->state), tb_value_id(&p->visit), tb_value_id(&p->instrument),
+                  tb_value_text(p->touchpoint), tb_value_text(p->merchant), tb_value_int(p->amount),
+                  tb_value_text(p->currency), tb_value_text(p->deliver), tb_value_int(p->at)),
+        NULL);
 }
 
 tb_status tb_payment_get(tb_db *db, tb_id id, tb_payment *out)
@@ -41,7 +42,8 @@ tb_status tb_payment_get(tb_db *db, tb_id id, tb_payment *out)
 
 tb_status tb_payment_state_set(tb_db *db, tb_id id, tb_payment_state state)
 {
-    return tb_db_run(db, "UPDATE central.payment SET state = $2 WHERE id = $1", TB_VALUES(tb_value_id(&id), tb_value_int(state)), NULL);
+    return tb_db_run(db, "UPDATE central.payment SET state = $2 WHERE id = $1",
+                     TB_VALUES(tb_value_id(&id), tb_value_int(state)), NULL);
 }
 
 tb_status tb_payments_in_state(tb_db *db, tb_payment_state state, tb_time before, tb_ids *out)
@@ -56,10 +58,12 @@ tb_status tb_transfer_post(tb_db *db, const tb_transfer *transfer, tb_time now)
     tb_status status = tb_transfer_check(transfer, &why);
     if (status == TB_OK)
         status = tb_db_run(db, "INSERT INTO central.transfer (id, currency, at) VALUES ($1, $2, $3)",
-                           TB_VALUES(tb_value_id(&transfer->id), tb_value_text(transfer->currency), tb_value_int(now)), NULL);
+                           TB_VALUES(tb_value_id(&transfer->id), tb_value_text(transfer->currency), tb_value_int(now)),
+                           NULL);
     for (int i = 0; i < transfer->count && status == TB_OK; i++)
         status = tb_db_run(db, "INSERT INTO central.posting (transfer, line, account, amount) VALUES ($1, $2, $3, $4)",
-                           TB_VALUES(tb_value_id(&transfer->id), tb_value_int(i), tb_value_text(transfer->postings[i].account),
+                           TB_VALUES(tb_value_id(&transfer->id), tb_value_int(i),
+                                     tb_value_text(transfer->postings[i].account),
                                      tb_value_int(transfer->postings[i].amount)),
                            NULL);
     return status;
@@ -88,7 +92,8 @@ tb_status tb_transfer_get(tb_db *db, tb_id id, tb_transfer *out)
 {
     tb_rows rows;
     *out = (tb_transfer){.id = id};
-    tb_status status = tb_db_one(db, "SELECT currency FROM central.transfer WHERE id = $1", TB_VALUES(tb_value_id(&id)), &rows);
+    tb_status status =
+        tb_db_one(db, "SELECT currency FROM central.transfer WHERE id = $1", TB_VALUES(tb_value_id(&id)), &rows);
     if (status != TB_OK)
         return status;
     tb_rows_text(&rows, 0, out->currency, sizeof out->currency);
@@ -99,11 +104,4 @@ tb_status tb_transfer_get(tb_db *db, tb_id id, tb_transfer *out)
 tb_status tb_ledger_sum(tb_db *db, int64_t *out)
 {
     return tb_db_number(db, "SELECT coalesce(sum(amount), 0) FROM central.posting", TB_NO_VALUES, out);
-}
-
-tb_status tb_ledger_unbalanced(tb_db *db, int64_t *out)
-{
-    return tb_db_number(db,
-                        "SELECT count(*) FROM (SELECT transfer FROM central.posting GROUP BY transfer HAVING sum(amount) <> 0) AS crooked",
-                        TB_NO_VALUES, out);
 }

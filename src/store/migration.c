@@ -11,13 +11,16 @@ tb_status tb_schema_version(tb_db *db, const char *schema, int64_t *version)
     int central = strcmp(schema, "central") == 0;
     int64_t exists = 0;
     *version = 0;
-    tb_status status = tb_db_number(db, central ? "SELECT count(*) FROM central.sqlite_master WHERE name = 'schema_version'"
-                                                : "SELECT count(*) FROM visitor.sqlite_master WHERE name = 'schema_version'",
-                                    TB_NO_VALUES, &exists);
+    tb_status status =
+        tb_db_number(db,
+                     central ? "SELECT count(*) FROM central.sqlite_master WHERE name = 'schema_version'"
+                             : "SELECT count(*) FROM visitor.sqlite_master WHERE name = 'schema_version'",
+                     TB_NO_VALUES, &exists);
     if (status != TB_OK || !exists)
         return status;
-    return tb_db_number(db, central ? "SELECT coalesce(max(version), 0) FROM central.schema_version"
-                                    : "SELECT coalesce(max(version), 0) FROM visitor.schema_version",
+    return tb_db_number(db,
+                        central ? "SELECT coalesce(max(version), 0) FROM central.schema_version"
+                                : "SELECT coalesce(max(version), 0) FROM visitor.schema_version",
                         TB_NO_VALUES, version);
 }
 
@@ -29,11 +32,12 @@ static tb_status bring(tb_db *db, const tb_migrations *list, tb_error *why)
     if (status != TB_OK)
         return tb_fail(why, status, "%s.db: %s", list->schema, tb_status_sentence(status));
     if (version > list->count)
-        return tb_fail(why, TB_DB_NEWER, "%s.db has version %d, this program knows %d: upgrade this program", list->schema,
-                       (int)version, list->count);
+        return tb_fail(why, TB_DB_NEWER, "%s.db has version %d, this program knows %d: upgrade this program",
+                       list->schema, (int)version, list->count);
     for (int next = (int)version; next < list->count && status == TB_OK; next++) {
         if (next == 0) {
-            snprintf(sql, sizeof sql, "CREATE TABLE %s.schema_version (version BIGINT NOT NULL PRIMARY KEY)", list->schema);
+            snprintf(sql, sizeof sql, "CREATE TABLE %s.schema_version (version BIGINT NOT NULL PRIMARY KEY)",
+                     list->schema);
             status = tb_db_script(db, sql, why);
         }
         if (status == TB_OK)

@@ -13,7 +13,8 @@ typedef struct tb_migrations {
 
 extern const tb_migrations tb_migrations_central, tb_migrations_visitor;
 
-/* Brings both schemas to their newest version in one transaction: all or nothing. TB_DB_NEWER: written by a newer program. */
+/* Brings both schemas to their newest version in one transaction: all or nothing. TB_DB_NEWER: written by a newer
+ * program. */
 tb_status tb_store_migrate(tb_db *db, tb_error *why) TB_MUST_CHECK;
 /* The same over given lists, for tests. */
 tb_status tb_migrate(tb_db *db, const tb_migrations *lists, int count, tb_error *why) TB_MUST_CHECK;

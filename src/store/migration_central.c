@@ -27,7 +27,8 @@ static const char people[] =
     "  flag BIGINT NOT NULL, bags BIGINT NOT NULL, due BIGINT NOT NULL, created BIGINT NOT NULL, UNIQUE (person, flight));"
     "CREATE INDEX central.booking_flight ON booking (flight);"
     "CREATE INDEX central.booking_due ON booking (due);"
-    /* Ids of events and requests that were applied; answer: what the request was told, NULL for events and when the person is gone. */
+    /* Ids of events and requests that were applied; answer: what the request was told, NULL for events and when the
+     * person is gone. */
     "CREATE TABLE central.applied (id BLOB NOT NULL PRIMARY KEY, visit BLOB NOT NULL, answer BLOB, at BIGINT NOT NULL);"
     "CREATE INDEX central.applied_visit ON applied (visit);"
     /* History without names: a visit's id leads to nobody once its booking is gone. */

@@ -12,8 +12,9 @@ tb_status tb_outbox_rows(tb_db *db, int64_t after, tb_outbox_row *out, int max, 
     tb_rows rows;
     int more = 0;
     *count = 0;
-    tb_status status = tb_db_query(db, "SELECT number, touchpoint, visit, sequence FROM visitor.outbox WHERE number > $1 ORDER BY number LIMIT $2",
-                                   TB_VALUES(tb_value_int(after), tb_value_int(max)), &rows);
+    tb_status status = tb_db_query(
+        db, "SELECT number, touchpoint, visit, sequence FROM visitor.outbox WHERE number > $1 ORDER BY number LIMIT $2",
+        TB_VALUES(tb_value_int(after), tb_value_int(max)), &rows);
     while (status == TB_OK && (status = tb_rows_next(&rows, &more)) == TB_OK && more && *count < max) {
         tb_outbox_row *row = &out[(*count)++];
         row->number = tb_rows_int(&rows, 0);
@@ -32,5 +33,6 @@ tb_status tb_outbox_remove(tb_db *db, int64_t up_to)
 
 tb_status tb_outbox_count(tb_db *db, int64_t after, int64_t *out)
 {
-    return tb_db_number(db, "SELECT count(*) FROM visitor.outbox WHERE number > $1", TB_VALUES(tb_value_int(after)), out);
+    return tb_db_number(db, "SELECT count(*) FROM visitor.outbox WHERE number > $1", TB_VALUES(tb_value_int(after)),
+                        out);
 }

@@ -3,8 +3,9 @@
 
 tb_status tb_person_insert(tb_db *db, tb_id id, const char *name, const char *nationality, tb_time now)
 {
-    return tb_db_run(db, "INSERT INTO central.person (id, name, nationality, wrapped_key, created) VALUES ($1, $2, $3, NULL, $4)",
-                     TB_VALUES(tb_value_id(&id), tb_value_text(name), tb_value_text(nationality), tb_value_int(now)), NULL);
+    return tb_db_run(
+        db, "INSERT INTO central.person (id, name, nationality, wrapped_key, created) VALUES ($1, $2, $3, NULL, $4)",
+        TB_VALUES(tb_value_id(&id), tb_value_text(name), tb_value_text(nationality), tb_value_int(now)), NULL);
 }
 
 tb_status tb_person_rename(tb_db *db, tb_id id, const char *name, const char *nationality)
@@ -51,14 +52,13 @@ tb_status tb_person_summarise(tb_db *db, tb_id id, tb_person_summary *out)
 {
     tb_rows rows;
     *out = (tb_person_summary){.person = id};
-    tb_status status =
-        tb_db_one(db,
-                  "SELECT p.name, (SELECT count(*) FROM central.template t WHERE t.person = p.id),"
-                  " (SELECT count(*) FROM central.instrument i WHERE i.person = p.id),"
-                  " (SELECT count(*) FROM central.item w WHERE w.person = p.id AND w.handed = 0),"
-                  " (SELECT count(*) FROM central.consent c WHERE c.person = p.id AND c.withdrawn = 0)"
-                  " FROM central.person p WHERE p.id = $1",
-                  TB_VALUES(tb_value_id(&id)), &rows);
+    tb_status status = tb_db_one(db,
+                                 "SELECT p.name, (SELECT count(*) FROM central.template t WHERE t.person = p.id),"
+                                 " (SELECT count(*) FROM central.instrument i WHERE i.person = p.id),"
+                                 " (SELECT count(*) FROM central.item w WHERE w.person = p.id AND w.handed = 0),"
+                                 " (SELECT count(*) FROM central.consent c WHERE c.person = p.id AND c.withdrawn = 0)"
+                                 " FROM central.person p WHERE p.id = $1",
+                                 TB_VALUES(tb_value_id(&id)), &rows);
     if (status != TB_OK)
         return status;
     tb_rows_text(&rows, 0, out->name, sizeof out->name);

@@ -4,7 +4,8 @@
 tb_status tb_site_get(tb_db *db, const char *name, tb_bytes *out)
 {
     tb_rows rows;
-    tb_status status = tb_db_one(db, "SELECT value FROM central.site WHERE name = $1", TB_VALUES(tb_value_text(name)), &rows);
+    tb_status status =
+        tb_db_one(db, "SELECT value FROM central.site WHERE name = $1", TB_VALUES(tb_value_text(name)), &rows);
     if (status == TB_OK) {
         status = tb_bytes_append(out, tb_rows_blob(&rows, 0));
         tb_rows_end(&rows);

@@ -1,6 +1,6 @@
-/* store.h: the rows of both databases, one .c file per entity. Functions do one thing inside the caller's transaction; they
- * know no rules. Unless said otherwise they answer TB_OK or what store/db.h maps from the database, TB_NOT_FOUND where a row
- * is asked for that is not there. */
+/* store.h: the rows of both databases, one .c file per entity. Functions do one thing inside the caller's transaction;
+ * they know no rules. Unless said otherwise they answer TB_OK or what store/db.h maps from the database, TB_NOT_FOUND
+ * where a row is asked for that is not there. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
@@ -59,12 +59,14 @@ typedef struct tb_template_rows {
     int slot[TB_TEMPLATES_MAX];
     tb_bytes sealed[TB_TEMPLATES_MAX];
 } tb_template_rows;
-tb_status tb_template_rows_get(tb_db *db, tb_id person, tb_template_rows *out) TB_MUST_CHECK; /* free also after failure */
+/* free also after failure */
+tb_status tb_template_rows_get(tb_db *db, tb_id person, tb_template_rows *out) TB_MUST_CHECK;
 void tb_template_rows_free(tb_template_rows *rows);
 tb_status tb_template_rows_remove(tb_db *db, tb_id person) TB_MUST_CHECK;
 
 /* ---- consent.c ---- */
-tb_status tb_consent_give(tb_db *db, tb_id person, tb_time now, const char *touchpoint, const uint8_t text_hash[32]) TB_MUST_CHECK;
+tb_status tb_consent_give(tb_db *db, tb_id person, tb_time now, const char *touchpoint,
+                          const uint8_t text_hash[32]) TB_MUST_CHECK;
 tb_status tb_consent_end(tb_db *db, tb_id person, tb_time now) TB_MUST_CHECK; /* nothing to end is TB_OK */
 tb_status tb_consents_remove(tb_db *db, tb_id person) TB_MUST_CHECK;
 
@@ -85,7 +87,7 @@ typedef struct tb_booking {
     tb_time due;
     tb_flight flight;
     int consented, has_instrument;
-    int visiting;     /* has a row in visitor.visit */
+    int visiting; /* has a row in visitor.visit */
 } tb_booking;
 tb_status tb_booking_insert(tb_db *db, const tb_booking *booking, tb_time now) TB_MUST_CHECK; /* flight.id counts */
 tb_status tb_booking_get(tb_db *db, tb_id id, tb_booking *out) TB_MUST_CHECK;
@@ -115,7 +117,8 @@ tb_status tb_instrument_attempts_set(tb_db *db, tb_id id, int attempts) TB_MUST_
 tb_status tb_instruments_remove(tb_db *db, tb_id person) TB_MUST_CHECK;
 
 /* ---- item.c ---- */
-tb_status tb_item_insert(tb_db *db, tb_id id, tb_id person, const char *description, tb_id payment, tb_time now) TB_MUST_CHECK;
+tb_status tb_item_insert(tb_db *db, tb_id id, tb_id person, const char *description, tb_id payment,
+                         tb_time now) TB_MUST_CHECK;
 /* TB_NOT_FOUND: not this person's; TB_EXISTS: handed over before. */
 tb_status tb_item_hand(tb_db *db, tb_id id, tb_id person, tb_time now) TB_MUST_CHECK;
 /* Items waiting: their number, and "id description; ..." cut to fit. */
@@ -129,8 +132,8 @@ typedef enum tb_payment_state {
     TB_PAYMENT_PENDING = 1, /* the provider may have been asked; nothing is booked */
     TB_PAYMENT_DONE,        /* authorised and booked */
     TB_PAYMENT_DECLINED,
-    TB_PAYMENT_REVERSING,   /* will not stand; the provider has to be told yet */
-    TB_PAYMENT_VOIDED       /* does not stand and the provider knows; also: voided before it arrived */
+    TB_PAYMENT_REVERSING, /* will not stand; the provider has to be told yet */
+    TB_PAYMENT_VOIDED     /* does not stand and the provider knows; also: voided before it arrived */
 } tb_payment_state;
 typedef struct tb_payment {
     tb_id id, visit, instrument;
@@ -143,11 +146,10 @@ tb_status tb_payment_insert(tb_db *db, const tb_payment *payment) TB_MUST_CHECK;
 tb_status tb_payment_get(tb_db *db, tb_id id, tb_payment *out) TB_MUST_CHECK;
 tb_status tb_payment_state_set(tb_db *db, tb_id id, tb_payment_state state) TB_MUST_CHECK;
 tb_status tb_payments_in_state(tb_db *db, tb_payment_state state, tb_time before, tb_ids *out) TB_MUST_CHECK;
-tb_status tb_transfer_post(tb_db *db, const tb_transfer *transfer, tb_time now) TB_MUST_CHECK; /* checked; TB_EXISTS: posted before */
+/* checked; TB_EXISTS: posted before */
+tb_status tb_transfer_post(tb_db *db, const tb_transfer *transfer, tb_time now) TB_MUST_CHECK;
 tb_status tb_transfer_get(tb_db *db, tb_id id, tb_transfer *out) TB_MUST_CHECK;
 tb_status tb_ledger_sum(tb_db *db, int64_t *out) TB_MUST_CHECK;
-/* The number of transfers that do not sum to zero by themselves. */
-tb_status tb_ledger_unbalanced(tb_db *db, int64_t *out) TB_MUST_CHECK;
 
 /* ---- visit.c ---- */
 tb_status tb_visit_insert(tb_db *db, const tb_booking *booking, tb_time now) TB_MUST_CHECK;
@@ -160,7 +162,8 @@ tb_status tb_touchpoint_insert(tb_db *db, const tb_touchpoint *touchpoint, const
 tb_status tb_touchpoint_by_code(tb_db *db, const uint8_t code_hash[32], char id[TB_TOUCHPOINT_SIZE]) TB_MUST_CHECK;
 tb_status tb_touchpoint_key_set(tb_db *db, const char *id, const tb_key *public_key) TB_MUST_CHECK;
 tb_status tb_touchpoint_sequence_set(tb_db *db, const char *id, uint64_t sequence) TB_MUST_CHECK;
-tb_status tb_touchpoint_rows(tb_db *db, tb_touchpoint_row_fn each, void *context) TB_MUST_CHECK; /* without entries, last */
+/* without entries, last */
+tb_status tb_touchpoint_rows(tb_db *db, tb_touchpoint_row_fn each, void *context) TB_MUST_CHECK;
 
 /* ---- entry.c ---- */
 typedef struct tb_entry_row {
@@ -188,7 +191,8 @@ typedef struct tb_outbox_row {
     uint64_t sequence;
 } tb_outbox_row;
 tb_status tb_outbox_add(tb_db *db, const char *touchpoint, tb_id visit, uint64_t sequence) TB_MUST_CHECK;
-tb_status tb_outbox_rows(tb_db *db, int64_t after, tb_outbox_row *out, int max, int *count) TB_MUST_CHECK; /* oldest first */
+/* oldest first */
+tb_status tb_outbox_rows(tb_db *db, int64_t after, tb_outbox_row *out, int max, int *count) TB_MUST_CHECK;
 tb_status tb_outbox_remove(tb_db *db, int64_t up_to) TB_MUST_CHECK;
 tb_status tb_outbox_count(tb_db *db, int64_t after, int64_t *out) TB_MUST_CHECK;
 

@@ -5,8 +5,9 @@ tb_status tb_template_row_put(tb_db *db, tb_id person, int slot, tb_span sealed,
 {
     int64_t changed;
     const tb_value values[] = {tb_value_id(&person), tb_value_int(slot), tb_value_blob(sealed), tb_value_int(now)};
-    tb_status status = tb_db_run(db, "UPDATE central.template SET sealed = $3, created = $4 WHERE person = $1 AND slot = $2",
-                                 (tb_values){values, 4}, &changed);
+    tb_status status =
+        tb_db_run(db, "UPDATE central.template SET sealed = $3, created = $4 WHERE person = $1 AND slot = $2",
+                  (tb_values){values, 4}, &changed);
     if (status != TB_OK || changed)
         return status;
     return tb_db_run(db, "INSERT INTO central.template (person, slot, sealed, created) VALUES ($1, $2, $3, $4)",

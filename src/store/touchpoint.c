@@ -1,5 +1,5 @@
-/* touchpoint.c: the terminals of the site. The one-time code is stored as its SHA-256: it has 128 random bits, so a slow hash
- * would add nothing. */
+/* touchpoint.c: the terminals of the site. The one-time code is stored as its SHA-256: it has 128 random bits, so a
+ * slow hash would add nothing. */
 #include "store/store.h"
 
 #include <string.h>
@@ -9,12 +9,13 @@ tb_status tb_touchpoint_insert(tb_db *db, const tb_touchpoint *t, const uint8_t 
     tb_bytes attributes = {0};
     tb_status status = tb_facts_pack(&t->attributes, &attributes);
     if (status == TB_OK)
-        status = tb_db_run(db,
-                           "INSERT INTO visitor.touchpoint (id, role, zone, attributes, code_hash, public_key, sequence)"
-                           " VALUES ($1, $2, $3, $4, $5, NULL, 0)",
-                           TB_VALUES(tb_value_text(t->id), tb_value_text(t->role), tb_value_text(t->zone),
-                                     tb_value_blob(tb_bytes_span(&attributes)), tb_value_blob(tb_span_of(code_hash, 32))),
-                           NULL);
+        status =
+            tb_db_run(db,
+                      "INSERT INTO visitor.touchpoint (id, role, zone, attributes, code_hash, public_key, sequence)"
+                      " VALUES ($1, $2, $3, $4, $5, NULL, 0)",
+                      TB_VALUES(tb_value_text(t->id), tb_value_text(t->role), tb_value_text(t->zone),
+                                tb_value_blob(tb_bytes_span(&attributes)), tb_value_blob(tb_span_of(code_hash, 32))),
+                      NULL);
     tb_bytes_free(&attributes);
     return status;
 }
@@ -33,8 +34,9 @@ tb_status tb_touchpoint_by_code(tb_db *db, const uint8_t code_hash[32], char id[
 
 tb_status tb_touchpoint_key_set(tb_db *db, const char *id, const tb_key *public_key)
 {
-    return tb_db_run(db, "UPDATE visitor.touchpoint SET public_key = $2 WHERE id = $1",
-                     TB_VALUES(tb_value_text(id), tb_value_blob(tb_span_of(public_key->bytes, sizeof public_key->bytes))), NULL);
+    return tb_db_run(
+        db, "UPDATE visitor.touchpoint SET public_key = $2 WHERE id = $1",
+        TB_VALUES(tb_value_text(id), tb_value_blob(tb_span_of(public_key->bytes, sizeof public_key->bytes))), NULL);
 }
 
 tb_status tb_touchpoint_sequence_set(tb_db *db, const char *id, uint64_t sequence)
@@ -62,8 +64,9 @@ tb_status tb_touchpoint_rows(tb_db *db, tb_touchpoint_row_fn each, void *context
     tb_rows rows;
     int more = 0;
     tb_touchpoint touchpoint;
-    tb_status status = tb_db_query(db, "SELECT id, role, zone, attributes, public_key, sequence FROM visitor.touchpoint ORDER BY id",
-                                   TB_NO_VALUES, &rows);
+    tb_status status =
+        tb_db_query(db, "SELECT id, role, zone, attributes, public_key, sequence FROM visitor.touchpoint ORDER BY id",
+                    TB_NO_VALUES, &rows);
     while (status == TB_OK && (status = tb_rows_next(&rows, &more)) == TB_OK && more) {
         status = read_touchpoint(&rows, &touchpoint);
         if (status == TB_OK)

@@ -1,5 +1,5 @@
-/* The Nth database call, the Nth allocation fails, the disk is full, the process is killed: nothing is half done, and the same
- * call succeeds afterwards. */
+/* The Nth database call, the Nth allocation fails, the disk is full, the process is killed: nothing is half done, and
+ * the same call succeeds afterwards. */
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -9,8 +9,8 @@
 #include "airport.h"
 #include "fault_wrap.h"
 
-/* One act about the nth traveller. `prepare` may use everything; `act` calls the service and nothing else, so that only its own
- * calls are counted. */
+/* One act about the nth traveller. `prepare` may use everything; `act` calls the service and nothing else, so that
+ * only its own calls are counted. */
 typedef struct scenario {
     void (*prepare)(airport *a, int n);
     tb_status (*act)(airport *a);
@@ -76,7 +76,8 @@ static void prepare_payment(airport *a, int n)
     tb_bytes plain = {0};
     somebody(n, FLIGHT);
     checkin(a, &now.who, 1);
-    assert_int_equal(tb_management_instrument_add(a->m, person_of(a, &now.who), "card", "tok", NULL, &instrument, &why), TB_OK);
+    assert_int_equal(tb_management_instrument_add(a->m, person_of(a, &now.who), "card", "tok", NULL, &instrument, &why),
+                     TB_OK);
     airport_pass(a, SECURITY, now.who.visit);
     now.request = airport_request(a, SHOP, TB_REQUEST_PAY);
     now.request.visit = now.who.visit;
@@ -85,7 +86,9 @@ static void prepare_payment(airport *a, int n)
     snprintf(now.request.deliver, sizeof now.request.deliver, "Hat");
     snprintf(now.subject, sizeof now.subject, "tb.narita.ask.%s", a->terminals[SHOP].id);
     assert_int_equal(tb_request_encode(&now.request, &plain), TB_OK);
-    assert_int_equal(tb_seal_to(&a->terminals[SHOP].keys.private_key, &a->server, tb_span_text(now.subject), tb_bytes_span(&plain), &now.sealed), TB_OK);
+    assert_int_equal(tb_seal_to(&a->terminals[SHOP].keys.private_key, &a->server, tb_span_text(now.subject),
+                                tb_bytes_span(&plain), &now.sealed),
+                     TB_OK);
     tb_bytes_free(&plain);
 }
 
@@ -100,7 +103,9 @@ static tb_status payment_outcome(airport *a)
 {
     tb_bytes plain = {0};
     tb_answer answer;
-    assert_int_equal(tb_open_from(&a->terminals[SHOP].keys.private_key, &a->server, tb_span_text(now.subject), tb_bytes_span(&now.reply), &plain), TB_OK);
+    assert_int_equal(tb_open_from(&a->terminals[SHOP].keys.private_key, &a->server, tb_span_text(now.subject),
+                                  tb_bytes_span(&now.reply), &plain),
+                     TB_OK);
     assert_int_equal(tb_answer_decode(tb_bytes_span(&plain), &answer, NULL), TB_OK);
     tb_bytes_free(&plain);
     return answer.verdict == TB_ANSWER_ADMIT ? TB_OK : answer.verdict == TB_ANSWER_FAILED ? answer.status : TB_DECLINED;
@@ -139,8 +144,9 @@ static tb_status act_withdrawal(airport *a)
 
 static int same(const tb_counts *x, const tb_counts *y)
 {
-    return x->people == y->people && x->templates == y->templates && x->visitors == y->visitors && x->entries == y->entries &&
-           x->outbox == y->outbox && x->payments == y->payments && x->payments_voided == y->payments_voided;
+    return x->people == y->people && x->templates == y->templates && x->visitors == y->visitors &&
+           x->entries == y->entries && x->outbox == y->outbox && x->payments == y->payments &&
+           x->payments_voided == y->payments_voided;
 }
 
 static void unchanged(airport *a, const tb_counts *before)
@@ -184,7 +190,8 @@ static void each_call_fails(airport *a, const scenario *s, fault_class which, in
 }
 
 static const scenario checkins = {prepare_checkin, act_checkin}, events = {prepare_event, act_event},
-                      departures = {prepare_departure, act_departure}, withdrawals = {prepare_withdrawal, act_withdrawal};
+                      departures = {prepare_departure, act_departure},
+                      withdrawals = {prepare_withdrawal, act_withdrawal};
 
 static int setup(void **state)
 {
@@ -241,7 +248,8 @@ static void withdrawal_database(void **state)
     each_call_fails(*state, &withdrawals, FAULT_DATABASE, 0);
 }
 
-/* A payment may hang: then it is not booked, and the same request concludes it, or a restart undoes it. Never is one booked twice. */
+/* A payment may hang: then it is not booked, and the same request concludes it, or a restart undoes it. Never is one
+ * booked twice. */
 static void payment(airport *a, fault_class which)
 {
     static int number = 5000;
@@ -271,7 +279,8 @@ static void payment(airport *a, fault_class which)
         if (status == TB_OK)
             assert_int_equal(after.payments, before.payments + 1);
         else
-            assert_true(reopened && status == TB_DECLINED && after.payments == before.payments && after.payments_voided == before.payments_voided + 1);
+            assert_true(reopened && status == TB_DECLINED && after.payments == before.payments &&
+                        after.payments_voided == before.payments_voided + 1);
         if (!fired)
             return;
     }
@@ -392,7 +401,8 @@ static void work(airport *a, int first, int pipe_end)
             _exit(1);
         airport_pass(a, SECURITY, t.visit);
         tb_request request = torture_sale(a, &t, n);
-        if (airport_ask(a, SHOP, &request, &answer) != TB_OK || answer.verdict != TB_ANSWER_ADMIT || write(pipe_end, "p", 1) != 1)
+        if (airport_ask(a, SHOP, &request, &answer) != TB_OK || answer.verdict != TB_ANSWER_ADMIT ||
+            write(pipe_end, "p", 1) != 1)
             _exit(1);
     }
 }
@@ -430,7 +440,8 @@ static void killed(void **state)
         airport_open(a);
         airport_check(a);
         tb_counts before = airport_counts(a);
-        for (int n = first; n < first + done; n++) { /* what was acknowledged is there, and asking again books nothing more */
+        /* what was acknowledged is there, and asking again books nothing more */
+        for (int n = first; n < first + done; n++) {
             char passport[16];
             tb_answer answer;
             traveller t = torture_traveller(n, passport);
@@ -452,10 +463,18 @@ static void killed(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {TEST(checkin_database),    TEST(checkin_memory),     TEST(event_database),
-                                       TEST(event_memory),        TEST(event_disk_stays_full), TEST(departure_database),
-                                       TEST(departure_memory),    TEST(withdrawal_database), TEST(payment_database),
-                                       TEST(payment_memory),      TEST(opening),            TEST(full_disk),
+    const struct CMUnitTest tests[] = {TEST(checkin_database),
+                                       TEST(checkin_memory),
+                                       TEST(event_database),
+                                       TEST(event_memory),
+                                       TEST(event_disk_stays_full),
+                                       TEST(departure_database),
+                                       TEST(departure_memory),
+                                       TEST(withdrawal_database),
+                                       TEST(payment_database),
+                                       TEST(payment_memory),
+                                       TEST(opening),
+                                       TEST(full_disk),
                                        TEST(killed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* airport.h: an airport in a temporary directory, with terminals that hold real keys, made-up faces and real sealed messages.
- * A header, so that only the programs that need it pay for it. Everything here ends the test on failure. */
+/* airport.h: an airport in a temporary directory, with terminals that hold real keys, made-up faces and real sealed
+ * messages. A header, so that only the programs that need it pay for it. Everything here ends the test on failure. */
 #ifndef SUPPORT_AIRPORT_H
 #define SUPPORT_AIRPORT_H
 
@@ -66,8 +66,14 @@ AIRPORT_HERE tb_time at(const char *clock) /* "09:30" on the day of the tests */
 
 AIRPORT_HERE tb_status airport_try_open(airport *a, tb_error *why)
 {
-    tb_management_options options = {.directory = a->folder, .site = "narita", .profile = a->profile, .model = VECTORS_MODEL,
-                                     .dimension = AIRPORT_DIMENSION, .provider = a->provider, .now = airport_now, .now_context = a,
+    tb_management_options options = {.directory = a->folder,
+                                     .site = "narita",
+                                     .profile = a->profile,
+                                     .model = VECTORS_MODEL,
+                                     .dimension = AIRPORT_DIMENSION,
+                                     .provider = a->provider,
+                                     .now = airport_now,
+                                     .now_context = a,
                                      .calibration = {.offset = 0, .slope = -12, .margin = 0.05f, .verification = 0.4f}};
     return tb_management_open(&options, &a->m, why);
 }
@@ -96,8 +102,8 @@ AIRPORT_HERE void airport_flight(airport *a, const char *id, const char *gate, t
         fail_msg("%s", tb_error_text(&why));
 }
 
-#define FLIGHT "NH105/2026-11-21"       /* gate 12, boards 11:30, leaves 12:00 */
-#define OTHER_FLIGHT "JL41/2026-11-21"  /* gate 34, boards 13:30, leaves 14:00 */
+#define FLIGHT "NH105/2026-11-21"      /* gate 12, boards 11:30, leaves 12:00 */
+#define OTHER_FLIGHT "JL41/2026-11-21" /* gate 34, boards 13:30, leaves 14:00 */
 
 AIRPORT_HERE void airport_flights(airport *a)
 {
@@ -128,8 +134,9 @@ AIRPORT_HERE void airport_register(airport *a, int which)
 AIRPORT_HERE int airport_setup(void **state)
 {
     static const char *const names[AIRPORT_TERMINALS][3] = {
-        {"kiosk-1", "checkin", NULL}, {"drop-1", "bag_drop", NULL}, {"security-1", "security", NULL}, {"emigration-1", "emigration", NULL},
-        {"shop-1", "shop", NULL},     {"pickup-1", "pickup", NULL}, {"gate-12", "boarding", "12"},     {"gate-34", "boarding", "34"}};
+        {"kiosk-1", "checkin", NULL},         {"drop-1", "bag_drop", NULL}, {"security-1", "security", NULL},
+        {"emigration-1", "emigration", NULL}, {"shop-1", "shop", NULL},     {"pickup-1", "pickup", NULL},
+        {"gate-12", "boarding", "12"},        {"gate-34", "boarding", "34"}};
     airport *a = calloc(1, sizeof *a);
     tb_bytes yaml = {0};
     tb_error why = {0};
@@ -164,19 +171,23 @@ AIRPORT_HERE int airport_teardown(void **state)
 
 /* ---- messages ---- */
 
-AIRPORT_HERE tb_sealed_event airport_seal_event(airport *a, int which, const tb_event *event, char subject[128], tb_bytes *body)
+AIRPORT_HERE tb_sealed_event airport_seal_event(airport *a, int which, const tb_event *event, char subject[128],
+                                                tb_bytes *body)
 {
     tb_bytes plain = {0};
     snprintf(subject, 128, "tb.narita.event.%s", a->terminals[which].id);
     assert_int_equal(tb_event_encode(event, &plain), TB_OK);
-    assert_int_equal(tb_seal_to(&a->terminals[which].keys.private_key, &a->server, tb_span_text(subject), tb_bytes_span(&plain), body), TB_OK);
+    assert_int_equal(tb_seal_to(&a->terminals[which].keys.private_key, &a->server, tb_span_text(subject),
+                                tb_bytes_span(&plain), body),
+                     TB_OK);
     tb_bytes_free(&plain);
     return (tb_sealed_event){subject, tb_bytes_span(body)};
 }
 
 AIRPORT_HERE tb_event airport_event(airport *a, int which, tb_event_kind kind, tb_id visit)
 {
-    tb_event event = {.id = tb_id_random(), .number = ++a->terminals[which].number, .kind = kind, .visit = visit, .at = a->now};
+    tb_event event = {
+        .id = tb_id_random(), .number = ++a->terminals[which].number, .kind = kind, .visit = visit, .at = a->now};
     snprintf(event.touchpoint, sizeof event.touchpoint, "%s", a->terminals[which].id);
     return event;
 }
@@ -204,11 +215,15 @@ AIRPORT_HERE tb_status airport_ask(airport *a, int which, const tb_request *requ
     snprintf(subject, sizeof subject, "tb.narita.ask.%s", a->terminals[which].id);
     *answer = (tb_answer){0};
     assert_int_equal(tb_request_encode(request, &plain), TB_OK);
-    assert_int_equal(tb_seal_to(&a->terminals[which].keys.private_key, &a->server, tb_span_text(subject), tb_bytes_span(&plain), &body), TB_OK);
+    assert_int_equal(tb_seal_to(&a->terminals[which].keys.private_key, &a->server, tb_span_text(subject),
+                                tb_bytes_span(&plain), &body),
+                     TB_OK);
     tb_status status = tb_management_request(a->m, subject, tb_bytes_span(&body), &reply);
     tb_bytes_free(&plain);
     if (status == TB_OK) {
-        assert_int_equal(tb_open_from(&a->terminals[which].keys.private_key, &a->server, tb_span_text(subject), tb_bytes_span(&reply), &plain), TB_OK);
+        assert_int_equal(tb_open_from(&a->terminals[which].keys.private_key, &a->server, tb_span_text(subject),
+                                      tb_bytes_span(&reply), &plain),
+                         TB_OK);
         assert_int_equal(tb_answer_decode(tb_bytes_span(&plain), answer, NULL), TB_OK);
         assert_true(tb_id_equal(answer->id, request->id));
     }
@@ -234,7 +249,14 @@ AIRPORT_HERE tb_template face_of(const traveller *t)
 
 AIRPORT_HERE void documents_of(const traveller *t, tb_request *request)
 {
-    tb_mrz mrz = {.lines = 2, .columns = 44, .kind = "P", .issuer = "UTO", .nationality = "UTO", .born = {1990, 1, 2}, .expires = {2030, 5, 6}, .sex = 'F'};
+    tb_mrz mrz = {.lines = 2,
+                  .columns = 44,
+                  .kind = "P",
+                  .issuer = "UTO",
+                  .nationality = "UTO",
+                  .born = {1990, 1, 2},
+                  .expires = {2030, 5, 6},
+                  .sex = 'F'};
     tb_bcbp pass = {.legs = 1, .electronic = 1};
     tb_bcbp_leg *leg = &pass.leg[0];
     tb_bytes text = {0};
@@ -339,7 +361,9 @@ AIRPORT_HERE void take_item(airport *a, const tb_outbox_item *item)
         tb_bytes plain = {0};
         tb_entry entry;
         snprintf(key, sizeof key, "%s.%s", item->touchpoint, item->visit);
-        assert_int_equal(tb_open_from(&t->keys.private_key, &a->server, tb_span_text(key), tb_bytes_span(&item->sealed), &plain), TB_OK);
+        assert_int_equal(
+            tb_open_from(&t->keys.private_key, &a->server, tb_span_text(key), tb_bytes_span(&item->sealed), &plain),
+            TB_OK);
         assert_int_equal(tb_entry_decode(tb_bytes_span(&plain), &entry, NULL), TB_OK);
         assert_int_equal(entry.present, item->present);
         take_entry(t, &entry);

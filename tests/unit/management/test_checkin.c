@@ -69,7 +69,13 @@ static void flights_that_do_not_do(void **state)
     a->now = at("12:00");
     refused(a, &request, "flight_departed", TB_REFUSED);
     a->now = at("09:30");
-    tb_flight cancelled = {.id = FLIGHT, .from = "NRT", .to = "LHR", .gate = "12", .boarding = at("11:30"), .departure = at("12:00"), .cancelled = 1};
+    tb_flight cancelled = {.id = FLIGHT,
+                           .from = "NRT",
+                           .to = "LHR",
+                           .gate = "12",
+                           .boarding = at("11:30"),
+                           .departure = at("12:00"),
+                           .cancelled = 1};
     tb_error why;
     assert_int_equal(tb_management_flight_put(a->m, &cancelled, &why), TB_OK);
     request = checkin_request(a, &t, 1);

@@ -12,14 +12,20 @@ static int passages(airport *a, tb_passage out[16])
 
 static tb_status take_status(void *context, const tb_person_summary *person)
 {
-    struct wanted { tb_id id; char status[TB_NAME_SIZE]; } *wanted = context;
+    struct wanted {
+        tb_id id;
+        char status[TB_NAME_SIZE];
+    } *wanted = context;
     if (tb_id_equal(person->person, wanted->id))
         snprintf(wanted->status, sizeof wanted->status, "%s", person->status);
     return TB_OK;
 }
 static const char *status_of(airport *a, tb_id person)
 {
-    static struct { tb_id id; char status[TB_NAME_SIZE]; } wanted;
+    static struct {
+        tb_id id;
+        char status[TB_NAME_SIZE];
+    } wanted;
     wanted.id = person;
     assert_int_equal(tb_management_people(a->m, take_status, &wanted), TB_OK);
     return wanted.status;
@@ -111,7 +117,8 @@ static void forged_foreign_and_truncated(void **state)
     body.data[body.size / 2] ^= 1;
     refused(a, good, 6);
     body.data[body.size / 2] ^= 1;
-    tb_event pretended = airport_event(a, SECURITY, TB_EVENT_PASSAGE, t.visit); /* the shop's key, security's name inside */
+    /* the shop's key, security's name inside */
+    tb_event pretended = airport_event(a, SECURITY, TB_EVENT_PASSAGE, t.visit);
     tb_sealed_event wolf = airport_seal_event(a, SHOP, &pretended, other, &forged);
     refused(a, wolf, 7);
     assert_true(is_on_list(a, SECURITY, t.visit));
@@ -129,7 +136,8 @@ static void a_bad_one_does_not_hold_up_the_others(void **state)
     char subjects[2][128];
     tb_bytes bodies[2] = {{0}};
     checkin(a, &t, 1);
-    tb_event first = airport_event(a, DROP, TB_EVENT_SERVED, t.visit), second = airport_event(a, SECURITY, TB_EVENT_PASSAGE, t.visit);
+    tb_event first = airport_event(a, DROP, TB_EVENT_SERVED, t.visit),
+             second = airport_event(a, SECURITY, TB_EVENT_PASSAGE, t.visit);
     tb_sealed_event events[3] = {airport_seal_event(a, DROP, &first, subjects[0], &bodies[0]),
                                  {"tb.narita.event.security-1", tb_span_of("rubbish", 7)},
                                  airport_seal_event(a, SECURITY, &second, subjects[1], &bodies[1])};
@@ -175,9 +183,12 @@ static void a_refusal_changes_nothing_but_history(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, airport_setup, airport_teardown)
-    const struct CMUnitTest tests[] = {TEST(repeated_events_count_once),       TEST(twice_in_one_delivery),
-                                       TEST(out_of_order_never_goes_back),     TEST(forged_foreign_and_truncated),
-                                       TEST(a_bad_one_does_not_hold_up_the_others), TEST(late_news_of_one_who_has_left),
+    const struct CMUnitTest tests[] = {TEST(repeated_events_count_once),
+                                       TEST(twice_in_one_delivery),
+                                       TEST(out_of_order_never_goes_back),
+                                       TEST(forged_foreign_and_truncated),
+                                       TEST(a_bad_one_does_not_hold_up_the_others),
+                                       TEST(late_news_of_one_who_has_left),
                                        TEST(a_refusal_changes_nothing_but_history)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,8 @@
 static void reasons(void **state)
 {
     airport *a = *state;
-    traveller mia = {"SATO", "MIA", "AB1234567", FLIGHT, 1, {{0}}}, leo = {"MORI", "LEO", "CD7654321", OTHER_FLIGHT, 2, {{0}}};
+    traveller mia = {"SATO", "MIA", "AB1234567", FLIGHT, 1, {{0}}},
+              leo = {"MORI", "LEO", "CD7654321", OTHER_FLIGHT, 2, {{0}}};
     checkin(a, &mia, 1);
     checkin(a, &leo, 1);
     tb_template face = face_of(&mia), early = face_of(&leo), stranger = vectors_template(99, AIRPORT_DIMENSION);
@@ -41,7 +42,8 @@ static void reasons(void **state)
 static void two_alike_are_never_guessed(void **state)
 {
     airport *a = *state;
-    traveller one = {"SATO", "MIA", "AB1234567", FLIGHT, 1, {{0}}}, two = {"SATO", "MEI", "AB1234568", FLIGHT, 1, {{0}}};
+    traveller one = {"SATO", "MIA", "AB1234567", FLIGHT, 1, {{0}}},
+              two = {"SATO", "MEI", "AB1234568", FLIGHT, 1, {{0}}};
     checkin(a, &one, 1);
     checkin(a, &two, 1); /* twins: the same face */
     tb_template face = face_of(&one);
@@ -85,6 +87,7 @@ static void nothing_of_a_probe_stays(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, airport_setup, airport_teardown)
-    const struct CMUnitTest tests[] = {TEST(reasons), TEST(two_alike_are_never_guessed), TEST(probes_that_are_none), TEST(nothing_of_a_probe_stays)};
+    const struct CMUnitTest tests[] = {TEST(reasons), TEST(two_alike_are_never_guessed), TEST(probes_that_are_none),
+                                       TEST(nothing_of_a_probe_stays)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -110,7 +110,8 @@ static void a_change_of_gate_or_time_reaches_the_lists(void **state)
 static void items_found_by_passport_and_handed_over_once(void **state)
 {
     airport *a = *state;
-    traveller mia = {"SATO", "MIA", "AB1234567", FLIGHT, 1, {{0}}}, leo = {"MORI", "LEO", "CD7654321", FLIGHT, 2, {{0}}};
+    traveller mia = {"SATO", "MIA", "AB1234567", FLIGHT, 1, {{0}}},
+              leo = {"MORI", "LEO", "CD7654321", FLIGHT, 2, {{0}}};
     tb_id item, foreign;
     tb_error why;
     char text[TB_ID_TEXT_SIZE];
@@ -123,7 +124,7 @@ static void items_found_by_passport_and_handed_over_once(void **state)
     assert_true(is_on_list(a, PICKUP, mia.visit));
     int place = place_of_visit(&a->terminals[PICKUP], mia.visit);
     assert_non_null(strstr(tb_facts_text(&a->terminals[PICKUP].fields[place], "item_list"), tb_id_text(item, text)));
-    assert_null(tb_facts_get(&a->terminals[PICKUP].fields[place], "seat")); /* only what the role needs */
+    assert_null(tb_facts_get(&a->terminals[PICKUP].fields[place], "seat"));  /* only what the role needs */
     tb_event other = airport_event(a, PICKUP, TB_EVENT_HANDOVER, leo.visit); /* not leo's */
     assert_int_equal(tb_facts_set_text(&other.facts, "item", text), TB_OK);
     assert_int_equal(airport_send(a, PICKUP, &other), TB_OK);
@@ -145,7 +146,8 @@ static void items_found_by_passport_and_handed_over_once(void **state)
 static void the_clock_ends_what_nobody_reports(void **state)
 {
     airport *a = *state;
-    traveller mia = {"SATO", "MIA", "AB1234567", FLIGHT, 1, {{0}}}, leo = {"MORI", "LEO", "CD7654321", OTHER_FLIGHT, 2, {{0}}};
+    traveller mia = {"SATO", "MIA", "AB1234567", FLIGHT, 1, {{0}}},
+              leo = {"MORI", "LEO", "CD7654321", OTHER_FLIGHT, 2, {{0}}};
     checkin(a, &mia, 1);
     checkin(a, &leo, 1);
     airport_clock(a, "12:01");

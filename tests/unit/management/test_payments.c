@@ -54,7 +54,8 @@ static int setup(void **state)
     till *t = calloc(1, sizeof *t);
     assert_non_null(t);
     t->a = a;
-    t->provider = (tb_provider){.name = "counting", .simulation = 1, .authorise = authorise, .reverse = reverse, .context = t};
+    t->provider =
+        (tb_provider){.name = "counting", .simulation = 1, .authorise = authorise, .reverse = reverse, .context = t};
     a->provider = &t->provider;
     airport_reopen(a);
     return 0;
@@ -74,7 +75,8 @@ static traveller shopper(airport *a, const char *pin)
     tb_id instrument;
     tb_error why;
     checkin(a, &t, 1);
-    assert_int_equal(tb_management_instrument_add(a->m, person_of(a, &t), "card", "tok", pin, &instrument, &why), TB_OK);
+    assert_int_equal(tb_management_instrument_add(a->m, person_of(a, &t), "card", "tok", pin, &instrument, &why),
+                     TB_OK);
     airport_pass(a, SECURITY, t.visit);
     return t;
 }

@@ -1,4 +1,5 @@
-/* People leave: consent withdrawn, a person deleted (I4, I5, I6), and what the console sees. Terminals come (registration). */
+/* People leave: consent withdrawn, a person deleted (I4, I5, I6), and what the console sees. Terminals come
+ * (registration). */
 #include "airport.h"
 
 static const traveller who = {"SATO", "MIA", "AB1234567", FLIGHT, 1, {{0}}};
@@ -92,10 +93,14 @@ static void what_is_no_instrument(void **state)
     tb_id instrument;
     checkin(a, &t, 1);
     tb_id person = person_of(a, &t);
-    assert_int_equal(tb_management_instrument_add(a->m, person, "", "tok", NULL, &instrument, &why), TB_INVALID_ARGUMENT);
-    assert_int_equal(tb_management_instrument_add(a->m, person, "card", "", NULL, &instrument, &why), TB_INVALID_ARGUMENT);
-    assert_int_equal(tb_management_instrument_add(a->m, person, "card", "tok", "12", &instrument, &why), TB_INVALID_ARGUMENT);
-    assert_int_equal(tb_management_instrument_add(a->m, person, "card", "tok", "12a4", &instrument, &why), TB_INVALID_ARGUMENT);
+    assert_int_equal(tb_management_instrument_add(a->m, person, "", "tok", NULL, &instrument, &why),
+                     TB_INVALID_ARGUMENT);
+    assert_int_equal(tb_management_instrument_add(a->m, person, "card", "", NULL, &instrument, &why),
+                     TB_INVALID_ARGUMENT);
+    assert_int_equal(tb_management_instrument_add(a->m, person, "card", "tok", "12", &instrument, &why),
+                     TB_INVALID_ARGUMENT);
+    assert_int_equal(tb_management_instrument_add(a->m, person, "card", "tok", "12a4", &instrument, &why),
+                     TB_INVALID_ARGUMENT);
     assert_int_equal(tb_management_instrument_add(a->m, t.visit, "card", "tok", NULL, &instrument, &why), TB_NOT_FOUND);
     assert_int_equal(tb_management_item_add(a->m, t.passport, "", &instrument, &why), TB_INVALID_ARGUMENT);
     assert_int_equal(tb_management_item_add(a->m, t.passport, "\xff\xfe", &instrument, &why), TB_INVALID_ARGUMENT);
@@ -125,10 +130,12 @@ static void a_terminal_registers_once(void **state)
     assert_int_equal(airport_counts(a).entries, before + 1); /* its list is filled */
     assert_int_equal(tb_management_touchpoint_register(a->m, code, &thief.public_key, &out, &why), TB_UNAUTHORISED);
     airport_reopen(a);
-    assert_int_equal(tb_management_touchpoint_register(a->m, code, &keys.public_key, &out, &why), TB_OK); /* its answer was lost */
+    /* its answer was lost */
+    assert_int_equal(tb_management_touchpoint_register(a->m, code, &keys.public_key, &out, &why), TB_OK);
     assert_int_equal(tb_management_touchpoint_register(a->m, code, &thief.public_key, &out, &why), TB_UNAUTHORISED);
     airport_check(a);
-    tb_touchpoint bad[] = {{.id = "", .role = "security"}, {.id = "a.b", .role = "security"}, {.id = "a", .role = "pope"}};
+    tb_touchpoint bad[] = {
+        {.id = "", .role = "security"}, {.id = "a.b", .role = "security"}, {.id = "a", .role = "pope"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(tb_management_touchpoint_add(a->m, &bad[i], code, &why), TB_INVALID_ARGUMENT);
 }
@@ -171,7 +178,8 @@ static void flights_that_are_none(void **state)
 {
     airport *a = *state;
     tb_error why;
-    const tb_flight good = {.id = FLIGHT, .from = "NRT", .to = "LHR", .gate = "12", .boarding = at("11:30"), .departure = at("12:00")};
+    const tb_flight good = {
+        .id = FLIGHT, .from = "NRT", .to = "LHR", .gate = "12", .boarding = at("11:30"), .departure = at("12:00")};
     tb_flight bad = good;
     snprintf(bad.id, sizeof bad.id, "NH105");
     assert_int_equal(tb_management_flight_put(a->m, &bad, &why), TB_INVALID_ARGUMENT);
@@ -189,8 +197,13 @@ static void of_another_site(void **state)
     airport *a = *state;
     tb_error why;
     tb_management_free(&a->m);
-    tb_management_options options = {.directory = a->folder, .site = "haneda", .profile = a->profile, .model = VECTORS_MODEL,
-                                     .dimension = AIRPORT_DIMENSION, .now = airport_now, .now_context = a};
+    tb_management_options options = {.directory = a->folder,
+                                     .site = "haneda",
+                                     .profile = a->profile,
+                                     .model = VECTORS_MODEL,
+                                     .dimension = AIRPORT_DIMENSION,
+                                     .now = airport_now,
+                                     .now_context = a};
     assert_int_equal(tb_management_open(&options, &a->m, &why), TB_CONFLICT);
     assert_non_null(strstr(tb_error_text(&why), "narita"));
     options.site = "Bad Name";

@@ -1,4 +1,5 @@
-/* What lies on the disk while somebody is known, and after they have gone: no face in any form, no passport number, no name. */
+/* What lies on the disk while somebody is known, and after they have gone: no face in any form, no passport number, no
+ * name. */
 #include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -86,7 +87,9 @@ static void live(airport *a)
     tb_error why;
     tb_template face = face_of(&t);
     checkin(a, &t, 1);
-    assert_int_equal(tb_management_instrument_add(a->m, person_of(a, &t), "card", "token-of-philomena", "2468", &instrument, &why), TB_OK);
+    assert_int_equal(
+        tb_management_instrument_add(a->m, person_of(a, &t), "card", "token-of-philomena", "2468", &instrument, &why),
+        TB_OK);
     assert_int_equal(tb_management_item_add(a->m, t.passport, "Hat", &item, &why), TB_OK);
     airport_pass(a, GATE12, t.visit); /* against the rules: logged */
     (void)identify(a, SECURITY, &face);
@@ -172,7 +175,8 @@ static int search_rows(const char *folder, const secret *secrets, size_t count)
     return cells;
 }
 
-/* Even with the databases' keys there is no face, no passport number and no token to read; after the end no name either. */
+/* Even with the databases' keys there is no face, no passport number and no token to read; after the end no name
+ * either. */
 static void nothing_readable_in_the_rows(void **state)
 {
     airport *a = *state;
@@ -207,6 +211,7 @@ static void files_are_for_the_owner_only(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, airport_setup, airport_teardown)
-    const struct CMUnitTest tests[] = {TEST(nothing_readable_on_the_disk), TEST(nothing_readable_in_the_rows), TEST(files_are_for_the_owner_only)};
+    const struct CMUnitTest tests[] = {TEST(nothing_readable_on_the_disk), TEST(nothing_readable_in_the_rows),
+                                       TEST(files_are_for_the_owner_only)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

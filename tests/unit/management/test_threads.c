@@ -1,4 +1,5 @@
-/* All calls at once: events of two terminals, searches, payments, the feed, the clock and the console, from threads of their own. */
+/* All calls at once: events of two terminals, searches, payments, the feed, the clock and the console, from threads of
+ * their own. */
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -105,6 +106,7 @@ static void everything_at_once(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(everything_at_once, airport_setup, airport_teardown)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(everything_at_once, airport_setup, airport_teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

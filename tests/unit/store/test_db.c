@@ -203,7 +203,8 @@ static void newer(void **state)
 {
     tb_error why;
     tb_db *db = ready(*state);
-    assert_int_equal(tb_db_run(db, "INSERT INTO visitor.schema_version (version) VALUES (99)", TB_NO_VALUES, NULL), TB_OK);
+    assert_int_equal(tb_db_run(db, "INSERT INTO visitor.schema_version (version) VALUES (99)", TB_NO_VALUES, NULL),
+                     TB_OK);
     tb_db_free(&db);
     assert_int_equal(open_at(*state, &central, &db, &why), TB_OK);
     assert_int_equal(tb_store_migrate(db, &why), TB_DB_NEWER);
@@ -227,7 +228,8 @@ static void from_the_first_version_to_the_last(void **state)
     const tb_migrations first = {"central", tb_migrations_central.sql, 1};
     assert_int_equal(tb_migrate(db, &first, 1, &why), TB_OK);
     assert_int_equal(version_of(db, "central"), 1);
-    assert_int_equal(tb_db_run(db, "INSERT INTO central.person (id, name, nationality, created) VALUES ($1, 'N', 'UTO', 1)",
+    assert_int_equal(tb_db_run(db,
+                               "INSERT INTO central.person (id, name, nationality, created) VALUES ($1, 'N', 'UTO', 1)",
                                TB_VALUES(tb_value_id(&person)), NULL),
                      TB_OK);
     assert_int_equal(tb_store_migrate(db, &why), TB_OK);
@@ -244,12 +246,15 @@ static void a_failed_migration_leaves_the_old_version(void **state)
 {
     tb_error why;
     tb_db *db = ready(*state);
-    const char *steps[] = {tb_migrations_visitor.sql[0], "CREATE TABLE visitor.extra (a BIGINT); INSERT INTO visitor.nowhere VALUES (1);"};
+    const char *steps[] = {tb_migrations_visitor.sql[0],
+                           "CREATE TABLE visitor.extra (a BIGINT); INSERT INTO visitor.nowhere VALUES (1);"};
     const tb_migrations broken = {"visitor", steps, 2};
     assert_int_equal(tb_migrate(db, &broken, 1, &why), TB_INTERNAL);
     assert_int_equal(version_of(db, "visitor"), 1);
     int64_t exists = -1;
-    assert_int_equal(tb_db_number(db, "SELECT count(*) FROM visitor.sqlite_master WHERE name = 'extra'", TB_NO_VALUES, &exists), TB_OK);
+    assert_int_equal(
+        tb_db_number(db, "SELECT count(*) FROM visitor.sqlite_master WHERE name = 'extra'", TB_NO_VALUES, &exists),
+        TB_OK);
     assert_int_equal(exists, 0);
     write_both(db, "a"); /* still of use */
     tb_db_free(&db);
