@@ -43,10 +43,6 @@ tb_status tb_seal_to(const tb_key *own_private, const tb_key *their_public, tb_s
                      tb_bytes *out) TB_MUST_CHECK;
 tb_status tb_open_from(const tb_key *own_private, const tb_key *their_public, tb_span about, tb_span sealed,
                        tb_bytes *out) TB_MUST_CHECK;
-/* The key with which tb_open_from opens: who opens thousands from one sender derives it once and uses tb_open. Wipe
- * it. */
-tb_status tb_key_from(const tb_key *own_private, const tb_key *their_public, tb_key *out) TB_MUST_CHECK;
-
 /* The key of one direction of the above, for many messages between the same two: tb_seal with tb_key_to's key is
  * tb_seal_to, tb_open with tb_key_from's is tb_open_from, at a fiftieth of the cost (bench_wire). A secret like any
  * key. TB_CRYPTO: low order; `out` is then zero. */

@@ -3,7 +3,7 @@
 #define SUPPORT_FOLDER_H
 
 #define FOLDER_SIZE 64
-/* Makes /tmp/tebura-XXXXXX; returns out. Aborts the test program when that is impossible. */
+/* Makes tebura-XXXXXX under $TMPDIR, /dev/shm or /tmp; returns out. Aborts the test program when that is impossible. */
 const char *folder_make(char out[FOLDER_SIZE]);
 void folder_remove(const char *folder);
 
