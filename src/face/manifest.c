@@ -138,15 +138,23 @@ static tb_status check(const tb_manifest *manifest, tb_error *why)
 
 /* ---- reading ---- */
 
-/* libcyaml speaks in several lines, the innermost first: the first one names the trouble. */
+/* libcyaml speaks in several lines: the complaint first, then where it stood, from the inside to the outside. The first of
+ * each is kept; `status` counts the places. */
 static void keep_first(cyaml_log_t level, void *context, const char *format, va_list arguments)
 {
     tb_error *said = context;
-    if (level < CYAML_LOG_ERROR || said->text[0])
+    char line[160];
+    if (level < CYAML_LOG_ERROR || vsnprintf(line, sizeof line, format, arguments) <= 0)
         return;
-    int used = vsnprintf(said->text, sizeof said->text, format, arguments);
-    if (used > 0)
-        said->text[strcspn(said->text, "\n")] = '\0';
+    line[strcspn(line, "\n")] = '\0';
+    size_t used = strlen(said->text);
+    int is_place = strstr(line, "in mapping") != NULL || strstr(line, "in sequence") != NULL;
+    if (used == 0)
+        snprintf(said->text, sizeof said->text, "%s", line);
+    else if (is_place && said->status == TB_OK)
+        snprintf(said->text + used, sizeof said->text - used, ", %s", line + strspn(line, " "));
+    if (is_place)
+        said->status = TB_MALFORMED;
 }
 
 static void *allocate(void *context, void *memory, size_t size)
@@ -170,7 +178,7 @@ tb_status tb_manifest_parse(tb_span yaml, tb_manifest *out, tb_error *why)
     cyaml_err_t error = cyaml_load_data(yaml.data, yaml.size, &config, &manifest_schema, (cyaml_data_t **)&loaded, NULL);
     if (error != CYAML_OK)
         return error == CYAML_ERR_OOM ? tb_fail(why, TB_NO_MEMORY, "out of memory while reading the manifest")
-                                      : tb_fail(why, TB_MALFORMED, "the manifest: %.160s (%s)", said.text, cyaml_strerror(error));
+                                      : tb_fail(why, TB_MALFORMED, "the manifest: %.230s", said.text[0] ? said.text : cyaml_strerror(error));
     if (!loaded)
         return tb_fail(why, TB_MALFORMED, "the manifest is empty");
     tb_status status = check(loaded, why);

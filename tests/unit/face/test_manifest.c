@@ -1,0 +1,164 @@
+/* The manifest: the one that ships is good, and every slip in one is refused with the place named. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <tebura/decision.h>
+
+#include "face/network.h"
+
+static tb_bytes shipped(void)
+{
+    tb_bytes yaml = {0};
+    tb_error why = {0};
+    assert_int_equal(tb_file_read(TEBURA_SOURCE_DIR "/models/manifest.yaml", 1 << 20, &yaml, &why), TB_OK);
+    return yaml;
+}
+
+static void the_one_that_ships(void **state)
+{
+    (void)state;
+    tb_bytes yaml = shipped();
+    tb_manifest manifest;
+    tb_error why = {0};
+    assert_int_equal(tb_manifest_parse(tb_bytes_span(&yaml), &manifest, &why), TB_OK);
+    assert_int_equal(manifest.embed.model, 2276117022u);
+    assert_int_equal(manifest.embed.dimension, 512);
+    assert_int_equal(manifest.liveness.network.input.order, TB_BGR);
+    assert_true(fabsf(manifest.embed.points[9] - 92.2041f) < 1e-4f);
+    const tb_calibration *numbers = &manifest.calibration.numbers;
+    assert_true(fabsf(tb_decision_threshold(numbers, 1, 1e-3) - 0.395f) < 0.005f); /* what was measured: FMR 1e-3 and 1e-4 */
+    assert_true(fabsf(tb_decision_threshold(numbers, 10, 1e-3) - 0.447f) < 0.005f);
+    tb_bytes_free(&yaml);
+}
+
+/* The shipped text with one piece replaced. */
+static tb_status parse_changed(const char *from, const char *to, tb_error *why)
+{
+    tb_bytes yaml = shipped(), changed = {0};
+    assert_int_equal(tb_bytes_append(&yaml, tb_span_of("", 1)), TB_OK);
+    char *place = strstr((char *)yaml.data, from);
+    assert_non_null(place);
+    assert_int_equal(tb_bytes_append(&changed, tb_span_of(yaml.data, (size_t)(place - (char *)yaml.data))), TB_OK);
+    assert_int_equal(tb_bytes_append(&changed, tb_span_text(to)), TB_OK);
+    assert_int_equal(tb_bytes_append(&changed, tb_span_text(place + strlen(from))), TB_OK);
+    tb_manifest manifest;
+    *why = (tb_error){0};
+    tb_status status = tb_manifest_parse(tb_bytes_span(&changed), &manifest, why);
+    tb_bytes_free(&yaml);
+    tb_bytes_free(&changed);
+    return status;
+}
+
+static void every_slip_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *to, *says;
+        tb_status status;
+    } cases[] = {
+        {"version: 1", "version: 2", "version 2", TB_UNSUPPORTED},
+        {"file: fr_detect.onnx", "file: ../../etc/passwd", "plain file name", TB_MALFORMED},
+        {"sha256: 6c02", "sha256: XX02", "hexadecimal", TB_MALFORMED},
+        {"width: 320", "width: 0", "width", TB_MALFORMED},
+        {"width: 320", "width: -5", "field 'width'", TB_MALFORMED},
+        {"divisor: 128}", "divisor: 0}", "divisor", TB_MALFORMED},
+        {"divisor: 128}", "divisor: .nan}", "divisor", TB_MALFORMED},
+        {"order: bgr", "order: cmyk", "cmyk", TB_MALFORMED},
+        {"model: 2276117022", "model: 0", "model", TB_MALFORMED},
+        {"dimension: 512", "dimension: 5000", "dimension", TB_MALFORMED},
+        {"threshold: 0.65", "threshold: 0", "threshold", TB_MALFORMED},
+        {"slope: -19.2", "slope: 19.2", "slope", TB_MALFORMED},
+        {"liveness: 0.5", "liveness: 0", "liveness", TB_MALFORMED},
+        {"  margin: 0.05", "  marjin: 0.05", "marjin", TB_MALFORMED},
+        {"offset: 4.58", "offset: many", "many", TB_MALFORMED},
+        {"92.2041]", "92.2041, 3]", "", TB_MALFORMED},
+        {"calibration:", "calibration: &a *a", "", TB_MALFORMED},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tb_error why;
+        tb_status status = parse_changed(cases[i].from, cases[i].to, &why);
+        if (status != cases[i].status || !strstr(why.text, cases[i].says))
+            fail_msg("'%s': %s: %s", cases[i].to, tb_status_name(status), why.text);
+    }
+    tb_manifest manifest;
+    tb_error why = {0};
+    assert_int_equal(tb_manifest_parse(tb_span_of("", 0), &manifest, &why), TB_MALFORMED);
+    assert_int_equal(tb_manifest_parse(tb_span_text("[1, 2"), &manifest, &why), TB_MALFORMED);
+}
+
+static void a_network_that_is_not_the_one_meant(void **state)
+{
+    (void)state;
+    tb_bytes yaml = shipped(), model = {0};
+    tb_manifest manifest;
+    tb_error why = {0};
+    assert_int_equal(tb_manifest_parse(tb_bytes_span(&yaml), &manifest, &why), TB_OK);
+    char folder[] = "/tmp/tebura-models-XXXXXX", path[128];
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(tb_manifest_load(&manifest.detect.network, folder, "manifest.yaml", &model, &why), TB_MODEL_MISSING);
+    assert_non_null(strstr(why.text, "tools/setup"));
+    snprintf(path, sizeof path, "%s/fr_detect.onnx", folder);
+    assert_int_equal(tb_file_write(path, tb_span_text("something else"), &why), TB_OK);
+    assert_int_equal(tb_manifest_load(&manifest.detect.network, folder, "manifest.yaml", &model, &why), TB_MODEL_MISSING);
+    assert_non_null(strstr(why.text, "SHA-256"));
+    tb_engine *engine;
+    assert_int_equal(tb_engine_open(&(tb_engine_options){.directory = folder}, &engine, &why), TB_MODEL_MISSING);
+    assert_null(engine);
+    tb_bytes_free(&model);
+    tb_bytes_free(&yaml);
+    unlink(path);
+    rmdir(folder);
+}
+
+/* The hash is the one in the manifest and the file is no network: the runtime's complaint becomes a sentence. */
+static void a_file_that_is_no_network(void **state)
+{
+    (void)state;
+    tb_error why = {0};
+    tb_runtime runtime;
+    tb_network network;
+    tb_network_entry entry = {.file = "x.onnx", .input = {.width = 64, .height = 64, .order = TB_RGB, .divisor = 1}};
+    assert_int_equal(tb_runtime_open(1, &runtime, &why), TB_OK);
+    assert_int_equal(tb_network_open(&runtime, &entry, tb_span_text("no network"), &network, &why), TB_MODEL_FAILED);
+    assert_non_null(strstr(why.text, "x.onnx"));
+    tb_network_close(&network); /* of what never opened: allowed */
+    tb_runtime_close(&runtime);
+}
+
+/* A network whose input has another shape than the manifest says. */
+static void a_network_of_another_shape(void **state)
+{
+    (void)state;
+    tb_bytes yaml = shipped(), model = {0};
+    tb_manifest manifest;
+    tb_error why = {0};
+    tb_runtime runtime;
+    tb_network network;
+    assert_int_equal(tb_manifest_parse(tb_bytes_span(&yaml), &manifest, &why), TB_OK);
+    assert_int_equal(tb_manifest_load(&manifest.landmarks.network, NULL, TEBURA_SOURCE_DIR "/models/manifest.yaml", &model, &why), TB_OK);
+    manifest.landmarks.network.input.width = 32;
+    assert_int_equal(tb_runtime_open(1, &runtime, &why), TB_OK);
+    assert_int_equal(tb_network_open(&runtime, &manifest.landmarks.network, tb_bytes_span(&model), &network, &why), TB_MODEL_FAILED);
+    tb_runtime_close(&runtime);
+    tb_bytes_free(&model);
+    tb_bytes_free(&yaml);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_one_that_ships), cmocka_unit_test(every_slip_is_refused),
+                                       cmocka_unit_test(a_network_that_is_not_the_one_meant),
+                                       cmocka_unit_test(a_file_that_is_no_network),
+                                       cmocka_unit_test(a_network_of_another_shape)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
