@@ -1,7 +1,8 @@
 /* bench_accuracy.c: how well the networks tell people apart on folders of photographs, one folder a person:
- *   bench_accuracy SET=FOLDER...      e.g. photos=../shared/faces/photos orl=../shared/faces/orl
- * For each set and for all together: pairs, equal error rate, true accept rate at stated false accept rates, the highest
- * impostor, what int8 coding changes; and for each picture with -v: faces, quality, liveness, advice. */
+ *   bench_accuracy [-v] SET=FOLDER...      e.g. photos=../shared/faces/photos orl=../shared/faces/orl
+ * Without a set: those of ../shared/faces, where it is. For each set and for all together: pairs, equal error rate, true
+ * accept rate at stated false accept rates, the highest impostor, what int8 coding changes, how many are called live and
+ * good; with -v a line for each picture. Table on standard error, JSON on standard output. */
 #include <dirent.h>
 #include <math.h>
 #include <stdio.h>
@@ -14,13 +15,13 @@
 enum { PICTURES_MAX = 4000 };
 
 struct picture {
-    int set, person;
+    int set, person, live, good;
     tb_template template, coded;
 };
 
 static struct {
     struct picture *pictures;
-    int count, verbose, people, missed;
+    int count, verbose, people, missed, reports;
 } all;
 
 static int by_value(const void *a, const void *b)
@@ -36,7 +37,7 @@ static void take(tb_engine *engine, int set, int person, const char *path)
     tb_error why = {0};
     int count = 0;
     if (tb_image_read(path, &image, &why) != TB_OK) {
-        printf("%s: %s\n", path, why.text);
+        fprintf(stderr, "%s: %s\n", path, why.text);
         return;
     }
     if (tb_engine_detect(engine, &image, faces, &count) == TB_OK && count > 0 && all.count < PICTURES_MAX) {
@@ -51,18 +52,20 @@ static void take(tb_engine *engine, int set, int person, const char *path)
         *picture = (struct picture){.set = set, .person = person};
         tb_status status = tb_engine_quality(engine, &image, &faces[best], &quality);
         tb_status alive = tb_engine_liveness(engine, &image, &faces[best], &live);
+        picture->live = live >= tb_engine_calibration(engine)->liveness;
+        picture->good = quality.advice == TB_OK;
         if (status == TB_OK && alive == TB_OK && tb_engine_template(engine, &image, &faces[best], &picture->template) == TB_OK &&
             tb_template_encode(&picture->template, &bytes) == TB_OK && tb_template_decode(tb_bytes_span(&bytes), 0, &picture->coded) == TB_OK)
             all.count++;
         if (all.verbose)
-            printf("%-50s %4dx%-4d faces %d score %.2f box %.0fx%.0f eyes %.0f yaw %+.0f pitch %+.0f roll %+.0f sharp %.2f exposure %.2f "
+            fprintf(stderr, "%-50s %4dx%-4d faces %d score %.2f box %.0fx%.0f eyes %.0f yaw %+.0f pitch %+.0f roll %+.0f sharp %.2f exposure %.2f "
                    "contrast %.2f quality %d live %.3f %s\n",
                    path, image.width, image.height, count, faces[best].score, faces[best].box.width, faces[best].box.height,
                    quality.eye_distance, quality.yaw, quality.pitch, quality.roll, quality.sharpness, quality.exposure,
                    quality.contrast, quality.unified, live, tb_status_name(quality.advice));
         tb_bytes_free(&bytes);
     } else {
-        printf("%s: no face\n", path);
+        fprintf(stderr, "%s: no face\n", path);
         all.missed++;
     }
     tb_image_free(&image);
@@ -118,19 +121,33 @@ static void report(const char *name, float *genuine, int genuines, float *impost
     if (!genuines || !impostors)
         return;
     double equal = 1;
-    for (int i = 0; i < genuines; i++) { /* the threshold at which both errors are closest */
-        double frr = (double)i / genuines, far = 1 - below(impostor, impostors, genuine[i]);
-        if (fabs(frr - far) < 2 && fmax(frr, far) < equal)
-            equal = fmax(frr, far);
+    for (int i = 0; i < genuines; i++) /* the threshold at which the greater of both errors is least */
+        equal = fmin(equal, fmax((double)i / genuines, 1 - below(impostor, impostors, genuine[i])));
+    float at[5];
+    double tar[5];
+    for (int i = 1; i <= 4; i++) {
+        at[i] = threshold_at(impostor, impostors, pow(10, -i));
+        tar[i] = 1 - below(genuine, genuines, at[i]);
     }
-    float at3 = threshold_at(impostor, impostors, 1e-3), at4 = threshold_at(impostor, impostors, 1e-4);
-    printf("%-10s genuine %6d impostor %7d  EER %.3f%%  FAR 1e-3 at %.3f TAR %.2f%%  FAR 1e-4 at %.3f TAR %.2f%%  highest impostor "
-           "%.3f  lowest genuine %.3f  at 0.44: FAR %.2e FRR %.2f%%  int8 moves a score by at most %.4f\n",
-           name, genuines, impostors, 100 * equal, at3, 100 * (1 - below(genuine, genuines, at3)), at4,
-           100 * (1 - below(genuine, genuines, at4)), impostor[impostors - 1], genuine[0],
-           1 - below(impostor, impostors, 0.44f), 100 * below(genuine, genuines, 0.44f), drift);
-    for (int i = 4; i >= 1 && all.verbose; i--)
-        printf("  FMR 1e-%d at %.3f\n", i, threshold_at(impostor, impostors, pow(10, -i)));
+    fprintf(stderr, "%-10s genuine %6d impostor %7d  EER %.3f%%  TAR %.2f%% at FAR 1e-3 (%.3f), %.2f%% at 1e-4 (%.3f)  highest impostor %.3f  "
+                    "lowest genuine %.3f  int8 moves a score by at most %.4f\n",
+            name, genuines, impostors, 100 * equal, 100 * tar[3], at[3], 100 * tar[4], at[4], impostor[impostors - 1], genuine[0], drift);
+    printf("%s\"%s\":{\"genuine\":%d,\"impostor\":%d,\"eer\":%.5f,\"threshold_at_far\":{\"1e-1\":%.4f,\"1e-2\":%.4f,\"1e-3\":%.4f,\"1e-4\":%.4f},"
+           "\"tar\":{\"1e-3\":%.5f,\"1e-4\":%.5f},\"highest_impostor\":%.4f,\"lowest_genuine\":%.4f,\"int8_drift\":%.5f}",
+           all.reports++ ? "," : "", name, genuines, impostors, equal, at[1], at[2], at[3], at[4], tar[3], tar[4],
+           impostor[impostors - 1], genuine[0], drift);
+}
+
+static void count_good(const char *name, int set)
+{
+    int pictures = 0, good = 0, live = 0;
+    for (int i = 0; i < all.count; i++)
+        if (all.pictures[i].set == set) {
+            pictures++;
+            good += all.pictures[i].good;
+            live += all.pictures[i].live;
+        }
+    fprintf(stderr, "%-10s %d pictures, good enough %d, called live %d\n", name, pictures, good, live);
 }
 
 static void compare_all(const char *name, int set)
@@ -158,35 +175,56 @@ static void compare_all(const char *name, int set)
     free(impostor);
 }
 
+static const char *const beside[] = {"photos", "portraits", "orl"};
+
+/* The sets of ../shared/faces; 0 when they are not on this machine. */
+static int take_beside(tb_engine *engine)
+{
+    const char *given = getenv("TEBURA_FACES"), *base = given ? given : TEBURA_SOURCE_DIR "/../shared/faces";
+    int before = all.count;
+    for (int i = 0; i < 3; i++) {
+        char folder[1024];
+        snprintf(folder, sizeof folder, "%s/%s", base, beside[i]);
+        take_folder(engine, i, folder);
+    }
+    return all.count - before;
+}
+
+static void take_arguments(tb_engine *engine, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        char *folder = strchr(argv[i], '=');
+        if (folder) {
+            *folder = '\0';
+            take_folder(engine, i, folder + 1);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     tb_engine *engine;
     tb_error why = {0};
-    if (argc < 2) {
-        printf("usage: bench_accuracy [-v] SET=FOLDER...\n"); /* make bench runs every program: this one needs photographs */
-        return 0;
-    }
+    int sets = argc > 1 && strcmp(argv[1], "-v") == 0 ? argc - 2 : argc - 1;
+    all.verbose = sets != argc - 1;
     all.pictures = tb_secret_alloc(PICTURES_MAX * sizeof *all.pictures);
     if (!all.pictures || tb_engine_open(NULL, &engine, &why) != TB_OK) {
         fprintf(stderr, "bench_accuracy: %s\n", tb_error_text(&why));
         return 2;
     }
-    for (int i = 1; i < argc; i++) {
-        char *folder = strchr(argv[i], '=');
-        if (strcmp(argv[i], "-v") == 0)
-            all.verbose = 1;
-        else if (folder)
-            take_folder(engine, i, folder + 1);
-    }
-    for (int i = 1; i < argc; i++) {
-        char *folder = strchr(argv[i], '=');
-        if (folder) {
-            *folder = '\0';
-            compare_all(argv[i], i);
-        }
+    printf("{");
+    if (sets > 0)
+        take_arguments(engine, argc, argv);
+    else if (take_beside(engine) == 0)
+        fprintf(stderr, "skipped: ../shared/faces is not on this machine\n");
+    for (int i = 0; i < (sets > 0 ? argc : 3); i++) {
+        const char *name = sets > 0 ? argv[i] : beside[i];
+        compare_all(name, i);
+        if (all.count && (sets == 0 || i > 0))
+            count_good(name, i);
     }
     compare_all("all", -1);
-    printf("pictures without a face: %d of %d\n", all.missed, all.missed + all.count);
+    printf("%s\"pictures\":%d,\"without_a_face\":%d}\n", all.reports ? "," : "", all.missed + all.count, all.missed);
     tb_engine_free(&engine);
     tb_secret_free(all.pictures);
     return 0;

@@ -1,5 +1,6 @@
 /* bench_liveness.c: what a terminal sees of the people of the demo pictures when the virtual camera re-photographs them:
- * is there one face, is it good enough, is it called live, and is it still the same person? One line a condition. */
+ * is there one face, is it good enough, is it called live, and is it still the same person? One line a condition on
+ * standard error, JSON on standard output. */
 #include <stdio.h>
 #include <string.h>
 
@@ -23,7 +24,7 @@ static struct {
     tb_template template;
     float live, unified;
 } people[PEOPLE_MAX];
-static int count;
+static int count, reports;
 
 static void picture_path(int number, char out[512])
 {
@@ -39,8 +40,10 @@ static void enrol_all(tb_engine *engine)
         tb_error why = {0};
         int found = 0;
         picture_path(number, path);
-        if (tb_image_read(path, &image, &why) != TB_OK)
+        if (tb_image_read(path, &image, &why) != TB_OK) {
+            fprintf(stderr, "%s\n", tb_error_text(&why));
             continue;
+        }
         if (tb_engine_detect(engine, &image, faces, &found) != TB_OK)
             found = 0;
         for (int i = 0; i < found && count < PEOPLE_MAX; i++) {
@@ -52,7 +55,7 @@ static void enrol_all(tb_engine *engine)
             if (tb_engine_quality(engine, &image, &faces[i], &quality) != TB_OK || tb_engine_liveness(engine, &image, &faces[i], &live) != TB_OK ||
                 tb_engine_template(engine, &image, &faces[i], &people[count].template) != TB_OK)
                 continue;
-            printf("sample%d.jpg face %d: eyes %3.0f px, yaw %+3.0f pitch %+3.0f, sharpness %.2f exposure %.2f, quality %3d, live %.3f, %s\n", number, i + 1,
+            fprintf(stderr, "sample%d.jpg face %d: eyes %3.0f px, yaw %+3.0f pitch %+3.0f, sharpness %.2f exposure %.2f, quality %3d, live %.3f, %s\n", number, i + 1,
                    quality.eye_distance, quality.yaw, quality.pitch, quality.sharpness, quality.exposure, quality.unified, live,
                    tb_status_name(quality.advice));
             count++;
@@ -75,7 +78,7 @@ static void look(tb_engine *engine, const struct condition *condition)
         tb_image frame;
         tb_error why = {0};
         if (tb_scene_render(&scene, 1, &frame, &why) != TB_OK) {
-            printf("%s\n", tb_error_text(&why));
+            fprintf(stderr, "%s\n", tb_error_text(&why));
             continue;
         }
         tb_status status = tb_engine_capture(engine, &frame, 0, capture);
@@ -90,12 +93,14 @@ static void look(tb_engine *engine, const struct condition *condition)
         tb_image_free(&frame);
     }
     tb_secret_free(capture);
-    printf("%-20s captured %2d of %d, of these the same person %2d (lowest similarity %.3f), called live %2d; refused:", condition->name,
+    fprintf(stderr, "%-20s captured %2d of %d, of these the same person %2d (lowest similarity %.3f), called live %2d; refused:", condition->name,
            statuses[TB_OK], count, same, least, live);
     for (int s = 1; s < TB_STATUS_COUNT; s++)
         if (statuses[s])
-            printf(" %s %d", tb_status_name((tb_status)s), statuses[s]);
-    printf("\n");
+            fprintf(stderr, " %s %d", tb_status_name((tb_status)s), statuses[s]);
+    fprintf(stderr, "\n");
+    printf("%s{\"condition\":\"%s\",\"people\":%d,\"captured\":%d,\"same\":%d,\"lowest_similarity\":%.4f,\"live\":%d}", reports++ ? "," : "",
+           condition->name, count, statuses[TB_OK], same, least, live);
 }
 
 int main(void)
@@ -107,8 +112,10 @@ int main(void)
         return 2;
     }
     enrol_all(engine);
+    printf("[");
     for (int i = 0; i < CONDITIONS; i++)
         look(engine, &conditions[i]);
+    printf("]\n");
     tb_engine_free(&engine);
     return 0;
 }

@@ -19,34 +19,47 @@ tb_status tb_face_align(const tb_engine *engine, const tb_image *image, const tb
     return status;
 }
 
-tb_status tb_engine_template(tb_engine *engine, const tb_image *image, const tb_face *face, tb_template *out)
+/* The network's answer, made a unit vector. TB_MODEL_FAILED when it has no length. */
+static tb_status read_output(const tb_engine *engine, tb_template *out)
 {
-    memset(out, 0, sizeof *out);
-    if (!face->has_landmarks)
-        return TB_INVALID_ARGUMENT;
-    tb_image aligned = {0};
-    tb_quality quality;
-    tb_status status = tb_engine_quality(engine, image, face, &quality);
-    if (status == TB_OK)
-        status = tb_face_align(engine, image, face, &aligned);
-    if (status == TB_OK) {
-        tb_network_fill(&engine->embed, &aligned);
-        status = tb_network_run(&engine->embed);
-    }
-    tb_image_free(&aligned);
-    if (status != TB_OK)
-        return status;
     const float *values = engine->embed.outputs[0].values;
+    uint32_t dimension = engine->manifest.embed.dimension;
     double sum = 0;
-    for (uint32_t i = 0; i < engine->manifest.embed.dimension; i++)
+    for (uint32_t i = 0; i < dimension; i++)
         sum += (double)values[i] * values[i];
     if (!(sum > 1e-12))
         return TB_MODEL_FAILED;
     out->model = engine->manifest.embed.model;
-    out->dimension = (uint16_t)engine->manifest.embed.dimension;
-    out->quality = quality.unified;
-    for (uint32_t i = 0; i < engine->manifest.embed.dimension; i++)
+    out->dimension = (uint16_t)dimension;
+    for (uint32_t i = 0; i < dimension; i++)
         out->values[i] = (float)(values[i] / sqrt(sum));
-    tb_network_wipe(&engine->embed);
     return TB_OK;
+}
+
+tb_status tb_stage_embed(tb_engine *engine, const tb_image *image, const tb_face *face, uint8_t quality, tb_template *out)
+{
+    memset(out, 0, sizeof *out);
+    tb_image aligned = {0};
+    tb_status status = tb_face_align(engine, image, face, &aligned);
+    if (status == TB_OK) {
+        tb_network_fill(&engine->embed, &aligned);
+        status = tb_network_run(&engine->embed);
+    }
+    if (status == TB_OK)
+        status = read_output(engine, out);
+    if (status == TB_OK)
+        out->quality = quality;
+    tb_image_free(&aligned);
+    tb_network_wipe(&engine->embed);
+    return status;
+}
+
+tb_status tb_engine_template(tb_engine *engine, const tb_image *image, const tb_face *face, tb_template *out)
+{
+    tb_quality quality;
+    tb_status status = tb_engine_quality(engine, image, face, &quality);
+    if (status == TB_OK)
+        return tb_stage_embed(engine, image, face, quality.unified, out);
+    memset(out, 0, sizeof *out);
+    return status;
 }

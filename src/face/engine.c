@@ -123,6 +123,6 @@ tb_status tb_engine_capture(tb_engine *engine, const tb_image *image, int with_l
             status = TB_RETRY_NOT_LIVE;
     }
     if (status == TB_OK)
-        status = tb_engine_template(engine, image, &out->face, &out->template);
+        status = tb_stage_embed(engine, image, &out->face, out->quality.unified, &out->template);
     return status;
 }
