@@ -1,0 +1,152 @@
+/* tebura-edge: one terminal of any role. A thin main: options in, one line of JSON out, until a signal comes. */
+#include <getopt.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <tebura/crypto.h>
+#include <tebura/log.h>
+
+#include "terminal/terminal.h"
+
+#define PROFILE_LIMIT ((size_t)256 << 10)
+
+struct arguments {
+    const char *data, *server, *code, *profile, *camera, *listen, *models;
+    int without_liveness;
+};
+
+static const char usage[] =
+    "usage: tebura-edge --data DIR --server URL --profile FILE --camera ADDRESS [--code CODE] [--listen 127.0.0.1:0] [--models FILE]\n"
+    "                   [--without-liveness]\n"
+    "\n"
+    "One terminal: it keeps its own list, recognises by face, and reports what it did.\n"
+    "  --data DIR           keys, list and outbox of this terminal; made when absent\n"
+    "  --server URL         of teburad, for the registration: http://127.0.0.1:PORT\n"
+    "  --code CODE          one-time code, at the first start only\n"
+    "  --profile FILE       the site's profile, the same as the server's\n"
+    "  --camera ADDRESS     virtual: | still:PATH[,PATH...] | pushed: | video:PATH | v4l2:/dev/video0 | rtsp://HOST/PATH\n"
+    "  --listen ADDRESS     of the local interface; loopback only (default 127.0.0.1:0, a free port)\n"
+    "  --models FILE        manifest of the networks\n"
+    "  --without-liveness   do not tell photographs from people; for tests with simulated cameras only, others are refused\n"
+    "  --help, --version\n"
+    "\n"
+    "Prints one line of JSON on standard output when it is ready. See tebura-edge(1).\n";
+
+static int parse(int argc, char **argv, struct arguments *out)
+{
+    static const struct option options[] = {
+        {"data", required_argument, NULL, 'd'},    {"server", required_argument, NULL, 's'}, {"code", required_argument, NULL, 'c'},
+        {"profile", required_argument, NULL, 'p'}, {"camera", required_argument, NULL, 'k'}, {"listen", required_argument, NULL, 'l'},
+        {"models", required_argument, NULL, 'm'},  {"without-liveness", no_argument, NULL, 'w'},
+        {"help", no_argument, NULL, 'h'},          {"version", no_argument, NULL, 'v'},      {0}};
+    *out = (struct arguments){.listen = "127.0.0.1:0"};
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+        switch (option) {
+        case 'd': out->data = optarg; break;
+        case 's': out->server = optarg; break;
+        case 'c': out->code = optarg; break;
+        case 'p': out->profile = optarg; break;
+        case 'k': out->camera = optarg; break;
+        case 'l': out->listen = optarg; break;
+        case 'm': out->models = optarg; break;
+        case 'w': out->without_liveness = 1; break;
+        case 'h': fputs(usage, stdout); exit(0);
+        case 'v': puts("tebura-edge " TEBURA_VERSION); exit(0);
+        default: return 0;
+        }
+    if (optind == argc && out->data && out->server && out->profile && out->camera)
+        return 1;
+    fprintf(stderr, "tebura-edge: %s\n", optind < argc ? "there are no arguments beside the options"
+                                                       : "--data, --server, --profile and --camera are needed");
+    return 0;
+}
+
+static int utc_offset_minutes(void)
+{
+    time_t now = time(NULL);
+    struct tm local;
+    return localtime_r(&now, &local) ? (int)(local.tm_gmtoff / 60) : 0;
+}
+
+static tb_status read_profile(const char *path, tb_profile **out, tb_error *why)
+{
+    tb_bytes text = {0};
+    tb_status status = tb_file_read(path, PROFILE_LIMIT, &text, why);
+    if (status == TB_OK)
+        status = tb_profile_parse(tb_bytes_span(&text), path, out, why);
+    tb_bytes_free(&text);
+    return status;
+}
+
+static int say_ready(tb_terminal *terminal)
+{
+    char touchpoint[TB_TOUCHPOINT_SIZE];
+    json_t *line = json_pack("{s:s, s:s, s:b}", "screen", tb_terminal_url(terminal), "touchpoint", tb_terminal_touchpoint(terminal, touchpoint),
+                             "registered", tb_terminal_is_registered(terminal));
+    int failed = !line || json_dumpf(line, stdout, JSON_COMPACT) != 0 || putchar('\n') == EOF || fflush(stdout) != 0;
+    json_decref(line);
+    return !failed;
+}
+
+static tb_status run(const struct arguments *arguments, const sigset_t *ends, tb_error *why)
+{
+    tb_profile *profile = NULL;
+    tb_engine *engine = NULL;
+    tb_terminal *terminal = NULL;
+    tb_engine_options engine_options = {.manifest = arguments->models, .without_liveness = arguments->without_liveness};
+    tb_status status = read_profile(arguments->profile, &profile, why);
+    if (status == TB_OK)
+        status = tb_engine_open(&engine_options, &engine, why);
+    tb_terminal_options options = {.directory = arguments->data, .server = arguments->server, .code = arguments->code,
+                                   .camera = arguments->camera, .listen = arguments->listen, .profile = profile, .engine = engine,
+                                   .utc_offset_minutes = utc_offset_minutes(), .capture.without_liveness = arguments->without_liveness};
+    if (status == TB_OK)
+        status = tb_terminal_open(&options, &terminal, why);
+    if (status == TB_OK && !say_ready(terminal))
+        status = tb_fail(why, TB_IO, "standard output cannot be written");
+    int signal = 0;
+    if (status == TB_OK)
+        (void)sigwait(ends, &signal);
+    tb_terminal_free(&terminal);
+    tb_engine_free(&engine);
+    tb_profile_free(&profile);
+    return status;
+}
+
+static int is_simulated(const char *camera)
+{
+    return strncmp(camera, "virtual:", 8) == 0 || strncmp(camera, "still:", 6) == 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments arguments;
+    if (!parse(argc, argv, &arguments)) {
+        fputs("Try tebura-edge --help.\n", stderr);
+        return 2;
+    }
+    if (arguments.without_liveness && !is_simulated(arguments.camera)) {
+        fputs("tebura-edge: --without-liveness is for simulated cameras (virtual:, still:) only\n", stderr);
+        return 2;
+    }
+    sigset_t ends; /* blocked in every thread; the main one waits for them */
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    tb_error why = {0};
+    tb_status status = tb_crypto_start();
+    if (status == TB_OK)
+        status = run(&arguments, &ends, &why);
+    if (status == TB_OK)
+        return 0;
+    why.status = why.status ? why.status : status;
+    fprintf(stderr, "tebura-edge: %s (%s)\n", tb_error_text(&why), tb_status_name(status));
+    return 1;
+}

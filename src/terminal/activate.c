@@ -1,0 +1,86 @@
+/* activate.c: registration, and what can only be made when the terminal knows who it is: role, list, link, machine. */
+#include "terminal/terminal_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <tebura/log.h>
+
+#include "terminal/registration.h"
+
+#define GATE_OPEN_MS 2000
+#define REGISTER_MS 3000
+
+static void answered(void *context, const tb_answer *answer)
+{
+    tb_machine_input in = {.kind = TB_INPUT_ANSWER, .about = answer->id, .status = answer->status, .verdict = answer->verdict,
+                           .visit = answer->visit, .fields = answer->fields};
+    memcpy(in.reason, answer->reason, sizeof in.reason);
+    tb_post(context, &in);
+}
+
+static void changed(void *context)
+{
+    tb_post_refresh(context);
+}
+
+static void beat(void *context, tb_heartbeat *beat)
+{
+    tb_terminal *t = context;
+    pthread_mutex_lock(&t->view_mutex);
+    snprintf(beat->state, sizeof beat->state, "%s", tb_phase_name(t->view->phase));
+    beat->decisions = t->view->decisions;
+    beat->simulation = t->view->simulation;
+    pthread_mutex_unlock(&t->view_mutex);
+    snprintf(beat->screen, sizeof beat->screen, "%s", tb_terminal_url(t));
+}
+
+static tb_status void_open_payments(tb_terminal *t)
+{
+    int count = 0;
+    tb_status status = tb_edge_store_payments_void(t->store, tb_clock_now(), &count);
+    if (count)
+        tb_log(TB_LOG_WARNING, "terminal", "%d payment(s) were under way when this terminal stopped: voided", count);
+    return status;
+}
+
+tb_status tb_activate(tb_terminal *t, tb_error *why)
+{
+    const tb_registration *r = &t->registration;
+    const tb_role *role = tb_profile_role(t->options.profile, r->role);
+    if (!role)
+        return tb_fail(why, TB_NOT_FOUND, "the profile has no role %s: give the profile of the server", r->role);
+    if (r->model != tb_engine_model(t->options.engine))
+        return tb_fail(why, TB_OTHER_MODEL, "the server's templates are of model %u, this terminal's network makes %u", r->model,
+                       tb_engine_model(t->options.engine));
+    tb_role_view_of(role, &t->role);
+    tb_machine_options machine = {.role = t->role};
+    tb_machine_init(&machine, &t->machine);
+    tb_status status = tb_list_new(r->model, r->dimension, &t->list);
+    if (status == TB_OK)
+        status = tb_actuator_simulated(GATE_OPEN_MS, &t->actuator);
+    tb_link_options link = {t->store, t->list, r, t->keys, answered, changed, beat, t};
+    if (status == TB_OK)
+        status = tb_link_open(&link, &t->link, why);
+    if (status == TB_OK)
+        status = void_open_payments(t); /* M5, after the link told the store how to seal; before anybody is served */
+    if (status != TB_OK)
+        return why && why->status ? status : tb_fail(why, status, "%s", tb_status_sentence(status));
+    tb_link_wake(t->link);
+    pthread_mutex_lock(&t->mutex);
+    t->registered = 1;
+    pthread_mutex_unlock(&t->mutex);
+    tb_log(TB_LOG_INFO, "terminal", "%s is a %s terminal of %s", r->touchpoint, r->role, r->site);
+    return TB_OK;
+}
+
+tb_status tb_try_registration(tb_terminal *t, tb_error *why)
+{
+    tb_status status = tb_register_at(t->options.server, t->options.code ? t->options.code : "", &t->keys->public_key, REGISTER_MS,
+                                      &t->registration, why);
+    if (status == TB_OK)
+        status = tb_edge_store_register(t->store, &t->registration);
+    if (status == TB_OK)
+        status = tb_activate(t, why);
+    return status;
+}

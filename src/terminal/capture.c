@@ -1,0 +1,194 @@
+/* capture.c: bursts. */
+#include "terminal/capture.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <tebura/secret.h>
+
+#define BURST_MOST 7
+
+struct tb_capturer {
+    tb_capture_options options;
+    tb_engine *engine;
+    tb_zone *zone;
+    int armed;
+    int64_t begun;
+    uint32_t track;      /* whose burst this is */
+    int count;
+    float live[BURST_MOST];
+    tb_image best;       /* the picture kept */
+    tb_face face;        /* in it */
+    uint8_t quality;
+    tb_status advice;    /* why the last picture was not good enough */
+};
+
+tb_status tb_capturer_new(const tb_capture_options *options, tb_engine *engine, tb_capturer **out)
+{
+    *out = NULL;
+    tb_capturer *capturer = calloc(1, sizeof *capturer);
+    if (!capturer)
+        return TB_NO_MEMORY;
+    capturer->options = *options;
+    capturer->engine = engine;
+    tb_capture_options *o = &capturer->options;
+    o->burst = o->burst < 1 ? 3 : o->burst > BURST_MOST ? BURST_MOST : o->burst;
+    o->patience = o->patience > 0 ? o->patience : 3 * TB_SECOND / 2;
+    tb_status status = tb_zone_new(&options->zone, &capturer->zone);
+    if (status != TB_OK)
+        tb_capturer_free(&capturer);
+    *out = capturer;
+    return status;
+}
+
+void tb_capturer_free(tb_capturer **capturer)
+{
+    if (!*capturer)
+        return;
+    tb_capturer_disarm(*capturer);
+    tb_zone_free(&(*capturer)->zone);
+    free(*capturer);
+    *capturer = NULL;
+}
+
+static void restart(tb_capturer *capturer)
+{
+    tb_image_free(&capturer->best);
+    tb_wipe(&capturer->face, sizeof capturer->face);
+    tb_wipe(capturer->live, sizeof capturer->live);
+    capturer->count = 0;
+    capturer->quality = 0;
+    capturer->track = 0;
+}
+
+void tb_capturer_disarm(tb_capturer *capturer)
+{
+    restart(capturer);
+    capturer->armed = 0;
+}
+
+void tb_capturer_arm(tb_capturer *capturer)
+{
+    restart(capturer);
+    capturer->armed = 1;
+    capturer->begun = 0;
+    capturer->advice = TB_OK;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+static float median(const float *values, int count)
+{
+    float sorted[BURST_MOST];
+    memcpy(sorted, values, (size_t)count * sizeof *sorted);
+    qsort(sorted, (size_t)count, sizeof *sorted, by_size);
+    return sorted[(count - 1) / 2]; /* of an even number the lower one: when in doubt it is not live */
+}
+
+/* Judges one picture of the one candidate; keeps it when it is the best so far. */
+static tb_status take(tb_capturer *capturer, const tb_frame *frame, const tb_face *face)
+{
+    tb_quality quality;
+    tb_status status = tb_engine_quality(capturer->engine, &frame->image, face, &quality);
+    if (status != TB_OK)
+        return status;
+    capturer->advice = quality.advice;
+    if (quality.advice != TB_OK)
+        return TB_OK;
+    float live = 1;
+    if (!capturer->options.without_liveness)
+        status = tb_engine_liveness(capturer->engine, &frame->image, face, &live);
+    if (status != TB_OK)
+        return status; /* fails closed: no answer is never "live" */
+    if (!capturer->best.data || quality.unified > capturer->quality) {
+        tb_image copy = {0};
+        status = tb_image_copy(&frame->image, &copy);
+        if (status != TB_OK)
+            return status;
+        tb_image_free(&capturer->best);
+        capturer->best = copy;
+        capturer->face = *face;
+        capturer->quality = quality.unified;
+    }
+    capturer->live[capturer->count++] = live;
+    return TB_OK;
+}
+
+static void finish(tb_capturer *capturer, tb_captured *captured, tb_template *template)
+{
+    captured->finished = 1;
+    captured->live = median(capturer->live, capturer->count);
+    captured->quality = capturer->quality;
+    if (captured->live < tb_engine_calibration(capturer->engine)->liveness)
+        captured->status = TB_RETRY_NOT_LIVE;
+    else
+        captured->status = tb_engine_template(capturer->engine, &capturer->best, &capturer->face, template);
+    tb_capturer_disarm(capturer);
+}
+
+tb_status tb_capturer_see(tb_capturer *capturer, const tb_frame *frame, tb_zone_view *zone, tb_captured *captured, tb_template *template)
+{
+    tb_face faces[TB_FACES_MAX];
+    int count = 0, chosen = -1;
+    *captured = (tb_captured){0};
+    tb_status status = tb_engine_detect(capturer->engine, &frame->image, faces, &count);
+    if (status != TB_OK)
+        return status;
+    tb_zone_see(capturer->zone, &frame->image, faces, count, zone, &chosen);
+    if (!capturer->armed)
+        goto out;
+    if (!capturer->begun)
+        capturer->begun = frame->taken;
+    if (zone->inside != 1 || (capturer->track && zone->track != capturer->track))
+        restart(capturer);
+    if (chosen >= 0) {
+        capturer->track = zone->track;
+        status = take(capturer, frame, &faces[chosen]);
+    }
+    if (status == TB_OK && capturer->count >= capturer->options.burst) {
+        finish(capturer, captured, template);
+    } else if (status == TB_OK && frame->taken - capturer->begun >= capturer->options.patience) {
+        captured->finished = 1;
+        captured->status = capturer->advice == TB_OK ? TB_RETRY_NO_FACE : capturer->advice;
+        tb_capturer_disarm(capturer);
+    }
+out:
+    tb_wipe(faces, sizeof faces);
+    return status;
+}
+
+void tb_capturer_nobody(tb_capturer *capturer, tb_zone_view *zone)
+{
+    *zone = (tb_zone_view){0};
+    tb_zone_clear(capturer->zone);
+    restart(capturer);
+}
+
+tb_status tb_capture_document(tb_engine *engine, const tb_image *page, tb_template *out)
+{
+    tb_face faces[TB_FACES_MAX];
+    int count = 0;
+    tb_status status = tb_engine_detect(engine, page, faces, &count);
+    /* A page may show the face a second time, small, as a safeguard: the large one counts. */
+    float first = count > 0 ? faces[0].box.width * faces[0].box.height : 0;
+    int largest = 0;
+    for (int i = 1; status == TB_OK && i < count; i++)
+        if (faces[i].box.width * faces[i].box.height > first) {
+            first = faces[i].box.width * faces[i].box.height;
+            largest = i;
+        }
+    if (status == TB_OK && count == 0)
+        status = TB_RETRY_NO_FACE;
+    for (int i = 0; status == TB_OK && i < count; i++)
+        if (i != largest && faces[i].box.width * faces[i].box.height > 0.5f * first)
+            status = TB_RETRY_SEVERAL_FACES;
+    if (status == TB_OK)
+        status = tb_engine_template(engine, page, &faces[largest], out);
+    tb_wipe(faces, sizeof faces);
+    return status;
+}

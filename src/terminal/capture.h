@@ -1,0 +1,45 @@
+/* capture.h: from pictures to one good template of the one person in the zone. Pictures are skipped, never queued: each call
+ * looks at one, and keeps at most one (the best of the burst so far).
+ *
+ * A burst takes `burst` pictures that are good enough; the best of them gives the template; liveness is the median over all.
+ * One thread: the engine's. */
+#ifndef TERMINAL_CAPTURE_H
+#define TERMINAL_CAPTURE_H
+
+#include <tebura/camera.h>
+
+#include "terminal/zone.h"
+
+typedef struct tb_capturer tb_capturer;
+
+typedef struct tb_capture_options {
+    tb_zone_options zone;
+    int burst;          /* 1..7; 0: 3 */
+    int64_t patience;   /* microseconds without a good burst before "try again" is said; 0: 1.5 s */
+    int without_liveness;
+} tb_capture_options;
+
+tb_status tb_capturer_new(const tb_capture_options *options, tb_engine *engine, tb_capturer **out) TB_MUST_CHECK;
+void tb_capturer_free(tb_capturer **capturer);
+
+/* A burst begins with the next picture. */
+void tb_capturer_arm(tb_capturer *capturer);
+/* No burst any more; what was kept is wiped. */
+void tb_capturer_disarm(tb_capturer *capturer);
+
+typedef struct tb_captured {
+    int finished;     /* the burst is over: status, and `template` when it is TB_OK */
+    tb_status status; /* TB_OK, TB_RETRY_..., TB_MODEL_FAILED, TB_NO_MEMORY */
+    float live;
+    uint8_t quality;
+} tb_captured;
+/* One picture. `template` (secret memory, the caller's) is written only with finished and TB_OK. TB_MODEL_FAILED, TB_NO_MEMORY: the
+ * picture was not looked at. */
+tb_status tb_capturer_see(tb_capturer *capturer, const tb_frame *frame, tb_zone_view *zone, tb_captured *captured, tb_template *template) TB_MUST_CHECK;
+/* No picture came: nobody is there. */
+void tb_capturer_nobody(tb_capturer *capturer, tb_zone_view *zone);
+
+/* The template of the picture in a passport. TB_RETRY_NO_FACE, TB_RETRY_SEVERAL_FACES ... : the picture cannot be used. */
+tb_status tb_capture_document(tb_engine *engine, const tb_image *page, tb_template *out) TB_MUST_CHECK;
+
+#endif

@@ -1,0 +1,218 @@
+/* effects.c: the machine's effects, performed. Everything here runs on the machine's thread and owns the hold. */
+#include "terminal/terminal_private.h"
+
+#include <string.h>
+
+#include <tebura/log.h>
+#include <tebura/secret.h>
+
+#define WAIT_IDENTIFY_MS 3000
+#define WAIT_CHECKIN_MS 6000
+#define WAIT_PAY_MS 3000
+
+static void begin_capture(tb_terminal *t)
+{
+    tb_image page = {0};
+    if (t->role.kind == TB_KIND_CHECKIN && t->hold->page.data && tb_image_copy(&t->hold->page, &page) != TB_OK)
+        tb_log(TB_LOG_ERROR, "terminal", "out of memory for the picture of a passport");
+    tb_post_order(t, 1, t->machine.ticket, &page);
+}
+
+static void wipe(tb_terminal *t)
+{
+    tb_post_order(t, 0, 0, NULL);
+    tb_wipe(&t->hold->probe, sizeof t->hold->probe);
+    t->hold->has_probe = t->hold->matched_document = 0;
+    t->hold->document_score = 0;
+    if (t->machine.now_serving.agreed < 0) /* no consent: the passport's picture goes, too */
+        tb_image_free(&t->hold->page);
+}
+
+static void forget(tb_terminal *t)
+{
+    tb_image_free(&t->hold->page);
+    tb_wipe(t->hold, sizeof *t->hold);
+}
+
+static void match_list(tb_terminal *t, tb_machine_input *in)
+{
+    tb_list_match match;
+    in->status = tb_list_identify(t->list, &t->calibration, t->role.fpir, &t->hold->probe, tb_clock_now(), &match);
+    if (in->status != TB_OK)
+        return;
+    in->identity = match.identity;
+    in->judgement = match.judgement;
+    in->visit = match.visit;
+    in->fields = match.fields;
+    if (match.identity != TB_THIS_PERSON || match.judgement == TB_ADMIT)
+        return;
+    const char *reason = match.judgement == TB_EARLY ? t->role.early_reason : t->role.late_reason;
+    snprintf(in->reason, sizeof in->reason, "%s", reason && reason[0] ? reason : "not_sure");
+    const char *name = match.judgement == TB_EARLY ? "from" : "until"; /* as sentences expect the window's times */
+    in->status = tb_facts_set_time(&in->fields, name, match.judgement == TB_EARLY ? match.from : match.until);
+}
+
+static void match(tb_terminal *t)
+{
+    tb_machine_input in = {.kind = TB_INPUT_MATCHED};
+    if (!t->hold->has_probe) {
+        in.status = TB_INTERNAL;
+    } else if (t->role.kind == TB_KIND_CHECKIN) {
+        int same = t->hold->matched_document && t->hold->document_score >= t->calibration.verification;
+        in.identity = same ? TB_THIS_PERSON : TB_NOBODY;
+    } else {
+        match_list(t, &in);
+    }
+    tb_inner_push(t, &in);
+}
+
+static tb_status fill_checkin(tb_terminal *t, tb_request *request)
+{
+    const tb_hold *hold = t->hold;
+    request->kind = TB_REQUEST_CHECKIN;
+    memcpy(request->mrz, hold->documents.mrz_text, sizeof request->mrz);
+    memcpy(request->boarding_pass, hold->documents.bcbp_text, sizeof request->boarding_pass);
+    request->consent = t->machine.now_serving.agreed > 0;
+    if (!request->consent)
+        return TB_OK;
+    request->document_score = hold->document_score;
+    return hold->has_probe ? tb_template_encode(&hold->probe, &request->probe) : TB_INTERNAL;
+}
+
+static tb_status fill(tb_terminal *t, tb_request *request, int *wait_ms)
+{
+    const tb_transaction *s = &t->machine.now_serving;
+    *request = (tb_request){.id = s->request, .at = tb_clock_now()};
+    memcpy(request->touchpoint, t->registration.touchpoint, sizeof request->touchpoint);
+    switch (s->question) {
+    case TB_QUESTION_IDENTIFY:
+        *wait_ms = WAIT_IDENTIFY_MS;
+        request->kind = TB_REQUEST_IDENTIFY;
+        return t->hold->has_probe ? tb_template_encode(&t->hold->probe, &request->probe) : TB_INTERNAL;
+    case TB_QUESTION_CHECKIN:
+        *wait_ms = WAIT_CHECKIN_MS;
+        return fill_checkin(t, request);
+    case TB_QUESTION_PAY:
+        *wait_ms = WAIT_PAY_MS;
+        request->kind = TB_REQUEST_PAY;
+        request->visit = s->visit;
+        request->amount = s->amount;
+        memcpy(request->currency, s->currency, sizeof request->currency);
+        memcpy(request->pin, t->hold->pin, sizeof request->pin);
+        memcpy(request->deliver, t->hold->deliver, sizeof request->deliver);
+        request->staff_confirmed = s->staff_confirmed;
+        return TB_OK;
+    case TB_QUESTION_NONE:
+        break;
+    }
+    return TB_INTERNAL;
+}
+
+static void ask(tb_terminal *t)
+{
+    tb_request *request = tb_secret_alloc(sizeof *request);
+    int wait_ms = 0;
+    tb_status status = request ? fill(t, request, &wait_ms) : TB_NO_MEMORY;
+    if (status == TB_OK)
+        status = tb_link_ask(t->link, request, wait_ms);
+    if (request)
+        tb_request_free(request);
+    tb_secret_free(request);
+    if (status != TB_OK) {
+        tb_log(TB_LOG_WARNING, "terminal", "a question could not be sent: %s", tb_status_name(status));
+        tb_machine_input in = {.kind = TB_INPUT_ANSWER, .about = t->machine.now_serving.request, .verdict = TB_ANSWER_FAILED, .status = status};
+        tb_inner_push(t, &in);
+    }
+}
+
+static void written(tb_terminal *t, tb_status status)
+{
+    tb_machine_input in = {.kind = TB_INPUT_RECORDED, .status = status};
+    t->last_write = status;
+    if (status != TB_OK)
+        tb_log(TB_LOG_ERROR, "terminal", "edge.db could not be written: %s", tb_status_sentence(status));
+    tb_inner_push(t, &in);
+}
+
+static void record(tb_terminal *t)
+{
+    tb_event event;
+    tb_id drop = t->machine.now_serving.visit;
+    tb_status status = tb_machine_event(&t->machine, &event);
+    if (status == TB_OK)
+        status = tb_edge_store_record(t->store, &event, tb_clock_now(), tb_machine_drops(&t->machine) ? &drop : NULL);
+    written(t, status);
+}
+
+static void void_payment(tb_terminal *t)
+{
+    tb_event event;
+    tb_status status = tb_machine_event(&t->machine, &event);
+    if (status == TB_OK)
+        status = tb_edge_store_payment_void(t->store, t->machine.now_serving.request, &event, tb_clock_now());
+    written(t, status == TB_NOT_FOUND ? TB_OK : status); /* gone already: it was voided (E2) */
+}
+
+static void actuated(void *context, uint64_t ticket, tb_status status)
+{
+    tb_machine_input in = {.kind = TB_INPUT_ACTUATED, .ticket = ticket, .status = status};
+    tb_post(context, &in);
+}
+
+static void actuate(tb_terminal *t)
+{
+    tb_status status = tb_actuator_open(t->actuator, t->machine.ticket, actuated, t);
+    if (status == TB_OK)
+        return;
+    tb_machine_input in = {.kind = TB_INPUT_ACTUATED, .ticket = t->machine.ticket, .status = status};
+    tb_inner_push(t, &in);
+}
+
+void tb_effect_perform(tb_terminal *t, tb_effect_kind kind)
+{
+    const tb_transaction *s = &t->machine.now_serving;
+    switch (kind) {
+    case TB_EFFECT_CAPTURE:
+        begin_capture(t);
+        break;
+    case TB_EFFECT_STOP:
+        tb_post_order(t, 0, 0, NULL);
+        break;
+    case TB_EFFECT_MATCH:
+        match(t);
+        break;
+    case TB_EFFECT_WIPE:
+        wipe(t);
+        break;
+    case TB_EFFECT_FORGET:
+        forget(t);
+        break;
+    case TB_EFFECT_ASK:
+        ask(t);
+        break;
+    case TB_EFFECT_KEEP_PAYMENT:
+        written(t, tb_edge_store_payment_keep(t->store, s->request, s->visit, tb_clock_now()));
+        break;
+    case TB_EFFECT_CLOSE_PAYMENT:
+        written(t, tb_edge_store_payment_close(t->store, s->request));
+        break;
+    case TB_EFFECT_VOID_PAYMENT:
+        void_payment(t);
+        break;
+    case TB_EFFECT_RECORD:
+        record(t);
+        break;
+    case TB_EFFECT_PUBLISH:
+        tb_link_wake(t->link);
+        break;
+    case TB_EFFECT_DROP:
+        if (tb_list_drop(t->list, s->visit, 0) != TB_OK)
+            tb_log(TB_LOG_ERROR, "terminal", "an entry that was used up could not be dropped");
+        break;
+    case TB_EFFECT_ACTUATE:
+        actuate(t);
+        break;
+    case TB_EFFECT_SHOW:
+        break; /* the view is published after every step */
+    }
+}

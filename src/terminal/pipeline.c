@@ -1,0 +1,180 @@
+/* pipeline.c: the thread of camera and engine: one picture at a time, the newest; what it finds goes into the mailbox's slots. */
+#include "terminal/terminal_private.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <tebura/log.h>
+#include <tebura/secret.h>
+
+#define WAIT_MS 100
+#define NOBODY_AFTER (400 * (TB_SECOND / 1000)) /* without a picture */
+
+struct pipeline {
+    tb_terminal *terminal;
+    tb_capturer *capturer;
+    tb_template *document;   /* of the passport's picture; secret memory */
+    tb_status document_status;
+    int has_document;
+    uint64_t ticket;
+    int64_t last_picture;
+    int said_nobody;
+};
+
+static void say_camera(tb_terminal *t, const char *text)
+{
+    pthread_mutex_lock(&t->mutex);
+    if (strcmp(t->camera_text, text) != 0) {
+        snprintf(t->camera_text, sizeof t->camera_text, "%s", text);
+        t->refresh = 1;
+        pthread_cond_signal(&t->wake);
+    }
+    pthread_mutex_unlock(&t->mutex);
+}
+
+static void forget_document(struct pipeline *p)
+{
+    tb_wipe(p->document, sizeof *p->document);
+    p->has_document = 0;
+}
+
+/* Takes what the machine ordered: begin a burst, or give it up. 1 when the terminal goes on. */
+static int take_order(struct pipeline *p)
+{
+    tb_terminal *t = p->terminal;
+    tb_image page = {0};
+    pthread_mutex_lock(&t->mutex);
+    int stopping = t->stopping, is_new = t->order.is_new, arm = t->order.arm;
+    uint64_t ticket = t->order.ticket;
+    if (is_new) {
+        page = t->order.page;
+        t->order.page = (tb_image){0};
+        t->order.is_new = 0;
+    }
+    pthread_mutex_unlock(&t->mutex);
+    if (is_new && !stopping) {
+        forget_document(p);
+        if (arm)
+            tb_capturer_arm(p->capturer);
+        else
+            tb_capturer_disarm(p->capturer);
+        p->ticket = ticket;
+        if (arm && page.data) {
+            p->document_status = tb_capture_document(t->options.engine, &page, p->document);
+            p->has_document = 1;
+        }
+    }
+    tb_image_free(&page);
+    return !stopping;
+}
+
+static void post_zone(tb_terminal *t, const tb_zone_view *zone)
+{
+    pthread_mutex_lock(&t->mutex);
+    t->zone = *zone;
+    t->zone_new = 1;
+    pthread_cond_signal(&t->wake);
+    pthread_mutex_unlock(&t->mutex);
+}
+
+/* Takes `probe` over. */
+static void post_captured(struct pipeline *p, tb_status status, tb_template *probe)
+{
+    tb_terminal *t = p->terminal;
+    float score = 0;
+    int by_document = t->role.kind == TB_KIND_CHECKIN;
+    if (status == TB_OK && by_document) { /* the picture of the passport is at fault, not the person: no "try again" */
+        if (!p->has_document || p->document_status != TB_OK)
+            status = TB_MALFORMED;
+        else
+            status = tb_template_compare(p->document, probe, &score);
+    }
+    forget_document(p);
+    if (status != TB_OK) {
+        tb_secret_free(probe);
+        probe = NULL;
+    }
+    pthread_mutex_lock(&t->mutex);
+    if (t->order.is_new) { /* given up meanwhile */
+        tb_secret_free(probe);
+    } else {
+        tb_secret_free(t->captured.probe);
+        t->captured.is_new = 1;
+        t->captured.ticket = p->ticket;
+        t->captured.status = status;
+        t->captured.probe = probe;
+        t->captured.document_score = score;
+        t->captured.has_score = by_document;
+        pthread_cond_signal(&t->wake);
+    }
+    pthread_mutex_unlock(&t->mutex);
+}
+
+static void look(struct pipeline *p, const tb_frame *frame)
+{
+    tb_zone_view zone;
+    tb_captured captured;
+    tb_template *probe = tb_secret_alloc(sizeof *probe);
+    tb_status status = probe ? tb_capturer_see(p->capturer, frame, &zone, &captured, probe) : TB_NO_MEMORY;
+    if (status != TB_OK) { /* fails closed: a picture that could not be looked at admits nobody */
+        tb_secret_free(probe);
+        say_camera(p->terminal, tb_status_sentence(status));
+        return;
+    }
+    p->said_nobody = 0;
+    post_zone(p->terminal, &zone);
+    if (captured.finished) {
+        post_captured(p, captured.status, probe);
+    } else {
+        tb_secret_free(probe);
+    }
+    say_camera(p->terminal, "ok");
+}
+
+static void nobody(struct pipeline *p)
+{
+    tb_zone_view zone;
+    tb_capturer_nobody(p->capturer, &zone);
+    if (!p->said_nobody)
+        post_zone(p->terminal, &zone);
+    p->said_nobody = 1;
+}
+
+static void one_picture(struct pipeline *p)
+{
+    tb_frame frame = {0};
+    tb_status status = tb_camera_next(p->terminal->camera, WAIT_MS, &frame);
+    if (status == TB_OK) {
+        p->last_picture = tb_clock_monotonic();
+        look(p, &frame);
+        tb_frame_free(&frame);
+        return;
+    }
+    if (status == TB_TIMEOUT) {
+        say_camera(p->terminal, "ok");
+    } else {
+        const tb_error *why = tb_camera_why(p->terminal->camera);
+        say_camera(p->terminal, why && why->status ? tb_error_text(why) : tb_status_sentence(status));
+        nanosleep(&(struct timespec){0, 100000000}, NULL);
+    }
+    if (tb_clock_monotonic() - p->last_picture > NOBODY_AFTER)
+        nobody(p);
+}
+
+void *tb_pipeline_main(void *context)
+{
+    tb_terminal *t = context;
+    struct pipeline p = {.terminal = t, .document = tb_secret_alloc(sizeof *p.document)};
+    tb_status status = p.document ? tb_capturer_new(&t->options.capture, t->options.engine, &p.capturer) : TB_NO_MEMORY;
+    if (status != TB_OK) {
+        tb_log(TB_LOG_ERROR, "terminal", "no pictures are looked at: %s", tb_status_sentence(status));
+        say_camera(t, tb_status_sentence(status));
+    } else {
+        while (take_order(&p))
+            one_picture(&p);
+    }
+    tb_capturer_free(&p.capturer);
+    tb_secret_free(p.document);
+    return NULL;
+}

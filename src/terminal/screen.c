@@ -1,0 +1,182 @@
+/* screen.c: one place for every sentence of a terminal that is not a profile's. "Try again" never looks like "no" (M3). */
+#include "terminal/screen.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct sentence {
+    const char *en, *ja;
+};
+
+static const struct sentence prompts[] = {
+    [TB_ASK_PASSPORT] = {"Please lay your passport on the reader.", "パスポートを読み取り機に置いてください。"},
+    [TB_ASK_BOARDING_PASS] = {"Please show your boarding pass to the reader.", "搭乗券を読み取り機にかざしてください。"},
+    [TB_ASK_FACE] = {"Please look into the camera.", "カメラを見てください。"},
+    [TB_ASK_PIN] = {"Please enter your PIN.", "暗証番号を入力してください。"},
+    [TB_ASK_STAFF] = {"A member of staff will be with you in a moment.", "係員が確認いたします。少々お待ちください。"},
+    [TB_ASK_AMOUNT] = {"Please enter the amount.", "金額を入力してください。"},
+};
+
+static const struct sentence welcome[] = {
+    [TB_KIND_CHECKIN] = {"You are checked in. From here on your face is enough.", "チェックインが完了しました。ここからは顔だけでお進みいただけます。"},
+    [TB_KIND_PASSAGE] = {"Please go through.", "どうぞお通りください。"},
+    [TB_KIND_COUNTER] = {"Thank you. Please put your bag on the belt.", "ありがとうございます。お荷物をベルトに置いてください。"},
+    [TB_KIND_POS] = {"Paid. Thank you.", "お支払いが完了しました。ありがとうございます。"},
+    [TB_KIND_PICKUP] = {"Your things are being brought.", "お品物をお渡しします。"},
+};
+
+/* What a person can mend, and what happened to us. English is the status' own sentence. */
+static const struct {
+    tb_status status;
+    const char *ja;
+} japanese[] = {
+    {TB_RETRY_NO_FACE, "お顔が見えません。カメラを見てください。"},
+    {TB_RETRY_SEVERAL_FACES, "お一人ずつお願いいたします。"},
+    {TB_RETRY_FACE_AT_BORDER, "お顔が画面から外れています。中央にお立ちください。"},
+    {TB_RETRY_TOO_FAR, "もう少し近づいてください。"},
+    {TB_RETRY_TOO_CLOSE, "少し下がってください。"},
+    {TB_RETRY_BLURRED, "そのまま動かずにお待ちください。"},
+    {TB_RETRY_TURNED_AWAY, "正面を向いてカメラを見てください。"},
+    {TB_RETRY_TOO_DARK, "明るい方を向いてください。"},
+    {TB_RETRY_TOO_BRIGHT, "強い光の当たらない所にお立ちください。"},
+    {TB_RETRY_NOT_LIVE, "写真や画面ではご利用いただけません。ご本人がカメラの前にお立ちください。"},
+    {TB_CHECK_DIGIT, "正しく読み取れませんでした。もう一度お願いいたします。"},
+    {TB_PIN_WRONG, "暗証番号が違います。"},
+    {TB_DISK_FULL, "端末の保存領域が不足しています。係員にお声がけください。"},
+};
+
+static void say(tb_screen *out, const char *en, const char *ja)
+{
+    snprintf(out->en, sizeof out->en, "%s", en);
+    snprintf(out->ja, sizeof out->ja, "%s", ja);
+}
+
+static void say_status(tb_screen *out, tb_status status)
+{
+    const char *ja = "恐れ入りますが、係員にお声がけください。";
+    for (size_t i = 0; i < sizeof japanese / sizeof *japanese; i++)
+        if (japanese[i].status == status)
+            ja = japanese[i].ja;
+    say(out, tb_status_sentence(status), ja);
+    if (out->en[0] >= 'a' && out->en[0] <= 'z')
+        out->en[0] = (char)(out->en[0] - 'a' + 'A');
+}
+
+static int say_in(const tb_profile *profile, const char *reason, const char *language, const tb_facts *facts, int offset, char *out)
+{
+    tb_bytes text = {0};
+    int found = tb_profile_sentence(profile, reason, language, facts, offset, &text) == TB_OK;
+    if (found)
+        snprintf(out, TB_SCREEN_TEXT, "%.*s", (int)text.size, (const char *)text.data);
+    tb_bytes_free(&text);
+    return found;
+}
+
+static void say_reason(tb_screen *out, const tb_transaction *t, const tb_profile *profile, int offset)
+{
+    tb_status otherwise = t->failure != TB_OK ? t->failure : TB_REFUSED;
+    if (!t->reason[0] || !say_in(profile, t->reason, "en", &t->fields, offset, out->en) ||
+        !say_in(profile, t->reason, "ja", &t->fields, offset, out->ja))
+        say_status(out, otherwise);
+}
+
+static void decided(const tb_machine *m, const tb_profile *profile, int offset, tb_screen *out)
+{
+    const tb_transaction *t = &m->now_serving;
+    switch (t->outcome) {
+    case TB_OUTCOME_ADMITTED:
+        out->tone = TB_TONE_OK;
+        say(out, welcome[m->options.role.kind].en, welcome[m->options.role.kind].ja);
+        break;
+    case TB_OUTCOME_WITHOUT_FACE:
+        out->tone = TB_TONE_OK;
+        say(out, "You are checked in. Please show your passport and boarding pass on your way; nothing of your face was kept.",
+            "チェックインが完了しました。お顔のデータは一切保存していません。パスポートと搭乗券をお見せになってお進みください。");
+        break;
+    case TB_OUTCOME_REFUSED:
+    case TB_OUTCOME_UNKNOWN:
+        out->tone = TB_TONE_REFUSE;
+        say_reason(out, t, profile, offset);
+        break;
+    case TB_OUTCOME_NOT_SURE:
+        out->tone = TB_TONE_ASK;
+        say_reason(out, t, profile, offset);
+        break;
+    case TB_OUTCOME_RETRY:
+    case TB_OUTCOME_FAILED:
+        out->tone = TB_TONE_RETRY;
+        say_reason(out, t, profile, offset);
+        break;
+    case TB_OUTCOME_NONE:
+        break;
+    }
+    snprintf(out->sound, sizeof out->sound, "%s", out->tone == TB_TONE_OK ? "ok" : out->tone == TB_TONE_REFUSE ? "refuse" : "");
+}
+
+static void asking(const tb_machine *m, const tb_profile *profile, tb_screen *out)
+{
+    const tb_transaction *t = &m->now_serving;
+    out->tone = TB_TONE_ASK;
+    if (t->guidance != TB_OK) {
+        out->tone = TB_TONE_RETRY;
+        say_status(out, t->guidance);
+    } else if (t->ask == TB_ASK_CONSENT) {
+        say(out, tb_profile_consent_text(profile, "en"), tb_profile_consent_text(profile, "ja"));
+    } else if (t->ask == TB_ASK_PIN && t->failure == TB_PIN_WRONG) {
+        out->tone = TB_TONE_RETRY;
+        say(out, "The PIN is wrong. Please enter it again.", "暗証番号が違います。もう一度入力してください。");
+    } else if (t->ask != TB_ASK_NONE) {
+        say(out, prompts[t->ask].en, prompts[t->ask].ja);
+    } else {
+        out->tone = TB_TONE_NEUTRAL;
+        say(out, "One moment, please.", "少々お待ちください。");
+    }
+}
+
+static void looking(const tb_machine *m, tb_screen *out)
+{
+    const tb_transaction *t = &m->now_serving;
+    if (t->guidance != TB_OK) {
+        out->tone = TB_TONE_RETRY;
+        say_status(out, t->guidance);
+    } else if (m->options.role.kind == TB_KIND_POS || m->options.role.kind == TB_KIND_CHECKIN || m->phase == TB_PHASE_PRESENT) {
+        out->tone = TB_TONE_ASK;
+        say(out, prompts[TB_ASK_FACE].en, prompts[TB_ASK_FACE].ja);
+    } else {
+        say(out, "One moment, please.", "少々お待ちください。");
+    }
+}
+
+void tb_screen_of(const tb_machine *m, const tb_profile *profile, int utc_offset_minutes, tb_screen *out)
+{
+    memset(out, 0, sizeof *out);
+    out->ask = tb_machine_ask(m);
+    switch (m->phase) {
+    case TB_PHASE_IDLE:
+        say(out, prompts[out->ask].en, prompts[out->ask].ja);
+        break;
+    case TB_PHASE_PRESENT:
+    case TB_PHASE_CAPTURING:
+    case TB_PHASE_MATCHING:
+        looking(m, out);
+        break;
+    case TB_PHASE_ASKING:
+        asking(m, profile, out);
+        break;
+    default:
+        decided(m, profile, utc_offset_minutes, out);
+        if (m->phase == TB_PHASE_REPORTING && !m->now_serving.recorded && m->now_serving.failure != TB_OK) {
+            out->tone = TB_TONE_RETRY; /* it is not written yet: staff, not the person, can mend that */
+            say_status(out, m->now_serving.failure);
+        } else if (m->phase == TB_PHASE_ACTUATING && m->options.role.kind == TB_KIND_PICKUP && m->now_serving.failure != TB_OK) {
+            out->tone = TB_TONE_RETRY;
+            say_status(out, m->now_serving.failure);
+        }
+    }
+}
+
+const char *tb_tone_name(tb_tone tone)
+{
+    static const char *const names[] = {"neutral", "ok", "retry", "refuse", "ask"};
+    return names[tone];
+}

@@ -1,0 +1,117 @@
+/* terminal.c: putting one terminal together and taking it apart. */
+#include "terminal/terminal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <tebura/log.h>
+#include <tebura/secret.h>
+
+#include "terminal/terminal_private.h"
+
+static tb_status open_identity(tb_terminal *t, tb_error *why)
+{
+    tb_status status = tb_edge_store_open(t->options.directory, &t->store, why);
+    if (status != TB_OK)
+        return status;
+    t->keys = tb_secret_alloc(sizeof *t->keys);
+    status = t->keys ? tb_edge_store_keys(t->store, t->keys) : TB_NO_MEMORY;
+    if (status == TB_OK)
+        status = tb_edge_store_registration(t->store, &t->registration);
+    if (status == TB_OK)
+        return tb_activate(t, why);
+    if (status != TB_NOT_FOUND)
+        return tb_fail(why, status, "%s: %s", t->options.directory, tb_status_sentence(status));
+    if (!t->options.code)
+        return tb_fail(why, TB_NOT_FOUND, "%s: this terminal is not registered: give the one-time code with --code", t->options.directory);
+    status = tb_try_registration(t, why);
+    if (status == TB_BUS_DOWN || status == TB_TIMEOUT) {
+        tb_log(TB_LOG_WARNING, "terminal", "not registered yet, trying on: %s", tb_error_text(why));
+        if (why)
+            *why = (tb_error){0};
+        return TB_OK;
+    }
+    return status;
+}
+
+static tb_status start_threads(tb_terminal *t, tb_error *why)
+{
+    t->machine_runs = pthread_create(&t->machine_thread, NULL, tb_machine_main, t) == 0;
+    t->pipeline_runs = pthread_create(&t->pipeline_thread, NULL, tb_pipeline_main, t) == 0;
+    return t->machine_runs && t->pipeline_runs ? TB_OK : tb_fail(why, TB_NO_MEMORY, "a thread could not be started");
+}
+
+tb_status tb_terminal_open(const tb_terminal_options *options, tb_terminal **out, tb_error *why)
+{
+    *out = NULL;
+    tb_terminal *t = calloc(1, sizeof *t);
+    if (!t)
+        return tb_fail(why, TB_NO_MEMORY, "out of memory");
+    t->options = *options;
+    t->calibration = *tb_engine_calibration(options->engine);
+    tb_status status = tb_post_init(t), viewed = tb_view_init(t);
+    if (status == TB_OK)
+        status = viewed;
+    if (status == TB_OK)
+        status = tb_camera_open(options->camera, &t->camera, why);
+    if (status == TB_OK)
+        status = tb_local_api_open(t, why); /* its address is in the first heartbeat */
+    if (status == TB_OK)
+        status = open_identity(t, why);
+    if (status == TB_OK)
+        status = start_threads(t, why);
+    if (status != TB_OK) {
+        tb_terminal_free(&t);
+        return why && why->status ? status : tb_fail(why, status, "%s", tb_status_sentence(status));
+    }
+    *out = t;
+    return TB_OK;
+}
+
+void tb_terminal_free(tb_terminal **at)
+{
+    tb_terminal *t = *at;
+    if (!t)
+        return;
+    pthread_mutex_lock(&t->mutex);
+    t->stopping = 1;
+    pthread_cond_broadcast(&t->wake);
+    pthread_mutex_unlock(&t->mutex);
+    if (t->machine_runs)
+        pthread_join(t->machine_thread, NULL);
+    if (t->pipeline_runs)
+        pthread_join(t->pipeline_thread, NULL);
+    tb_http_free(&t->http);
+    tb_link_free(&t->link);
+    tb_actuator_free(&t->actuator);
+    tb_camera_free(&t->camera);
+    tb_list_free(&t->list);
+    tb_edge_store_free(&t->store);
+    tb_secret_free(t->keys);
+    tb_view_end(t);
+    tb_wipe(&t->machine, sizeof t->machine);
+    tb_post_end(t);
+    free(t);
+    *at = NULL;
+}
+
+const char *tb_terminal_url(const tb_terminal *terminal)
+{
+    return tb_http_url(terminal->http);
+}
+
+int tb_terminal_is_registered(tb_terminal *terminal)
+{
+    pthread_mutex_lock(&terminal->mutex);
+    int registered = terminal->registered;
+    pthread_mutex_unlock(&terminal->mutex);
+    return registered;
+}
+
+const char *tb_terminal_touchpoint(tb_terminal *terminal, char *out)
+{
+    out[0] = '\0';
+    if (tb_terminal_is_registered(terminal))
+        memcpy(out, terminal->registration.touchpoint, TB_TOUCHPOINT_SIZE);
+    return out;
+}

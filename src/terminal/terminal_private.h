@@ -1,0 +1,148 @@
+/* terminal_private.h: what the files of one terminal share. */
+#ifndef TERMINAL_TERMINAL_PRIVATE_H
+#define TERMINAL_TERMINAL_PRIVATE_H
+
+#include <pthread.h>
+
+#include <tebura/http.h>
+
+#include "terminal/actuator.h"
+#include "terminal/documents.h"
+#include "terminal/link.h"
+#include "terminal/screen.h"
+#include "terminal/terminal.h"
+
+/* What belongs to one person and must not outlive the transaction (M2, M7). Secret memory; the machine's thread only. */
+typedef struct tb_hold {
+    tb_template probe;         /* wiped by WIPE */
+    int has_probe, matched_document;
+    float document_score;
+    tb_documents documents;    /* the rest is wiped by FORGET */
+    tb_image page;             /* the passport's picture */
+    char pin[16], deliver[64];
+} tb_hold;
+
+/* What comes with an input and goes into the hold when the machine has taken the input. */
+typedef struct tb_payload {
+    char text[512];            /* MRZ, BCBP or PIN */
+    tb_image page;             /* owned */
+    char deliver[64];
+} tb_payload;
+
+typedef struct tb_letter {
+    struct tb_letter *next;
+    tb_machine_input input;
+    tb_payload *payload;       /* secret memory, the sender's; NULL */
+    int waited_for, done;      /* somebody waits for `status`: the letter is theirs */
+    tb_status status;
+    tb_error why;
+} tb_letter;
+
+typedef struct tb_last { /* what was decided last */
+    int is_set;
+    tb_id transaction, visit;
+    tb_outcome outcome;
+    char reason[TB_NAME_SIZE];
+    tb_facts fields;
+    int64_t duration;
+    int from_server;
+} tb_last;
+
+typedef struct tb_view { /* what the local interface shows; a value, made by the machine's thread */
+    tb_phase phase;
+    int registered, simulation, actuator_open, connected;
+    char camera[256];
+    uint64_t entries, sequence, outbox, decisions;
+    int64_t age;
+    tb_screen screen;
+    tb_facts fields;
+    int64_t amount;
+    char currency[4];
+    tb_last last;
+} tb_view;
+
+struct tb_terminal {
+    tb_terminal_options options;
+    tb_edge_store *store;
+    tb_key_pair *keys;             /* secret memory */
+    tb_registration registration;  /* written once, before `registered` */
+    tb_role_view role;
+    tb_list *list;
+    tb_link *link;
+    tb_actuator *actuator;
+    tb_camera *camera;
+    tb_http *http;
+    pthread_t machine_thread, pipeline_thread;
+    int machine_runs, pipeline_runs;
+    tb_calibration calibration;
+
+    /* the machine's thread */
+    tb_machine machine;
+    tb_hold *hold;                 /* secret memory */
+    tb_machine_input *inner;       /* a ring of inputs that effects give back at once */
+    int inner_first, inner_count;
+    tb_status last_write;          /* of the store, in this step */
+    int64_t retry_at;              /* registration */
+    tb_view *fresh;                /* scratch */
+
+    pthread_mutex_t mutex;         /* ---- the mailbox ---- */
+    pthread_cond_t wake, answered;
+    tb_letter *first, **last;
+    int stopping, registered, refresh;
+    tb_zone_view zone;
+    int zone_new;
+    struct {                       /* from the pipeline */
+        int is_new;
+        uint64_t ticket;
+        tb_status status;
+        tb_template *probe;        /* secret memory, owned */
+        float document_score;
+        int has_score;
+    } captured;
+    struct {                       /* to the pipeline; polled before each picture */
+        int is_new, arm;
+        uint64_t ticket;
+        tb_image page;             /* owned */
+    } order;
+    char camera_text[256];         /* "ok" or what is wrong */
+
+    pthread_mutex_t view_mutex;    /* ---- the published view ---- */
+    pthread_cond_t view_changed;
+    uint64_t number;
+    tb_view *view;
+};
+
+/* post.c: the mailbox. */
+tb_status tb_post_init(tb_terminal *terminal) TB_MUST_CHECK;
+void tb_post_end(tb_terminal *terminal);
+/* Gives an input to the machine and waits for what came of it. Any thread but the machine's. Payload contents are taken over or stay. */
+tb_status tb_post_and_wait(tb_terminal *terminal, const tb_machine_input *input, tb_payload *payload, tb_error *why) TB_MUST_CHECK;
+/* Gives and forgets. */
+void tb_post(tb_terminal *terminal, const tb_machine_input *input);
+void tb_post_refresh(tb_terminal *terminal);
+void tb_post_order(tb_terminal *terminal, int arm, uint64_t ticket, tb_image *page); /* takes the page */
+void *tb_machine_main(void *terminal);
+void *tb_pipeline_main(void *terminal);
+
+/* effects.c: one effect, on the machine's thread. What it gives back at once goes into the inner ring. */
+void tb_effect_perform(tb_terminal *terminal, tb_effect_kind kind);
+void tb_inner_push(tb_terminal *terminal, const tb_machine_input *input);
+
+/* activate.c: registration and what can only be made after it. Machine's thread, or before it runs. */
+tb_status tb_activate(tb_terminal *terminal, tb_error *why) TB_MUST_CHECK;
+tb_status tb_try_registration(tb_terminal *terminal, tb_error *why) TB_MUST_CHECK;
+
+/* view.c */
+tb_status tb_view_init(tb_terminal *terminal) TB_MUST_CHECK;
+void tb_view_end(tb_terminal *terminal);
+void tb_view_publish(tb_terminal *terminal);
+/* Waits until the number is above `after`, `wait_ms` at most (or until the terminal stops); copies number and view. */
+uint64_t tb_view_wait(tb_terminal *terminal, uint64_t after, int wait_ms, tb_view *out);
+struct json_t *tb_view_json(tb_terminal *terminal, const tb_view *view, uint64_t number); /* NULL: no memory */
+
+/* local_api.c */
+tb_status tb_local_api_open(tb_terminal *terminal, tb_error *why) TB_MUST_CHECK;
+
+struct timespec tb_monotonic_after(int64_t microseconds);
+
+#endif
