@@ -16,8 +16,8 @@ struct tb_capturer {
     int armed;
     int64_t begun;
     uint32_t track;      /* whose burst this is */
-    int count;
-    float live[BURST_MOST];
+    int count, good;     /* pictures taken; of them without any advice */
+    float live[BURST_MOST]; /* of the last ones */
     tb_image best;       /* the picture kept */
     tb_face face;        /* in it */
     uint8_t quality;
@@ -35,6 +35,7 @@ tb_status tb_capturer_new(const tb_capture_options *options, tb_engine *engine, 
     tb_capture_options *o = &capturer->options;
     o->burst = o->burst < 1 ? 3 : o->burst > BURST_MOST ? BURST_MOST : o->burst;
     o->patience = o->patience > 0 ? o->patience : 3 * TB_SECOND / 2;
+    o->turned_quality = o->turned_quality > 0 ? o->turned_quality : 50;
     tb_status status = tb_zone_new(&options->zone, &capturer->zone);
     if (status != TB_OK)
         tb_capturer_free(&capturer);
@@ -57,7 +58,7 @@ static void restart(tb_capturer *capturer)
     tb_image_free(&capturer->best);
     tb_wipe(&capturer->face, sizeof capturer->face);
     tb_wipe(capturer->live, sizeof capturer->live);
-    capturer->count = 0;
+    capturer->count = capturer->good = 0;
     capturer->quality = 0;
     capturer->track = 0;
 }
@@ -98,14 +99,15 @@ static tb_status take(tb_capturer *capturer, const tb_frame *frame, const tb_fac
     if (status != TB_OK)
         return status;
     capturer->advice = quality.advice;
-    if (quality.advice != TB_OK)
+    int good = quality.advice == TB_OK;
+    if (!good && (quality.advice != TB_RETRY_TURNED_AWAY || quality.unified < capturer->options.turned_quality))
         return TB_OK;
     float live = 1;
     if (!capturer->options.without_liveness)
         status = tb_engine_liveness(capturer->engine, &frame->image, face, &live);
     if (status != TB_OK)
         return status; /* fails closed: no answer is never "live" */
-    if (!capturer->best.data || quality.unified > capturer->quality) {
+    if (!capturer->best.data || (good && !capturer->good) || (good == (capturer->good > 0) && quality.unified > capturer->quality)) {
         tb_image copy = {0};
         status = tb_image_copy(&frame->image, &copy);
         if (status != TB_OK)
@@ -115,14 +117,15 @@ static tb_status take(tb_capturer *capturer, const tb_frame *frame, const tb_fac
         capturer->face = *face;
         capturer->quality = quality.unified;
     }
-    capturer->live[capturer->count++] = live;
+    capturer->live[capturer->count++ % BURST_MOST] = live;
+    capturer->good += good;
     return TB_OK;
 }
 
 static void finish(tb_capturer *capturer, tb_captured *captured, tb_template *template)
 {
     captured->finished = 1;
-    captured->live = median(capturer->live, capturer->count);
+    captured->live = median(capturer->live, capturer->count < BURST_MOST ? capturer->count : BURST_MOST);
     captured->quality = capturer->quality;
     if (captured->live < tb_engine_calibration(capturer->engine)->liveness)
         captured->status = TB_RETRY_NOT_LIVE;
@@ -150,9 +153,12 @@ tb_status tb_capturer_see(tb_capturer *capturer, const tb_frame *frame, tb_zone_
         capturer->track = zone->track;
         status = take(capturer, frame, &faces[chosen]);
     }
-    if (status == TB_OK && capturer->count >= capturer->options.burst) {
+    int64_t waited = frame->taken - capturer->begun;
+    int enough = capturer->good >= capturer->options.burst ||
+                 (waited >= capturer->options.patience / 2 && capturer->count >= capturer->options.burst);
+    if (status == TB_OK && enough) {
         finish(capturer, captured, template);
-    } else if (status == TB_OK && frame->taken - capturer->begun >= capturer->options.patience) {
+    } else if (status == TB_OK && waited >= capturer->options.patience) {
         captured->finished = 1;
         captured->status = capturer->advice == TB_OK ? TB_RETRY_NO_FACE : capturer->advice;
         tb_capturer_disarm(capturer);

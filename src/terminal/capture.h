@@ -2,6 +2,8 @@
  * looks at one, and keeps at most one (the best of the burst so far).
  *
  * A burst takes `burst` pictures that are good enough; the best of them gives the template; liveness is the median over all.
+ * Who does not look straight into the camera within half of `patience` is taken as they are, when everything else is good: the
+ * decision's threshold guards against strangers, and a person who walks by should not have to pose (ADR 082).
  * One thread: the engine's. */
 #ifndef TERMINAL_CAPTURE_H
 #define TERMINAL_CAPTURE_H
@@ -16,6 +18,7 @@ typedef struct tb_capture_options {
     tb_zone_options zone;
     int burst;          /* 1..7; 0: 3 */
     int64_t patience;   /* microseconds without a good burst before "try again" is said; 0: 1.5 s */
+    int turned_quality; /* least unified quality of a picture whose only fault is the pose; 0: 50 */
     int without_liveness;
 } tb_capture_options;
 

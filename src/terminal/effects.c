@@ -1,6 +1,7 @@
 /* effects.c: the machine's effects, performed. Everything here runs on the machine's thread and owns the hold. */
 #include "terminal/terminal_private.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <tebura/log.h>

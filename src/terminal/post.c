@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -385,7 +386,12 @@ void *tb_machine_main(void *context)
         }
         tb_view_publish(t);
     }
-    pthread_mutex_lock(&t->mutex); /* whoever waits hears that it is over */
+    return NULL;
+}
+
+void tb_post_refuse_all(tb_terminal *t)
+{
+    pthread_mutex_lock(&t->mutex);
     for (tb_letter *letter = t->first, *next; letter; letter = next) {
         next = letter->next;
         letter->status = TB_CONFLICT;
@@ -397,5 +403,4 @@ void *tb_machine_main(void *context)
     t->last = &t->first;
     pthread_cond_broadcast(&t->answered);
     pthread_mutex_unlock(&t->mutex);
-    return NULL;
 }

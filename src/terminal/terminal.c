@@ -81,6 +81,7 @@ void tb_terminal_free(tb_terminal **at)
         pthread_join(t->machine_thread, NULL);
     if (t->pipeline_runs)
         pthread_join(t->pipeline_thread, NULL);
+    tb_post_refuse_all(t);
     tb_http_free(&t->http);
     tb_link_free(&t->link);
     tb_actuator_free(&t->actuator);

@@ -115,6 +115,7 @@ struct tb_terminal {
 /* post.c: the mailbox. */
 tb_status tb_post_init(tb_terminal *terminal) TB_MUST_CHECK;
 void tb_post_end(tb_terminal *terminal);
+void tb_post_refuse_all(tb_terminal *terminal); /* the machine's thread has ended: whoever waits hears so */
 /* Gives an input to the machine and waits for what came of it. Any thread but the machine's. Payload contents are taken over or stay. */
 tb_status tb_post_and_wait(tb_terminal *terminal, const tb_machine_input *input, tb_payload *payload, tb_error *why) TB_MUST_CHECK;
 /* Gives and forgets. */
