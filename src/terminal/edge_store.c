@@ -230,6 +230,11 @@ static tb_status entry_put(tb_edge_store *store, const tb_sealed_entry *entry)
 {
     if (!entry->sealed.size && !entry->dropped)
         return tb_edge_db_run(store->db, "DELETE FROM entry WHERE visit = ?", "d", &entry->visit);
+    /* Used up here while this value was on its way: it stays used up (L2). */
+    tb_status status = tb_edge_db_run(store->db, "UPDATE entry SET dropped = 1 WHERE visit = ? AND dropped > 0 AND sequence >= ?", "di",
+                                      &entry->visit, (int64_t)entry->sequence);
+    if (status != TB_OK || sqlite3_changes(store->db) > 0)
+        return status;
     return tb_edge_db_run(store->db, "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?)", "diib", &entry->visit, (int64_t)entry->sequence,
                           (int64_t)entry->dropped, &entry->sealed);
 }
@@ -238,10 +243,12 @@ tb_status tb_edge_store_entries_put(tb_edge_store *store, const tb_sealed_entry 
 {
     pthread_mutex_lock(&store->mutex);
     tb_status status = begin(store);
-    if (status == TB_OK && whole)
-        status = tb_edge_db_script(store->db, "DELETE FROM entry");
+    if (status == TB_OK && whole) /* 2: used up, and not named yet */
+        status = tb_edge_db_script(store->db, "DELETE FROM entry WHERE dropped = 0; UPDATE entry SET dropped = 2");
     for (size_t i = 0; i < count && status == TB_OK; i++)
         status = entry_put(store, &entries[i]);
+    if (status == TB_OK && whole)
+        status = tb_edge_db_script(store->db, "DELETE FROM entry WHERE dropped = 2");
     status = tb_edge_db_end(store->db, status);
     pthread_mutex_unlock(&store->mutex);
     return status;
@@ -329,12 +336,17 @@ static tb_status event_add(tb_edge_store *store, tb_event *event, tb_time now)
     return status;
 }
 
-static tb_status mark_dropped(tb_edge_store *store, const tb_id *visit)
+/* Also when the entry itself is not written yet: it may be on its way from the courier. */
+static tb_status mark_dropped(tb_edge_store *store, const tb_drop *drop)
 {
-    return tb_edge_db_run(store->db, "UPDATE entry SET dropped = 1, sealed = x'' WHERE visit = ?", "d", visit);
+    tb_status status = tb_edge_db_run(store->db, "UPDATE entry SET dropped = 1, sealed = x'', sequence = max(sequence, ?) WHERE visit = ?", "id",
+                                      (int64_t)drop->sequence, &drop->visit);
+    if (status != TB_OK || !drop->sequence || sqlite3_changes(store->db) > 0)
+        return status;
+    return tb_edge_db_run(store->db, "INSERT INTO entry VALUES (?, ?, 1, x'')", "di", &drop->visit, (int64_t)drop->sequence);
 }
 
-tb_status tb_edge_store_record(tb_edge_store *store, tb_event *event, tb_time now, const tb_id *drop)
+tb_status tb_edge_store_record(tb_edge_store *store, tb_event *event, tb_time now, const tb_drop *drop)
 {
     pthread_mutex_lock(&store->mutex);
     tb_status status = begin(store);

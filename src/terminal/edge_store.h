@@ -56,9 +56,14 @@ tb_status tb_edge_store_sequence_set(tb_edge_store *store, uint64_t sequence) TB
 /* How events are closed before they are stored: sealed to the server, about `subject`. Keys are copied. */
 tb_status tb_edge_store_seal_with(tb_edge_store *store, const tb_key *own_private, const tb_key *server_public, const char *touchpoint,
                                   const char *subject) TB_MUST_CHECK;
+/* An entry that was used up here, and the sequence that it had on the list (0: it was not on it). */
+typedef struct tb_drop {
+    tb_id visit;
+    uint64_t sequence;
+} tb_drop;
 /* Gives the event id, touchpoint, time and number (E1) and writes it; `drop` (may be NULL) is marked as used up in the same
  * transaction. On failure nothing changed. TB_CONFLICT before seal_with. */
-tb_status tb_edge_store_record(tb_edge_store *store, tb_event *event, tb_time now, const tb_id *drop) TB_MUST_CHECK;
+tb_status tb_edge_store_record(tb_edge_store *store, tb_event *event, tb_time now, const tb_drop *drop) TB_MUST_CHECK;
 /* The oldest event after `after`. TB_NOT_FOUND: none. */
 tb_status tb_edge_store_outbox_next(tb_edge_store *store, uint64_t after, uint64_t *number, tb_id *id, tb_bytes *sealed) TB_MUST_CHECK;
 tb_status tb_edge_store_outbox_done(tb_edge_store *store, uint64_t number) TB_MUST_CHECK;

@@ -138,7 +138,7 @@ static void written(tb_terminal *t, tb_status status)
 static void record(tb_terminal *t)
 {
     tb_event event;
-    tb_id drop = t->machine.now_serving.visit;
+    tb_drop drop = {t->machine.now_serving.visit, tb_list_sequence_of(t->list, t->machine.now_serving.visit)};
     tb_status status = tb_machine_event(&t->machine, &event);
     if (status == TB_OK)
         status = tb_edge_store_record(t->store, &event, tb_clock_now(), tb_machine_drops(&t->machine) ? &drop : NULL);

@@ -308,6 +308,15 @@ int tb_list_has(const tb_list *list, tb_id visit)
     return has;
 }
 
+uint64_t tb_list_sequence_of(const tb_list *list, tb_id visit)
+{
+    pthread_mutex_lock((pthread_mutex_t *)&list->mutex);
+    const struct entry *entry = find(list, visit);
+    uint64_t sequence = entry && entry->present ? entry->sequence : 0;
+    pthread_mutex_unlock((pthread_mutex_t *)&list->mutex);
+    return sequence;
+}
+
 struct open_now {
     const tb_list *list;
     tb_time now;

@@ -32,6 +32,7 @@ void tb_list_clear(tb_list *list);
 size_t tb_list_count(const tb_list *list);
 uint64_t tb_list_sequence(const tb_list *list); /* the highest seen */
 int tb_list_has(const tb_list *list, tb_id visit);
+uint64_t tb_list_sequence_of(const tb_list *list, tb_id visit); /* of this entry; 0: not on the list */
 
 typedef struct tb_list_match {
     tb_identity identity;

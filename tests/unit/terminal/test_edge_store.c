@@ -184,7 +184,9 @@ static void entries_as_received(void **state)
         entries[i] = (tb_sealed_entry){.visit = tb_id_random(), .sequence = (uint64_t)i + 1, .sealed = tb_span_of("seal!", 5)};
     assert_int_equal(tb_edge_store_entries_put(store, entries, 3, 0), TB_OK);
     tb_event event = {.kind = TB_EVENT_PASSAGE, .visit = entries[1].visit};
-    assert_int_equal(tb_edge_store_record(store, &event, 1, &entries[1].visit), TB_OK); /* event and entry in one transaction */
+    tb_drop drop = {entries[1].visit, 2};
+    assert_int_equal(tb_edge_store_record(store, &event, 1, &drop), TB_OK); /* event and entry in one transaction */
+    assert_int_equal(tb_edge_store_entries_put(store, entries, 3, 1), TB_OK); /* a snapshot that was read before: it stays used up */
     entries[0].sealed = tb_span_of(NULL, 0);
     assert_int_equal(tb_edge_store_entries_put(store, entries, 1, 0), TB_OK);
     assert_int_equal(tb_edge_store_sequence_set(store, 77), TB_OK);
@@ -202,6 +204,33 @@ static void entries_as_received(void **state)
     seen = (struct seen){0};
     assert_int_equal(tb_edge_store_entries(store, see, &seen), TB_OK);
     assert_int_equal(seen.count, 1);
+    tb_edge_store_free(&store);
+}
+
+/* The courier has not written the entry yet when it is used up. */
+static void used_up_before_it_was_written(void **state)
+{
+    struct place *place = *state;
+    tb_edge_store *store = open_store(place);
+    tb_sealed_entry entry = {.visit = tb_id_random(), .sequence = 5, .sealed = tb_span_of("seal!", 5)};
+    tb_event event = {.kind = TB_EVENT_PASSAGE, .visit = entry.visit};
+    tb_drop drop = {entry.visit, 5};
+    struct seen seen = {0};
+    assert_int_equal(tb_edge_store_record(store, &event, 1, &drop), TB_OK);
+    assert_int_equal(tb_edge_store_entries_put(store, &entry, 1, 0), TB_OK);
+    assert_int_equal(tb_edge_store_entries(store, see, &seen), TB_OK);
+    assert_int_equal(seen.dropped, 1);
+    entry.sequence = 6; /* the server says something newer */
+    assert_int_equal(tb_edge_store_entries_put(store, &entry, 1, 0), TB_OK);
+    seen = (struct seen){0};
+    assert_int_equal(tb_edge_store_entries(store, see, &seen), TB_OK);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.dropped, 0);
+    assert_int_equal(tb_edge_store_record(store, &event, 1, &(tb_drop){entry.visit, 6}), TB_OK);
+    assert_int_equal(tb_edge_store_entries_put(store, NULL, 0, 1), TB_OK); /* the server took it off: nothing is left to remember */
+    seen = (struct seen){0};
+    assert_int_equal(tb_edge_store_entries(store, see, &seen), TB_OK);
+    assert_int_equal(seen.count, 0);
     tb_edge_store_free(&store);
 }
 
@@ -241,7 +270,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_PLACE(events_survive_and_numbers_go_on), WITH_PLACE(registration_and_keys_stay), WITH_PLACE(a_payment_is_closed_or_voided_once),
-        WITH_PLACE(entries_as_received), WITH_PLACE(bad_files_are_told_apart),
+        WITH_PLACE(entries_as_received), WITH_PLACE(used_up_before_it_was_written), WITH_PLACE(bad_files_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

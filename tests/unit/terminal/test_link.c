@@ -246,7 +246,8 @@ static void without_broker_the_list_is_still_there(void **state)
     UNTIL(tb_list_count(w->list) == 30);
     tb_event event = {.kind = TB_EVENT_PASSAGE, .visit = made_visit(3)};
     tb_id served = made_visit(3);
-    UNTIL(tb_edge_store_record(w->store, &event, tb_clock_now(), &served) == TB_OK);
+    tb_drop drop = {served, tb_list_sequence_of(w->list, served)};
+    UNTIL(tb_edge_store_record(w->store, &event, tb_clock_now(), &drop) == TB_OK);
     assert_int_equal(tb_list_drop(w->list, served, 0), TB_OK);
     tb_link_wake(w->link);
     UNTIL(locked(w, &w->received) == 1);
