@@ -12,6 +12,7 @@
     X(identify, "who of the gallery is in a picture, if anybody?")                                                     \
     X(faces, "what is seen in a picture: boxes, quality, liveness")                                                    \
     X(demo, "an airport on this machine: terminals, travellers, refusals")                                             \
+    X(scene, "simulation: a picture as the virtual camera takes it")                                                   \
     X(help, "say what a command does: tebura help COMMAND")
 
 /* argv[0] is the command's own name. Answers the exit code: 0 yes or done, 1 no, 2 it could not be done. A command

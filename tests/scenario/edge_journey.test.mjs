@@ -1,0 +1,177 @@
+// A1 A2 A6 A8 A9 A10 A11 A12 A13 A21: one traveller through every terminal of an airport, and those who must not pass; real processes.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { natsProgram, startTeburad, http, waitFor } from '../support/teburad.mjs';
+import { startEdge, demoPeople, havePictures, checkin, papers, page } from '../support/edge.mjs';
+
+if (!natsProgram || !havePictures) {
+  console.error(`skipped: ${natsProgram ? 'the demo pictures are not here (tools/setup)' : 'there is no nats-server on this machine'}`);
+  process.exit(77);
+}
+
+const inMinutes = (m) => new Date(Date.now() + m * 60000).toISOString().replace(/\.\d+Z/, 'Z');
+
+async function airport(t) {
+  const server = await startTeburad(t);
+  const date = inMinutes(90).slice(0, 10);
+  const flight = async (number, gate, boarding, departure) => {
+    const answer = await http(server, 'PUT', `/api/v1/flights/${number}/${date}`, { body: { from: 'HND', to: 'ITM', gate, boarding: inMinutes(boarding), departure: inMinutes(departure) } });
+    assert.ok(answer.status < 300, answer.text);
+  };
+  await flight('NH105', '12', -5, 60);
+  await flight('NH107', '14', 300, 345);
+  return { server, date: new Date(inMinutes(90)) };
+}
+
+const person = (server, number) => http(server, 'GET', `/api/v1/people?passport=${number}`).then((a) => (a.json?.people ?? a.json ?? [])[0]);
+
+test('a traveller walks from check-in to the aircraft', async (t) => {
+  const { server, date } = await airport(t);
+  const [ann, ben, stranger] = (await demoPeople(3)).map((p) => ({ ...p, date }));
+  const kiosk = await startEdge(t, server, { id: 'kiosk-1', role: 'checkin', zone: 'landside' });
+  const bag = await startEdge(t, server, { id: 'bag-1', role: 'bag_drop', zone: 'landside' });
+  const security = await startEdge(t, server, { id: 'security-1', role: 'security', zone: 'security_area' });
+  const emigration = await startEdge(t, server, { id: 'emigration-1', role: 'emigration', zone: 'emigration_area' });
+  const shop = await startEdge(t, server, { id: 'shop-1', role: 'shop', zone: 'airside' });
+  const desk = await startEdge(t, server, { id: 'pickup-1', role: 'pickup', zone: 'airside' });
+  const gate = await startEdge(t, server, { id: 'gate-12', role: 'boarding', zone: 'airside', attributes: { gate: '12' } });
+  const other = await startEdge(t, server, { id: 'gate-14', role: 'boarding', zone: 'airside', attributes: { gate: '14' } });
+
+  await t.test('check-in: mismatch, without face, with face', async () => {
+    const wrong = await checkin(kiosk, { ...stranger, surname: ann.surname, number: ann.number }, '105', { passportPicture: page(ann) });
+    assert.equal(wrong.outcome, 'refused');
+    assert.equal(wrong.reason, 'person_mismatch');
+    const state = await kiosk.until('a sound', (s) => s.screen.sound === 'refuse');
+    assert.equal(state.screen.tone, 'refuse');
+    const without = await checkin(kiosk, ben, '105', { agree: false });
+    assert.equal(without.outcome, 'without_face');
+    const held = await http(server, 'GET', '/api/v1/counts');
+    assert.equal(held.json.templates, 0);
+    const done = await checkin(kiosk, ann, '105');
+    assert.equal(done.outcome, 'admitted', JSON.stringify(done));
+    assert.equal((await http(server, 'GET', '/api/v1/counts')).json.templates, 1);
+  });
+
+  await t.test('two people before one camera: nobody is decided until one is left', async () => {
+    await security.until('the list', (s) => s.list.entries === 1);
+    await security.show(ann, stranger);
+    const both = await security.until('one at a time', (s) => s.state === 'present' && s.screen.tone === 'retry');
+    assert.equal(both.last, null);
+    await security.show();
+    await security.until('idle', (s) => s.state === 'idle');
+  });
+
+  await t.test('a stranger, and somebody without face', async () => {
+    const nobody = await security.meet(stranger);
+    assert.equal(nobody.outcome, 'unknown');
+    assert.equal(nobody.source, 'server');
+    assert.equal((await security.meet(ben)).outcome, 'unknown');
+  });
+
+  await t.test('emigration before security says so', async () => {
+    const early = await emigration.meet(ann);
+    assert.equal(early.reason, 'not_through_security');
+    assert.equal(early.source, 'server');
+  });
+
+  await t.test('bag drop, security, emigration', async () => {
+    await bag.until('the list', (s) => s.list.entries === 1);
+    assert.equal((await bag.meet(ann)).outcome, 'admitted');
+    assert.equal((await security.meet(ann)).outcome, 'admitted');
+    await security.until('the entry is gone', (s) => s.list.entries === 0);
+    await emigration.until('the list', (s) => s.list.entries === 1);
+    assert.equal((await emigration.meet(ann)).outcome, 'admitted');
+    assert.equal((await security.meet(ann)).reason, 'already_used');
+  });
+
+  await t.test('the shop: no instrument, then paid', async () => {
+    const buy = async (sale) => {
+      const before = await shop.state();
+      assert.equal((await shop.call('POST', '/v1/sale', { amount: 1200, currency: 'JPY', ...sale })).status, 200);
+      await shop.show(ann);
+      return (await shop.until('a decision', (s) => s.last && s.last.transaction !== before.last?.transaction)).last;
+    };
+    assert.equal((await buy()).reason, 'no_instrument');
+    const { id } = await person(server, ann.number);
+    const added = await http(server, 'POST', `/api/v1/people/${id}/instruments`, { body: { kind: 'card', token: 'good', pin: '4711' } });
+    assert.ok(added.status < 300, added.text);
+    await shop.until('the list', (s) => s.list.entries === 1);
+    const paid = await buy({ deliver: 'a box of sweets' });
+    assert.equal(paid.outcome, 'admitted', JSON.stringify(paid));
+    assert.equal((await http(server, 'GET', '/api/v1/counts')).json.payments, 1);
+    const before = await shop.state();
+    await shop.call('POST', '/v1/sale', { amount: 50000, currency: 'JPY' });
+    await shop.until('PIN', (s) => s.screen.ask === 'pin');
+    assert.equal((await shop.call('POST', '/v1/pin', { pin: '0000' })).status, 200);
+    await shop.until('PIN again', (s) => s.screen.ask === 'pin' && s.screen.tone === 'retry');
+    assert.equal((await shop.call('POST', '/v1/pin', { pin: '4711' })).status, 200);
+    assert.equal((await shop.until('paid', (s) => s.last && s.last.transaction !== before.last?.transaction)).last.outcome, 'admitted');
+  });
+
+  await t.test('pick-up: the item is handed over once', async () => {
+    const waiting = await desk.until('the list', (s) => s.list.entries === 1);
+    assert.equal(waiting.state, 'idle');
+    await desk.show(ann);
+    const shown = await desk.until('items', (s) => s.state === 'actuating');
+    const item = shown.fields.item_list.split(' ')[0];
+    assert.equal((await desk.call('POST', '/v1/handover', { item: 'nonsense' })).status, 400);
+    assert.equal((await desk.call('POST', '/v1/handover', { item })).status, 200);
+    await desk.until('the entry is gone', (s) => s.list.entries === 0);
+  });
+
+  await t.test('the wrong gate names the right one; then aboard, and gone from every list', async () => {
+    const wrong = await other.meet(ann);
+    assert.equal(wrong.reason, 'other_gate');
+    assert.equal(wrong.fields.gate, '12');
+    await gate.until('the list', (s) => s.list.entries === 1);
+    const aboard = await gate.meet(ann);
+    assert.equal(aboard.outcome, 'admitted', JSON.stringify(aboard));
+    for (const edge of [bag, security, emigration, shop, desk, gate, other])
+      await edge.until('an empty list', (s) => s.list.entries === 0 && s.outbox === 0);
+    const journey = await http(server, 'GET', `/api/v1/people/${(await person(server, ann.number)).id}/journey`);
+    assert.ok(journey.json, journey.text);
+    assert.equal((await http(server, 'POST', '/api/v1/check')).status, 200);
+  });
+
+  await t.test('no template and no picture ever leaves a terminal through its local interface', async () => {
+    for (const edge of [kiosk, security, gate]) {
+      const { text } = await edge.call('GET', '/v1/state');
+      assert.ok(text.length < 8000);
+    }
+  });
+});
+
+test('too early, documents that are not good, and the doors of the local interface', async (t) => {
+  const { server, date } = await airport(t);
+  const [ann, ben] = (await demoPeople(2)).map((p) => ({ ...p, date }));
+  const kiosk = await startEdge(t, server, { id: 'kiosk-2', role: 'checkin', zone: 'landside' });
+  const security = await startEdge(t, server, { id: 'security-2', role: 'security', zone: 'security_area' });
+  assert.equal((await checkin(kiosk, ann, '107')).outcome, 'admitted');
+  const early = await security.meet(ann);
+  assert.equal(early.reason, 'too_early');
+  const say = (path, body) => kiosk.call('POST', path, body);
+  const good = papers(ann, '107');
+  const last = async (reason) => (await kiosk.until(reason, (s) => s.last?.reason === reason)).last;
+  assert.equal((await say('/v1/passport', { mrz: papers({ ...ann, number: 'TR1234567' }, '107').mrz.replace('TR1234567', 'TR1234568') })).status, 200);
+  assert.equal((await last('check_digit')).outcome, 'failed');
+  assert.equal((await say('/v1/passport', { mrz: good.mrz })).status, 200);
+  assert.equal((await say('/v1/boarding-pass', { bcbp: papers({ ...ben }, '107').bcbp })).status, 200);
+  assert.equal((await last('person_mismatch')).outcome, 'refused');
+  assert.equal((await say('/v1/boarding-pass', { bcbp: papers({ ...ann, date: new Date(Date.now() - 3 * 86400e3) }, '107').bcbp })).status, 200);
+  assert.equal((await last('wrong_day')).outcome, 'refused');
+
+  assert.equal((await say('/v1/sale', { amount: 1, currency: 'JPY' })).status, 409);
+  assert.equal((await say('/v1/passport', { mrz: good.mrz, picture: '!!' })).status, 400);
+  assert.equal((await say('/v1/passport', { mrz: good.mrz, picture: Buffer.from('no picture').toString('base64') })).status, 415);
+  assert.equal((await say('/v1/passport', { mrz: good.mrz, colour: 1 })).status, 400);
+  assert.equal((await kiosk.call('POST', '/v1/frame', {})).status, 415);
+  assert.equal((await kiosk.call('PUT', '/v1/scene', { people: [{ picture: '/nowhere.jpg' }] })).status, 404);
+  const foreign = await fetch(`${kiosk.url}/v1/state`, { headers: { Origin: 'http://evil.example' } });
+  assert.equal(foreign.status, 403);
+  const own = await fetch(`${kiosk.url}/v1/state`, { headers: { Origin: server.url } });
+  assert.equal(own.headers.get('access-control-allow-origin'), server.url);
+  await waitFor('heartbeat', async () => {
+    const { json } = await http(server, 'GET', '/api/v1/touchpoints');
+    return JSON.stringify(json).includes(kiosk.url);
+  });
+});
