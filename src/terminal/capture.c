@@ -8,6 +8,7 @@
 #include <tebura/secret.h>
 
 #define BURST_MOST 7
+#define BURST_LEAST 2
 
 struct tb_capturer {
     tb_capture_options options;
@@ -16,7 +17,7 @@ struct tb_capturer {
     int armed;
     int64_t begun;
     uint32_t track;      /* whose burst this is */
-    int count, good;     /* pictures taken; of them without any advice */
+    int seen, count, good; /* pictures looked at; taken; of them without any advice */
     float live[BURST_MOST]; /* of the last ones */
     tb_image best;       /* the picture kept */
     tb_face face;        /* in it */
@@ -74,6 +75,7 @@ void tb_capturer_arm(tb_capturer *capturer)
     restart(capturer);
     capturer->armed = 1;
     capturer->begun = 0;
+    capturer->seen = 0;
     capturer->advice = TB_OK;
 }
 
@@ -149,16 +151,18 @@ tb_status tb_capturer_see(tb_capturer *capturer, const tb_frame *frame, tb_zone_
         capturer->begun = frame->taken;
     if (zone->inside != 1 || (capturer->track && zone->track != capturer->track))
         restart(capturer);
+    capturer->seen++;
     if (chosen >= 0) {
         capturer->track = zone->track;
         status = take(capturer, frame, &faces[chosen]);
     }
     int64_t waited = frame->taken - capturer->begun;
     int enough = capturer->good >= capturer->options.burst ||
-                 (waited >= capturer->options.patience / 2 && capturer->count >= capturer->options.burst);
+                 (waited >= capturer->options.patience / 2 && capturer->count >= capturer->options.burst) ||
+                 (waited >= capturer->options.patience && capturer->count >= BURST_LEAST); /* a slow machine */
     if (status == TB_OK && enough) {
         finish(capturer, captured, template);
-    } else if (status == TB_OK && waited >= capturer->options.patience) {
+    } else if (status == TB_OK && waited >= capturer->options.patience && capturer->seen >= capturer->options.burst) {
         captured->finished = 1;
         captured->status = capturer->advice == TB_OK ? TB_RETRY_NO_FACE : capturer->advice;
         tb_capturer_disarm(capturer);

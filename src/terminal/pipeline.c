@@ -9,6 +9,7 @@
 #include <tebura/secret.h>
 
 #define WAIT_MS 100
+#define REST_MS 80 /* between pictures while nothing changes: a terminal that waits leaves the processor to others */
 #define NOBODY_AFTER (400 * (TB_SECOND / 1000)) /* without a picture */
 
 struct pipeline {
@@ -19,7 +20,9 @@ struct pipeline {
     int has_document;
     uint64_t ticket;
     int64_t last_picture;
-    int said_nobody;
+    int said_nobody, armed;
+    tb_zone_view zone;       /* of the last picture */
+    int calm;                /* it showed nothing new */
 };
 
 static void say_camera(tb_terminal *t, const char *text)
@@ -59,6 +62,7 @@ static int take_order(struct pipeline *p)
             tb_capturer_arm(p->capturer);
         else
             tb_capturer_disarm(p->capturer);
+        p->armed = arm;
         p->ticket = ticket;
         if (arm && page.data) {
             p->document_status = tb_capture_document(t->options.engine, &page, p->document);
@@ -123,8 +127,11 @@ static void look(struct pipeline *p, const tb_frame *frame)
         return;
     }
     p->said_nobody = 0;
+    p->calm = !p->armed && zone.inside == p->zone.inside && zone.track == p->zone.track && zone.steady == p->zone.steady;
+    p->zone = zone;
     post_zone(p->terminal, &zone);
     if (captured.finished) {
+        p->armed = 0;
         post_captured(p, captured.status, probe);
     } else {
         tb_secret_free(probe);
@@ -149,6 +156,8 @@ static void one_picture(struct pipeline *p)
         p->last_picture = tb_clock_monotonic();
         look(p, &frame);
         tb_frame_free(&frame);
+        if (p->calm)
+            nanosleep(&(struct timespec){0, REST_MS * 1000000L}, NULL);
         return;
     }
     if (status == TB_TIMEOUT) {
