@@ -30,7 +30,7 @@ demo: ## set up, build and show an airport journey by face (root or sudo the fir
 	$(call say,set-up)
 	@tools/setup --for demo
 	@$(MAKE) START=$(START) web
-	$(call build,release)
+	$(call build,release,--target programs)
 	$(call say,the demo)
 	@build/release/tebura demo $(ARGS)
 
@@ -45,7 +45,7 @@ test: ## set up, build with sanitizers, and run every test and check
 
 build: ## the optimised programs in build/release
 	@tools/setup --for demo
-	$(call build,release)
+	$(call build,release,--target programs)
 
 debug: ## the programs with AddressSanitizer and UndefinedBehaviorSanitizer in build/debug
 	@tools/setup --for test
@@ -82,10 +82,10 @@ tsan: ## unit tests under ThreadSanitizer
 	$(call build,tsan)
 	@ctest --preset tsan -L unit
 
-memcheck: ## unit tests of the release build under valgrind
+memcheck: ## unit tests of the optimised build under valgrind
 	@tools/setup --for test
-	$(call build,release)
-	@ctest --preset release -L unit --overwrite MemoryCheckCommandOptions="--leak-check=full --error-exitcode=9" -T memcheck
+	$(call build,checked)
+	@ctest --preset checked -L unit --overwrite MemoryCheckCommandOptions="--leak-check=full --error-exitcode=9" -T memcheck
 
 fmt: ## format the C sources
 	@tools/fmt

@@ -11,8 +11,10 @@ if(NOT ONNXRUNTIME_FOUND)
   set(TEBURA_PC_RUNTIME_LIBS " \${libdir}/tebura/libonnxruntime.so.1 -Wl,-rpath,\${libdir}/tebura")
 endif()
 
+add_custom_target(programs) # all that people run, without benches and examples
 foreach(program teburad tebura-edge tebura_command)
   if(TARGET ${program})
+    add_dependencies(programs ${program})
     set_target_properties(${program} PROPERTIES INSTALL_RPATH "\$ORIGIN/../lib/tebura")
     install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   endif()
