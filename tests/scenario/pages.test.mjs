@@ -1,4 +1,4 @@
-// Goal: anyone can try the journey on themselves in a browser: check in and pass security with the webcam, watched on the console (A1, A4, A8, A9, S11; issue 2, item 8).
+// Goal: anyone can try the journey on themselves in a browser: check in, pass security and pay with the webcam, watched on the console (A1, A4, A8, A9, A11, S11; issue 2, item 8).
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
@@ -110,23 +110,23 @@ async function main() {
     throw new Error(`it did not come to this: ${what}`);
   }
 
-  step('two terminals whose camera is the page');
-  const edges = {};
-  for (const role of ['checkin', 'security']) {
+  step('three terminals whose camera is the page');
+  const edges = {}, roles = ['checkin', 'security', 'shop'];
+  for (const role of roles) {
     const id = `${role}-1`;
     const { code } = await api('POST', 'touchpoints', { id, role });
     const { screen } = await start('tebura-edge', ['--data', path.join(box, id), '--server', http, '--code', code, '--profile', profile, '--camera', 'pushed:']);
     edges[role] = screen;
   }
-  await until('both terminals have told of themselves', async () => {
+  await until('every terminal has told of themselves', async () => {
     const { touchpoints } = await api('GET', 'touchpoints');
-    return touchpoints.length === 2 && touchpoints.every((p) => p.last?.screen);
+    return touchpoints.length === roles.length && touchpoints.every((p) => p.last?.screen);
   });
 
   step('the console: the token leaves the address bar, the terminals are on the map');
   const traveller = await browse(film('traveller', '582:776:979:53'));
   const console_ = await open(traveller, `${http}/#token=${token}`);
-  for (const role of ['checkin', 'security']) await console_.waitForSelector(`[data-touchpoint="${role}-1"]`);
+  for (const role of roles) await console_.waitForSelector(`[data-touchpoint="${role}-1"]`);
   await console_.waitForSelector('.liveness.on');
   assert.ok(!console_.url().includes(token));
   assert.ok((await console_.textContent('.simulation')).includes('no money'));
@@ -181,6 +181,19 @@ async function main() {
   await console_.click('.switch button[lang="ja"]');
   await console_.waitForSelector('h2:has-text("利用者")');
 
+  step('the shop charges the card of the face before it, once');
+  await until('the shop has the customer on its list', async () => (await (await fetch(`${edges.shop}/v1/state`)).json()).list.entries === 1);
+  await touch.click('header.top button');
+  await touch.click('.chooser li button:has-text("shop-1")');
+  await touch.click('.camera .primary');
+  await touch.fill('input[type="number"]', '1200');
+  await shot(touch, 'shop-amount');
+  await touch.click('.says form button.primary');
+  await touch.waitForSelector('[data-outcome="admitted"]');
+  await shot(touch, 'shop-paid');
+  await until('the payment is booked', async () => { const c = await api('GET', 'counts'); return c.payments === 1 && c.ledger_sum === 0; });
+  await console_.waitForSelector('.passages li:has-text("shop-1")');
+
   step('a stranger before the same gate is not let through, and stays nobody');
   const stranger = await browse(film('stranger', '578:771:75:234'));
   const other = await open(stranger, `${http}/touchpoint?edge=${encodeURIComponent(edges.security)}`);
@@ -199,7 +212,7 @@ async function main() {
   step('pictures went to the terminals only; a link cannot send them elsewhere');
   const sent = frames.filter((url) => url.endsWith('/v1/frame'));
   assert.ok(sent.length > 0);
-  assert.ok(sent.every((url) => url.startsWith(edges.checkin) || url.startsWith(edges.security)), 'a frame went somewhere else');
+  assert.ok(sent.every((url) => Object.values(edges).some((edge) => url.startsWith(`${edge}/`))), 'a frame went somewhere else');
   const lured = await open(stranger, `${http}/touchpoint?edge=${encodeURIComponent('http://camera.example')}`);
   await lured.waitForSelector('.chooser');
   assert.deepEqual(troubles.filter((t) => !t.includes('401')), [], 'the pages complain'); // the stranger has no token: 401 is right
