@@ -339,5 +339,8 @@ tb_status tb_local_api_open(tb_terminal *t, tb_error *why)
         return tb_fail(why, TB_INVALID_ARGUMENT, "--listen %s: the local interface stands on a loopback address only", t->options.listen);
     tb_http_options options = {.listen = t->options.listen, .routes = routes, .route_count = sizeof routes / sizeof *routes, .context = t,
                                .origin = origin[0] ? origin : NULL, .connections = 64};
-    return tb_http_open(&options, &t->http, why);
+    tb_status status = tb_http_open(&options, &t->http, why);
+    if (status == TB_OK)
+        snprintf(t->url, sizeof t->url, "%s", tb_http_url(t->http));
+    return status;
 }

@@ -98,7 +98,7 @@ void tb_terminal_free(tb_terminal **at)
 
 const char *tb_terminal_url(const tb_terminal *terminal)
 {
-    return tb_http_url(terminal->http);
+    return terminal->url;
 }
 
 int tb_terminal_is_registered(tb_terminal *terminal)

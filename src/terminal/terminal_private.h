@@ -72,6 +72,7 @@ struct tb_terminal {
     tb_actuator *actuator;
     tb_camera *camera;
     tb_http *http;
+    char url[64]; /* of http; the link's last heartbeat names it when http is gone already */
     pthread_t machine_thread, pipeline_thread;
     int machine_runs, pipeline_runs;
     tb_calibration calibration;

@@ -26,7 +26,7 @@ const { chromium } = createRequire(path.join(root, 'tests/package.json'))('playw
 const box = mkdtempSync(path.join(tmpdir(), 'tebura-pages-'));
 const screenshots = process.env.TEBURA_SCREENSHOTS; // a folder: then pictures of the pages are left there
 const children = [], browsers = [];
-const step = (text) => console.log(`- ${text}`);
+const begun = Date.now(), step = (text) => console.log(`- ${((Date.now() - begun) / 1000).toFixed(1)} s: ${text}`);
 
 /** Starts a program and gives the one JSON line that it prints when it is ready. */
 function start(name, args) {
