@@ -5,6 +5,11 @@
 
 #include "store/db.h"
 
+/* NOT NULL as columns have it that change with every event. A failed statement ends the whole transaction here anyway
+ * (D1, D2), so it need not be able to undo itself alone: the pages that SQLCipher would encrypt for that are half of
+ * what an event costs. */
+#define TB_NOT_NULL "NOT NULL ON CONFLICT FAIL"
+
 typedef struct tb_migrations {
     const char *schema;     /* "central" or "visitor" */
     const char *const *sql; /* sql[0] leads to version 1 ... */

@@ -23,8 +23,9 @@ static const char people[] =
     "CREATE INDEX central.flight_open ON flight (departed, departure);"
     /* One booking is one visit and lends it its id. due: when the clock alone changes a list it is on or may be on. */
     "CREATE TABLE central.booking (id BLOB NOT NULL PRIMARY KEY, person BLOB NOT NULL REFERENCES person (id),"
-    "  flight TEXT NOT NULL REFERENCES flight (id), pnr TEXT NOT NULL, seat TEXT NOT NULL, status BIGINT NOT NULL,"
-    "  flag BIGINT NOT NULL, bags BIGINT NOT NULL, due BIGINT NOT NULL, created BIGINT NOT NULL, UNIQUE (person, flight));"
+    "  flight TEXT NOT NULL REFERENCES flight (id), pnr TEXT " TB_NOT_NULL ", seat TEXT " TB_NOT_NULL ","
+    "  status BIGINT " TB_NOT_NULL ", flag BIGINT " TB_NOT_NULL ", bags BIGINT " TB_NOT_NULL ","
+    "  due BIGINT " TB_NOT_NULL ", created BIGINT NOT NULL, UNIQUE (person, flight));"
     "CREATE INDEX central.booking_flight ON booking (flight);"
     "CREATE INDEX central.booking_due ON booking (due);"
     /* Ids of events and requests that were applied; answer: what the request was told, NULL for events and when the

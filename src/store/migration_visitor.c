@@ -7,10 +7,11 @@ static const char lists[] =
     "CREATE INDEX visitor.visit_person ON visit (person);"
     /* public_key NULL: announced and not yet registered. sequence: of the last change of its list. */
     "CREATE TABLE visitor.touchpoint (id TEXT NOT NULL PRIMARY KEY, role TEXT NOT NULL, zone TEXT NOT NULL,"
-    "  attributes BLOB NOT NULL, code_hash BLOB NOT NULL UNIQUE, public_key BLOB, sequence BIGINT NOT NULL);"
+    "  attributes BLOB NOT NULL, code_hash BLOB NOT NULL UNIQUE, public_key BLOB, sequence BIGINT " TB_NOT_NULL ");"
     /* fields: the projection as the terminal gets it; with the window it tells whether anything changed. */
     "CREATE TABLE visitor.entry (visit BLOB NOT NULL, touchpoint TEXT NOT NULL REFERENCES touchpoint (id),"
-    "  valid_from BIGINT NOT NULL, valid_until BIGINT NOT NULL, fields BLOB NOT NULL, PRIMARY KEY (visit, touchpoint));"
+    "  valid_from BIGINT " TB_NOT_NULL ", valid_until BIGINT " TB_NOT_NULL ", fields BLOB " TB_NOT_NULL
+    ", PRIMARY KEY (visit, touchpoint));"
     "CREATE INDEX visitor.entry_touchpoint ON entry (touchpoint);"
     /* Says which entry changed, not how (doc/adr/003). */
     "CREATE TABLE visitor.outbox (number INTEGER PRIMARY KEY AUTOINCREMENT, touchpoint TEXT NOT NULL, visit BLOB NOT NULL,"
