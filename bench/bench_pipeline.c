@@ -1,7 +1,7 @@
 /* bench_pipeline.c: how long each stage takes from a camera's frame to a decision, at two frame sizes, on one thread.
- * Frames are re-photographs of a demo picture by the virtual camera (one person, JPEG as webcams send it). Medians and 99th
- * percentiles of RUNS rounds after WARM_UP; also what a round allocates and what the process holds. Table on standard
- * error, one JSON object on standard output. */
+ * Frames are re-photographs of a demo picture by the virtual camera (one person, JPEG as webcams send it). Medians and
+ * 99th percentiles of RUNS rounds after WARM_UP; also what a round allocates and what the process holds. Table on
+ * standard error, one JSON object on standard output. */
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -55,7 +55,8 @@ void *aligned_alloc(size_t alignment, size_t size)
 
 static struct stage {
     const char *name;
-    double times[RUNS], work[RUNS]; /* on the wall; of this thread's processor time, which other programs do not change */
+    /* on the wall; of this thread's processor time, which other programs do not change */
+    double times[RUNS], work[RUNS];
     int count;
 } stages[STAGES_MAX];
 static int stage_count, warming;
@@ -223,11 +224,13 @@ static int measure(tb_engine *engine, const tb_gallery *gallery, int width, int 
         struct stage *stage = &stages[i];
         double median = at_share(stage->times, stage->count, 0.5), late = at_share(stage->times, stage->count, 0.99);
         double work = at_share(stage->work, stage->count, 0.5);
-        fprintf(stderr, "  %-28s median %7.2f ms   p99 %7.2f ms   processor time %7.2f ms\n", stage->name, median, late, work);
-        printf("%s\"%s\":{\"median\":%.3f,\"p99\":%.3f,\"processor_median\":%.3f}", i ? "," : "", stage->name, median, late, work);
+        fprintf(stderr, "  %-28s median %7.2f ms   p99 %7.2f ms   processor time %7.2f ms\n", stage->name, median, late,
+                work);
+        printf("%s\"%s\":{\"median\":%.3f,\"p99\":%.3f,\"processor_median\":%.3f}", i ? "," : "", stage->name, median,
+               late, work);
     }
-    fprintf(stderr, "  allocations a round%s %.1f   resident memory grew by %.2f MiB in %d rounds\n", COUNTED ? "" : " (not counted in this build)",
-            per_round, grown, RUNS);
+    fprintf(stderr, "  allocations a round%s %.1f   resident memory grew by %.2f MiB in %d rounds\n",
+            COUNTED ? "" : " (not counted in this build)", per_round, grown, RUNS);
     printf("},\"allocations_a_round\":%.1f,\"grown_mib\":%.2f}", COUNTED ? per_round : -1, grown);
     tb_bytes_free(&jpeg);
     tb_secret_free(faces);
@@ -248,13 +251,17 @@ int main(void)
     double opened = now_ms() - began, loaded = resident_mib();
     int failed = fill_list(engine, &gallery) != 0;
     double listed = resident_mib();
-    printf("{\"open_ms\":%.1f,\"rss_mib\":{\"bare\":%.1f,\"networks\":%.1f,\"with_list_of_10000\":%.1f},\"frames\":[", opened, bare, loaded, listed);
+    printf("{\"open_ms\":%.1f,\"rss_mib\":{\"bare\":%.1f,\"networks\":%.1f,\"with_list_of_10000\":%.1f},\"frames\":[",
+           opened, bare, loaded, listed);
     failed = measure(engine, gallery, 640, 480, "") != 0 || failed;
     failed = measure(engine, gallery, 1920, 1080, ",") != 0 || failed;
     double end = resident_mib();
     printf("],\"rss_end_mib\":%.1f}\n", end);
-    fprintf(stderr, "networks loaded and verified in %.0f ms; resident: bare %.1f MiB, with networks %.1f, with a list of 10,000 %.1f, at the end %.1f\n",
-            opened, bare, loaded, listed, end);
+    fprintf(
+        stderr,
+        "networks loaded and verified in %.0f ms; resident: bare %.1f MiB, with networks %.1f, with a list of 10,000 %.1f, "
+            "at the end %.1f\n",
+        opened, bare, loaded, listed, end);
     tb_gallery_free(&gallery);
     tb_engine_free(&engine);
     return failed;

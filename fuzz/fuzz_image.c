@@ -1,4 +1,5 @@
-/* fuzz_image.c: any bytes as a picture: an image within the limits or a status with a sentence, and no pixel left behind. */
+/* fuzz_image.c: any bytes as a picture: an image within the limits or a status with a sentence, and no pixel left
+ * behind. */
 #include <tebura/image.h>
 #include <tebura/secret.h>
 

@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tb_status status = tb_manifest_parse(tb_span_of(data, size), &manifest, &why);
     FUZZ_MUST((status == TB_OK) == (why.text[0] == '\0'));
     if (status == TB_OK) {
-        FUZZ_MUST(manifest.embed.model != 0 && manifest.embed.dimension >= 1 && manifest.embed.dimension <= TB_TEMPLATE_MAX_DIMENSION);
+        FUZZ_MUST(manifest.embed.model != 0 && manifest.embed.dimension >= 1 &&
+                  manifest.embed.dimension <= TB_TEMPLATE_MAX_DIMENSION);
         FUZZ_MUST(manifest.calibration.numbers.slope < 0 && manifest.calibration.numbers.liveness > 0);
         FUZZ_MUST(isfinite(1 / manifest.detect.network.input.divisor));
         FUZZ_MUST(!strchr(manifest.detect.network.file, '/'));

@@ -8,9 +8,10 @@
 
 static const char help[] =
     "usage: tebura enrol [--gallery FILE] [--key FILE] [--json] NAME PICTURE...\n\n"
-    "Makes a template of each picture (1 to 5, each showing that one person alone) and keeps them under NAME in the gallery\n"
-    "file; a person of that name is replaced. Pictures are not kept. The file is sealed with the key file, which is made\n"
-    "when it is absent; without it the gallery cannot be read. Default: $XDG_DATA_HOME/tebura/gallery.tebura and gallery.key.\n\n"
+    "Makes a template of each picture (1 to 5, each showing that one person alone) and keeps them under NAME in the\n"
+    "gallery file; a person of that name is replaced. Pictures are not kept. The file is sealed with the key file, which\n"
+    "is made when it is absent; without it the gallery cannot be read.\n"
+    "Default: $XDG_DATA_HOME/tebura/gallery.tebura and gallery.key.\n\n"
     "Exit status: 0 enrolled, 2 not enrolled (the sentence says what to do; the gallery is as it was).\n";
 
 static tb_status check_name(const char *name, tb_error *why)
@@ -25,7 +26,8 @@ static tb_status check_name(const char *name, tb_error *why)
 }
 
 /* Every picture must be of one person: a slip here would let somebody else pass as them ever after. */
-static tb_status check_same(const faces_person *person, const tb_template *next, float threshold, const char *path, tb_error *why)
+static tb_status check_same(const faces_person *person, const tb_template *next, float threshold, const char *path,
+                            tb_error *why)
 {
     for (int i = 0; i < person->count; i++) {
         float score;
@@ -33,7 +35,8 @@ static tb_status check_same(const faces_person *person, const tb_template *next,
         if (status != TB_OK)
             return status;
         if (score < threshold)
-            return tb_fail(why, TB_FACE_MISMATCH, "%.150s does not show the person of the other pictures (similarity %.3f)", path, score);
+            return tb_fail(why, TB_FACE_MISMATCH,
+                           "%.150s does not show the person of the other pictures (similarity %.3f)", path, score);
     }
     return TB_OK;
 }
@@ -63,25 +66,28 @@ static const char *find_double(const faces_book *book, const faces_person *perso
         for (int a = 0; a < book->people[i].count && strcmp(book->people[i].name, person->name) != 0; a++)
             for (int b = 0; b < person->count; b++) {
                 float score;
-                if (tb_template_compare(&book->people[i].templates[a], &person->templates[b], &score) == TB_OK && score >= threshold)
+                if (tb_template_compare(&book->people[i].templates[a], &person->templates[b], &score) == TB_OK &&
+                    score >= threshold)
                     return book->people[i].name;
             }
     return NULL;
 }
 
-static void answer(const faces_arguments *arguments, const tb_engine *engine, const faces_book *book, const faces_person *person)
+static void answer(const faces_arguments *arguments, const tb_engine *engine, const faces_book *book,
+                   const faces_person *person)
 {
     const char *twin = find_double(book, person, tb_engine_calibration(engine)->verification);
     if (arguments->json) {
-        faces_print_json(json_pack("{s:s,s:i,s:i,s:s,s:s?,s:b}", "name", person->name, "templates", person->count, "people",
-                                   (int)book->count, "gallery", arguments->gallery, "looks_like", twin, "provisional",
-                                   tb_engine_is_provisional(engine)));
+        faces_print_json(json_pack("{s:s,s:i,s:i,s:s,s:s?,s:b}", "name", person->name, "templates", person->count,
+                                   "people", (int)book->count, "gallery", arguments->gallery, "looks_like", twin,
+                                   "provisional", tb_engine_is_provisional(engine)));
         return;
     }
-    printf("enrolled %s with %d template%s; %zu %s in %s\n", person->name, person->count, person->count == 1 ? "" : "s", book->count,
-           book->count == 1 ? "person" : "people", arguments->gallery);
+    printf("enrolled %s with %d template%s; %zu %s in %s\n", person->name, person->count, person->count == 1 ? "" : "s",
+           book->count, book->count == 1 ? "person" : "people", arguments->gallery);
     if (twin)
-        fprintf(stderr, "tebura enrol: warning: %s looks like %s: the same person twice is never identified with certainty\n",
+        fprintf(stderr,
+                "tebura enrol: warning: %s looks like %s: the same person twice is never identified with certainty\n",
                 person->name, twin);
     faces_warn_provisional(engine);
 }

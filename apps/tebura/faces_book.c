@@ -47,7 +47,8 @@ static tb_status take_person(struct reader *reader, uint32_t model, faces_person
     memset(out, 0, sizeof *out);
     tb_span name = take(reader, take_number(reader, 1));
     out->count = (int)take_number(reader, 1);
-    if (reader->broken || name.size == 0 || name.size >= sizeof out->name || out->count < 1 || out->count > FACES_PICTURES_MAX)
+    if (reader->broken || name.size == 0 || name.size >= sizeof out->name || out->count < 1 ||
+        out->count > FACES_PICTURES_MAX)
         return TB_MALFORMED;
     memcpy(out->name, name.data, name.size);
     for (int i = 0; i < out->count; i++) {
@@ -66,7 +67,8 @@ static tb_status parse(tb_span plain, faces_book *book, tb_error *why)
     if (reader.broken || memcmp(mark.data, "TBB1", 4) != 0)
         return tb_fail(why, TB_UNSUPPORTED, "the gallery file is of another version");
     if (take_number(&reader, 4) != book->model)
-        return tb_fail(why, TB_OTHER_MODEL, "the gallery was made with other networks: enrol again, into another --gallery");
+        return tb_fail(why, TB_OTHER_MODEL,
+                       "the gallery was made with other networks: enrol again, into another --gallery");
     uint32_t people = take_number(&reader, 4);
     faces_person *person = tb_secret_alloc(sizeof *person);
     tb_status status = person ? TB_OK : TB_NO_MEMORY;
@@ -78,7 +80,8 @@ static tb_status parse(tb_span plain, faces_book *book, tb_error *why)
     if (status == TB_OK && reader.left.size)
         status = TB_MALFORMED;
     tb_secret_free(person);
-    return status == TB_OK ? TB_OK : tb_fail(why, status, "the gallery file is damaged (%s)", tb_status_sentence(status));
+    return status == TB_OK ? TB_OK
+                           : tb_fail(why, status, "the gallery file is damaged (%s)", tb_status_sentence(status));
 }
 
 /* Makes the folders above a path, for the owner alone. */
@@ -119,15 +122,16 @@ static tb_status read_sealed(const faces_arguments *arguments, faces_book *book,
     }
     /* tb_key_file would make a new key, which could not open what is there. */
     if (access(arguments->key, F_OK) != 0)
-        status = tb_fail(why, TB_NOT_FOUND, "the key file %.120s of the gallery is not there: bring it back, or name it with --key",
+        status = tb_fail(why, TB_NOT_FOUND,
+                         "the key file %.120s of the gallery is not there: bring it back, or name it with --key",
                          arguments->key);
     if (status == TB_OK)
         status = tb_key_file(arguments->key, &key, why);
     if (status == TB_OK) {
         status = tb_open(&key, tb_span_text(about), tb_bytes_span(&sealed), &plain);
         if (status == TB_CRYPTO)
-            (void)tb_fail(why, status, "%.100s does not open with the key %.100s: another key, or a changed file", arguments->gallery,
-                          arguments->key);
+            (void)tb_fail(why, status, "%.100s does not open with the key %.100s: another key, or a changed file",
+                          arguments->gallery, arguments->key);
     }
     if (status == TB_OK)
         status = parse(tb_bytes_span(&plain), book, why);
@@ -145,7 +149,8 @@ static tb_status prepare_change(const faces_arguments *arguments, faces_book *bo
     return status == TB_OK ? take_lock(arguments, book, why) : status;
 }
 
-tb_status faces_book_read(const faces_arguments *arguments, uint32_t model, int to_change, faces_book *out, tb_error *why)
+tb_status faces_book_read(const faces_arguments *arguments, uint32_t model, int to_change, faces_book *out,
+                          tb_error *why)
 {
     *out = (faces_book){.model = model, .lock = -1};
     tb_status status = tb_crypto_start();

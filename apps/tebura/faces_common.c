@@ -11,7 +11,8 @@
 static int default_folder(char *out, size_t size)
 {
     const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-    int used = data && *data ? snprintf(out, size, "%s/tebura", data) : snprintf(out, size, "%s/.local/share/tebura", home ? home : ".");
+    int used = data && *data ? snprintf(out, size, "%s/tebura", data)
+                             : snprintf(out, size, "%s/.local/share/tebura", home ? home : ".");
     return used > 0 && (size_t)used < size;
 }
 
@@ -74,7 +75,8 @@ tb_status faces_parse(int argc, char **argv, int least, int most, faces_argument
         else if (!only_words && argv[i][0] == '-' && argv[i][1])
             status = parse_option(argc, argv, &i, out, why);
         else if (out->count == most || out->count == FACES_WORDS_MAX)
-            status = tb_fail(why, TB_INVALID_ARGUMENT, "'%.60s' is one word too many; see tebura %s --help", argv[i], out->command);
+            status = tb_fail(why, TB_INVALID_ARGUMENT, "'%.60s' is one word too many; see tebura %s --help", argv[i],
+                             out->command);
         else
             out->words[out->count++] = argv[i];
     }
@@ -122,6 +124,8 @@ json_t *faces_number(double value, int digits)
 void faces_warn_provisional(const tb_engine *engine)
 {
     if (tb_engine_is_provisional(engine))
-        fprintf(stderr, "tebura: note: thresholds come from a small set of photographs (calibration: provisional in the manifest); "
-                        "measure with your own cameras and people before you rely on them\n");
+        fprintf(
+            stderr,
+            "tebura: note: thresholds come from a small set of photographs (calibration: provisional in the manifest); "
+            "measure with your own cameras and people before you rely on them\n");
 }

@@ -1,4 +1,5 @@
-/* faces_common.h: what the face commands share: their arguments, pictures, the sealed gallery file, and how they answer. */
+/* faces_common.h: what the face commands share: their arguments, pictures, the sealed gallery file, and how they
+ * answer. */
 #ifndef TEBURA_APP_FACES_COMMON_H
 #define TEBURA_APP_FACES_COMMON_H
 
@@ -10,7 +11,13 @@
 
 #include "command.h"
 
-enum { FACES_WORDS_MAX = 8, FACES_PATH_SIZE = 1024, FACES_NAME_SIZE = 128, FACES_PICTURES_MAX = 5, FACES_PEOPLE_MAX = 100000 };
+enum {
+    FACES_WORDS_MAX = 8,
+    FACES_PATH_SIZE = 1024,
+    FACES_NAME_SIZE = 128,
+    FACES_PICTURES_MAX = 5,
+    FACES_PEOPLE_MAX = 100000
+};
 
 typedef struct faces_arguments {
     const char *command, *words[FACES_WORDS_MAX];
@@ -19,10 +26,12 @@ typedef struct faces_arguments {
     double fpir;
 } faces_arguments;
 
-/* Words and options; paths of gallery and key are filled in with the defaults. On TB_INVALID_ARGUMENT `why` names the word. */
+/* Words and options; paths of gallery and key are filled in with the defaults. On TB_INVALID_ARGUMENT `why` names the
+ * word. */
 tb_status faces_parse(int argc, char **argv, int least, int most, faces_arguments *out, tb_error *why) TB_MUST_CHECK;
 
-/* One face good enough for a template; `why` names the picture and what to do. `capture` is secret memory of the caller. */
+/* One face good enough for a template; `why` names the picture and what to do. `capture` is secret memory of the
+ * caller. */
 tb_status faces_capture(tb_engine *engine, const char *path, tb_capture *capture, tb_error *why) TB_MUST_CHECK;
 
 /* Prints {"error":{...}} on standard output with --json, a sentence on standard error without. Answers APP_ERROR. */
@@ -49,7 +58,8 @@ typedef struct faces_book {
     int lock;             /* of the file, held until freed */
 } faces_book;
 
-/* With `to_change` folders are made and the file is locked until the book is freed. An absent file is an empty book. TB_OTHER_MODEL when it was made with other networks; TB_CRYPTO with a sentence. */
+/* With `to_change` folders are made and the file is locked until the book is freed. An absent file is an empty book.
+ * TB_OTHER_MODEL when it was made with other networks; TB_CRYPTO with a sentence. */
 tb_status faces_book_read(const faces_arguments *arguments, uint32_t model, int to_change, faces_book *out,
                           tb_error *why) TB_MUST_CHECK;
 tb_status faces_book_write(const faces_arguments *arguments, const faces_book *book, tb_error *why) TB_MUST_CHECK;

@@ -9,12 +9,14 @@
 
 static const char help[] =
     "usage: tebura identify [--gallery FILE] [--key FILE] [--fpir RATE] [--all-faces] [--json] PICTURE\n\n"
-    "Searches the gallery made by tebura enrol for the person in the picture. The threshold follows the number of people in\n"
-    "it, so that a stranger is taken for somebody at most with the rate --fpir (default 0.001). Two people too alike to tell\n"
+    "Searches the gallery made by tebura enrol for the person in the picture. The threshold follows the number of people\n"
+    "in it, so that a stranger is taken for somebody at most with the rate --fpir (default 0.001). Two too alike to tell\n"
     "apart are \"not sure\", never a guess. --all-faces answers for each face of a picture with several people.\n\n"
-    "Exit status: 0 somebody of the gallery (with --all-faces: at least one), 1 nobody or not sure, 2 it could not be done.\n";
+    "Exit status: 0 somebody of the gallery (with --all-faces: at least one), 1 nobody or not sure, 2 it could not be\n"
+    "done (the sentence says what to do).\n";
 
-static const char *const words[] = {[TB_NOBODY] = "nobody", [TB_NOT_SURE] = "not_sure", [TB_THIS_PERSON] = "this_person"};
+static const char *const words[] = {
+    [TB_NOBODY] = "nobody", [TB_NOT_SURE] = "not_sure", [TB_THIS_PERSON] = "this_person"};
 
 struct search {
     const faces_arguments *arguments;
@@ -51,12 +53,14 @@ static tb_status fill_gallery(const faces_book *book, tb_engine *engine, tb_gall
     return status;
 }
 
-static json_t *describe(const struct search *search, const tb_face *face, tb_identity identity, const tb_candidate *candidates, int found)
+static json_t *describe(const struct search *search, const tb_face *face, tb_identity identity,
+                        const tb_candidate *candidates, int found)
 {
-    json_t *object = json_pack("{s:s,s:s?,s:o?,s:[o,o,o,o]}", "verdict", words[identity], "name",
-                               identity == TB_THIS_PERSON ? name_of(search->book, candidates[0].id) : NULL, "score",
-                               found ? faces_number(candidates[0].score, 4) : NULL, "box", faces_number(face->box.x, 1),
-                               faces_number(face->box.y, 1), faces_number(face->box.width, 1), faces_number(face->box.height, 1));
+    json_t *object =
+        json_pack("{s:s,s:s?,s:o?,s:[o,o,o,o]}", "verdict", words[identity], "name",
+                  identity == TB_THIS_PERSON ? name_of(search->book, candidates[0].id) : NULL, "score",
+                  found ? faces_number(candidates[0].score, 4) : NULL, "box", faces_number(face->box.x, 1),
+                  faces_number(face->box.y, 1), faces_number(face->box.width, 1), faces_number(face->box.height, 1));
     return object;
 }
 
@@ -74,7 +78,8 @@ static void say(const struct search *search, tb_identity identity, const tb_cand
         printf("nobody: the gallery is empty\n");
 }
 
-static tb_status search_one(const struct search *search, const tb_face *face, const tb_template *probe, json_t *list, int *known)
+static tb_status search_one(const struct search *search, const tb_face *face, const tb_template *probe, json_t *list,
+                            int *known)
 {
     tb_candidate candidates[2] = {0};
     int found = 0;
@@ -83,10 +88,12 @@ static tb_status search_one(const struct search *search, const tb_face *face, co
         status = tb_gallery_search(search->gallery, probe, 2, NULL, NULL, candidates, &found);
     if (status != TB_OK)
         return status;
-    tb_identity identity = tb_decide(tb_engine_calibration(search->engine), search->book->count, search->arguments->fpir, candidates, found);
+    tb_identity identity = tb_decide(tb_engine_calibration(search->engine), search->book->count,
+                                     search->arguments->fpir, candidates, found);
     *known += identity == TB_THIS_PERSON;
     if (search->arguments->json)
-        return json_array_append_new(list, describe(search, face, identity, candidates, found)) == 0 ? TB_OK : TB_NO_MEMORY;
+        return json_array_append_new(list, describe(search, face, identity, candidates, found)) == 0 ? TB_OK
+                                                                                                     : TB_NO_MEMORY;
     say(search, identity, candidates, found);
     return TB_OK;
 }
@@ -119,7 +126,8 @@ static tb_status search_all(const struct search *search, json_t *list, int *know
 static tb_status search_single(const struct search *search, json_t *list, int *known, tb_error *why)
 {
     tb_capture *capture = tb_secret_alloc(sizeof *capture);
-    tb_status status = capture ? faces_capture(search->engine, search->arguments->words[0], capture, why) : TB_NO_MEMORY;
+    tb_status status =
+        capture ? faces_capture(search->engine, search->arguments->words[0], capture, why) : TB_NO_MEMORY;
     if (status == TB_OK)
         status = search_one(search, &capture->face, &capture->template, list, known);
     tb_secret_free(capture);
@@ -129,16 +137,17 @@ static tb_status search_single(const struct search *search, json_t *list, int *k
 static tb_status identify(const faces_arguments *arguments, struct search *search, int *known, tb_error *why)
 {
     json_t *list = json_array();
-    search->threshold = tb_decision_threshold(tb_engine_calibration(search->engine), search->book->count, arguments->fpir);
+    search->threshold =
+        tb_decision_threshold(tb_engine_calibration(search->engine), search->book->count, arguments->fpir);
     tb_status status = list ? TB_OK : TB_NO_MEMORY;
     if (status == TB_OK)
         status = fill_gallery(search->book, search->engine, &search->gallery);
     if (status == TB_OK)
         status = arguments->all_faces ? search_all(search, list, known, why) : search_single(search, list, known, why);
     if (status == TB_OK && arguments->json)
-        faces_print_json(json_pack("{s:O,s:i,s:o,s:f,s:b}", "faces", list, "people", (int)search->book->count, "threshold",
-                                   faces_number(search->threshold, 4), "fpir", arguments->fpir, "provisional",
-                                   tb_engine_is_provisional(search->engine)));
+        faces_print_json(json_pack("{s:O,s:i,s:o,s:f,s:b}", "faces", list, "people", (int)search->book->count,
+                                   "threshold", faces_number(search->threshold, 4), "fpir", arguments->fpir,
+                                   "provisional", tb_engine_is_provisional(search->engine)));
     else if (status == TB_OK)
         faces_warn_provisional(search->engine);
     json_decref(list);

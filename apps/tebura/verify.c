@@ -12,17 +12,18 @@ static const char help[] =
     "Exit status: 0 the same person, 1 different people, 2 it could not be decided (the sentence says what to do).\n"
     "Pictures are compared as they are: whether a live person stood before the camera is not looked at here.\n";
 
-static int answer(const faces_arguments *arguments, const tb_engine *engine, const tb_capture *a, const tb_capture *b, float score)
+static int answer(const faces_arguments *arguments, const tb_engine *engine, const tb_capture *a, const tb_capture *b,
+                  float score)
 {
     float threshold = tb_engine_calibration(engine)->verification;
     int same = score >= threshold;
     if (arguments->json)
-        faces_print_json(json_pack("{s:o,s:o,s:b,s:[i,i],s:b}", "score", faces_number(score, 4), "threshold", faces_number(threshold, 4),
-                                   "same", same, "quality", (int)a->quality.unified, (int)b->quality.unified,
-                                   "provisional", tb_engine_is_provisional(engine)));
+        faces_print_json(json_pack("{s:o,s:o,s:b,s:[i,i],s:b}", "score", faces_number(score, 4), "threshold",
+                                   faces_number(threshold, 4), "same", same, "quality", (int)a->quality.unified,
+                                   (int)b->quality.unified, "provisional", tb_engine_is_provisional(engine)));
     else
-        printf("%s: similarity %.3f, threshold %.3f (quality %d and %d of 100)\n", same ? "same person" : "different people", score,
-               threshold, a->quality.unified, b->quality.unified);
+        printf("%s: similarity %.3f, threshold %.3f (quality %d and %d of 100)\n",
+               same ? "same person" : "different people", score, threshold, a->quality.unified, b->quality.unified);
     if (!arguments->json)
         faces_warn_provisional(engine);
     return same ? APP_YES : APP_NO;
@@ -46,7 +47,8 @@ int command_verify(int argc, char **argv)
         status = faces_capture(engine, arguments.words[i], &captures[i], &why);
     if (status == TB_OK)
         status = tb_template_compare(&captures[0].template, &captures[1].template, &score);
-    int code = status == TB_OK ? answer(&arguments, engine, &captures[0], &captures[1], score) : faces_fail(&arguments, status, &why);
+    int code = status == TB_OK ? answer(&arguments, engine, &captures[0], &captures[1], score)
+                               : faces_fail(&arguments, status, &why);
     tb_secret_free(captures);
     tb_engine_free(&engine);
     return code;

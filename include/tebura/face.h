@@ -11,7 +11,7 @@
 
 typedef struct tb_face {
     tb_box box;
-    float score; /* detector's, 0..1 */
+    float score;                      /* detector's, 0..1 */
     tb_point landmarks[TB_LANDMARKS]; /* iBUG 300-W order, pixels of the picture */
     int has_landmarks;
 } tb_face;
@@ -19,22 +19,25 @@ typedef struct tb_face {
 /* Quality in the terms of ISO/IEC 29794-5 (first subset). Each 0..1 unless said otherwise; 1 is good. */
 typedef struct tb_quality {
     float sharpness, exposure, contrast;
-    float eye_distance; /* pixels between the eye centres */
+    float eye_distance;     /* pixels between the eye centres */
     float yaw, pitch, roll; /* degrees, from the landmarks' geometry; 0 is frontal */
-    uint8_t unified; /* 0..100 */
-    tb_status advice; /* TB_OK or a TB_RETRY_ status telling the person what to mend */
+    uint8_t unified;        /* 0..100 */
+    tb_status advice;       /* TB_OK or a TB_RETRY_ status telling the person what to mend */
 } tb_quality;
 
 typedef struct tb_engine tb_engine;
 
 typedef struct tb_engine_options {
-    const char *manifest;   /* path of the YAML; NULL: $TEBURA_MODELS or models/manifest.yaml of the installation or source tree */
-    const char *directory;  /* where the network files lie; NULL: as the manifest's own sibling or $TEBURA_DEPS/models */
-    int threads;            /* of the runtime inside one call; 0 = 1 */
-    int without_liveness;   /* do not load that network; tb_engine_liveness then answers TB_UNSUPPORTED */
+    /* path of the YAML; NULL: $TEBURA_MODELS or models/manifest.yaml of the installation or source tree */
+    const char *manifest;
+    /* where the network files lie; NULL: as the manifest's own sibling or $TEBURA_DEPS/models */
+    const char *directory;
+    int threads;          /* of the runtime inside one call; 0 = 1 */
+    int without_liveness; /* do not load that network; tb_engine_liveness then answers TB_UNSUPPORTED */
 } tb_engine_options;
 
-/* Loads and verifies every network (SHA-256 against the manifest). TB_MODEL_MISSING, TB_MODEL_FAILED, TB_NO_MEMORY, TB_MALFORMED. */
+/* Loads and verifies every network (SHA-256 against the manifest). TB_MODEL_MISSING, TB_MODEL_FAILED, TB_NO_MEMORY,
+ * TB_MALFORMED. */
 tb_status tb_engine_open(const tb_engine_options *options, tb_engine **out, tb_error *why) TB_MUST_CHECK;
 void tb_engine_free(tb_engine **engine);
 uint32_t tb_engine_model(const tb_engine *engine); /* id of the embedding model */
@@ -42,11 +45,14 @@ uint32_t tb_engine_model(const tb_engine *engine); /* id of the embedding model 
 /* One engine serves one thread at a time (its buffers are reused). All pixel data it held is wiped on free. */
 
 /* Faces, best score first, with landmarks. *count is 0..TB_FACES_MAX; no face is TB_OK with *count 0. */
-tb_status tb_engine_detect(tb_engine *engine, const tb_image *image, tb_face faces[TB_FACES_MAX], int *count) TB_MUST_CHECK;
-tb_status tb_engine_quality(tb_engine *engine, const tb_image *image, const tb_face *face, tb_quality *out) TB_MUST_CHECK;
+tb_status tb_engine_detect(tb_engine *engine, const tb_image *image, tb_face faces[TB_FACES_MAX],
+                           int *count) TB_MUST_CHECK;
+tb_status tb_engine_quality(tb_engine *engine, const tb_image *image, const tb_face *face,
+                            tb_quality *out) TB_MUST_CHECK;
 /* Probability 0..1 that the face is live (not print, not screen), passive, one frame. */
 tb_status tb_engine_liveness(tb_engine *engine, const tb_image *image, const tb_face *face, float *live) TB_MUST_CHECK;
-tb_status tb_engine_template(tb_engine *engine, const tb_image *image, const tb_face *face, tb_template *out) TB_MUST_CHECK;
+tb_status tb_engine_template(tb_engine *engine, const tb_image *image, const tb_face *face,
+                             tb_template *out) TB_MUST_CHECK;
 
 /* Everything at once, as enrolment and terminals want it: exactly one face, quality good enough, template.
  * Answers the TB_RETRY_ status that applies. `live` may be NULL (liveness is then not run); with it, a face below the
@@ -62,9 +68,9 @@ tb_status tb_engine_capture(tb_engine *engine, const tb_image *image, int with_l
 /* Calibration of the embedding model, from the manifest: similarity s has false match rate 10^(offset + slope * s). */
 typedef struct tb_calibration {
     double offset, slope;
-    float margin;             /* best minus second best below this is "not sure" */
-    float verification;       /* cosine for 1:1 against a document picture */
-    float liveness;           /* probability below which a face is refused */
+    float margin;       /* best minus second best below this is "not sure" */
+    float verification; /* cosine for 1:1 against a document picture */
+    float liveness;     /* probability below which a face is refused */
 } tb_calibration;
 const tb_calibration *tb_engine_calibration(const tb_engine *engine); /* lives as long as the engine */
 /* 1 when the manifest says that its calibration was measured on too few pictures to rely on: programs say so. */

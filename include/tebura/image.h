@@ -21,9 +21,11 @@ tb_status tb_image_copy(const tb_image *from, tb_image *out) TB_MUST_CHECK;
 
 /* Decodes JPEG (grey, YCbCr, CMYK; EXIF orientation applied), PNG (8/16 bit, grey, palette, alpha over white) or PNM
  * (P5, P6 of 8 bits), told apart by content, never by name. The size is checked before memory is taken.
- * TB_UNSUPPORTED (no picture of these kinds), TB_TRUNCATED, TB_MALFORMED, TB_TOO_LARGE, TB_NO_MEMORY; `why` says more. */
+ * TB_UNSUPPORTED (no picture of these kinds), TB_TRUNCATED, TB_MALFORMED, TB_TOO_LARGE, TB_NO_MEMORY; `why` says
+ * more. */
 tb_status tb_image_decode(tb_span encoded, tb_image *out, tb_error *why) TB_MUST_CHECK;
-tb_status tb_image_read(const char *path, tb_image *out, tb_error *why) TB_MUST_CHECK; /* file + decode; `why` names the path */
+/* file + decode; `why` names the path */
+tb_status tb_image_read(const char *path, tb_image *out, tb_error *why) TB_MUST_CHECK;
 /* quality 1..100. `out` is appended to. */
 tb_status tb_image_encode_jpeg(const tb_image *image, int quality, tb_bytes *out) TB_MUST_CHECK;
 

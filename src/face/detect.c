@@ -29,8 +29,8 @@ static tb_status letterbox(tb_engine *engine, const tb_image *image, float shrin
         int left = (width - w) / 2, top = (height - h) / 2;
         memset(whole.data, 127, (size_t)width * (size_t)height * 3);
         for (int y = 0; y < h; y++)
-            memcpy(whole.data + 3 * ((size_t)(top + y) * (size_t)width + (size_t)left), small.data + 3 * (size_t)y * (size_t)w,
-                   3 * (size_t)w);
+            memcpy(whole.data + 3 * ((size_t)(top + y) * (size_t)width + (size_t)left),
+                   small.data + 3 * (size_t)y * (size_t)w, 3 * (size_t)w);
         tb_network_fill(network, &whole);
         *box = (struct letterbox){scale, (float)left, (float)top};
     }
@@ -60,7 +60,8 @@ static int by_score(const void *a, const void *b)
 
 static float overlap(tb_box a, tb_box b)
 {
-    float w = fminf(a.x + a.width, b.x + b.width) - fmaxf(a.x, b.x), h = fminf(a.y + a.height, b.y + b.height) - fmaxf(a.y, b.y);
+    float w = fminf(a.x + a.width, b.x + b.width) - fmaxf(a.x, b.x),
+          h = fminf(a.y + a.height, b.y + b.height) - fmaxf(a.y, b.y);
     if (w <= 0 || h <= 0)
         return 0;
     return w * h / (a.width * a.height + b.width * b.height - w * h);
@@ -80,7 +81,8 @@ static int suppress(tb_face *candidates, int count, float limit, tb_face *faces)
     return kept;
 }
 
-static int collect(const tb_engine *engine, const tb_tensor *scores, const tb_tensor *boxes, struct letterbox at, tb_face *out)
+static int collect(const tb_engine *engine, const tb_tensor *scores, const tb_tensor *boxes, struct letterbox at,
+                   tb_face *out)
 {
     float width = (float)engine->detect.form.width, height = (float)engine->detect.form.height;
     int count = 0;
@@ -97,7 +99,8 @@ static int collect(const tb_engine *engine, const tb_tensor *scores, const tb_te
     return count;
 }
 
-static tb_status attempt(tb_engine *engine, const tb_image *image, float shrink, tb_face faces[TB_FACES_MAX], int *count)
+static tb_status attempt(tb_engine *engine, const tb_image *image, float shrink, tb_face faces[TB_FACES_MAX],
+                         int *count)
 {
     struct letterbox at = {0};
     const tb_tensor *scores, *boxes;

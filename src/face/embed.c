@@ -36,7 +36,8 @@ static tb_status read_output(const tb_engine *engine, tb_template *out)
     return TB_OK;
 }
 
-tb_status tb_stage_embed(tb_engine *engine, const tb_image *image, const tb_face *face, uint8_t quality, tb_template *out)
+tb_status tb_stage_embed(tb_engine *engine, const tb_image *image, const tb_face *face, uint8_t quality,
+                         tb_template *out)
 {
     memset(out, 0, sizeof *out);
     tb_image aligned = {0};

@@ -6,8 +6,8 @@
 
 #include <tebura/secret.h>
 
-static tb_status open_network(tb_engine *engine, const tb_network_entry *entry, const char *directory, const char *manifest_path,
-                              tb_network *out, tb_error *why)
+static tb_status open_network(tb_engine *engine, const tb_network_entry *entry, const char *directory,
+                              const char *manifest_path, tb_network *out, tb_error *why)
 {
     tb_bytes model = {0};
     tb_status status = tb_manifest_load(entry, directory, manifest_path, &model, why);
@@ -31,8 +31,8 @@ static tb_status open_all(tb_engine *engine, const tb_engine_options *options, t
     if (status == TB_OK)
         status = open_network(engine, &manifest->embed.network, options->directory, path, &engine->embed, why);
     if (status == TB_OK && engine->embed.outputs[0].count != manifest->embed.dimension)
-        status = tb_fail(why, TB_MODEL_FAILED, "%s gives %zu numbers; the manifest says %u", manifest->embed.network.file,
-                         engine->embed.outputs[0].count, manifest->embed.dimension);
+        status = tb_fail(why, TB_MODEL_FAILED, "%s gives %zu numbers; the manifest says %u",
+                         manifest->embed.network.file, engine->embed.outputs[0].count, manifest->embed.dimension);
     if (status == TB_OK && !options->without_liveness) {
         status = open_network(engine, &manifest->liveness.network, options->directory, path, &engine->liveness, why);
         engine->has_liveness = status == TB_OK;

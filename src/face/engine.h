@@ -13,16 +13,19 @@ struct tb_engine {
 };
 
 /* Fills `faces` with boxes and scores, best first; landmarks follow in the next stage. */
-tb_status tb_stage_detect(tb_engine *engine, const tb_image *image, tb_face faces[TB_FACES_MAX], int *count) TB_MUST_CHECK;
+tb_status tb_stage_detect(tb_engine *engine, const tb_image *image, tb_face faces[TB_FACES_MAX],
+                          int *count) TB_MUST_CHECK;
 tb_status tb_stage_landmarks(tb_engine *engine, const tb_image *image, tb_face *face) TB_MUST_CHECK;
 
 /* The template of a face with landmarks, whose quality has been measured. */
-tb_status tb_stage_embed(tb_engine *engine, const tb_image *image, const tb_face *face, uint8_t quality, tb_template *out) TB_MUST_CHECK;
+tb_status tb_stage_embed(tb_engine *engine, const tb_image *image, const tb_face *face, uint8_t quality,
+                         tb_template *out) TB_MUST_CHECK;
 
 /* Eye centres (left in the picture first), nose's tip, corners of the mouth. */
 void tb_face_points(const tb_face *face, tb_point out[5]);
 /* The face as the embedding network sees it. The caller frees. */
-tb_status tb_face_align(const tb_engine *engine, const tb_image *image, const tb_face *face, tb_image *out) TB_MUST_CHECK;
+tb_status tb_face_align(const tb_engine *engine, const tb_image *image, const tb_face *face,
+                        tb_image *out) TB_MUST_CHECK;
 
 /* Nothing but geometry: yaw, pitch and roll in degrees, eye distance in pixels. */
 void tb_face_pose(const tb_face *face, tb_quality *out);

@@ -47,7 +47,8 @@ tb_status tb_manifest_read(const char *path, tb_manifest *out, char *found, size
     tb_bytes yaml = {0};
     tb_status status = tb_file_read(found, MANIFEST_LIMIT, &yaml, why);
     if (status == TB_NOT_FOUND)
-        status = tb_fail(why, TB_MODEL_MISSING, "%.160s is not there: set TEBURA_MODELS to the manifest of the networks", found);
+        status = tb_fail(why, TB_MODEL_MISSING,
+                         "%.160s is not there: set TEBURA_MODELS to the manifest of the networks", found);
     if (status == TB_OK)
         status = tb_manifest_parse(tb_bytes_span(&yaml), out, why);
     tb_bytes_free(&yaml);
@@ -70,8 +71,8 @@ static int find_network(const char *file, const char *directory, const char *man
     return used > 0 && (size_t)used < size;
 }
 
-tb_status tb_manifest_load(const tb_network_entry *entry, const char *directory, const char *manifest_path, tb_bytes *out,
-                           tb_error *why)
+tb_status tb_manifest_load(const tb_network_entry *entry, const char *directory, const char *manifest_path,
+                           tb_bytes *out, tb_error *why)
 {
     char path[1024], text[65];
     if (!find_network(entry->file, directory, manifest_path, path, sizeof path))
@@ -86,6 +87,7 @@ tb_status tb_manifest_load(const tb_network_entry *entry, const char *directory,
     tb_sha256(tb_span_of(out->data + before, out->size - before), hash);
     tb_hex_encode(tb_span_of(hash, sizeof hash), text);
     if (strcmp(text, entry->sha256) != 0)
-        return tb_fail(why, TB_MODEL_MISSING, "%.140s is not the file that the manifest means (other SHA-256): run tools/setup", path);
+        return tb_fail(why, TB_MODEL_MISSING,
+                       "%.140s is not the file that the manifest means (other SHA-256): run tools/setup", path);
     return TB_OK;
 }

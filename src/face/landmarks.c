@@ -41,7 +41,8 @@ static tb_status look(tb_engine *engine, const tb_image *image, struct square sq
     for (int i = 0; status == TB_OK && i < TB_LANDMARKS; i++) {
         float u = (output->values[2 * i] * (float)side - 0.5f - middle) / scale;
         float v = (output->values[2 * i + 1] * (float)side - 0.5f - middle) / scale;
-        points[i] = (tb_point){square.x + u * square.cosine - v * square.sine, square.y + u * square.sine + v * square.cosine};
+        points[i] =
+            (tb_point){square.x + u * square.cosine - v * square.sine, square.y + u * square.sine + v * square.cosine};
     }
     return status;
 }
@@ -72,7 +73,8 @@ static struct square upright(const tb_point points[TB_LANDMARKS])
 tb_status tb_stage_landmarks(tb_engine *engine, const tb_image *image, tb_face *face)
 {
     tb_box box = face->box;
-    struct square square = {box.x + box.width / 2, box.y + box.height / 2, fmaxf(box.width, box.height) * box_margin / 2, 1, 0};
+    struct square square = {box.x + box.width / 2, box.y + box.height / 2,
+                            fmaxf(box.width, box.height) * box_margin / 2, 1, 0};
     tb_status status = square.half >= 1 ? look(engine, image, square, face->landmarks) : TB_INVALID_ARGUMENT;
     if (status == TB_OK) {
         square = upright(face->landmarks);

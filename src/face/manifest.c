@@ -17,27 +17,35 @@ enum { VERSION = 1 };
 static const cyaml_strval_t orders[] = {{"rgb", TB_RGB}, {"bgr", TB_BGR}, {"grey", TB_GREY}};
 
 static const cyaml_schema_field_t input_fields[] = {
-    UINT("width", tb_network_input, width), UINT("height", tb_network_input, height),
+    UINT("width", tb_network_input, width),
+    UINT("height", tb_network_input, height),
     CYAML_FIELD_ENUM("order", CYAML_FLAG_STRICT, tb_network_input, order, orders, CYAML_ARRAY_LEN(orders)),
-    FLOAT("mean", tb_network_input, mean), FLOAT("divisor", tb_network_input, divisor), CYAML_FIELD_END};
+    FLOAT("mean", tb_network_input, mean),
+    FLOAT("divisor", tb_network_input, divisor),
+    CYAML_FIELD_END};
 
-static const cyaml_schema_field_t network_fields[] = {
-    STRING("file", tb_network_entry, file), STRING("sha256", tb_network_entry, sha256),
-    STRING("source", tb_network_entry, source), STRING("licence", tb_network_entry, licence),
-    MAPPING("input", tb_network_entry, input, input_fields), CYAML_FIELD_END};
+static const cyaml_schema_field_t network_fields[] = {STRING("file", tb_network_entry, file),
+                                                      STRING("sha256", tb_network_entry, sha256),
+                                                      STRING("source", tb_network_entry, source),
+                                                      STRING("licence", tb_network_entry, licence),
+                                                      MAPPING("input", tb_network_entry, input, input_fields),
+                                                      CYAML_FIELD_END};
 
 #define NETWORK(type) MAPPING("network", struct type, network, network_fields)
 
-static const cyaml_schema_field_t detect_fields[] = {
-    NETWORK(tb_detect_entry), FLOAT("threshold", struct tb_detect_entry, threshold),
-    FLOAT("overlap", struct tb_detect_entry, overlap), FLOAT("shrink", struct tb_detect_entry, shrink), CYAML_FIELD_END};
+static const cyaml_schema_field_t detect_fields[] = {NETWORK(tb_detect_entry),
+                                                     FLOAT("threshold", struct tb_detect_entry, threshold),
+                                                     FLOAT("overlap", struct tb_detect_entry, overlap),
+                                                     FLOAT("shrink", struct tb_detect_entry, shrink), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t landmarks_fields[] = {NETWORK(tb_landmarks_entry), CYAML_FIELD_END};
 
 static const cyaml_schema_value_t coordinate = {CYAML_VALUE_FLOAT(CYAML_FLAG_DEFAULT, float)};
 static const cyaml_schema_field_t embed_fields[] = {
-    NETWORK(tb_embed_entry), UINT("model", struct tb_embed_entry, model), UINT("dimension", struct tb_embed_entry, dimension),
-    CYAML_FIELD_SEQUENCE_FIXED("points", CYAML_FLAG_DEFAULT, struct tb_embed_entry, points, &coordinate, 10), CYAML_FIELD_END};
+    NETWORK(tb_embed_entry), UINT("model", struct tb_embed_entry, model),
+    UINT("dimension", struct tb_embed_entry, dimension),
+    CYAML_FIELD_SEQUENCE_FIXED("points", CYAML_FLAG_DEFAULT, struct tb_embed_entry, points, &coordinate, 10),
+    CYAML_FIELD_END};
 
 static const cyaml_schema_field_t liveness_fields[] = {
     NETWORK(tb_liveness_entry), UINT("live", struct tb_liveness_entry, live),
@@ -45,10 +53,12 @@ static const cyaml_schema_field_t liveness_fields[] = {
 
 static const cyaml_schema_field_t calibration_fields[] = {
     CYAML_FIELD_BOOL("provisional", CYAML_FLAG_DEFAULT, struct tb_calibration_entry, provisional),
-    FLOAT("offset", struct tb_calibration_entry, numbers.offset), FLOAT("slope", struct tb_calibration_entry, numbers.slope),
+    FLOAT("offset", struct tb_calibration_entry, numbers.offset),
+    FLOAT("slope", struct tb_calibration_entry, numbers.slope),
     FLOAT("margin", struct tb_calibration_entry, numbers.margin),
     FLOAT("verification", struct tb_calibration_entry, numbers.verification),
-    FLOAT("liveness", struct tb_calibration_entry, numbers.liveness), CYAML_FIELD_END};
+    FLOAT("liveness", struct tb_calibration_entry, numbers.liveness),
+    CYAML_FIELD_END};
 
 static const cyaml_schema_field_t manifest_fields[] = {
     UINT("version", tb_manifest, version),
@@ -59,7 +69,8 @@ static const cyaml_schema_field_t manifest_fields[] = {
     MAPPING("calibration", tb_manifest, calibration, calibration_fields),
     CYAML_FIELD_END};
 
-static const cyaml_schema_value_t manifest_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, tb_manifest, manifest_fields)};
+static const cyaml_schema_value_t manifest_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, tb_manifest, manifest_fields)};
 
 /* ---- sense ---- */
 
@@ -121,7 +132,8 @@ static const char *check_stages(const tb_manifest *manifest)
 static tb_status check(const tb_manifest *manifest, tb_error *why)
 {
     if (manifest->version != VERSION)
-        return tb_fail(why, TB_UNSUPPORTED, "the manifest has version %u; this program reads version %d", manifest->version, VERSION);
+        return tb_fail(why, TB_UNSUPPORTED, "the manifest has version %u; this program reads version %d",
+                       manifest->version, VERSION);
     const struct {
         const char *stage, *complaint;
     } findings[] = {{"detect", check_network(&manifest->detect.network)},
@@ -138,8 +150,8 @@ static tb_status check(const tb_manifest *manifest, tb_error *why)
 
 /* ---- reading ---- */
 
-/* libcyaml speaks in several lines: the complaint first, then where it stood, from the inside to the outside. The first of
- * each is kept; `status` counts the places. */
+/* libcyaml speaks in several lines: the complaint first, then where it stood, from the inside to the outside. The
+ * first of each is kept; `status` counts the places. */
 static void keep_first(cyaml_log_t level, void *context, const char *format, va_list arguments)
 {
     tb_error *said = context;
@@ -172,13 +184,18 @@ tb_status tb_manifest_parse(tb_span yaml, tb_manifest *out, tb_error *why)
     if (yaml.size == 0)
         return tb_fail(why, TB_MALFORMED, "the manifest is empty");
     tb_error said = {0};
-    const cyaml_config_t config = {.log_fn = keep_first, .log_ctx = &said, .log_level = CYAML_LOG_ERROR, .mem_fn = allocate,
+    const cyaml_config_t config = {.log_fn = keep_first,
+                                   .log_ctx = &said,
+                                   .log_level = CYAML_LOG_ERROR,
+                                   .mem_fn = allocate,
                                    .flags = CYAML_CFG_NO_ALIAS};
     tb_manifest *loaded = NULL;
-    cyaml_err_t error = cyaml_load_data(yaml.data, yaml.size, &config, &manifest_schema, (cyaml_data_t **)&loaded, NULL);
+    cyaml_err_t error =
+        cyaml_load_data(yaml.data, yaml.size, &config, &manifest_schema, (cyaml_data_t **)&loaded, NULL);
     if (error != CYAML_OK)
         return error == CYAML_ERR_OOM ? tb_fail(why, TB_NO_MEMORY, "out of memory while reading the manifest")
-                                      : tb_fail(why, TB_MALFORMED, "the manifest: %.230s", said.text[0] ? said.text : cyaml_strerror(error));
+                                      : tb_fail(why, TB_MALFORMED, "the manifest: %.230s",
+                                                said.text[0] ? said.text : cyaml_strerror(error));
     if (!loaded)
         return tb_fail(why, TB_MALFORMED, "the manifest is empty");
     tb_status status = check(loaded, why);

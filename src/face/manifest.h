@@ -44,11 +44,12 @@ typedef struct tb_manifest {
 
 /* TB_MALFORMED with the line and the field in `why`, TB_UNSUPPORTED (version), TB_NO_MEMORY. */
 tb_status tb_manifest_parse(tb_span yaml, tb_manifest *out, tb_error *why) TB_MUST_CHECK;
-/* From `path`, or from where face.h says when NULL. `found` (size bytes) receives the path used. TB_MODEL_MISSING too. */
+/* From `path`, or from where face.h says when NULL. `found` (size bytes) receives the path used. TB_MODEL_MISSING
+ * too. */
 tb_status tb_manifest_read(const char *path, tb_manifest *out, char *found, size_t size, tb_error *why) TB_MUST_CHECK;
 /* The bytes of one network, verified: where `directory` (may be NULL) or the rules of face.h say. `out` is appended to.
  * TB_MODEL_MISSING for an absent file and for one with another hash. */
-tb_status tb_manifest_load(const tb_network_entry *entry, const char *directory, const char *manifest_path, tb_bytes *out,
-                           tb_error *why) TB_MUST_CHECK;
+tb_status tb_manifest_load(const tb_network_entry *entry, const char *directory, const char *manifest_path,
+                           tb_bytes *out, tb_error *why) TB_MUST_CHECK;
 
 #endif

@@ -1,4 +1,5 @@
-/* network.c: see network.h. What the runtime keeps between its own layers is its business and not wiped (doc/adr/021). */
+/* network.c: see network.h. What the runtime keeps between its own layers is its business and not wiped
+ * (doc/adr/021). */
 #include "face/network.h"
 
 #include <math.h>
@@ -83,8 +84,8 @@ void tb_runtime_close(tb_runtime *runtime)
 }
 
 /* Takes secret memory for a tensor of this shape. */
-static tb_status make_tensor(const tb_runtime *runtime, const int64_t *shape, size_t axes, tb_tensor *tensor, const char *what,
-                             tb_error *why)
+static tb_status make_tensor(const tb_runtime *runtime, const int64_t *shape, size_t axes, tb_tensor *tensor,
+                             const char *what, tb_error *why)
 {
     size_t count = 1;
     for (size_t i = 0; i < axes; i++) {
@@ -97,8 +98,9 @@ static tb_status make_tensor(const tb_runtime *runtime, const int64_t *shape, si
         return tb_fail(why, TB_NO_MEMORY, "out of memory for %s", what);
     tensor->count = count;
     tensor->last = axes ? shape[axes - 1] : 1;
-    OrtStatus *status = runtime->api->CreateTensorWithDataAsOrtValue(runtime->memory, tensor->values, count * sizeof(float), shape,
-                                                                     axes, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, &tensor->value);
+    OrtStatus *status =
+        runtime->api->CreateTensorWithDataAsOrtValue(runtime->memory, tensor->values, count * sizeof(float), shape,
+                                                     axes, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, &tensor->value);
     return judge(runtime->api, status, what, why);
 }
 
@@ -124,7 +126,8 @@ static tb_status name_tensors(tb_network *network, const char *what, tb_error *w
 }
 
 /* The shape of an output, as one run on an empty input gives it: files often leave it open. */
-static tb_status make_output(tb_network *network, const OrtValue *given, tb_tensor *output, const char *what, tb_error *why)
+static tb_status make_output(tb_network *network, const OrtValue *given, tb_tensor *output, const char *what,
+                             tb_error *why)
 {
     const OrtApi *api = network->runtime->api;
     OrtTensorTypeAndShapeInfo *info = NULL;
@@ -154,8 +157,9 @@ static tb_status make_outputs(tb_network *network, const char *what, tb_error *w
     OrtValue *given[TB_NETWORK_OUTPUTS] = {0};
     for (size_t i = 0; i < network->output_count; i++)
         names[i] = network->outputs[i].name;
-    OrtStatus *failed = api->Run(network->session, NULL, (const char *const *)&network->input.name,
-                                 (const OrtValue *const *)&network->input.value, 1, names, network->output_count, given);
+    OrtStatus *failed =
+        api->Run(network->session, NULL, (const char *const *)&network->input.name,
+                 (const OrtValue *const *)&network->input.value, 1, names, network->output_count, given);
     tb_status status = judge(api, failed, what, why);
     for (size_t i = 0; i < network->output_count; i++) {
         if (status == TB_OK)
@@ -166,11 +170,13 @@ static tb_status make_outputs(tb_network *network, const char *what, tb_error *w
     return status;
 }
 
-tb_status tb_network_open(const tb_runtime *runtime, const tb_network_entry *entry, tb_span model, tb_network *out, tb_error *why)
+tb_status tb_network_open(const tb_runtime *runtime, const tb_network_entry *entry, tb_span model, tb_network *out,
+                          tb_error *why)
 {
     *out = (tb_network){.runtime = runtime, .form = entry->input};
     const int64_t shape[4] = {1, entry->input.order == TB_GREY ? 1 : 3, entry->input.height, entry->input.width};
-    OrtStatus *failed = runtime->api->CreateSessionFromArray(runtime->env, model.data, model.size, runtime->options, &out->session);
+    OrtStatus *failed =
+        runtime->api->CreateSessionFromArray(runtime->env, model.data, model.size, runtime->options, &out->session);
     tb_status status = judge(runtime->api, failed, entry->file, why);
     if (status == TB_OK)
         status = name_tensors(out, entry->file, why);
@@ -237,8 +243,9 @@ tb_status tb_network_run(tb_network *network)
         names[i] = network->outputs[i].name;
         outputs[i] = network->outputs[i].value;
     }
-    OrtStatus *failed = api->Run(network->session, NULL, (const char *const *)&network->input.name,
-                                 (const OrtValue *const *)&network->input.value, 1, names, network->output_count, outputs);
+    OrtStatus *failed =
+        api->Run(network->session, NULL, (const char *const *)&network->input.name,
+                 (const OrtValue *const *)&network->input.value, 1, names, network->output_count, outputs);
     tb_status status = judge(api, failed, "a network", NULL);
     for (size_t i = 0; status == TB_OK && i < network->output_count; i++)
         for (size_t j = 0; j < network->outputs[i].count; j++)

@@ -11,9 +11,9 @@ static float degrees(float radians)
 }
 
 /* The nose's tip lies in front of the plane of eyes and mouth; how far it has moved from its place on the line between
- * them tells how the head is turned. Estimated on the test photographs, in units of the eye distance: it stands out 0.6, its
- * frontal place is 0.53 of the way from the eyes to the mouth, and the mouth is 1.16 away from the eyes. Good to some ten
- * degrees: enough to ask somebody to look straight ahead, not more. */
+ * them tells how the head is turned. Estimated on the test photographs, in units of the eye distance: it stands out
+ * 0.6, its frontal place is 0.53 of the way from the eyes to the mouth, and the mouth is 1.16 away from the eyes. Good
+ * to some ten degrees: enough to ask somebody to look straight ahead, not more. */
 static const float nose_height = 0.6f, nose_place = 0.53f, mouth_distance = 1.16f;
 
 void tb_face_pose(const tb_face *face, tb_quality *out)
@@ -21,7 +21,8 @@ void tb_face_pose(const tb_face *face, tb_quality *out)
     tb_point p[5];
     tb_face_points(face, p);
     float ex = p[1].x - p[0].x, ey = p[1].y - p[0].y, eyes = hypotf(ex, ey);
-    tb_point between = {(p[0].x + p[1].x) / 2, (p[0].y + p[1].y) / 2}, mouth = {(p[3].x + p[4].x) / 2, (p[3].y + p[4].y) / 2};
+    tb_point between = {(p[0].x + p[1].x) / 2, (p[0].y + p[1].y) / 2},
+             mouth = {(p[3].x + p[4].x) / 2, (p[3].y + p[4].y) / 2};
     float dx = mouth.x - between.x, dy = mouth.y - between.y, down = hypotf(dx, dy);
     out->eye_distance = eyes;
     out->roll = degrees(atan2f(ey, ex));
@@ -38,7 +39,7 @@ void tb_face_pose(const tb_face *face, tb_quality *out)
 
 struct light {
     float mean, deviation, dark, bright; /* grey levels; shares of pixels below 20 and above 245 */
-    float sharpness; /* variance of the Laplacian over the variance of the picture */
+    float sharpness;                     /* variance of the Laplacian over the variance of the picture */
 };
 
 static float grey_at(const tb_image *image, int x, int y)
@@ -53,11 +54,13 @@ static struct light measure_light(const tb_image *face)
     struct light light = {0};
     double sum = 0, squares = 0, edges = 0, edge_squares = 0;
     int count = 0, dark = 0, bright = 0;
-    int left = face->width / 5, right = face->width - left, top = face->height / 4, bottom = face->height - 1 - face->height / 10;
+    int left = face->width / 5, right = face->width - left, top = face->height / 4,
+        bottom = face->height - 1 - face->height / 10;
     for (int y = top; y < bottom; y++)
         for (int x = left; x < right; x++, count++) {
             float g = grey_at(face, x, y);
-            float edge = 4 * g - grey_at(face, x - 1, y) - grey_at(face, x + 1, y) - grey_at(face, x, y - 1) - grey_at(face, x, y + 1);
+            float edge = 4 * g - grey_at(face, x - 1, y) - grey_at(face, x + 1, y) - grey_at(face, x, y - 1) -
+                         grey_at(face, x, y + 1);
             sum += g;
             squares += (double)g * g;
             edges += edge;
@@ -129,7 +132,8 @@ tb_status tb_engine_quality(tb_engine *engine, const tb_image *image, const tb_f
     tb_image_free(&aligned);
     tb_face_pose(face, out);
     out->sharpness = ramp(log10f(light.sharpness + 1e-6f), -3, -0.5f);
-    out->exposure = fminf(ramp(light.mean, 25, 80), 1 - ramp(light.mean, 180, 235)) * (1 - ramp(light.dark + light.bright, 0.1f, 0.7f));
+    out->exposure = fminf(ramp(light.mean, 25, 80), 1 - ramp(light.mean, 180, 235)) *
+                    (1 - ramp(light.dark + light.bright, 0.1f, 0.7f));
     out->contrast = ramp(light.deviation, 8, 35);
     float frontal = cosf(out->yaw / 57.3f) * cosf(out->pitch / 57.3f), size = ramp(out->eye_distance, 12, 60);
     /* A geometric mean: one bad part cannot be made good by the others. */

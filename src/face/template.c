@@ -98,7 +98,8 @@ tb_status tb_template_decode(tb_span bytes, uint32_t model, tb_template *out)
         for (int i = 0; i < out->dimension; i++)
             out->values[i] = scale * (float)(int8_t)bytes.data[HEADER + i];
         /* Rounding moves the length by half a step a value at most; anything further off was never a unit vector. */
-        double length = length_of(out->values, out->dimension), slack = 1e-3 + 0.5 * (double)scale * sqrt(out->dimension);
+        double length = length_of(out->values, out->dimension),
+               slack = 1e-3 + 0.5 * (double)scale * sqrt(out->dimension);
         if (length > 1e-6 && fabs(length - 1) <= fmin(slack, 0.5))
             for (int i = 0; i < out->dimension; i++)
                 out->values[i] = (float)(out->values[i] / length);

@@ -12,7 +12,8 @@ float tb_decision_threshold(const tb_calibration *calibration, size_t size, doub
     return (float)fmin(fmax(similarity, -1), 1);
 }
 
-tb_identity tb_decide(const tb_calibration *calibration, size_t size, double fpir, const tb_candidate *candidates, int count)
+tb_identity tb_decide(const tb_calibration *calibration, size_t size, double fpir, const tb_candidate *candidates,
+                      int count)
 {
     if (count < 1 || !(candidates[0].score >= tb_decision_threshold(calibration, size, fpir)))
         return TB_NOBODY; /* a score that is no number is nobody */

@@ -35,7 +35,7 @@ struct tb_gallery {
     size_t rows, chunk_count, chunk_room;
     struct entry *entries;
     size_t count, entry_room;
-    uint32_t *slots; /* open addressing, linear probing: 0 free, else entry + 1 */
+    uint32_t *slots;   /* open addressing, linear probing: 0 free, else entry + 1 */
     size_t slot_count; /* a power of two, at least twice `count` */
 };
 
@@ -368,8 +368,8 @@ static void scan_all(const tb_gallery *gallery, const float *probe, struct searc
     tb_wipe(scores, sizeof scores);
 }
 
-tb_status tb_gallery_search(const tb_gallery *gallery, const tb_template *probe, int k, int (*only)(tb_id id, void *context),
-                            void *context, tb_candidate *out, int *found)
+tb_status tb_gallery_search(const tb_gallery *gallery, const tb_template *probe, int k,
+                            int (*only)(tb_id id, void *context), void *context, tb_candidate *out, int *found)
 {
     *found = 0;
     if (k < 1)

@@ -13,7 +13,8 @@ static tb_status judge(const char *sentence)
 {
     if (strcasestr(sentence, "premature end"))
         return TB_TRUNCATED;
-    if (strcasestr(sentence, "unsupported") || strcasestr(sentence, "not implemented") || strcasestr(sentence, "not supported"))
+    if (strcasestr(sentence, "unsupported") || strcasestr(sentence, "not implemented") ||
+        strcasestr(sentence, "not supported"))
         return TB_UNSUPPORTED;
     if (strcasestr(sentence, "insufficient memory") || strcasestr(sentence, "memory allocation"))
         return TB_NO_MEMORY;
@@ -29,10 +30,11 @@ static int is_harmless(const char *sentence)
 
 static tb_status explain(tb_status status, tb_error *why)
 {
-    const char *sentence = status == TB_TRUNCATED     ? "the JPEG ends too early: the file was cut short"
-                           : status == TB_UNSUPPORTED ? "this kind of JPEG is not supported (lossless, arithmetic or 12 bits)"
-                           : status == TB_NO_MEMORY   ? "out of memory while reading the JPEG"
-                                                      : "the JPEG is damaged";
+    const char *sentence = status == TB_TRUNCATED ? "the JPEG ends too early: the file was cut short"
+                           : status == TB_UNSUPPORTED
+                               ? "this kind of JPEG is not supported (lossless, arithmetic or 12 bits)"
+                           : status == TB_NO_MEMORY ? "out of memory while reading the JPEG"
+                                                    : "the JPEG is damaged";
     return tb_fail(why, status, "%s", sentence);
 }
 
@@ -48,7 +50,8 @@ static tb_status decompress(tjhandle handle, tb_span encoded, uint8_t *pixels, i
     if (status != TB_MALFORMED)
         return status;
     /* Only the last complaint is kept; the first one tells whether the damage is a missing end. */
-    (void)tjDecompress2(handle, encoded.data, encoded.size, pixels, width, 0, height, format, flags | TJFLAG_STOPONWARNING);
+    (void)tjDecompress2(handle, encoded.data, encoded.size, pixels, width, 0, height, format,
+                        flags | TJFLAG_STOPONWARNING);
     return judge(tjGetErrorStr2(handle));
 }
 
@@ -110,8 +113,8 @@ tb_status tb_image_encode_jpeg(const tb_image *image, int quality, tb_bytes *out
     tb_status status = room == (unsigned long)-1 ? TB_TOO_LARGE : tb_bytes_reserve(out, out->size + room);
     if (status == TB_OK) {
         unsigned char *place = out->data + out->size;
-        int failed = tjCompress2(handle, image->data, image->width, 0, image->height, TJPF_RGB, &place, &room, TJSAMP_420,
-                                 quality, TJFLAG_NOREALLOC);
+        int failed = tjCompress2(handle, image->data, image->width, 0, image->height, TJPF_RGB, &place, &room,
+                                 TJSAMP_420, quality, TJFLAG_NOREALLOC);
         status = failed ? TB_NO_MEMORY : TB_OK; /* arguments are checked above: only memory is left */
         if (!failed)
             out->size += room;

@@ -84,7 +84,8 @@ tb_status tb_decode_png(tb_span encoded, tb_image *out, tb_error *why)
     if (!info)
         goto out;
     png_set_read_fn(png, &source, give);
-    png_set_user_limits(png, INT32_MAX, INT32_MAX); /* our own limit is on the product, checked before memory is taken */
+    /* our own limit is on the product, checked before memory is taken */
+    png_set_user_limits(png, INT32_MAX, INT32_MAX);
     png_set_chunk_malloc_max(png, 4u << 20);
     png_set_chunk_cache_max(png, 64);
     status = read_all(png, info, out, &inner);
@@ -100,8 +101,8 @@ out:
     if (inner.text[0])
         return tb_fail(why, status, "%s", inner.text);
     return tb_fail(why, status, "%s",
-                   status == TB_TRUNCATED    ? "the PNG ends too early: the file was cut short"
-                   : status == TB_NO_MEMORY  ? "out of memory while reading the PNG"
+                   status == TB_TRUNCATED     ? "the PNG ends too early: the file was cut short"
+                   : status == TB_NO_MEMORY   ? "out of memory while reading the PNG"
                    : status == TB_UNSUPPORTED ? "this kind of PNG is not supported"
-                                             : "the PNG is damaged");
+                                              : "the PNG is damaged");
 }

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* The next decimal number after white space and comments. 0 when there is none before the end (`*at` is then the end). */
+/* The next decimal number after white space and comments. 0 when there is none before the end (`*at` is then the
+ * end). */
 static uint64_t next_number(tb_span bytes, size_t *at, int *good)
 {
     while (*at < bytes.size && (strchr(" \t\r\n\v\f", bytes.data[*at]) || bytes.data[*at] == '#')) {

@@ -85,7 +85,8 @@ static void sample(const tb_image *image, float u, float v, float sum[3])
 }
 
 /* The part of `from` that the target sees, shrunk by `factor`; `back` is changed to sample from it. */
-static tb_status shrink_seen_part(const tb_image *from, struct inverse *back, int width, int height, int factor, tb_image *out)
+static tb_status shrink_seen_part(const tb_image *from, struct inverse *back, int width, int height, int factor,
+                                  tb_image *out)
 {
     float left = INFINITY, top = INFINITY, right = -INFINITY, bottom = -INFINITY;
     for (int corner = 0; corner < 4; corner++) {
@@ -97,11 +98,12 @@ static tb_status shrink_seen_part(const tb_image *from, struct inverse *back, in
         bottom = fmaxf(bottom, v);
     }
     float margin = 2 * (float)factor, far_x = (float)from->width, far_y = (float)from->height;
-    int x0 = (int)fminf(fmaxf(left - margin, 0), far_x - 1), x1 = (int)fmaxf(fminf(right + margin + 1, far_x), (float)x0 + 1);
-    int y0 = (int)fminf(fmaxf(top - margin, 0), far_y - 1), y1 = (int)fmaxf(fminf(bottom + margin + 1, far_y), (float)y0 + 1);
+    int x0 = (int)fminf(fmaxf(left - margin, 0), far_x - 1),
+        x1 = (int)fmaxf(fminf(right + margin + 1, far_x), (float)x0 + 1);
+    int y0 = (int)fminf(fmaxf(top - margin, 0), far_y - 1),
+        y1 = (int)fmaxf(fminf(bottom + margin + 1, far_y), (float)y0 + 1);
     tb_image part;
-    tb_status status =
-        tb_image_crop(from, (tb_box){(float)x0, (float)y0, (float)(x1 - x0), (float)(y1 - y0)}, &part);
+    tb_status status = tb_image_crop(from, (tb_box){(float)x0, (float)y0, (float)(x1 - x0), (float)(y1 - y0)}, &part);
     if (status == TB_OK)
         status = tb_image_resize(&part, (part.width + factor - 1) / factor, (part.height + factor - 1) / factor, out);
     if (status == TB_OK) {
@@ -126,7 +128,8 @@ static void fill(const tb_image *from, struct inverse back, int grid, tb_image *
                 sample(from, back.x0 + back.xx * px + back.xy * py, back.y0 + back.yx * px + back.yy * py, sum);
             }
             for (size_t c = 0; c < 3; c++)
-                out->data[3 * ((size_t)y * (size_t)out->width + (size_t)x) + c] = (uint8_t)fminf(sum[c] * share + 0.5f, 255);
+                out->data[3 * ((size_t)y * (size_t)out->width + (size_t)x) + c] =
+                    (uint8_t)fminf(sum[c] * share + 0.5f, 255);
         }
     }
 }

@@ -31,8 +31,9 @@ tb_image encoded_pattern(int width, int height)
 
 static void add_exif(tb_bytes *jpeg, int orientation)
 {
-    uint8_t segment[] = {0xff, 0xe1, 0,    34,   'E', 'x', 'i', 'f', 0, 0, 'M', 'M', 0, 42, 0, 0, 0, 8,
-                         0,    1,    0x01, 0x12, 0,   3,   0,   0,   0, 1, 0,   (uint8_t)orientation, 0, 0, 0, 0, 0, 0};
+    uint8_t segment[] = {0xff, 0xe1, 0, 34, 'E', 'x',  'i',  'f', 0, 0, 'M', 'M', 0, 42, 0,
+                         0,    0,    8, 0,  1,   0x01, 0x12, 0,   3, 0, 0,   0,   1, 0,  (uint8_t)orientation,
+                         0,    0,    0, 0,  0,   0};
     tb_bytes with = {0};
     need(sizeof segment == 36);
     need(tb_bytes_append(&with, tb_span_of(jpeg->data, 2)) == TB_OK);
@@ -55,8 +56,8 @@ tb_bytes encoded_jpeg(const tb_image *image, const char *kind, int exif)
     tjhandle handle = tjInitCompress();
     unsigned char *out = NULL;
     unsigned long size = 0;
-    need(handle && tjCompress2(handle, cmyk ? inks : image->data, image->width, 0, image->height, cmyk ? TJPF_CMYK : TJPF_RGB,
-                               &out, &size, grey ? TJSAMP_GRAY : TJSAMP_444, 95,
+    need(handle && tjCompress2(handle, cmyk ? inks : image->data, image->width, 0, image->height,
+                               cmyk ? TJPF_CMYK : TJPF_RGB, &out, &size, grey ? TJSAMP_GRAY : TJSAMP_444, 95,
                                strcmp(kind, "progressive") == 0 ? TJFLAG_PROGRESSIVE : 0) == 0);
     tb_bytes jpeg = {0};
     need(tb_bytes_append(&jpeg, tb_span_of(out, size)) == TB_OK);
@@ -108,13 +109,17 @@ tb_bytes encoded_png(const tb_image *image, const char *kind)
     uint8_t *row = malloc((size_t)image->width * 8);
     need(png && info && row && !setjmp(png_jmpbuf(png)));
     png_set_write_fn(png, &out, append, flush);
-    int colours = strncmp(kind, "grey", 4) == 0      ? PNG_COLOR_TYPE_GRAY
+    int colours = strncmp(kind, "grey", 4) == 0  ? PNG_COLOR_TYPE_GRAY
                   : strcmp(kind, "palette") == 0 ? PNG_COLOR_TYPE_PALETTE
                   : strcmp(kind, "rgba") == 0    ? PNG_COLOR_TYPE_RGBA
                                                  : PNG_COLOR_TYPE_RGB;
-    int depth = strstr(kind, "16") ? 16 : strcmp(kind, "grey1") == 0 ? 1 : 8, interlaced = strcmp(kind, "interlaced") == 0;
+    int depth = strstr(kind, "16")           ? 16
+                : strcmp(kind, "grey1") == 0 ? 1
+                                             : 8,
+        interlaced = strcmp(kind, "interlaced") == 0;
     png_set_IHDR(png, info, (unsigned)image->width, (unsigned)image->height, depth, colours,
-                 interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+                 interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+                 PNG_FILTER_TYPE_DEFAULT);
     png_color palette[256];
     for (int i = 0; i < 256; i++)
         palette[i] = (png_color){(png_byte)i, (png_byte)(255 - i), 7};

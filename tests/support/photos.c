@@ -25,11 +25,13 @@ tb_image photos_demo(int number)
 
 const char *photos_folder(void)
 {
-    static const char beside[] = TEBURA_SOURCE_DIR "/../shared/faces", above[] = TEBURA_SOURCE_DIR "/../../shared/faces";
+    static const char beside[] = TEBURA_SOURCE_DIR "/../shared/faces",
+                      above[] = TEBURA_SOURCE_DIR "/../../shared/faces";
     const char *given = getenv("TEBURA_FACES");
     if (given)
         return access(given, R_OK) == 0 ? given : NULL;
-    return access(beside, R_OK) == 0 ? beside : access(above, R_OK) == 0 ? above : NULL; /* above: a worktree of the project */
+    /* above: a worktree of the project */
+    return access(beside, R_OK) == 0 ? beside : access(above, R_OK) == 0 ? above : NULL;
 }
 
 tb_image photos_read(const char *set, const char *person, int number, const char *ext)

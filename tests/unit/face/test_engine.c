@@ -184,8 +184,10 @@ static void each_thing_to_mend_has_its_own_answer(void **state)
     image = one_person();
     assert_int_equal(capture(&image, 0), TB_OK);
     tb_image half;
-    assert_int_equal(tb_image_crop(&image, (tb_box){0.42f * (float)image.width, 0, 0.58f * (float)image.width, (float)image.height}, &half),
-                     TB_OK);
+    assert_int_equal(
+        tb_image_crop(&image, (tb_box){0.42f * (float)image.width, 0, 0.58f * (float)image.width, (float)image.height},
+                      &half),
+        TB_OK);
     assert_int_equal(capture(&half, 0), TB_RETRY_FACE_AT_BORDER);
     tb_image_free(&half);
     assert_int_equal(tb_image_resize(&image, 48, 64, &half), TB_OK);
@@ -211,7 +213,8 @@ static void a_turned_photograph_with_exif_is_upright(void **state)
     (void)state;
     tb_image image = one_person(), turned, again;
     float height = (float)image.height - 1; /* a quarter turn: what EXIF 8 undoes */
-    assert_int_equal(tb_image_warp(&image, (tb_similarity){0, 1, height, 0}, image.height, image.width, &turned), TB_OK);
+    assert_int_equal(tb_image_warp(&image, (tb_similarity){0, 1, height, 0}, image.height, image.width, &turned),
+                     TB_OK);
     tb_bytes jpeg = encoded_jpeg(&turned, "rgb", 8);
     tb_error why = {0};
     assert_int_equal(tb_image_decode(tb_bytes_span(&jpeg), &again, &why), TB_OK);

@@ -36,7 +36,8 @@ static void the_one_that_ships(void **state)
     assert_int_equal(manifest.liveness.network.input.order, TB_BGR);
     assert_true(fabsf(manifest.embed.points[9] - 92.2041f) < 1e-4f);
     const tb_calibration *numbers = &manifest.calibration.numbers;
-    assert_true(fabsf(tb_decision_threshold(numbers, 1, 1e-3) - 0.395f) < 0.005f); /* what was measured: FMR 1e-3 and 1e-4 */
+    /* what was measured: FMR 1e-3 and 1e-4 */
+    assert_true(fabsf(tb_decision_threshold(numbers, 1, 1e-3) - 0.395f) < 0.005f);
     assert_true(fabsf(tb_decision_threshold(numbers, 10, 1e-3) - 0.447f) < 0.005f);
     tb_bytes_free(&yaml);
 }
@@ -105,11 +106,13 @@ static void a_network_that_is_not_the_one_meant(void **state)
     assert_int_equal(tb_manifest_parse(tb_bytes_span(&yaml), &manifest, &why), TB_OK);
     char folder[] = "/tmp/tebura-models-XXXXXX", path[128];
     assert_non_null(mkdtemp(folder));
-    assert_int_equal(tb_manifest_load(&manifest.detect.network, folder, "manifest.yaml", &model, &why), TB_MODEL_MISSING);
+    assert_int_equal(tb_manifest_load(&manifest.detect.network, folder, "manifest.yaml", &model, &why),
+                     TB_MODEL_MISSING);
     assert_non_null(strstr(why.text, "tools/setup"));
     snprintf(path, sizeof path, "%s/fr_detect.onnx", folder);
     assert_int_equal(tb_file_write(path, tb_span_text("something else"), &why), TB_OK);
-    assert_int_equal(tb_manifest_load(&manifest.detect.network, folder, "manifest.yaml", &model, &why), TB_MODEL_MISSING);
+    assert_int_equal(tb_manifest_load(&manifest.detect.network, folder, "manifest.yaml", &model, &why),
+                     TB_MODEL_MISSING);
     assert_non_null(strstr(why.text, "SHA-256"));
     tb_engine *engine;
     assert_int_equal(tb_engine_open(&(tb_engine_options){.directory = folder}, &engine, &why), TB_MODEL_MISSING);
@@ -145,10 +148,13 @@ static void a_network_of_another_shape(void **state)
     tb_runtime runtime;
     tb_network network;
     assert_int_equal(tb_manifest_parse(tb_bytes_span(&yaml), &manifest, &why), TB_OK);
-    assert_int_equal(tb_manifest_load(&manifest.landmarks.network, NULL, TEBURA_SOURCE_DIR "/models/manifest.yaml", &model, &why), TB_OK);
+    assert_int_equal(
+        tb_manifest_load(&manifest.landmarks.network, NULL, TEBURA_SOURCE_DIR "/models/manifest.yaml", &model, &why),
+        TB_OK);
     manifest.landmarks.network.input.width = 32;
     assert_int_equal(tb_runtime_open(1, &runtime, &why), TB_OK);
-    assert_int_equal(tb_network_open(&runtime, &manifest.landmarks.network, tb_bytes_span(&model), &network, &why), TB_MODEL_FAILED);
+    assert_int_equal(tb_network_open(&runtime, &manifest.landmarks.network, tb_bytes_span(&model), &network, &why),
+                     TB_MODEL_FAILED);
     tb_runtime_close(&runtime);
     tb_bytes_free(&model);
     tb_bytes_free(&yaml);

@@ -1,4 +1,5 @@
-/* The runtime's own reporting to its maker is off: no file in the home folder, no debug log, no further thread, no socket. */
+/* The runtime's own reporting to its maker is off: no file in the home folder, no debug log, no further thread, no
+ * socket. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

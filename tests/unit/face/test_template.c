@@ -78,7 +78,7 @@ static void damage_is_refused(void **state)
         int at;
         uint8_t value;
         tb_status status;
-    } cases[] = {{0, 'X', TB_MALFORMED}, {3, '2', TB_UNSUPPORTED}, {11, 2, TB_UNSUPPORTED}, {10, 101, TB_MALFORMED},
+    } cases[] = {{0, 'X', TB_MALFORMED},   {3, '2', TB_UNSUPPORTED}, {11, 2, TB_UNSUPPORTED}, {10, 101, TB_MALFORMED},
                  {15, 0x7f, TB_MALFORMED}, {15, 0xbf, TB_MALFORMED}, {9, 0xff, TB_MALFORMED}, {9, 3, TB_TRUNCATED}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         memcpy(copy, bytes.data, 528);
@@ -120,6 +120,7 @@ static void only_good_ones_are_encoded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(there_and_back), cmocka_unit_test(comparing),
-                                       cmocka_unit_test(damage_is_refused), cmocka_unit_test(only_good_ones_are_encoded)};
+                                       cmocka_unit_test(damage_is_refused),
+                                       cmocka_unit_test(only_good_ones_are_encoded)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

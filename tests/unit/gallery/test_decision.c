@@ -9,7 +9,8 @@
 
 #include <tebura/decision.h>
 
-static const tb_calibration plain = {.offset = 0, .slope = -10, .margin = 0.05f, .verification = 0.4f, .liveness = 0.5f};
+static const tb_calibration plain = {
+    .offset = 0, .slope = -10, .margin = 0.05f, .verification = 0.4f, .liveness = 0.5f};
 
 static void assert_near(float got, double wanted)
 {
@@ -20,12 +21,12 @@ static void assert_near(float got, double wanted)
 static void thresholds_follow_the_size_of_the_list(void **state)
 {
     (void)state;
-    assert_near(tb_decision_threshold(&plain, 1, 1e-3), 0.3);           /* FMR is the FPIR itself */
-    assert_near(tb_decision_threshold(&plain, 0, 1e-3), 0.3);           /* nobody on it counts as one */
-    assert_near(tb_decision_threshold(&plain, 100, 1e-3), 0.49997827);  /* FMR 1.000500e-5: log10 = -4.9997827 */
+    assert_near(tb_decision_threshold(&plain, 1, 1e-3), 0.3);          /* FMR is the FPIR itself */
+    assert_near(tb_decision_threshold(&plain, 0, 1e-3), 0.3);          /* nobody on it counts as one */
+    assert_near(tb_decision_threshold(&plain, 100, 1e-3), 0.49997827); /* FMR 1.000500e-5: log10 = -4.9997827 */
     assert_near(tb_decision_threshold(&plain, 10000, 1e-3), 0.69997827);
-    assert_near(tb_decision_threshold(&plain, 2, 0.19), 0.1);           /* 1 - sqrt(0.81) = 0.1 */
-    assert_near(tb_decision_threshold(&plain, 3, 0.271), 0.1);          /* 1 - cbrt(0.729) = 0.1 */
+    assert_near(tb_decision_threshold(&plain, 2, 0.19), 0.1);  /* 1 - sqrt(0.81) = 0.1 */
+    assert_near(tb_decision_threshold(&plain, 3, 0.271), 0.1); /* 1 - cbrt(0.729) = 0.1 */
     tb_calibration shifted = {.offset = 5.8, .slope = -22.3};
     assert_near(tb_decision_threshold(&shifted, 1, 1e-3), 8.8 / 22.3);
 }

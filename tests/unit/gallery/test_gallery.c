@@ -149,7 +149,8 @@ static void *search_on(void *argument)
     for (; !atomic_load(&traffic->stop) || searches == 0; searches++) {
         tb_candidate got;
         int found;
-        if (tb_gallery_search(traffic->gallery, &probe, 1, NULL, NULL, &got, &found) != TB_OK || found != 1 || got.score < 0.999f)
+        if (tb_gallery_search(traffic->gallery, &probe, 1, NULL, NULL, &got, &found) != TB_OK || found != 1 ||
+            got.score < 0.999f)
             return (void *)-1L;
     }
     return (void *)searches;

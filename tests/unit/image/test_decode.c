@@ -66,8 +66,12 @@ static void pngs_of_every_kind(void **state)
         assert_int_equal(decode(tb_bytes_span(&png), &got), TB_OK);
         const uint8_t *from = pattern.data + 3 * (30 * 97 + 80), *at = got.data + 3 * (30 * 97 + 80);
         uint8_t red = from[0];
-        int wanted[5][3] = {{red, red, red}, {red, red, red}, {255, 255, 255}, {red, 255 - red, 7},
-                            {(from[0] * 128 + 255 * 127) / 255, (from[1] * 128 + 255 * 127) / 255, (from[2] * 128 + 255 * 127) / 255}};
+        int wanted[5][3] = {
+            {red, red, red},
+            {red, red, red},
+            {255, 255, 255},
+            {red, 255 - red, 7},
+            {(from[0] * 128 + 255 * 127) / 255, (from[1] * 128 + 255 * 127) / 255, (from[2] * 128 + 255 * 127) / 255}};
         for (int c = 0; c < 3; c++)
             assert_in_range(at[c] + 2, wanted[i][c] + 1, wanted[i][c] + 3);
         tb_image_free(&got);
@@ -91,7 +95,8 @@ static void exif_turns_the_picture_upright(void **state)
         int x = corner[orientation][0] * (got.width - 1), y = corner[orientation][1] * (got.height - 1);
         const uint8_t *dark = got.data + 3 * (y * got.width + x);
         assert_true(dark[0] < 20 && dark[1] < 20);
-        const uint8_t *beside = got.data + 3 * (y * got.width + got.width - 1 - x); /* across: red, or green when swapped */
+        /* across: red, or green when swapped */
+        const uint8_t *beside = got.data + 3 * (y * got.width + got.width - 1 - x);
         assert_true(orientation >= 5 ? beside[1] > 230 && beside[0] < 20 : beside[0] > 230 && beside[1] < 20);
         tb_image_free(&got);
         tb_bytes_free(&jpeg);
@@ -104,11 +109,11 @@ static void every_truncation_is_refused(void **state)
     (void)state;
     size_t held = tb_secret_held();
     tb_image pattern = encoded_pattern(200, 150), got;
-    tb_bytes forms[] = {encoded_jpeg(&pattern, "rgb", 6), encoded_jpeg(&pattern, "progressive", 0), encoded_jpeg(&pattern, "cmyk", 0),
-                        encoded_jpeg(&pattern, "grey", 0), encoded_png(&pattern, "rgb"), encoded_png(&pattern, "interlaced")};
+    tb_bytes forms[] = {encoded_jpeg(&pattern, "rgb", 6),  encoded_jpeg(&pattern, "progressive", 0),
+                        encoded_jpeg(&pattern, "cmyk", 0), encoded_jpeg(&pattern, "grey", 0),
+                        encoded_png(&pattern, "rgb"),      encoded_png(&pattern, "interlaced")};
     for (int i = 0; i < 6; i++) {
-        for (size_t cut = 9; cut < forms[i].size; cut += 1 + forms[i].size / 97)
-        {
+        for (size_t cut = 9; cut < forms[i].size; cut += 1 + forms[i].size / 97) {
             tb_status status = decode(tb_span_of(forms[i].data, cut), &got);
             if (status != TB_TRUNCATED)
                 print_error("form %d cut at %zu of %zu\n", i, cut, forms[i].size);
@@ -209,11 +214,14 @@ static void our_own_jpeg_comes_back(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(jpegs_of_every_kind),         cmocka_unit_test(pngs_of_every_kind),
-        cmocka_unit_test(exif_turns_the_picture_upright), cmocka_unit_test(every_truncation_is_refused),
-        cmocka_unit_test(other_bad_input),             cmocka_unit_test(huge_headers_take_no_memory),
-        cmocka_unit_test(damaged_inside),              cmocka_unit_test(reading_names_the_file),
-        cmocka_unit_test(our_own_jpeg_comes_back)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(jpegs_of_every_kind),
+                                       cmocka_unit_test(pngs_of_every_kind),
+                                       cmocka_unit_test(exif_turns_the_picture_upright),
+                                       cmocka_unit_test(every_truncation_is_refused),
+                                       cmocka_unit_test(other_bad_input),
+                                       cmocka_unit_test(huge_headers_take_no_memory),
+                                       cmocka_unit_test(damaged_inside),
+                                       cmocka_unit_test(reading_names_the_file),
+                                       cmocka_unit_test(our_own_jpeg_comes_back)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,7 +61,8 @@ static void a_similarity_is_found_again(void **state)
     tb_similarity wanted = {1.2f, 0.5f, -7, 30}, got;
     tb_point from[5] = {{1, 2}, {40, 3}, {20, 25}, {5, 50}, {38, 47}}, to[5];
     for (int i = 0; i < 5; i++)
-        to[i] = (tb_point){wanted.a * from[i].x - wanted.b * from[i].y + wanted.tx, wanted.b * from[i].x + wanted.a * from[i].y + wanted.ty};
+        to[i] = (tb_point){wanted.a * from[i].x - wanted.b * from[i].y + wanted.tx,
+                           wanted.b * from[i].x + wanted.a * from[i].y + wanted.ty};
     assert_int_equal(tb_similarity_fit(from, to, 5, &got), TB_OK);
     assert_true(fabsf(got.a - wanted.a) < 1e-4f && fabsf(got.b - wanted.b) < 1e-4f);
     assert_true(fabsf(got.tx - wanted.tx) < 1e-2f && fabsf(got.ty - wanted.ty) < 1e-2f);
