@@ -24,6 +24,7 @@ static const char help[] =
     "  --listen HOST:PORT  where to serve HTTP; 127.0.0.1:0, a free port on loopback, by default\n"
     "  --host NAME         behind a proxy: its public name, which requests will bear\n"
     "  --nats URL          a NATS server with JetStream, nats://host:port[,...]; without it one is started and watched over\n"
+    "  --terminal-nats URL the broker as terminals are told to reach it, when that differs: address, account\n"
     "  --web DIR           the built pages (console, touchpoint)\n"
     "  --models FILE       manifest of the networks (calibration); $TEBURA_MODELS or the installation's by default\n"
     "  --utc-offset MIN    the site's clock, minutes east of UTC; this machine's by default\n"
@@ -90,12 +91,19 @@ static int parse_offset(const char *text, int *out)
 static int read_options(int argc, char **argv, teburad_options *out)
 {
     static const struct option known[] = {
-        {"data", required_argument, NULL, 'd'},       {"site", required_argument, NULL, 's'},
-        {"profile", required_argument, NULL, 'p'},    {"listen", required_argument, NULL, 'l'},
-        {"host", required_argument, NULL, 'H'},       {"nats", required_argument, NULL, 'n'},
-        {"web", required_argument, NULL, 'w'},        {"models", required_argument, NULL, 'm'},
-        {"utc-offset", required_argument, NULL, 'u'}, {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},          {0},
+        {"data", required_argument, NULL, 'd'},
+        {"site", required_argument, NULL, 's'},
+        {"profile", required_argument, NULL, 'p'},
+        {"listen", required_argument, NULL, 'l'},
+        {"host", required_argument, NULL, 'H'},
+        {"nats", required_argument, NULL, 'n'},
+        {"terminal-nats", required_argument, NULL, 't'},
+        {"web", required_argument, NULL, 'w'},
+        {"models", required_argument, NULL, 'm'},
+        {"utc-offset", required_argument, NULL, 'u'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},
+        {0},
     };
     *out = (teburad_options){.listen = "127.0.0.1:0", .utc_offset_minutes = local_offset()};
     for (int c; (c = getopt_long(argc, argv, "h", known, NULL)) != -1;)
@@ -117,6 +125,9 @@ static int read_options(int argc, char **argv, teburad_options *out)
             break;
         case 'n':
             out->nats = optarg;
+            break;
+        case 't':
+            out->terminal_nats = optarg;
             break;
         case 'w':
             out->web = optarg;
@@ -146,10 +157,32 @@ static int read_options(int argc, char **argv, teburad_options *out)
     return -1;
 }
 
+/* user:password@ is for the connection, not for whoever reads our output. */
+static void without_credentials(const char *urls, char *out)
+{
+    while (*urls) {
+        size_t length = strcspn(urls, ","), scheme = 0;
+        const char *at = memchr(urls, '@', length), *start = strstr(urls, "://");
+        if (at && start && start < at)
+            scheme = (size_t)(start + 3 - urls);
+        memcpy(out, urls, scheme);
+        out += scheme;
+        const char *rest = at ? at + 1 : urls;
+        memcpy(out, rest, (size_t)(urls + length - rest));
+        out += urls + length - rest;
+        urls += length;
+        if (*urls)
+            *out++ = *urls++;
+    }
+    *out = '\0';
+}
+
 static int print_line(const teburad *service)
 {
+    char nats[sizeof service->nats_url];
+    without_credentials(service->nats_url, nats);
     json_t *json = json_pack("{s:s, s:s, s:s}", "http", tb_http_url(service->http), "token_file", service->token_file,
-                             "nats", service->nats_url);
+                             "nats", nats);
     int printed = json && json_dumpf(json, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF && fflush(stdout) == 0;
     json_decref(json);
     return printed;

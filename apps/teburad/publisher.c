@@ -10,14 +10,13 @@
 
 #define BATCH 256
 #define FLUSH_WAIT 5000
-#define SWEEP_EVERY (10 * TB_MINUTE)
-#define SWEEP_OLDER 3600 /* s */
+#define SWEEP_EVERY 600000 /* ms */
+#define SWEEP_OLDER 3600   /* s */
 
 typedef struct publisher {
     teburad *service;
-    int known; /* the bucket was written by this process */
-    int open;  /* in the present connection */
-    int64_t swept;
+    int known;      /* the bucket was written by this process */
+    int open;       /* in the present connection */
     tb_status told; /* the last failure that was logged */
 } publisher;
 
@@ -73,16 +72,6 @@ static tb_status open_site(publisher *p)
     return status;
 }
 
-static void sweep(publisher *p)
-{
-    int removed = 0;
-    if (tb_clock_monotonic() - p->swept < SWEEP_EVERY)
-        return;
-    p->swept = tb_clock_monotonic();
-    if (tb_bus_feed_sweep(p->service->bus, p->service->options.site, SWEEP_OLDER, &removed) == TB_OK && removed)
-        tb_log(TB_LOG_DEBUG, "publisher", "%d old purge markers removed", removed);
-}
-
 static void tell(publisher *p, tb_status status)
 {
     if (status != TB_OK && status != p->told)
@@ -107,15 +96,12 @@ static tb_status step(publisher *p)
         return status;
     }
     tb_management_outbox_wait(s->management, 500);
-    tb_status status = drain(p);
-    if (status == TB_OK)
-        sweep(p);
-    return status;
+    return drain(p);
 }
 
 void *teburad_publish(void *context)
 {
-    publisher p = {.service = context, .told = TB_BUS_DOWN, .swept = tb_clock_monotonic()};
+    publisher p = {.service = context, .told = TB_BUS_DOWN};
     while (!atomic_load(&p.service->stopping)) {
         tb_status status = step(&p);
         p.open &= status == TB_OK;
@@ -125,4 +111,19 @@ void *teburad_publish(void *context)
             teburad_pause(p.service, 200);
     }
     return NULL;
+}
+
+/* A thread of its own: thousands of deletions must not hold up a delivery. */
+void *teburad_sweep(void *context)
+{
+    teburad *s = context;
+    for (;;) {
+        int removed = 0;
+        teburad_pause(s, SWEEP_EVERY);
+        if (atomic_load(&s->stopping))
+            return NULL;
+        if (atomic_load(&s->feed_is_ready) &&
+            tb_bus_feed_sweep(s->bus, s->options.site, SWEEP_OLDER, &removed) == TB_OK && removed)
+            tb_log(TB_LOG_DEBUG, "publisher", "%d old purge markers removed", removed);
+    }
 }

@@ -66,8 +66,8 @@ static json_t *json_of_registration(const teburad *s, const tb_touchpoint *t)
     tb_hex_encode(tb_span_of(ours.bytes, sizeof ours.bytes), key);
     return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:I, s:i}", "touchpoint", t->id, "role", t->role, "zone",
                      t->zone, "attributes", json_of_facts(&t->attributes), "server_public_key", key, "site",
-                     s->options.site, "nats_url", s->nats_url, "model", (json_int_t)s->model, "dimension",
-                     s->dimension);
+                     s->options.site, "nats_url", s->options.terminal_nats ? s->options.terminal_nats : s->nats_url,
+                     "model", (json_int_t)s->model, "dimension", s->dimension);
 }
 
 HANDLER(post_registration)

@@ -76,7 +76,9 @@ static tb_status open_bus(teburad *s, tb_error *why)
         status = broker_start(s->options.data, &s->broker, why);
     if (status != TB_OK)
         return status;
-    snprintf(s->nats_url, sizeof s->nats_url, "%s", s->broker ? broker_url(s->broker) : s->options.nats);
+    const char *url = s->broker ? broker_url(s->broker) : s->options.nats;
+    if (snprintf(s->nats_url, sizeof s->nats_url, "%s", url) >= (int)sizeof s->nats_url)
+        return tb_fail(why, TB_INVALID_ARGUMENT, "the broker's address is longer than %zu bytes", sizeof s->nats_url - 1);
     tb_bus_options options = {.url = s->nats_url, .name = "teburad", .connected = on_connection, .context = s};
     status = tb_bus_open(&options, &s->bus, why);
     if (status == TB_OK && !s->broker && !tb_bus_is_connected(s->bus))
@@ -90,7 +92,8 @@ static tb_status start_threads(teburad *s, tb_error *why)
     if (status != TB_OK)
         return tb_fail(why, status, "the broker cannot be followed: %s", tb_status_sentence(status));
     s->publishing = pthread_create(&s->publisher, NULL, teburad_publish, s) == 0;
-    s->ticking = s->publishing && pthread_create(&s->ticker, NULL, teburad_tick, s) == 0;
+    s->sweeping = s->publishing && pthread_create(&s->sweeper, NULL, teburad_sweep, s) == 0;
+    s->ticking = s->sweeping && pthread_create(&s->ticker, NULL, teburad_tick, s) == 0;
     return s->ticking ? TB_OK : tb_fail(why, TB_NO_MEMORY, "a thread cannot be started");
 }
 
@@ -174,6 +177,8 @@ void teburad_stop(teburad **place)
     tb_bus_subscription_free(&s->statuses);
     if (s->publishing)
         pthread_join(s->publisher, NULL);
+    if (s->sweeping)
+        pthread_join(s->sweeper, NULL);
     if (s->ticking)
         pthread_join(s->ticker, NULL);
     tb_bus_free(&s->bus);

@@ -18,7 +18,7 @@
 #include "broker.h"
 
 typedef struct teburad_options {
-    const char *data, *site, *profile, *listen, *nats, *web, *host, *models;
+    const char *data, *site, *profile, *listen, *nats, *terminal_nats, *web, *host, *models;
     int utc_offset_minutes;
 } teburad_options;
 
@@ -33,8 +33,8 @@ typedef struct teburad {
     tb_http *http;
     char nats_url[256], token_file[4096];
     tb_bus_subscription *events, *asks, *statuses;
-    pthread_t publisher, ticker;
-    int publishing, ticking; /* the threads run */
+    pthread_t publisher, sweeper, ticker;
+    int publishing, sweeping, ticking; /* the threads run */
     pthread_mutex_t lock;
     pthread_cond_t wake;
     atomic_int stopping;
@@ -49,6 +49,8 @@ void teburad_stop(teburad **service);
 
 /* publisher.c: outbox to bucket, and all again when the bucket was lost. */
 void *teburad_publish(void *service);
+/* Removes old purge markers now and then. */
+void *teburad_sweep(void *service);
 /* follower.c: what terminals send. */
 tb_status teburad_follow(teburad *service) TB_MUST_CHECK;
 /* ticker.c: what the clock demands. */
