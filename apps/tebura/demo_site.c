@@ -11,7 +11,7 @@ static const struct {
     const char *id, *role, *gate;
     demo_place place;
 } terminals[] = {{"checkin-1", "checkin", NULL, DEMO_CHECKIN},       {"checkin-2", "checkin", NULL, DEMO_CHECKIN},
-                 {"bags-1", "bag_drop", NULL, DEMO_BAGS},            {"security-1", "security", NULL, DEMO_SECURITY},
+                 {"checkin-3", "checkin", NULL, DEMO_CHECKIN},       {"bags-1", "bag_drop", NULL, DEMO_BAGS},            {"security-1", "security", NULL, DEMO_SECURITY},
                  {"security-2", "security", NULL, DEMO_SECURITY},    {"emigration-1", "emigration", NULL, DEMO_EMIGRATION},
                  {"shop-1", "shop", NULL, DEMO_SHOP},                {"pickup-1", "pickup", NULL, DEMO_PICKUP},
                  {"gate-12", "boarding", "12", DEMO_GATE_12},        {"gate-15", "boarding", "15", DEMO_GATE_15}};
