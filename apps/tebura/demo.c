@@ -13,7 +13,7 @@
 
 static const char help[] =
     "usage: tebura demo [--once] [--json] [--faces DIR] [--pictures DIR] [--profile FILE] [--web DIR]\n\n"
-    "An airport on this machine: teburad with its broker, ten terminals, about twenty travellers, three flights.\n"
+    "An airport on this machine: teburad with its broker, eleven terminals, about twenty travellers, three flights.\n"
     "SIMULATION: the cameras re-photograph pictures, the passports are printed here, no money moves. The rest is real.\n\n"
     "  --once          end when the flights have left; exit code 0 only if everything was as expected\n"
     "  --json          a summary on standard output, everything else on standard error\n"
@@ -102,8 +102,8 @@ static void fill_travellers(demo *d)
 static tb_status look_at_pictures(demo *d, tb_error *why)
 {
     demo_say(d, "  looking for people in photographs, and how they had best stand before a camera ...");
-    tb_status status = d->options.faces ? demo_faces_in_folders(d->options.faces, d->faces, DEMO_TRAVELLERS_MAX, &d->face_count, why)
-                                        : demo_faces_in_pictures(d->options.pictures, d->faces, DEMO_TRAVELLERS_MAX, &d->face_count, why);
+    tb_status status = d->options.faces ? demo_faces_in_folders(d->options.faces, d->directory, d->faces, DEMO_TRAVELLERS_MAX, &d->face_count, why)
+                                        : demo_faces_in_pictures(d->options.pictures, d->directory, d->faces, DEMO_TRAVELLERS_MAX, &d->face_count, why);
     if (status != TB_OK)
         return status;
     fill_travellers(d);
@@ -148,6 +148,7 @@ static tb_status travel(demo *d, tb_error *why)
 
 static tb_status depart(demo *d, tb_error *why)
 {
+    demo_count_before(d);
     demo_say(d, "\n%s and %s depart; %s is still to come.", d->flights[0].number, d->flights[1].number, d->flights[2].number);
     tb_status status = demo_flight_departs(d, 0, why);
     if (status == TB_OK)

@@ -39,10 +39,10 @@ typedef struct demo_face {
 } demo_face;
 int demo_face_is_usable(const demo_face *face); /* before a camera; in a passport every face is */
 /* Faces of sample1.jpg ... sample6.jpg in `pictures`, by picture and from left to right; a person found again is one face with two
- * views. `most` is the size of `out`. */
-tb_status demo_faces_in_pictures(const char *pictures, demo_face *out, int most, int *count, tb_error *why) TB_MUST_CHECK;
+ * views. `most` is the size of `out`; `cuts` a directory for the people cut out of the pictures. */
+tb_status demo_faces_in_pictures(const char *pictures, const char *cuts, demo_face *out, int most, int *count, tb_error *why) TB_MUST_CHECK;
 /* The people of DIR/photos and DIR/portraits: a folder each, several photographs each. Who has fewer than two usable ones is left out. */
-tb_status demo_faces_in_folders(const char *directory, demo_face *out, int most, int *count, tb_error *why) TB_MUST_CHECK;
+tb_status demo_faces_in_folders(const char *directory, const char *cuts, demo_face *out, int most, int *count, tb_error *why) TB_MUST_CHECK;
 
 /* ---- places ---- */
 typedef enum demo_place { /* columns of the table */
@@ -150,6 +150,7 @@ typedef struct demo {
     FILE *screen;         /* stdout, or stderr when the summary takes that */
     int table_lines;      /* on the terminal now; 0: plain lines */
     char note[160];
+    int64_t visitors_before, entries_before; /* as the flights left */
     int64_t payments;     /* that succeeded, as the travellers saw it */
     int ended_badly;      /* programs that did not end by themselves with 0 */
     pthread_mutex_t lock; /* of seen, findings and the screen */
@@ -183,6 +184,8 @@ void demo_say(demo *d, const char *format, ...) __attribute__((format(printf, 2,
 
 /* ---- judging ---- */
 void demo_check_payments(demo *d);
+/* Before the flights leave, and after. */
+void demo_count_before(demo *d);
 void demo_check_what_is_left(demo *d);
 int demo_verdict(demo *d); /* prints it; 1 when everything was as expected */
 json_t *demo_summary(const demo *d, int passed);

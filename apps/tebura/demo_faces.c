@@ -17,6 +17,12 @@ typedef struct found {
     tb_template template; /* wiped when done */
 } found;
 
+typedef struct search {
+    tb_engine *engine;
+    const char *directory; /* of the people who were cut out */
+    int cuts;
+} search;
+
 int demo_face_is_usable(const demo_face *face)
 {
     return face->view[face->views - 1].live >= LIVE_ENOUGH;
@@ -129,8 +135,44 @@ static int by_x(const void *a, const void *b)
     return (left->box.x > right->box.x) - (left->box.x < right->box.x);
 }
 
+/* Cuts a person out with what is around, into a file of the demo's own: the terminals read it faster than the whole group.
+ * `face` is then in the cut's coordinates. */
+static tb_status cut_out(const tb_image *image, const char *path, tb_box *face, tb_image *cut, tb_error *why)
+{
+    float side = fmaxf(face->width, face->height), x = face->x + face->width / 2, y = face->y + face->height / 2;
+    float left = fmaxf(0, floorf(x - 2.2f * side)), top = fmaxf(0, floorf(y - 1.7f * side));
+    float right = fminf((float)image->width, ceilf(x + 2.2f * side)), bottom = fminf((float)image->height, ceilf(y + 1.7f * side));
+    tb_bytes encoded = {0};
+    tb_status status = tb_image_crop(image, (tb_box){left, top, right - left, bottom - top}, cut);
+    if (status == TB_OK)
+        status = tb_image_encode_jpeg(cut, 95, &encoded);
+    if (status == TB_OK)
+        status = tb_file_write(path, tb_bytes_span(&encoded), why);
+    tb_bytes_free(&encoded);
+    face->x -= left;
+    face->y -= top;
+    return status;
+}
+
+static tb_status look_at_one(search *s, const char *path, const tb_image *image, const tb_face *face, found *one, tb_error *why)
+{
+    tb_image cut = {0};
+    tb_box box = face->box;
+    *one = (found){.view = {.live = 0}};
+    int length = snprintf(one->view.picture, sizeof one->view.picture, "%s/person-%d.jpg", s->directory, ++s->cuts);
+    if (length < 0 || (size_t)length >= sizeof one->view.picture)
+        return tb_fail(why, TB_INVALID_ARGUMENT, "the path %s is too long", path);
+    tb_status status = cut_out(image, one->view.picture, &box, &cut, why);
+    if (status == TB_OK)
+        status = rehearse(s->engine, box, &cut, &one->view, why);
+    if (status == TB_OK)
+        status = tb_engine_template(s->engine, image, face, &one->template);
+    tb_image_free(&cut);
+    return status;
+}
+
 /* Every usable face of one picture, from left to right. */
-static tb_status look(tb_engine *engine, const char *path, found *out, int most, int *count, tb_error *why)
+static tb_status look(search *s, const char *path, found *out, int most, int *count, tb_error *why)
 {
     tb_image image = {0};
     tb_face faces[TB_FACES_MAX];
@@ -138,16 +180,11 @@ static tb_status look(tb_engine *engine, const char *path, found *out, int most,
     *count = 0;
     tb_status status = tb_image_read(path, &image, why);
     if (status == TB_OK)
-        status = tb_engine_detect(engine, &image, faces, &seen);
+        status = tb_engine_detect(s->engine, &image, faces, &seen);
     if (status == TB_OK)
         qsort(faces, (size_t)seen, sizeof *faces, by_x);
     for (int i = 0; i < seen && status == TB_OK && *count < most; i++) {
-        found *one = &out[*count];
-        one->view = (demo_view){.live = 0};
-        snprintf(one->view.picture, sizeof one->view.picture, "%s", path);
-        status = rehearse(engine, faces[i].box, &image, &one->view, why);
-        if (status == TB_OK)
-            status = tb_engine_template(engine, &image, &faces[i], &one->template);
+        status = look_at_one(s, path, &image, &faces[i], &out[*count], why);
         *count += status == TB_OK;
     }
     tb_image_free(&image);
@@ -210,26 +247,26 @@ static tb_status open_engine(tb_engine **out, tb_error *why)
     return tb_engine_open(&(tb_engine_options){.threads = 2}, out, why);
 }
 
-tb_status demo_faces_in_pictures(const char *pictures, demo_face *out, int most, int *count, tb_error *why)
+tb_status demo_faces_in_pictures(const char *pictures, const char *cuts, demo_face *out, int most, int *count, tb_error *why)
 {
     enum { MOST = DEMO_TRAVELLERS_MAX * 2 };
-    tb_engine *engine = NULL;
+    search s = {.directory = cuts};
     int all = 0;
     found *faces = tb_secret_alloc(MOST * sizeof *faces);
     if (!faces)
         return tb_fail(why, TB_NO_MEMORY, "%s", tb_status_sentence(TB_NO_MEMORY));
     memset(out, 0, (size_t)most * sizeof *out);
-    tb_status status = open_engine(&engine, why);
+    tb_status status = open_engine(&s.engine, why);
     for (int i = 1; i <= 6 && status == TB_OK; i++) {
         char path[512];
         int seen = 0;
         snprintf(path, sizeof path, "%s/sample%d.jpg", pictures, i);
-        status = look(engine, path, faces + all, MOST - all, &seen, why);
+        status = look(&s, path, faces + all, MOST - all, &seen, why);
         all += seen;
     }
     if (status == TB_OK)
         status = sort_in(faces, all, out, most, count);
-    tb_engine_free(&engine);
+    tb_engine_free(&s.engine);
     tb_secret_free(faces);
     return status;
 }
@@ -248,7 +285,7 @@ static int is_folder(const struct dirent *entry)
 }
 
 /* The pictures of one person in which exactly one face is found. */
-static tb_status look_through(tb_engine *engine, const char *folder, found *space, demo_face *out, tb_error *why)
+static tb_status look_through(search *s, const char *folder, found *space, demo_face *out, tb_error *why)
 {
     struct dirent **names;
     int count = scandir(folder, &names, is_picture, alphasort);
@@ -259,7 +296,7 @@ static tb_status look_through(tb_engine *engine, const char *folder, found *spac
         int seen = 0;
         snprintf(path, sizeof path, "%s/%s", folder, names[i]->d_name);
         if (status == TB_OK && strlen(path) < sizeof out->view[0].picture)
-            status = look(engine, path, space, TB_FACES_MAX, &seen, why);
+            status = look(s, path, space, TB_FACES_MAX, &seen, why);
         if (status == TB_OK && seen == 1)
             add_view(out, &space[0].view);
         free(names[i]);
@@ -269,7 +306,7 @@ static tb_status look_through(tb_engine *engine, const char *folder, found *spac
     return status;
 }
 
-static tb_status look_in(tb_engine *engine, const char *directory, found *space, demo_face *out, int most, int *count, tb_error *why)
+static tb_status look_in(search *s, const char *directory, found *space, demo_face *out, int most, int *count, tb_error *why)
 {
     struct dirent **names;
     tb_status status = TB_OK;
@@ -278,7 +315,7 @@ static tb_status look_in(tb_engine *engine, const char *directory, found *space,
         char path[768];
         snprintf(path, sizeof path, "%s/%s", directory, names[i]->d_name);
         if (status == TB_OK && *count < most) {
-            status = look_through(engine, path, space, &out[*count], why);
+            status = look_through(s, path, space, &out[*count], why);
             if (status == TB_OK && out[*count].views >= 2)
                 sort_views(&out[(*count)++]);
         }
@@ -289,21 +326,21 @@ static tb_status look_in(tb_engine *engine, const char *directory, found *space,
     return status;
 }
 
-tb_status demo_faces_in_folders(const char *directory, demo_face *out, int most, int *count, tb_error *why)
+tb_status demo_faces_in_folders(const char *directory, const char *cuts, demo_face *out, int most, int *count, tb_error *why)
 {
     static const char *const sets[] = {"photos", "portraits"};
-    tb_engine *engine = NULL;
+    search s = {.directory = cuts};
     found *space = tb_secret_alloc(TB_FACES_MAX * sizeof *space);
     *count = 0;
-    tb_status status = space ? open_engine(&engine, why) : tb_fail(why, TB_NO_MEMORY, "%s", tb_status_sentence(TB_NO_MEMORY));
+    tb_status status = space ? open_engine(&s.engine, why) : tb_fail(why, TB_NO_MEMORY, "%s", tb_status_sentence(TB_NO_MEMORY));
     for (size_t i = 0; i < sizeof sets / sizeof *sets && status == TB_OK; i++) {
         char path[512];
         snprintf(path, sizeof path, "%s/%s", directory, sets[i]);
-        status = look_in(engine, path, space, out, most, count, why);
+        status = look_in(&s, path, space, out, most, count, why);
     }
     if (status == TB_OK && *count < 2)
         status = tb_fail(why, TB_NOT_FOUND, "%s: no folders of people (photos/NAME/*.jpg) were found", directory);
-    tb_engine_free(&engine);
+    tb_engine_free(&s.engine);
     tb_secret_free(space);
     return status;
 }

@@ -10,11 +10,12 @@
 static const struct {
     const char *id, *role, *gate;
     demo_place place;
-} terminals[] = {{"checkin-1", "checkin", NULL, DEMO_CHECKIN},       {"checkin-2", "checkin", NULL, DEMO_CHECKIN},
-                 {"checkin-3", "checkin", NULL, DEMO_CHECKIN},       {"bags-1", "bag_drop", NULL, DEMO_BAGS},            {"security-1", "security", NULL, DEMO_SECURITY},
-                 {"security-2", "security", NULL, DEMO_SECURITY},    {"emigration-1", "emigration", NULL, DEMO_EMIGRATION},
-                 {"shop-1", "shop", NULL, DEMO_SHOP},                {"pickup-1", "pickup", NULL, DEMO_PICKUP},
-                 {"gate-12", "boarding", "12", DEMO_GATE_12},        {"gate-15", "boarding", "15", DEMO_GATE_15}};
+} terminals[] = {{"checkin-1", "checkin", NULL, DEMO_CHECKIN},    {"checkin-2", "checkin", NULL, DEMO_CHECKIN},
+                 {"checkin-3", "checkin", NULL, DEMO_CHECKIN},    {"bags-1", "bag_drop", NULL, DEMO_BAGS},
+                 {"security-1", "security", NULL, DEMO_SECURITY}, {"security-2", "security", NULL, DEMO_SECURITY},
+                 {"emigration-1", "emigration", NULL, DEMO_EMIGRATION}, {"shop-1", "shop", NULL, DEMO_SHOP},
+                 {"pickup-1", "pickup", NULL, DEMO_PICKUP},       {"gate-12", "boarding", "12", DEMO_GATE_12},
+                 {"gate-15", "boarding", "15", DEMO_GATE_15}};
 enum { TERMINALS = sizeof terminals / sizeof *terminals, READY_SECONDS = 60, END_SECONDS = 10 };
 
 static tb_status text_of(const json_t *line, const char *key, char *out, size_t size, const char *whose, tb_error *why)
