@@ -229,7 +229,10 @@ static void begin(tb_machine *m, const tb_machine_input *in)
 
 static tb_status zone_in_idle(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx)
 {
+    int crowded = m->zone.inside > 1;
     (void)note_zone(m, in, now);
+    if (begins_by_face(m) && crowded != (m->zone.inside > 1)) /* two came together: the screen asks for one at a time */
+        emit(fx, TB_EFFECT_SHOW);
     if (!begins_by_face(m) || !is_new_candidate(m))
         return TB_OK;
     begin(m, in);
@@ -446,6 +449,7 @@ static void answered_pay(tb_machine *m, const tb_machine_input *in, tb_time now,
         return;
     }
     t->from_server = 1;
+    t->failure = TB_OK; /* earlier sends that were not answered are forgotten: the payment is known now */
     t->verdict = in->verdict;
     set_reason(t, in->reason);
     for (size_t i = 0; i < in->fields.count; i++)

@@ -153,7 +153,12 @@ void tb_screen_of(const tb_machine *m, const tb_profile *profile, int utc_offset
     out->ask = tb_machine_ask(m);
     switch (m->phase) {
     case TB_PHASE_IDLE:
-        say(out, prompts[out->ask].en, prompts[out->ask].ja);
+        if (out->ask == TB_ASK_FACE && m->zone.inside > 1) {
+            out->tone = TB_TONE_RETRY;
+            say_status(out, TB_RETRY_SEVERAL_FACES);
+        } else {
+            say(out, prompts[out->ask].en, prompts[out->ask].ja);
+        }
         break;
     case TB_PHASE_PRESENT:
     case TB_PHASE_CAPTURING:

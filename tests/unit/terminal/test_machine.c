@@ -243,6 +243,17 @@ static void a_gate_from_face_to_idle(void **state)
     assert_int_equal(did(&f, TB_EFFECT_FORGET), 1);
 }
 
+static void two_who_come_together_are_told_at_once(void **state)
+{
+    (void)state;
+    fixture f = start(options_of(TB_KIND_PASSAGE));
+    must(&f, zone(2, 0, 0), TB_PHASE_IDLE);
+    assert_int_equal(did(&f, TB_EFFECT_SHOW), 1);
+    must(&f, zone(2, 0, 0), TB_PHASE_IDLE);
+    assert_int_equal(did(&f, TB_EFFECT_SHOW), 0); /* once */
+    must(&f, zone(1, 4, 1), TB_PHASE_PRESENT);
+}
+
 static void two_people_and_nobody_is_decided(void **state)
 {
     (void)state;
@@ -418,6 +429,7 @@ static void a_payment_is_kept_then_sent_then_closed(void **state)
     assert_int_equal(did(&f, TB_EFFECT_CLOSE_PAYMENT), 1);
     must(&f, simple(TB_INPUT_RECORDED), TB_PHASE_DECIDED);
     assert_int_equal(f.m.now_serving.outcome, TB_OUTCOME_ADMITTED);
+    assert_int_equal(f.m.now_serving.failure, TB_OK); /* the first send is history */
 
     f = at(TB_KIND_POS, TB_PHASE_MATCHING);
     must(&f, matched(TB_THIS_PERSON), TB_PHASE_ASKING);
@@ -687,6 +699,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_state_and_input), cmocka_unit_test(a_gate_from_face_to_idle),
+        cmocka_unit_test(two_who_come_together_are_told_at_once),
         cmocka_unit_test(two_people_and_nobody_is_decided), cmocka_unit_test(the_same_person_is_served_once),
         cmocka_unit_test(try_again_is_not_no), cmocka_unit_test(not_sure_is_never_admitted),
         cmocka_unit_test(early_and_unknown_and_offline), cmocka_unit_test(a_gate_that_does_not_open_is_no_passage),
