@@ -10,6 +10,7 @@
 #include <tebura/camera.h>
 
 #define LIVE_ENOUGH 0.6f /* a terminal asks for 0.5 in the median of three pictures */
+#define VIEWS_ENOUGH 4    /* photographs of one person that are fit for a camera: no need to look for more */
 #define SAME_PERSON 0.5f /* cosine; different people of the demo pictures stay below 0.4 */
 
 typedef struct found {
@@ -118,8 +119,8 @@ static tb_status rehearse(tb_engine *engine, tb_box face, const tb_image *image,
         tried.region = framing(face, heights[i % 4], tried.portrait, image);
         tried.distance = i < 8 ? 0.93f : 0.8f;
         tried.angle = i < 8 ? 0 : -roll;
-        if (i >= 8 && fabsf(roll) < 12)
-            break;
+        if (i >= 4 && fabsf(roll) < 12 && (i >= 8 || view->live < 0.02f))
+            break; /* upright already, and no framing will help */
         tb_status status = try_framing(engine, &tried, view, i < 8 ? &roll : &ignored, why);
         if (status != TB_OK)
             return status;
@@ -290,15 +291,18 @@ static tb_status look_through(search *s, const char *folder, found *space, demo_
     struct dirent **names;
     int count = scandir(folder, &names, is_picture, alphasort);
     tb_status status = TB_OK;
+    int usable = 0;
     *out = (demo_face){0};
     for (int i = 0; i < count; i++) {
         char path[1024];
         int seen = 0;
         snprintf(path, sizeof path, "%s/%s", folder, names[i]->d_name);
-        if (status == TB_OK && strlen(path) < sizeof out->view[0].picture)
+        if (status == TB_OK && usable < VIEWS_ENOUGH && strlen(path) < sizeof out->view[0].picture)
             status = look(s, path, space, TB_FACES_MAX, &seen, why);
-        if (status == TB_OK && seen == 1)
+        if (status == TB_OK && seen == 1) {
             add_view(out, &space[0].view);
+            usable += space[0].view.live >= LIVE_ENOUGH;
+        }
         free(names[i]);
     }
     if (count >= 0)

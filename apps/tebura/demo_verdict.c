@@ -66,6 +66,15 @@ static int64_t all_entries(const demo *d)
     return sum;
 }
 
+static int somebody_does(const demo *d, demo_act act)
+{
+    int found = 0;
+    for (int i = 0; i < d->traveller_count; i++)
+        for (int s = 0; s < d->travellers[i].role->step_count; s++)
+            found |= d->travellers[i].role->steps[s].act == act;
+    return found;
+}
+
 void demo_check_payments(demo *d)
 {
     char seen[96];
@@ -73,8 +82,8 @@ void demo_check_payments(demo *d)
     int64_t payments = number_of(counts, "payments"), ledger = json_integer_value(json_object_get(counts, "ledger_sum"));
     snprintf(seen, sizeof seen, "%lld payments, %lld voided, the ledger sums to %lld", (long long)payments,
              (long long)number_of(counts, "payments_voided"), (long long)ledger);
-    demo_find(d, counts && payments == d->payments && ledger == 0, seen, "%lld purchases are in the ledger, each exactly once, although one terminal had to repeat itself",
-              (long long)d->payments);
+    demo_find(d, counts && payments == d->payments && ledger == 0, seen, "%lld purchases are in the ledger, each exactly once%s", (long long)d->payments,
+              somebody_does(d, DEMO_SERVER_HANGS) ? ", although a terminal had to repeat itself" : "");
     json_decref(counts);
     json_t *check = ask(d, "POST", "/api/v1/check");
     int equal = json_is_true(json_object_get(check, "equal"));
@@ -140,7 +149,7 @@ void demo_check_what_is_left(demo *d)
     snprintf(seen, sizeof seen, "%lld visitors before, %lld after: of the flight that has not left", (long long)d->visitors_before, (long long)visitors);
     demo_find(d, d->visitors_before > visitors && sum.in_visitor_db == 0 && visitors == sum.others_in_visitor_db, seen, "no departed passenger is in the visitor database");
     snprintf(seen, sizeof seen, "%lld entries before, %lld after, on %d terminals", (long long)d->entries_before, (long long)own, d->point_count);
-    demo_find(d, own >= 0 && d->entries_before > own && sum.on_lists == 0 && own == sum.others_on_lists, seen, "no departed passenger is on any terminal, as the terminals say themselves");
+    demo_find(d, own >= 0 && d->entries_before >= own && sum.on_lists == 0 && own == sum.others_on_lists, seen, "no departed passenger is on any terminal, as the terminals say themselves");
     int alive = process_is_alive(&d->server);
     for (int i = 0; i < d->point_count; i++)
         alive += process_is_alive(&d->points[i].program);
@@ -270,14 +279,17 @@ json_t *demo_summary(const demo *d, int passed)
 {
     int steps, good;
     json_t *unexpected = steps_json(d, &steps, &good), *times = json_object(), *findings = json_array();
+    int different = 0;
+    for (int i = 0; i < d->traveller_count; i++)
+        different += d->travellers[i].face->views > 1;
     for (int place = 0; place < DEMO_PLACES; place++) {
         timing t = time_at(d, place);
         json_object_set_new(times, demo_place_names[place], json_pack("{s:i, s:I, s:I}", "count", t.count, "median_us", (json_int_t)t.median, "p95_us", (json_int_t)t.p95));
     }
     for (int i = 0; i < d->finding_count; i++)
         json_array_append_new(findings, json_pack("{s:s, s:s, s:b}", "what", d->findings[i].what, "seen", d->findings[i].seen, "good", d->findings[i].good));
-    return json_pack("{s:b, s:s, s:i, s:i, s:i, s:i, s:f, s:f, s:o, s:o, s:o}", "passed", passed, "simulation",
-                     "cameras re-photograph pictures, no money moves", "travellers", d->traveller_count, "terminals", d->point_count, "steps", steps,
+    return json_pack("{s:b, s:s, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:o, s:o, s:o}", "passed", passed, "simulation",
+                     "cameras re-photograph pictures, no money moves", "travellers", d->traveller_count, "different_photographs", different, "terminals", d->point_count, "steps", steps,
                      "as_expected", good, "start_seconds", (double)(d->started - d->began) / TB_SECOND, "journey_seconds",
                      (double)(d->journey_ended - d->started) / TB_SECOND, "unexpected", unexpected, "findings", findings, "times", times);
 }

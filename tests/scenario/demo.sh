@@ -24,6 +24,8 @@ need('the steps of everybody', summary.steps >= 65);
 for (const place of ['check-in', 'bags', 'security', 'emigration', 'shop', 'pick-up', 'gate 12', 'gate 15'])
   need(`people passed at ${place}, and it was timed`, summary.times[place].count > 0 && summary.times[place].median_us > 0);
 need('seven findings, all good', summary.findings.length === 7 && summary.findings.every((finding) => finding.good));
+const left = summary.findings.map((finding) => /^(\d+) entries before, (\d+) after/.exec(finding.seen)).find(Boolean);
+need('somebody missed the flight and left the lists with it', left && Number(left[1]) > Number(left[2]));
 need('said to be a simulation', /simul|re-photograph/.test(summary.simulation));
 if (faults.length) { console.log('missing:', faults.join('; '), '\n', JSON.stringify(summary, null, 1)); process.exit(1); }
 console.log(`${summary.travellers} travellers, ${summary.steps} steps, journey ${summary.journey_seconds.toFixed(1)} s`);
