@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <time.h>
 
 #include <tebura/crypto.h>
@@ -34,7 +35,9 @@ static const char usage[] =
     "  --without-liveness   do not tell photographs from people; for tests with simulated cameras only, others are refused\n"
     "  --help, --version\n"
     "\n"
-    "Prints one line of JSON on standard output when it is ready. See tebura-edge(1).\n";
+    "Prints one line of JSON on standard output when it is ready. Exit codes: 0 ended as told, 64 wrong command line, 65 damaged or\n"
+    "newer data, 66 a file or the registration is missing, 70 internal, 75 try again later (locked, disk full, address taken), 77 not\n"
+    "permitted (key file, code), 78 key or network is not the one of the data. See tebura-edge(1).\n";
 
 static int parse(int argc, char **argv, struct arguments *out)
 {
@@ -117,6 +120,42 @@ static tb_status run(const struct arguments *arguments, const sigset_t *ends, tb
     return status;
 }
 
+/* As teburad's: what whoever starts the terminal can act on. */
+static int exit_code(tb_status status)
+{
+    switch (status) {
+    case TB_OK:
+        return EX_OK;
+    case TB_INVALID_ARGUMENT:
+        return EX_USAGE;
+    case TB_DB_NEWER:
+    case TB_DB_CORRUPT:
+        return EX_DATAERR;
+    case TB_NOT_FOUND:
+    case TB_MODEL_MISSING:
+        return EX_NOINPUT;
+    case TB_DB_LOCKED:
+    case TB_DISK_FULL:
+    case TB_EXISTS:
+    case TB_NO_MEMORY:
+    case TB_IO:
+    case TB_CAMERA_FAULT:
+        return EX_TEMPFAIL;
+    case TB_FORBIDDEN:
+    case TB_UNAUTHORISED:
+        return EX_NOPERM;
+    case TB_DB_KEY:
+    case TB_OTHER_MODEL:
+    case TB_MALFORMED:
+    case TB_TRUNCATED:
+    case TB_UNSUPPORTED:
+    case TB_TOO_LARGE:
+        return EX_CONFIG;
+    default:
+        return EX_SOFTWARE;
+    }
+}
+
 static int is_simulated(const char *camera)
 {
     return strncmp(camera, "virtual:", 8) == 0 || strncmp(camera, "still:", 6) == 0;
@@ -127,11 +166,11 @@ int main(int argc, char **argv)
     struct arguments arguments;
     if (!parse(argc, argv, &arguments)) {
         fputs("Try tebura-edge --help.\n", stderr);
-        return 2;
+        return EX_USAGE;
     }
     if (arguments.without_liveness && !is_simulated(arguments.camera)) {
         fputs("tebura-edge: --without-liveness is for simulated cameras (virtual:, still:) only\n", stderr);
-        return 2;
+        return EX_USAGE;
     }
     sigset_t ends; /* blocked in every thread; the main one waits for them */
     sigemptyset(&ends);
@@ -145,8 +184,8 @@ int main(int argc, char **argv)
     if (status == TB_OK)
         status = run(&arguments, &ends, &why);
     if (status == TB_OK)
-        return 0;
+        return EX_OK;
     why.status = why.status ? why.status : status;
     fprintf(stderr, "tebura-edge: %s (%s)\n", tb_error_text(&why), tb_status_name(status));
-    return 1;
+    return exit_code(status);
 }

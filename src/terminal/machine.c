@@ -6,7 +6,7 @@
  *             | passport or boarding pass (checkin)                    | asking; decided when the document is not good
  *             | sale (pos)                                             | present
  *  present    | the one candidate is steady                            | capturing
- *             | zone empty for `leave` (passage, counter, pickup)      | idle
+ *             | zone empty for `leave`, or only who was served is left | idle (passage, counter, pickup)
  *             | `serve` is over, reset                                 | idle
  *  capturing  | a good burst                                           | matching
  *             | two candidates, or another one                         | present
@@ -250,14 +250,15 @@ static tb_status zone_in_present(tb_machine *m, const tb_machine_input *in, tb_t
         t->guidance = guidance;
         emit(fx, TB_EFFECT_SHOW);
     }
-    if (m->zone.inside == 1 && !t->face_at)
-        t->face_at = now;
-    if (m->zone.inside != 1 && !begins_by_face(m))
+    if (m->zone.inside != 1)
         t->face_at = 0;
-    if (m->zone.inside == 1 && m->zone.steady)
-        to_capturing(m, now, fx);
-    else if (has_left(m, now) && begins_by_face(m))
+    else if (!t->face_at)
+        t->face_at = now;
+    int only_who_was_served = begins_by_face(m) && m->zone.inside == 1 && m->zone.track == m->served;
+    if (only_who_was_served || (has_left(m, now) && begins_by_face(m)))
         to_idle(m, fx);
+    else if (m->zone.inside == 1 && m->zone.steady)
+        to_capturing(m, now, fx);
     return TB_OK;
 }
 

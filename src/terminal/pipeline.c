@@ -9,7 +9,7 @@
 #include <tebura/secret.h>
 
 #define WAIT_MS 100
-#define REST_MS 80 /* between pictures while nothing changes: a terminal that waits leaves the processor to others */
+#define REST (80 * (TB_SECOND / 1000)) /* at least, between pictures while nothing changes: who waits leaves the processor to others */
 #define NOBODY_AFTER (400 * (TB_SECOND / 1000)) /* without a picture */
 
 struct pipeline {
@@ -156,8 +156,9 @@ static void one_picture(struct pipeline *p)
         p->last_picture = tb_clock_monotonic();
         look(p, &frame);
         tb_frame_free(&frame);
+        int64_t took = tb_clock_monotonic() - p->last_picture, rest = 2 * took > REST ? 2 * took : REST;
         if (p->calm)
-            nanosleep(&(struct timespec){0, REST_MS * 1000000L}, NULL);
+            nanosleep(&(struct timespec){rest / TB_SECOND, rest % TB_SECOND * 1000}, NULL);
         return;
     }
     if (status == TB_TIMEOUT) {

@@ -51,6 +51,7 @@ typedef struct tb_last { /* what was decided last */
 typedef struct tb_view { /* what the local interface shows; a value, made by the machine's thread */
     tb_phase phase;
     int registered, simulation, actuator_open, connected;
+    int candidates, served; /* inside the zone; the only one was served already */
     char camera[256];
     uint64_t entries, sequence, outbox, decisions;
     int64_t age;

@@ -49,6 +49,8 @@ static void fill(tb_terminal *t, tb_view *view)
     pthread_mutex_unlock(&t->mutex);
     view->simulation = tb_camera_is_simulation(t->camera);
     view->phase = t->machine.phase;
+    view->candidates = t->machine.zone.inside;
+    view->served = t->machine.served != 0;
     view->fields = t->machine.now_serving.fields;
     view->amount = t->machine.now_serving.amount;
     memcpy(view->currency, t->machine.now_serving.currency, sizeof view->currency);
@@ -146,13 +148,14 @@ json_t *tb_view_json(tb_terminal *t, const tb_view *view, uint64_t number)
     const tb_role_view *role = &t->role;
     int known = view->registered;
     json_t *object = json_pack(
-        "{s:I, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:b, s:b, s:{s:s, s:b, s:b}, s:s, s:{s:I, s:I, s:b, s:I}, s:I, s:o, s:o, s:o}",
+        "{s:I, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:b, s:b, s:{s:s, s:b, s:b}, s:s, s:{s:I, s:I, s:b, s:I}, s:I, s:I, s:i, s:b, s:o, s:o, s:o}",
         "number", (json_int_t)number, "state", tb_phase_name(view->phase), "touchpoint", known ? r->touchpoint : "", "role", known ? r->role : "",
         "kind", known ? kind_name(role->kind) : "", "zone", known ? r->zone : "", "title", "en", known ? role->title_en : "", "ja",
         known ? role->title_ja : "", "registered", known, "simulation", view->simulation, "actuator", "name",
         known && role->actuator ? role->actuator : "", "simulation", 1, "open", view->actuator_open, "camera", view->camera, "list", "entries",
         (json_int_t)view->entries, "sequence", (json_int_t)view->sequence, "connected", view->connected, "age_seconds", (json_int_t)view->age,
-        "outbox", (json_int_t)view->outbox, "screen", screen_json(&view->screen), "fields", facts_json(&view->fields), "last", last_json(&view->last));
+        "outbox", (json_int_t)view->outbox, "held", (json_int_t)(tb_secret_held() - sizeof *view), "candidates", view->candidates, "served",
+        view->served, "screen", screen_json(&view->screen), "fields", facts_json(&view->fields), "last", last_json(&view->last));
     if (object && view->amount > 0 &&
         json_object_set_new(object, "sale", json_pack("{s:I, s:s}", "amount", (json_int_t)view->amount, "currency", view->currency)) != 0) {
         json_decref(object);

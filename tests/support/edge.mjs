@@ -51,12 +51,16 @@ export async function startEdge(t, server, { id, role, zone, attributes = {}, ar
     const answer = await edge.call('PUT', '/v1/scene', { people: people.map((p) => ({ picture: p.picture, region: p.region, distance: p.distance ?? 1 })), noise: 2, seed: 1 + Math.floor(Math.random() * 1000) });
     if (answer.status !== 204) throw new Error(`scene: ${answer.text}`);
   };
+  edge.clear = async () => {
+    await edge.show();
+    return edge.until('nobody', (s) => s.state === 'idle' && !s.candidates && !s.served);
+  };
   // Nobody stands there, then this person: what was decided about them.
   edge.meet = async (...people) => {
-    await edge.show();
-    const before = await edge.until('idle', (s) => s.state === 'idle');
+    const before = await edge.clear();
     await edge.show(...people);
     const after = await edge.until('a decision', (s) => s.last && s.last.transaction !== before.last?.transaction);
+    await edge.show();
     return after.last;
   };
   return edge;

@@ -287,6 +287,20 @@ static void the_same_person_is_served_once(void **state)
     must(&f, zone(1, 5, 1), TB_PHASE_PRESENT);
 }
 
+static void who_was_served_is_not_served_again_after_a_crowd(void **state)
+{
+    (void)state;
+    fixture f = at(TB_KIND_COUNTER, TB_PHASE_REPORTING);
+    must(&f, simple(TB_INPUT_RECORDED), TB_PHASE_REPORTING);
+    f.now += TB_MINUTE;
+    must(&f, simple(TB_INPUT_TICK), TB_PHASE_IDLE);
+    must(&f, zone(2, 0, 0), TB_PHASE_IDLE);    /* somebody joins the one who was served */
+    must(&f, zone(1, 5, 1), TB_PHASE_IDLE);    /* and goes again */
+    must(&f, zone(1, 6, 0), TB_PHASE_PRESENT); /* another one */
+    f.m.served = 6;                            /* as after a reset while standing there */
+    must(&f, zone(1, 6, 1), TB_PHASE_IDLE);
+}
+
 static void try_again_is_not_no(void **state)
 {
     (void)state;
@@ -699,7 +713,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_state_and_input), cmocka_unit_test(a_gate_from_face_to_idle),
-        cmocka_unit_test(two_who_come_together_are_told_at_once),
+        cmocka_unit_test(two_who_come_together_are_told_at_once), cmocka_unit_test(who_was_served_is_not_served_again_after_a_crowd),
         cmocka_unit_test(two_people_and_nobody_is_decided), cmocka_unit_test(the_same_person_is_served_once),
         cmocka_unit_test(try_again_is_not_no), cmocka_unit_test(not_sure_is_never_admitted),
         cmocka_unit_test(early_and_unknown_and_offline), cmocka_unit_test(a_gate_that_does_not_open_is_no_passage),
