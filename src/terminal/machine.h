@@ -1,7 +1,8 @@
 /* machine.h: the one state machine of every terminal, as a pure function: state + input + now -> new state + effects.
  *
- * The kind of role (check-in, passage, counter, POS, pick-up) is a parameter. The machine never sees a frame, a template,
- * a document's text or a PIN: those stay with the runtime, which is told by effects when to use and when to wipe them. */
+ * The kind of role (check-in, passage, counter, POS, pick-up) is a parameter. The machine never sees a frame, a
+ * template, a document's text or a PIN: those stay with the runtime, which is told by effects when to use and when to
+ * wipe them. */
 #ifndef TERMINAL_MACHINE_H
 #define TERMINAL_MACHINE_H
 
@@ -9,8 +10,15 @@
 #include <tebura/message.h>
 
 typedef enum tb_phase {
-    TB_PHASE_IDLE, TB_PHASE_PRESENT, TB_PHASE_CAPTURING, TB_PHASE_MATCHING, TB_PHASE_ASKING, TB_PHASE_DECIDED,
-    TB_PHASE_ACTUATING, TB_PHASE_REPORTING, TB_PHASE_COUNT
+    TB_PHASE_IDLE,
+    TB_PHASE_PRESENT,
+    TB_PHASE_CAPTURING,
+    TB_PHASE_MATCHING,
+    TB_PHASE_ASKING,
+    TB_PHASE_DECIDED,
+    TB_PHASE_ACTUATING,
+    TB_PHASE_REPORTING,
+    TB_PHASE_COUNT
 } tb_phase;
 
 typedef enum tb_input_kind {
@@ -33,24 +41,40 @@ typedef enum tb_input_kind {
 } tb_input_kind;
 
 typedef enum tb_ask { /* what the terminal waits for from the people before it */
-    TB_ASK_NONE, TB_ASK_PASSPORT, TB_ASK_BOARDING_PASS, TB_ASK_CONSENT, TB_ASK_FACE, TB_ASK_PIN, TB_ASK_STAFF, TB_ASK_AMOUNT
+                      TB_ASK_NONE,
+                      TB_ASK_PASSPORT,
+                      TB_ASK_BOARDING_PASS,
+                      TB_ASK_CONSENT,
+                      TB_ASK_FACE,
+                      TB_ASK_PIN,
+                      TB_ASK_STAFF,
+                      TB_ASK_AMOUNT
 } tb_ask;
 
 typedef enum tb_question { /* what it waits for from the server */
-    TB_QUESTION_NONE, TB_QUESTION_IDENTIFY, TB_QUESTION_CHECKIN, TB_QUESTION_PAY
+                           TB_QUESTION_NONE,
+                           TB_QUESTION_IDENTIFY,
+                           TB_QUESTION_CHECKIN,
+                           TB_QUESTION_PAY
 } tb_question;
 
 typedef enum tb_outcome {
-    TB_OUTCOME_NONE, TB_OUTCOME_ADMITTED, TB_OUTCOME_REFUSED, TB_OUTCOME_RETRY, TB_OUTCOME_WITHOUT_FACE,
-    TB_OUTCOME_UNKNOWN, TB_OUTCOME_NOT_SURE, TB_OUTCOME_FAILED
+    TB_OUTCOME_NONE,
+    TB_OUTCOME_ADMITTED,
+    TB_OUTCOME_REFUSED,
+    TB_OUTCOME_RETRY,
+    TB_OUTCOME_WITHOUT_FACE,
+    TB_OUTCOME_UNKNOWN,
+    TB_OUTCOME_NOT_SURE,
+    TB_OUTCOME_FAILED
 } tb_outcome;
 
 typedef enum tb_payment_state { /* the row in the store */
-    TB_PAYMENT_NONE,
-    TB_PAYMENT_KEEPING, /* being written: nothing was sent */
-    TB_PAYMENT_OPEN,    /* durable: sent, or about to be sent again with the same id */
-    TB_PAYMENT_CLOSING, /* answered: the row is being removed */
-    TB_PAYMENT_VOIDING  /* given up: the void is being written to the outbox */
+                                TB_PAYMENT_NONE,
+                                TB_PAYMENT_KEEPING, /* being written: nothing was sent */
+                                TB_PAYMENT_OPEN,    /* durable: sent, or about to be sent again with the same id */
+                                TB_PAYMENT_CLOSING, /* answered: the row is being removed */
+                                TB_PAYMENT_VOIDING  /* given up: the void is being written to the outbox */
 } tb_payment_state;
 
 typedef struct tb_zone_view {
@@ -62,14 +86,14 @@ typedef struct tb_zone_view {
 
 typedef struct tb_machine_input {
     tb_input_kind kind;
-    tb_id fresh;     /* random: names what this step may begin */
+    tb_id fresh; /* random: names what this step may begin */
     uint64_t ticket;
     tb_status status;
     tb_zone_view zone;
     tb_identity identity;
     tb_judgement judgement;
     tb_answer_verdict verdict;
-    tb_id about;     /* ANSWER: the request's id */
+    tb_id about; /* ANSWER: the request's id */
     tb_id visit;
     char reason[TB_NAME_SIZE];
     int yes;
@@ -89,11 +113,12 @@ typedef enum tb_effect_kind {
     TB_EFFECT_KEEP_PAYMENT,  /* make the payment id durable; answers RECORDED */
     TB_EFFECT_CLOSE_PAYMENT, /* remove it; answers RECORDED */
     TB_EFFECT_VOID_PAYMENT,  /* remove it and write the void to the outbox, in one transaction; answers RECORDED */
-    TB_EFFECT_RECORD,        /* tb_machine_event into the outbox, and take the entry off the store if `drop`; answers RECORDED */
-    TB_EFFECT_PUBLISH,       /* the outbox has something */
-    TB_EFFECT_DROP,          /* take the visit off the list in memory */
-    TB_EFFECT_ACTUATE,       /* open; answers ACTUATED with `ticket` */
-    TB_EFFECT_SHOW           /* what the screen shows changed */
+    /* tb_machine_event into the outbox, and take the entry off the store if `drop`; answers RECORDED */
+    TB_EFFECT_RECORD,
+    TB_EFFECT_PUBLISH, /* the outbox has something */
+    TB_EFFECT_DROP,    /* take the visit off the list in memory */
+    TB_EFFECT_ACTUATE, /* open; answers ACTUATED with `ticket` */
+    TB_EFFECT_SHOW     /* what the screen shows changed */
 } tb_effect_kind;
 
 #define TB_EFFECTS_MAX 16
@@ -113,46 +138,47 @@ typedef struct tb_transaction {
     int64_t amount;
     char currency[4];
     int staff_wanted, staff_confirmed, pin_given;
-    uint32_t track;              /* who was captured */
-    tb_time face_at;             /* first seen inside the zone */
-    tb_status guidance;          /* TB_RETRY_... shown to the person */
-    int doubtful;                /* below the margin: needs a second factor (M4) */
-    int settled;                 /* identity accepted */
+    uint32_t track;     /* who was captured */
+    tb_time face_at;    /* first seen inside the zone */
+    tb_status guidance; /* TB_RETRY_... shown to the person */
+    int doubtful;       /* below the margin: needs a second factor (M4) */
+    int settled;        /* identity accepted */
     int from_server;
     tb_outcome outcome;
-    tb_status failure;           /* with TB_OUTCOME_FAILED and TB_OUTCOME_RETRY */
+    tb_status failure; /* with TB_OUTCOME_FAILED and TB_OUTCOME_RETRY */
     char reason[TB_NAME_SIZE];
     tb_id visit;
     tb_facts fields;
     int64_t duration;
     tb_payment_state payment;
     int sends;
-    tb_answer_verdict verdict;   /* of the payment, while its row is being closed */
-    uint32_t handed;             /* bit n: item n of item_list was handed over */
-    int handing;                 /* item now being recorded, from 1 */
-    int recorded;                /* REPORTING: nothing is left to write */
+    tb_answer_verdict verdict; /* of the payment, while its row is being closed */
+    uint32_t handed;           /* bit n: item n of item_list was handed over */
+    int handing;               /* item now being recorded, from 1 */
+    int recorded;              /* REPORTING: nothing is left to write */
     int pin_tries;
 } tb_transaction;
 
 typedef struct tb_machine_options {
-    tb_role_view role;                  /* its strings outlive the machine */
+    tb_role_view role;                                                /* its strings outlive the machine */
     tb_time leave, capture, serve, ask, think, dwell, actuate, retry; /* durations; 0 = as in tb_machine_init */
-    int sends;                          /* of one payment id before it is voided */
+    int sends;                                                        /* of one payment id before it is voided */
 } tb_machine_options;
 
 typedef struct tb_machine {
     tb_machine_options options;
     tb_phase phase;
-    tb_time deadline;   /* a TICK is wanted then; TB_TIME_NEVER */
-    uint64_t ticket;    /* of the last capture or actuation */
+    tb_time deadline; /* a TICK is wanted then; TB_TIME_NEVER */
+    uint64_t ticket;  /* of the last capture or actuation */
     tb_zone_view zone;
     tb_time empty_since; /* 0: somebody is there */
-    uint32_t served;    /* track of the last person, not served again while still standing there; 0 nobody */
+    uint32_t served;     /* track of the last person, not served again while still standing there; 0 nobody */
     tb_transaction now_serving;
 } tb_machine;
 
 void tb_machine_init(const tb_machine_options *options, tb_machine *out);
-/* One step. TB_OK; TB_CONFLICT: not expected now, nothing changed; TB_INVALID_ARGUMENT: an amount or item that cannot be. Pure. */
+/* One step. TB_OK; TB_CONFLICT: not expected now, nothing changed; TB_INVALID_ARGUMENT: an amount or item that cannot
+ * be. Pure. */
 tb_status tb_machine_step(const tb_machine *before, const tb_machine_input *input, tb_time now, tb_machine *after,
                           tb_effects *effects) TB_MUST_CHECK;
 /* The event that RECORD or VOID_PAYMENT writes: kind, visit, reason, duration, facts. The rest is the store's. */
@@ -164,7 +190,7 @@ tb_ask tb_machine_ask(const tb_machine *machine);
 
 const char *tb_phase_name(tb_phase phase);
 const char *tb_input_name(tb_input_kind kind);
-const char *tb_ask_name(tb_ask ask);         /* "" for none */
+const char *tb_ask_name(tb_ask ask); /* "" for none */
 const char *tb_outcome_name(tb_outcome outcome);
 
 #endif

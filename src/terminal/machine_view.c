@@ -56,14 +56,16 @@ tb_ask tb_machine_ask(const tb_machine *machine)
 
 const char *tb_phase_name(tb_phase phase)
 {
-    static const char *const names[TB_PHASE_COUNT] = {"idle", "present", "capturing", "matching", "asking", "decided", "actuating", "reporting"};
+    static const char *const names[TB_PHASE_COUNT] = {"idle",   "present", "capturing", "matching",
+                                                      "asking", "decided", "actuating", "reporting"};
     return (unsigned)phase < TB_PHASE_COUNT ? names[phase] : "?";
 }
 
 const char *tb_input_name(tb_input_kind kind)
 {
-    static const char *const names[TB_INPUT_COUNT] = {"tick", "zone", "captured", "matched", "answer", "passport", "boarding_pass", "consent",
-                                                      "sale", "pin", "staff", "handover", "recorded", "actuated", "reset"};
+    static const char *const names[TB_INPUT_COUNT] = {"tick",     "zone",          "captured", "matched",  "answer",
+                                                      "passport", "boarding_pass", "consent",  "sale",     "pin",
+                                                      "staff",    "handover",      "recorded", "actuated", "reset"};
     return (unsigned)kind < TB_INPUT_COUNT ? names[kind] : "?";
 }
 
@@ -75,6 +77,7 @@ const char *tb_ask_name(tb_ask ask)
 
 const char *tb_outcome_name(tb_outcome outcome)
 {
-    static const char *const names[] = {"", "admitted", "refused", "retry", "without_face", "unknown", "not_sure", "failed"};
+    static const char *const names[] = {"",        "admitted", "refused", "retry", "without_face",
+                                        "unknown", "not_sure", "failed"};
     return (unsigned)outcome < sizeof names / sizeof *names ? names[outcome] : "?";
 }

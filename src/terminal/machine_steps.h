@@ -1,0 +1,54 @@
+/* machine_steps.h: the insides of machine.c, shared by its files only. Each file's head says which inputs it
+ * handles. */
+#ifndef TERMINAL_MACHINE_STEPS_H
+#define TERMINAL_MACHINE_STEPS_H
+
+#include "terminal/machine.h"
+
+/* One cell of the table in machine.c: changes `m`, appends effects. TB_CONFLICT: not now; then nothing has changed. */
+typedef tb_status tb_machine_handler(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx);
+
+/* machine_enter.c */
+void tb_m_emit(tb_effects *fx, tb_effect_kind kind);
+tb_time tb_m_after(tb_time now, tb_time duration);
+int tb_m_is_by_documents(const tb_machine *m);
+int tb_m_begins_by_face(const tb_machine *m);
+void tb_m_set_reason(tb_transaction *t, const char *reason);
+void tb_m_enter(tb_machine *m, tb_phase phase, tb_time deadline, tb_effects *fx);
+void tb_m_to_idle(tb_machine *m, tb_effects *fx);
+void tb_m_to_present(tb_machine *m, tb_time now, tb_effects *fx);
+void tb_m_give_up_face(tb_machine *m, tb_time now, tb_effects *fx);
+void tb_m_to_capturing(tb_machine *m, tb_time now, tb_effects *fx);
+void tb_m_to_decided(tb_machine *m, tb_outcome outcome, const char *reason, tb_time now, tb_effects *fx);
+void tb_m_to_failed(tb_machine *m, tb_status failure, tb_time now, tb_effects *fx);
+void tb_m_to_asking_person(tb_machine *m, tb_ask ask, tb_time now, tb_effects *fx);
+void tb_m_to_asking_server(tb_machine *m, tb_question question, tb_id request, tb_time now, tb_effects *fx);
+void tb_m_to_reporting(tb_machine *m, tb_time now, tb_effects *fx);
+void tb_m_void_payment(tb_machine *m, tb_time now, tb_effects *fx);
+
+/* machine_face.c */
+int tb_m_has_left(const tb_machine *m, tb_time now);
+void tb_m_begin(tb_machine *m, const tb_machine_input *in);
+void tb_m_settle(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx);
+tb_machine_handler tb_m_zone_in_idle, tb_m_zone_in_present, tb_m_zone_in_capturing;
+tb_machine_handler tb_m_zone_in_matching, tb_m_zone_in_asking, tb_m_zone_noted;
+tb_machine_handler tb_m_zone_in_reporting, tb_m_captured_in_capturing, tb_m_matched_in_matching;
+
+/* machine_answer.c */
+tb_machine_handler tb_m_answer_in_asking, tb_m_recorded_in_asking;
+
+/* machine_person.c */
+tb_machine_handler tb_m_document_in_idle, tb_m_document_in_asking, tb_m_document_in_reporting;
+tb_machine_handler tb_m_consent_in_asking, tb_m_sale_in_idle, tb_m_sale_in_reporting;
+tb_machine_handler tb_m_pin_in_asking, tb_m_staff_in_asking, tb_m_handover_in_actuating;
+
+/* machine_act.c */
+tb_machine_handler tb_m_recorded_in_actuating, tb_m_actuated_in_actuating, tb_m_recorded_in_reporting;
+
+/* machine_clock.c */
+tb_machine_handler tb_m_tick_in_idle, tb_m_tick_in_present, tb_m_tick_in_capturing;
+tb_machine_handler tb_m_tick_in_asking, tb_m_tick_in_decided, tb_m_tick_in_actuating;
+tb_machine_handler tb_m_tick_in_reporting, tb_m_reset_to_idle, tb_m_reset_in_idle;
+tb_machine_handler tb_m_reset_in_asking, tb_m_reset_in_actuating, tb_m_reset_in_reporting;
+
+#endif
