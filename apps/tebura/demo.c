@@ -101,6 +101,7 @@ static void fill_travellers(demo *d)
 
 static tb_status look_at_pictures(demo *d, tb_error *why)
 {
+    int64_t began = tb_clock_monotonic();
     demo_say(d, "  looking for people in photographs, and how they had best stand before a camera ...");
     tb_status status = d->options.faces ? demo_faces_in_folders(d->options.faces, d->directory, d->faces, DEMO_TRAVELLERS_MAX, &d->face_count, why)
                                         : demo_faces_in_pictures(d->options.pictures, d->directory, d->faces, DEMO_TRAVELLERS_MAX, &d->face_count, why);
@@ -111,6 +112,7 @@ static tb_status look_at_pictures(demo *d, tb_error *why)
     for (int i = 0; i < d->traveller_count; i++)
         several += d->travellers[i].face->views > 1;
     demo_say(d, "  %d people found in the photographs, %d of the travellers in more than one", d->face_count, several);
+    demo_say(d, "  (%.1f s)", (double)(tb_clock_monotonic() - began) / TB_SECOND);
     return d->traveller_count >= 4 ? TB_OK : tb_fail(why, TB_NOT_FOUND, "the pictures show fewer than four people who look into the camera");
 }
 
@@ -180,8 +182,10 @@ static tb_status run(demo *d, int *passed, tb_error *why)
         demo_check_payments(d);
         status = depart(d, why);
     }
+    if (demo_is_interrupted())
+        return tb_fail(why, TB_END_OF_STREAM, "interrupted");
     if (status == TB_OK)
-        *passed = demo_verdict(d) && !demo_is_interrupted();
+        *passed = demo_verdict(d);
     return status;
 }
 
@@ -202,7 +206,9 @@ static int conclude(demo *d, tb_status status, int passed, const tb_error *why)
     if (d->ended_badly)
         demo_say(d, "%d programs did not end by themselves; their logs are kept in %s", d->ended_badly, d->directory);
     int good = status == TB_OK && passed && !d->ended_badly;
-    if (status != TB_OK)
+    if (status != TB_OK && demo_is_interrupted())
+        demo_say(d, "Interrupted: everything is ended and removed.");
+    else if (status != TB_OK)
         (void)app_fail("demo", status, why);
     if (d->options.json && status == TB_OK) {
         json_t *summary = demo_summary(d, good);

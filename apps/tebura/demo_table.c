@@ -37,7 +37,10 @@ static void fill_cell(const demo *d, const demo_traveller *t, int step, cell *ou
         snprintf(out->text, sizeof out->text, "\xe2\x9c\x93 %d ms", (int)(seen->duration / 1000));
         out->colour = colour(d, seen->good ? "\033[32m" : "\033[31m");
     } else {
-        snprintf(out->text, sizeof out->text, "%s %.24s", passed ? "\xe2\x9c\x93" : "\xe2\x9c\x97", seen->reason[0] ? seen->reason : seen->outcome);
+        const char *why = strcmp(seen->outcome, "without_face") == 0 ? "documents" : seen->reason[0] ? seen->reason : seen->outcome;
+        snprintf(out->text, sizeof out->text, "%s %.24s", passed ? "\xe2\x9c\x93" : "\xe2\x9c\x97", why);
+        for (char *at = out->text; (at = strchr(at, '_')) != NULL;)
+            *at = ' ';
         out->colour = colour(d, seen->good ? (passed ? "\033[32m" : "\033[33m") : "\033[31m");
     }
 }
