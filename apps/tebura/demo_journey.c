@@ -190,20 +190,48 @@ static const demo_traveller *companion(const demo_traveller *t)
     return &d->travellers[t->index + 1 < d->traveller_count ? t->index + 1 : 0];
 }
 
+/* Waits until `seconds` are over, looking at every state that the terminal shows; stops early when `look` answers 1. */
+static int watch(visit *v, int seconds, int (*look)(const visit *v, const json_t *state))
+{
+    int64_t number = 0;
+    int found = 0;
+    for (int64_t end = tb_clock_monotonic() + seconds * TB_SECOND; !found && tb_clock_monotonic() < end && !demo_is_interrupted();) {
+        json_t *state = state_after(v, number, number ? 1 : 0);
+        found = state && look(v, state);
+        number = json_integer_value(json_object_get(state, "number"));
+        json_decref(state);
+        if (!state)
+            break;
+    }
+    return found;
+}
+
+static int is_idle(const visit *v, const json_t *state)
+{
+    (void)v;
+    return strcmp(text_at(state, "state"), "idle") == 0;
+}
+
+static int asks_for_one(const visit *v, const json_t *state)
+{
+    (void)v;
+    const json_t *screen = json_object_get(state, "screen");
+    return strcmp(text_at(screen, "tone"), "retry") == 0 && strstr(text_at(screen, "en"), "one person at a time") != NULL;
+}
+
+static int asks_server(const visit *v, const json_t *state)
+{
+    return strcmp(text_at(state, "state"), "asking") == 0 || is_decided(v, state);
+}
+
 /* Two people before one camera: nobody may be decided, and the screen has to ask for one at a time. */
 static void stand_together(visit *v)
 {
-    int asked = 0, decided = 0;
+    (void)watch(v, 8, is_idle); /* the screen still tells the one before to pass */
     if (stand(v, v->t, companion(v->t)) != TB_OK)
         return;
-    int64_t number = 0;
-    for (int64_t end = tb_clock_monotonic() + 3 * TB_SECOND; tb_clock_monotonic() < end && !demo_is_interrupted();) {
-        json_t *state = state_after(v, number, number ? 1 : 0);
-        asked |= strcmp(text_at(json_object_get(state, "screen"), "tone"), "retry") == 0;
-        decided |= is_decided(v, state);
-        number = json_integer_value(json_object_get(state, "number"));
-        json_decref(state);
-    }
+    int asked = watch(v, 5, asks_for_one);
+    int decided = watch(v, 2, is_decided);
     demo_find(v->t->demo, asked && !decided, decided ? "somebody was decided" : asked ? "asked for one at a time" : "nothing was said",
               "two people before one camera: nobody is decided while both stand there");
 }
@@ -212,16 +240,9 @@ static void stand_together(visit *v)
  * question after three seconds and repeats it, with the same id, a second later). */
 static void pay_while_server_hangs(visit *v)
 {
-    int64_t number = 0;
-    int asking = 0;
     (void)kill(v->t->demo->server.pid, SIGSTOP);
     (void)stand(v, v->t, NULL);
-    for (int64_t end = tb_clock_monotonic() + 15 * TB_SECOND; !asking && tb_clock_monotonic() < end && !demo_is_interrupted();) {
-        json_t *state = state_after(v, number, number ? 1 : 0);
-        asking = strcmp(text_at(state, "state"), "asking") == 0 || is_decided(v, state);
-        number = json_integer_value(json_object_get(state, "number"));
-        json_decref(state);
-    }
+    (void)watch(v, 15, asks_server);
     pause_ms(HANG_MS);
     (void)kill(v->t->demo->server.pid, SIGCONT);
 }
