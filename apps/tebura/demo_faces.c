@@ -185,7 +185,7 @@ static tb_status look(search *s, const char *path, found *out, int most, int *co
     if (status == TB_OK)
         qsort(faces, (size_t)seen, sizeof *faces, by_x);
     for (int i = 0; i < seen && status == TB_OK && *count < most; i++) {
-        status = look_at_one(s, path, &image, &faces[i], &out[*count], why);
+        status = demo_is_interrupted() ? tb_fail(why, TB_END_OF_STREAM, "interrupted") : look_at_one(s, path, &image, &faces[i], &out[*count], why);
         *count += status == TB_OK;
     }
     tb_image_free(&image);

@@ -152,8 +152,8 @@ int process_wait(process *running, int seconds)
         nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
     if (process_is_alive(running))
         (void)kill(running->pid, SIGKILL);
-    if (waitpid(running->pid, &code, 0) == running->pid)
-        good = WIFEXITED(code) && WEXITSTATUS(code) == 0;
+    if (waitpid(running->pid, &code, 0) == running->pid) /* asked to end before it was ready to be asked is an end too */
+        good = (WIFEXITED(code) && WEXITSTATUS(code) == 0) || (WIFSIGNALED(code) && WTERMSIG(code) == SIGTERM);
     close(running->out);
     running->pid = 0;
     return good;

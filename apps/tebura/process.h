@@ -23,7 +23,7 @@ tb_status process_ready(process *running, int seconds, json_t **line, tb_error *
 int process_is_alive(process *running);
 /* SIGTERM now; process_wait collects. */
 void process_ask_to_end(const process *running);
-/* Waits, kills after `seconds`. 1 when it ended by itself with exit code 0. */
+/* Waits, kills after `seconds`. 1 when it ended as asked: with exit code 0, or by SIGTERM before it took notice of that itself. */
 int process_wait(process *running, int seconds);
 
 /* The directory of this executable. */
