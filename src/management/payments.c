@@ -85,8 +85,9 @@ static tb_status judge(tb_management *m, sale *s, tb_answer *answer)
     return status == TB_NOT_FOUND ? refuse(s, answer, "no_instrument") : status;
 }
 
-/* Counts the attempt before looking at the PIN, so that neither a crash nor two tills at once give extra guesses. Lets
- * go of the mutex while hashing. */
+/* A PIN that was given has to be right even where the amount needs none: the till asks for one when the face alone was
+ * not sure (M4), and an instrument without a PIN cannot confirm that. Counts the attempt before looking at the PIN, so
+ * that neither a crash nor two tills at once give extra guesses. Lets go of the mutex while hashing. */
 static tb_status check_pin(tb_management *m, sale *s, tb_answer *answer)
 {
     int needed = s->terminal->view.step_up_pin && s->terminal->view.step_up_amount > 0 &&
@@ -94,7 +95,7 @@ static tb_status check_pin(tb_management *m, sale *s, tb_answer *answer)
     if (!s->request->pin[0] && !needed)
         return TB_OK;
     if (!s->request->pin[0] || !s->instrument.pin_hash[0])
-        return needed ? refuse(s, answer, "pin_wrong") : TB_OK;
+        return refuse(s, answer, "pin_wrong");
     if (s->instrument.attempts >= TB_PIN_ATTEMPTS)
         return refuse_for_good(m, s, answer, "pin_locked");
     tb_status status = tb_change_begin(m);
@@ -374,10 +375,11 @@ tb_status tb_payments_settle(tb_management *m, tb_time before)
     if (status == TB_OK)
         status = tb_payments_in_state(m->db, TB_PAYMENT_REVERSING, TB_TIME_NEVER, &reversing);
     tb_service_unlock(m);
-    for (size_t i = 0; i < reversing.count && status == TB_OK; i++) {
-        status = m->provider->reverse(m->provider->context, reversing.items[i]); /* idempotent: P3 */
-        if (status == TB_OK)
-            status = mark_voided(m, reversing.items[i]);
+    for (size_t i = 0; i < reversing.count; i++) { /* one that the provider does not take holds up no other */
+        tb_status one = m->provider->reverse(m->provider->context, reversing.items[i]); /* idempotent: P3 */
+        if (one == TB_OK)
+            one = mark_voided(m, reversing.items[i]);
+        status = status == TB_OK ? one : status;
     }
     tb_ids_free(&reversing);
     return status;

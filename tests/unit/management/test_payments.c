@@ -12,7 +12,7 @@ typedef struct till {
     tb_status answer;
     int authorised, reversed;
     int64_t held;
-    tb_id last;
+    tb_id last, stubborn; /* the one it does not reverse */
     void (*meanwhile)(airport *a, tb_id payment);
     airport *a;
 } till;
@@ -34,6 +34,8 @@ static tb_status authorise(void *context, tb_id payment, const char *token, int6
 static tb_status reverse(void *context, tb_id payment)
 {
     till *t = context;
+    if (!tb_id_is_zero(t->stubborn) && tb_id_equal(payment, t->stubborn))
+        return TB_IO;
     t->reversed++;
     if (tb_id_equal(payment, t->last)) {
         t->held = 0;
@@ -183,6 +185,40 @@ static void pins(void **state)
     airport_check(a);
 }
 
+/* The till asks for a PIN where the face alone was not sure, whatever the amount: any four digits must not do. */
+static void a_pin_where_there_is_none(void **state)
+{
+    airport *a = *state;
+    traveller t = shopper(a, NULL);
+    tb_request request = sale(a, &t, 500);
+    memcpy(request.pin, "1234", 5);
+    assert_string_equal(pay(a, &request).reason, "pin_wrong");
+    assert_int_equal(till_of(a)->authorised, 0);
+    airport_check(a);
+}
+
+static void one_stubborn_reversal_holds_up_no_other(void **state)
+{
+    airport *a = *state;
+    traveller t = shopper(a, NULL);
+    tb_request sales[3];
+    till_of(a)->answer = TB_TIMEOUT;
+    for (int i = 0; i < 3; i++) {
+        sales[i] = sale(a, &t, 700);
+        assert_int_equal(pay(a, &sales[i]).status, TB_TIMEOUT);
+    }
+    tb_time next;
+    a->now += 3 * TB_MINUTE;
+    till_of(a)->stubborn = sales[1].id;
+    assert_int_equal(tb_management_tick(a->m, &next), TB_OK);
+    assert_int_equal(till_of(a)->reversed, 2);
+    till_of(a)->stubborn = (tb_id){{0}};
+    assert_int_equal(tb_management_tick(a->m, &next), TB_OK); /* told until it says yes */
+    assert_int_equal(till_of(a)->reversed, 3);
+    assert_int_equal(airport_counts(a).payments_voided, 3);
+    airport_check(a);
+}
+
 static void voided_afterwards(void **state)
 {
     airport *a = *state;
@@ -315,6 +351,8 @@ int main(void)
                                        TEST(what_a_till_may_not_do),
                                        TEST(declined),
                                        TEST(pins),
+                                       TEST(a_pin_where_there_is_none),
+                                       TEST(one_stubborn_reversal_holds_up_no_other),
                                        TEST(voided_afterwards),
                                        TEST(voided_before_it_arrives),
                                        TEST(another_terminal_voids_nothing),
