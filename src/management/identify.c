@@ -24,6 +24,8 @@ static tb_status judge(tb_management *m, const tb_request *request, tb_id visit,
     tb_facts facts;
     const tb_terminal *terminal = tb_terminal_find(m, request->touchpoint);
     tb_status status = tb_booking_get(m->db, visit, &booking);
+    if (status == TB_OK && !booking.visiting) /* withdrew, for instance: no role has to ask for that again */
+        status = TB_NOT_FOUND;
     if (status == TB_OK)
         status = tb_visit_facts(m, &booking, &facts);
     if (status == TB_NOT_FOUND) { /* left between search and judgement */
