@@ -243,7 +243,8 @@ static tb_status snapshot(tb_feed *feed, tb_bus *bus, int *ready)
 static int wants_snapshot(tb_feed *feed, tb_time now)
 {
     pthread_mutex_lock(&feed->mutex);
-    int wanted = feed->needs_snapshot && now >= feed->not_before;
+    /* a clock that was set back must not put it off for hours */
+    int wanted = feed->needs_snapshot && (now >= feed->not_before || feed->not_before - now > SNAPSHOT_PAUSE);
     if (wanted) {
         feed->needs_snapshot = 0; /* asked for again while it is taken: one more */
         feed->not_before = now + SNAPSHOT_PAUSE;

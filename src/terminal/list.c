@@ -175,7 +175,7 @@ static tb_status apply(tb_list *list, const tb_entry *entry, int *changed)
         list->present++;
     tb_bytes_free(&place->fields);
     *place = (struct entry){.visit = entry->visit, .sequence = entry->sequence, .present = entry->present, .generation = list->generation,
-                            .from = entry->from, .until = entry->until, .fields = fields};
+                            .from = entry->from, .until = entry->present ? entry->until : place->until, .fields = fields}; /* L4 */
     *changed = 1;
     return TB_OK;
 }
@@ -238,26 +238,36 @@ static size_t forget_all(tb_list *list, int (*goes)(const tb_list *, const struc
     return gone;
 }
 
-static int is_not_named(const tb_list *list, const struct entry *entry, tb_time now)
+/* What a finished snapshot does not name is on no list; its number stays (L4). What was only ever a number goes. */
+static void take_unnamed(tb_list *list)
+{
+    for (size_t i = 0; i < list->room; i++)
+        if (!tb_id_is_zero(list->entries[i].visit) && list->entries[i].generation != list->generation)
+            erase(list, &list->entries[i]);
+}
+
+static int is_unnamed_number(const tb_list *list, const struct entry *entry, tb_time now)
 {
     (void)now;
-    return entry->generation != list->generation;
+    return entry->generation != list->generation && !entry->until;
 }
 
 void tb_list_snapshot_end(tb_list *list, int ready)
 {
     pthread_mutex_lock(&list->mutex);
-    if (ready) /* L3 */
-        (void)forget_all(list, is_not_named, 0);
+    if (ready) { /* L3 */
+        take_unnamed(list);
+        (void)forget_all(list, is_unnamed_number, 0);
+    }
     pthread_mutex_unlock(&list->mutex);
 }
 
 static int is_over(const tb_list *list, const struct entry *entry, tb_time now)
 {
     (void)list;
-    if (!entry->present && !entry->dropped) /* the server took it off: its number was needed while older values could still come */
+    if (!entry->present && !entry->dropped && !entry->until) /* never was on this list: nothing older can bring it back */
         return 1;
-    return entry->until != 0 && entry->until <= now;
+    return entry->until != 0 && entry->until <= now; /* L4 */
 }
 
 size_t tb_list_expire(tb_list *list, tb_time now)

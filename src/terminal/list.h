@@ -5,6 +5,8 @@
  *  L2  An older value (smaller sequence) never overtakes a newer one; what was used up here stays away until the server says
  *      something newer about it.
  *  L3  Only a snapshot that the server has finished (`ready`) makes absence mean "not on the list".
+ *  L4  Of who was taken off, the number stays until the window that was known last has ended: an old value that somebody
+ *      recorded and sends once more does not bring anybody back.
  *
  * Any thread. Templates are in secret memory (gallery's); facts are wiped when an entry goes. */
 #ifndef TERMINAL_LIST_H

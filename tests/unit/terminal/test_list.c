@@ -146,6 +146,32 @@ static void absence_counts_only_in_a_finished_snapshot(void **state)
     tb_list_free(&list);
 }
 
+/* Values are sealed, not secret from who carries them: a recorded one comes again, live or in a bucket. */
+static void a_recorded_value_brings_nobody_back(void **state)
+{
+    (void)state;
+    tb_list *list = fresh();
+    assert_true(put(list, 1, 5, 0, NOW + TB_HOUR));
+    assert_true(put(list, 2, 6, 0, NOW + TB_HOUR));
+    assert_true(take(list, 1, 7)); /* the server took it off */
+    (void)tb_list_expire(list, NOW);
+    assert_false(put(list, 1, 5, 0, NOW + TB_HOUR));
+    tb_list_snapshot_begin(list); /* the bucket was made anew: nobody is named */
+    tb_list_snapshot_end(list, 1);
+    assert_int_equal(tb_list_count(list), 0);
+    (void)tb_list_expire(list, NOW);
+    tb_list_snapshot_begin(list);
+    assert_false(put(list, 1, 5, 0, NOW + TB_HOUR));
+    assert_false(put(list, 2, 6, 0, NOW + TB_HOUR));
+    tb_list_snapshot_end(list, 1);
+    assert_int_equal(tb_list_count(list), 0);
+    assert_true(put(list, 2, 8, 0, NOW + TB_HOUR)); /* the server's word counts */
+    assert_int_equal(tb_list_expire(list, NOW + TB_HOUR), 1);
+    assert_true(put(list, 1, 5, 0, NOW + TB_HOUR)); /* forgotten, and over: nobody gets in by it */
+    assert_int_equal(see(list, 1, 0.9f, NOW + TB_HOUR).judgement, TB_LATE);
+    tb_list_free(&list);
+}
+
 static void refuses_what_it_cannot_use_and_changes_nothing(void **state)
 {
     (void)state;
@@ -208,7 +234,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_who_is_on_it_and_nobody_else), cmocka_unit_test(windows_open_and_close),
         cmocka_unit_test(the_open_visit_of_one_person_counts), cmocka_unit_test(older_values_never_overtake),
-        cmocka_unit_test(absence_counts_only_in_a_finished_snapshot), cmocka_unit_test(refuses_what_it_cannot_use_and_changes_nothing),
+        cmocka_unit_test(absence_counts_only_in_a_finished_snapshot), cmocka_unit_test(a_recorded_value_brings_nobody_back),
+        cmocka_unit_test(refuses_what_it_cannot_use_and_changes_nothing),
         cmocka_unit_test(random_changes_against_an_array),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
