@@ -64,8 +64,12 @@ tb_status tb_activate(tb_terminal *t, tb_error *why)
         status = tb_link_open(&link, &t->link, why);
     if (status == TB_OK)
         status = void_open_payments(t); /* M5, after the link told the store how to seal; before anybody is served */
-    if (status != TB_OK)
+    if (status != TB_OK) { /* it is tried again */
+        tb_link_free(&t->link);
+        tb_actuator_free(&t->actuator);
+        tb_list_free(&t->list);
         return why && why->status ? status : tb_fail(why, status, "%s", tb_status_sentence(status));
+    }
     tb_link_wake(t->link);
     pthread_mutex_lock(&t->mutex);
     t->registered = 1;

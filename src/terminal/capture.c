@@ -129,7 +129,7 @@ static void finish(tb_capturer *capturer, tb_captured *captured, tb_template *te
     captured->finished = 1;
     captured->live = median(capturer->live, capturer->count < BURST_MOST ? capturer->count : BURST_MOST);
     captured->quality = capturer->quality;
-    if (captured->live < tb_engine_calibration(capturer->engine)->liveness)
+    if (!(captured->live >= tb_engine_calibration(capturer->engine)->liveness)) /* not a number is not live */
         captured->status = TB_RETRY_NOT_LIVE;
     else
         captured->status = tb_engine_template(capturer->engine, &capturer->best, &capturer->face, template);
