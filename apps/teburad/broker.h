@@ -11,6 +11,6 @@ typedef struct broker broker;
  * the address. TB_NOT_FOUND: no nats-server on this machine. TB_IO, TB_NO_MEMORY ... */
 tb_status broker_start(const char *data, broker **out, tb_error *why) TB_MUST_CHECK;
 void broker_stop(broker **place);
-const char *broker_url(const broker *b); /* "nats://127.0.0.1:port" */
+const char *broker_url(const broker *b); /* "nats://token@127.0.0.1:port" */
 
 #endif
