@@ -11,7 +11,11 @@ static int fact(const void *context, const char *name, tb_value_type *type)
     static const struct {
         const char *name;
         tb_value_type type;
-    } facts[] = {{"status", TB_VALUE_STATUS}, {"flag", TB_VALUE_BOOL}, {"items", TB_VALUE_INT}, {"gate", TB_VALUE_TEXT}, {"boarding", TB_VALUE_TIME}};
+    } facts[] = {{"status", TB_VALUE_STATUS},
+                 {"flag", TB_VALUE_BOOL},
+                 {"items", TB_VALUE_INT},
+                 {"gate", TB_VALUE_TEXT},
+                 {"boarding", TB_VALUE_TIME}};
     (void)context;
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
         if (strcmp(facts[i].name, name) == 0) {
@@ -43,7 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (int wanted = 0; wanted < 2; wanted++) {
         tb_expression *expression;
         tb_error why = {0};
-        if (tb_expression_compile(source, &vocabulary, wanted ? TB_VALUE_TIME : TB_VALUE_BOOL, &expression, &why) != TB_OK) {
+        if (tb_expression_compile(source, &vocabulary, wanted ? TB_VALUE_TIME : TB_VALUE_BOOL, &expression, &why) !=
+            TB_OK) {
             if (expression || !why.text[0])
                 abort();
             continue;
@@ -52,7 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             (void)tb_expression_time(expression, &visit, &time);
         else if (tb_expression_holds(expression, &visit, &visit) > TB_UNKNOWN)
             abort();
-        if (!wanted && strstr(source, "visit.") && tb_expression_holds(expression, NULL, NULL) == TB_TRUE && !strchr(source, '\''))
+        if (!wanted && strstr(source, "visit.") && tb_expression_holds(expression, NULL, NULL) == TB_TRUE &&
+            !strchr(source, '\''))
             abort(); /* it names an absent fact, so it cannot be true (text constants may hold anything) */
         tb_expression_free(&expression);
     }

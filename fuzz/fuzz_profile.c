@@ -17,7 +17,8 @@ static void ask(const tb_profile *profile, const tb_role *role, const tb_facts *
     tb_time due = tb_role_delivery(role, &verdict);
     if (verdict.judgement == TB_ADMIT && (verdict.reason[0] || due > TB_DAY))
         abort();
-    if (verdict.judgement != TB_ADMIT && tb_profile_sentence(profile, verdict.reason, "ja", visit, 540, &sentence) != TB_OK)
+    if (verdict.judgement != TB_ADMIT &&
+        tb_profile_sentence(profile, verdict.reason, "ja", visit, 540, &sentence) != TB_OK)
         abort(); /* every reason has its sentences */
     if (tb_role_project(role, visit, &seen) != TB_OK || seen.count > visit->count)
         abort();
@@ -39,7 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (tb_facts_set_int(&visit, "status", 1) != TB_OK || tb_facts_set_bool(&visit, "flag", 1) != TB_OK ||
         tb_facts_set_bool(&visit, "consented", 1) != TB_OK || tb_facts_set_text(&visit, "gate", "12") != TB_OK ||
-        tb_facts_set_time(&visit, "boarding", TB_DAY) != TB_OK || tb_facts_set_time(&visit, "departure", 2 * TB_DAY) != TB_OK)
+        tb_facts_set_time(&visit, "boarding", TB_DAY) != TB_OK ||
+        tb_facts_set_time(&visit, "departure", 2 * TB_DAY) != TB_OK)
         abort();
     for (size_t i = 0; i < tb_profile_role_count(profile); i++)
         ask(profile, tb_profile_role_at(profile, i), &visit);

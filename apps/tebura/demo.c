@@ -95,7 +95,8 @@ static void fill_travellers(demo *d)
         if (!face)
             continue;
         int index = d->traveller_count++;
-        d->travellers[index] = (demo_traveller){.role = &demo_cast[i], .face = face, .demo = d, .index = index, .at = -1};
+        d->travellers[index] =
+            (demo_traveller){.role = &demo_cast[i], .face = face, .demo = d, .index = index, .at = -1};
     }
 }
 
@@ -103,8 +104,10 @@ static tb_status look_at_pictures(demo *d, tb_error *why)
 {
     int64_t began = tb_clock_monotonic();
     demo_say(d, "  looking for people in photographs, and how they had best stand before a camera ...");
-    tb_status status = d->options.faces ? demo_faces_in_folders(d->options.faces, d->directory, d->faces, DEMO_TRAVELLERS_MAX, &d->face_count, why)
-                                        : demo_faces_in_pictures(d->options.pictures, d->directory, d->faces, DEMO_TRAVELLERS_MAX, &d->face_count, why);
+    tb_status status = d->options.faces ? demo_faces_in_folders(d->options.faces, d->directory, d->faces,
+                                                                DEMO_TRAVELLERS_MAX, &d->face_count, why)
+                                        : demo_faces_in_pictures(d->options.pictures, d->directory, d->faces,
+                                                                 DEMO_TRAVELLERS_MAX, &d->face_count, why);
     if (status != TB_OK)
         return status;
     fill_travellers(d);
@@ -113,7 +116,9 @@ static tb_status look_at_pictures(demo *d, tb_error *why)
         several += d->travellers[i].face->views > 1;
     demo_say(d, "  %d people found in the photographs, %d of the travellers in more than one", d->face_count, several);
     demo_say(d, "  (%.1f s)", (double)(tb_clock_monotonic() - began) / TB_SECOND);
-    return d->traveller_count >= 4 ? TB_OK : tb_fail(why, TB_NOT_FOUND, "the pictures show fewer than four people who look into the camera");
+    return d->traveller_count >= 4
+               ? TB_OK
+               : tb_fail(why, TB_NOT_FOUND, "the pictures show fewer than four people who look into the camera");
 }
 
 /* ---- the journey ---- */
@@ -151,7 +156,8 @@ static tb_status travel(demo *d, tb_error *why)
 static tb_status depart(demo *d, tb_error *why)
 {
     demo_count_before(d);
-    demo_say(d, "\n%s and %s depart; %s is still to come.", d->flights[0].number, d->flights[1].number, d->flights[2].number);
+    demo_say(d, "\n%s and %s depart; %s is still to come.", d->flights[0].number, d->flights[1].number,
+             d->flights[2].number);
     tb_status status = demo_flight_departs(d, 0, why);
     if (status == TB_OK)
         status = demo_flight_departs(d, 1, why);
@@ -242,7 +248,8 @@ static tb_status prepare(demo *d, tb_error *why)
     snprintf(d->directory, sizeof d->directory, "%s/tebura-demo-XXXXXX", base && strlen(base) < 30 ? base : "/tmp");
     if (!mkdtemp(d->directory))
         return tb_fail(why, TB_IO, "cannot make a directory for the demo's data");
-    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? TB_OK : tb_fail(why, TB_NO_MEMORY, "libcurl does not start");
+    return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? TB_OK
+                                                             : tb_fail(why, TB_NO_MEMORY, "libcurl does not start");
 }
 
 int command_demo(int argc, char **argv)
@@ -253,13 +260,18 @@ int command_demo(int argc, char **argv)
     int passed = 0;
     if (app_wants_help(argc, argv))
         return app_help(help);
-    d.options.profile = find("profiles/airport.yaml", TEBURA_SOURCE_DIR "/profiles/airport.yaml", profile, sizeof profile);
+    d.options.profile =
+        find("profiles/airport.yaml", TEBURA_SOURCE_DIR "/profiles/airport.yaml", profile, sizeof profile);
     d.options.pictures = find("pictures", TEBURA_DEPS_DIR "/pictures", pictures, sizeof pictures);
     d.options.web = find("web", TEBURA_SOURCE_DIR "/web/dist", web, sizeof web);
     if (!read_options(argc, argv, &d.options))
-        return app_fail("demo", TB_INVALID_ARGUMENT, &(tb_error){TB_INVALID_ARGUMENT, "unknown argument; see tebura demo --help"});
+        return app_fail("demo", TB_INVALID_ARGUMENT,
+                        &(tb_error){TB_INVALID_ARGUMENT, "unknown argument; see tebura demo --help"});
     if (!d.options.profile || (!d.options.pictures && !d.options.faces))
-        return app_fail("demo", TB_NOT_FOUND, &(tb_error){TB_NOT_FOUND, "the airport's profile or the demo pictures are missing: run tools/setup (make demo does)"});
+        return app_fail(
+            "demo", TB_NOT_FOUND,
+            &(tb_error){TB_NOT_FOUND,
+                        "the airport's profile or the demo pictures are missing: run tools/setup (make demo does)"});
     tb_status status = prepare(&d, &why);
     if (status == TB_OK)
         status = run(&d, &passed, &why);

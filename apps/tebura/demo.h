@@ -23,7 +23,14 @@
 #include "http_client.h"
 #include "process.h"
 
-enum { DEMO_FLIGHTS = 3, DEMO_TRAVELLERS_MAX = 24, DEMO_VIEWS_MAX = 8, DEMO_STEPS_MAX = 10, DEMO_POINTS_MAX = 12, DEMO_FINDINGS_MAX = 24 };
+enum {
+    DEMO_FLIGHTS = 3,
+    DEMO_TRAVELLERS_MAX = 24,
+    DEMO_VIEWS_MAX = 8,
+    DEMO_STEPS_MAX = 10,
+    DEMO_POINTS_MAX = 12,
+    DEMO_FINDINGS_MAX = 24
+};
 
 /* ---- faces ---- */
 typedef struct demo_view { /* a person in a photograph, and how to stand so that the camera sees them best */
@@ -31,7 +38,7 @@ typedef struct demo_view { /* a person in a photograph, and how to stand so that
     tb_box region;
     float distance, angle;
     int portrait; /* the camera stands upright: 480 x 640 */
-    float live; /* least liveness of the rehearsal; 0: no terminal would take this one */
+    float live;   /* least liveness of the rehearsal; 0: no terminal would take this one */
 } demo_view;
 typedef struct demo_face {
     int views; /* genuinely different photographs: the first is the passport's, the others are live (the only one is both) */
@@ -40,13 +47,23 @@ typedef struct demo_face {
 int demo_face_is_usable(const demo_face *face); /* before a camera; in a passport every face is */
 /* Faces of sample1.jpg ... sample6.jpg in `pictures`, by picture and from left to right; a person found again is one face with two
  * views. `most` is the size of `out`; `cuts` a directory for the people cut out of the pictures. */
-tb_status demo_faces_in_pictures(const char *pictures, const char *cuts, demo_face *out, int most, int *count, tb_error *why) TB_MUST_CHECK;
+tb_status demo_faces_in_pictures(const char *pictures, const char *cuts, demo_face *out, int most, int *count,
+                                 tb_error *why) TB_MUST_CHECK;
 /* The people of DIR/photos and DIR/portraits: a folder each, several photographs each. Who has fewer than two usable ones is left out. */
-tb_status demo_faces_in_folders(const char *directory, const char *cuts, demo_face *out, int most, int *count, tb_error *why) TB_MUST_CHECK;
+tb_status demo_faces_in_folders(const char *directory, const char *cuts, demo_face *out, int most, int *count,
+                                tb_error *why) TB_MUST_CHECK;
 
 /* ---- places ---- */
 typedef enum demo_place { /* columns of the table */
-    DEMO_CHECKIN, DEMO_BAGS, DEMO_SECURITY, DEMO_EMIGRATION, DEMO_SHOP, DEMO_PICKUP, DEMO_GATE_12, DEMO_GATE_15, DEMO_PLACES
+                          DEMO_CHECKIN,
+                          DEMO_BAGS,
+                          DEMO_SECURITY,
+                          DEMO_EMIGRATION,
+                          DEMO_SHOP,
+                          DEMO_PICKUP,
+                          DEMO_GATE_12,
+                          DEMO_GATE_15,
+                          DEMO_PLACES
 } demo_place;
 extern const char *const demo_place_names[DEMO_PLACES];
 
@@ -67,16 +84,16 @@ typedef struct demo_flight {
 
 /* ---- the cast ---- */
 typedef enum demo_act { /* what is unusual about a step */
-    DEMO_AS_USUAL,
-    DEMO_NO_CONSENT,
-    DEMO_OTHERS_PASS,      /* own passport, another traveller's boarding pass */
-    DEMO_OTHERS_PASSPORT,  /* another person's face in the passport */
-    DEMO_EXPIRED,
-    DEMO_YESTERDAY,
-    DEMO_CHECK_DIGIT,
-    DEMO_TWO_AT_ONCE,      /* somebody else stands beside; leaves after a while */
-    DEMO_TO_PICKUP,        /* buys something to be delivered */
-    DEMO_SERVER_HANGS      /* the server stands still while the terminal pays: it repeats itself */
+                        DEMO_AS_USUAL,
+                        DEMO_NO_CONSENT,
+                        DEMO_OTHERS_PASS,     /* own passport, another traveller's boarding pass */
+                        DEMO_OTHERS_PASSPORT, /* another person's face in the passport */
+                        DEMO_EXPIRED,
+                        DEMO_YESTERDAY,
+                        DEMO_CHECK_DIGIT,
+                        DEMO_TWO_AT_ONCE, /* somebody else stands beside; leaves after a while */
+                        DEMO_TO_PICKUP,   /* buys something to be delivered */
+                        DEMO_SERVER_HANGS /* the server stands still while the terminal pays: it repeats itself */
 } demo_act;
 
 typedef struct demo_step {
@@ -87,8 +104,9 @@ typedef struct demo_step {
 
 typedef struct demo_role { /* a row of the cast */
     const char *surname, *given, *nationality, *number;
-    int flight;     /* -1: none */
-    const char *seat, *token, *item; /* token: means of payment; item: waits at the pick-up desk from the start; NULL: none */
+    int flight; /* -1: none */
+    const char *seat, *token,
+        *item; /* token: means of payment; item: waits at the pick-up desk from the start; NULL: none */
     const char *story;
     demo_step steps[DEMO_STEPS_MAX];
     int step_count;
@@ -112,9 +130,9 @@ typedef struct demo_traveller {
     int index;
     char passport_number[16];
     demo_seen seen[DEMO_STEPS_MAX];
-    int at;          /* step now, -1 before, step_count after */
-    int waiting;     /* in the queue before it */
-    int online;      /* the server knew what it had to know */
+    int at;      /* step now, -1 before, step_count after */
+    int waiting; /* in the queue before it */
+    int online;  /* the server knew what it had to know */
     pthread_t thread;
     int has_thread;
 } demo_traveller;
@@ -146,14 +164,14 @@ typedef struct demo {
     demo_finding findings[DEMO_FINDINGS_MAX];
     int finding_count;
     int64_t began, started, journey_ended; /* monotonic */
-    int travelling;       /* threads that are still on their way, without the one that waits for the others */
-    FILE *screen;         /* stdout, or stderr when the summary takes that */
-    int table_lines;      /* on the terminal now; 0: plain lines */
+    int travelling;  /* threads that are still on their way, without the one that waits for the others */
+    FILE *screen;    /* stdout, or stderr when the summary takes that */
+    int table_lines; /* on the terminal now; 0: plain lines */
     char note[160];
     int64_t visitors_before, entries_before; /* as the flights left */
-    int64_t payments;     /* that succeeded, as the travellers saw it */
-    int ended_badly;      /* programs that did not end by themselves with 0 */
-    pthread_mutex_t lock; /* of seen, findings and the screen */
+    int64_t payments;                        /* that succeeded, as the travellers saw it */
+    int ended_badly;                         /* programs that did not end by themselves with 0 */
+    pthread_mutex_t lock;                    /* of seen, findings and the screen */
 } demo;
 
 /* 1 after Ctrl-C or SIGTERM. */
@@ -161,7 +179,8 @@ int demo_is_interrupted(void);
 void demo_find(demo *d, int good, const char *seen, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* ---- documents ---- */
-tb_status demo_documents(const demo_traveller *t, demo_act act, char mrz[100], char pass[512], tb_error *why) TB_MUST_CHECK;
+tb_status demo_documents(const demo_traveller *t, demo_act act, char mrz[100], char pass[512],
+                         tb_error *why) TB_MUST_CHECK;
 /* A page with the picture in it, re-photographed (SIMULATION); base64, to be freed. */
 tb_status demo_passport_picture(const demo_traveller *t, demo_act act, char **base64, tb_error *why) TB_MUST_CHECK;
 

@@ -22,7 +22,8 @@ static void fill_mrz(const demo_traveller *t, demo_act act, tb_mrz *out)
 {
     const demo_role *role = t->role;
     int years = act == DEMO_EXPIRED ? -1 : 5;
-    *out = (tb_mrz){.lines = 2, .columns = 44, .kind = "P", .sex = 'X', .born = {1970 + t->index, 1 + t->index % 12, 1 + t->index}};
+    *out = (tb_mrz){
+        .lines = 2, .columns = 44, .kind = "P", .sex = 'X', .born = {1970 + t->index, 1 + t->index % 12, 1 + t->index}};
     size_t state = strcspn(role->nationality, "<");
     snprintf(out->issuer, sizeof out->issuer, "%.*s", (int)state, role->nationality);
     snprintf(out->nationality, sizeof out->nationality, "%.*s", (int)state, role->nationality);
@@ -116,7 +117,13 @@ tb_status demo_passport_picture(const demo_traveller *t, demo_act act, char **ba
 {
     const demo_face *face = act == DEMO_OTHERS_PASSPORT ? neighbour(t)->face : t->face;
     const demo_view *view = &face->view[0]; /* the live pictures use the last ones */
-    tb_scene scene = {.count = 1, .light = 1.05f, .noise = 1.5f, .jpeg = 88, .width = 480, .height = 600, .seed = 9000u + (uint32_t)t->index};
+    tb_scene scene = {.count = 1,
+                      .light = 1.05f,
+                      .noise = 1.5f,
+                      .jpeg = 88,
+                      .width = 480,
+                      .height = 600,
+                      .seed = 9000u + (uint32_t)t->index};
     tb_image page = {0};
     tb_bytes picture = {0};
     copy(scene.people[0].picture, sizeof scene.people[0].picture, view->picture);

@@ -10,7 +10,7 @@
 #include <tebura/camera.h>
 
 #define LIVE_ENOUGH 0.6f /* a terminal asks for 0.5 in the median of three pictures */
-#define VIEWS_ENOUGH 4    /* photographs of one person that are fit for a camera: no need to look for more */
+#define VIEWS_ENOUGH 4   /* photographs of one person that are fit for a camera: no need to look for more */
 #define SAME_PERSON 0.5f /* cosine; different people of the demo pictures stay below 0.4 */
 
 typedef struct found {
@@ -61,7 +61,8 @@ static const tb_face *candidate(const tb_face *faces, int count, const tb_image 
 }
 
 /* One picture of the rehearsal: how live the person looks in it, 0 when a terminal would not take it. */
-static tb_status rehearse_once(tb_engine *engine, const demo_view *view, uint32_t seed, float *live, float *roll, tb_error *why)
+static tb_status rehearse_once(tb_engine *engine, const demo_view *view, uint32_t seed, float *live, float *roll,
+                               tb_error *why)
 {
     tb_scene scene = {.count = 1, .light = 0.98f, .noise = 2, .jpeg = 88, .seed = seed};
     tb_face faces[TB_FACES_MAX];
@@ -142,7 +143,8 @@ static tb_status cut_out(const tb_image *image, const char *path, tb_box *face, 
 {
     float side = fmaxf(face->width, face->height), x = face->x + face->width / 2, y = face->y + face->height / 2;
     float left = fmaxf(0, floorf(x - 2.2f * side)), top = fmaxf(0, floorf(y - 1.7f * side));
-    float right = fminf((float)image->width, ceilf(x + 2.2f * side)), bottom = fminf((float)image->height, ceilf(y + 1.7f * side));
+    float right = fminf((float)image->width, ceilf(x + 2.2f * side)),
+          bottom = fminf((float)image->height, ceilf(y + 1.7f * side));
     tb_bytes encoded = {0};
     tb_status status = tb_image_crop(image, (tb_box){left, top, right - left, bottom - top}, cut);
     if (status == TB_OK)
@@ -155,7 +157,8 @@ static tb_status cut_out(const tb_image *image, const char *path, tb_box *face, 
     return status;
 }
 
-static tb_status look_at_one(search *s, const char *path, const tb_image *image, const tb_face *face, found *one, tb_error *why)
+static tb_status look_at_one(search *s, const char *path, const tb_image *image, const tb_face *face, found *one,
+                             tb_error *why)
 {
     tb_image cut = {0};
     tb_box box = face->box;
@@ -185,7 +188,8 @@ static tb_status look(search *s, const char *path, found *out, int most, int *co
     if (status == TB_OK)
         qsort(faces, (size_t)seen, sizeof *faces, by_x);
     for (int i = 0; i < seen && status == TB_OK && *count < most; i++) {
-        status = demo_is_interrupted() ? tb_fail(why, TB_END_OF_STREAM, "interrupted") : look_at_one(s, path, &image, &faces[i], &out[*count], why);
+        status = demo_is_interrupted() ? tb_fail(why, TB_END_OF_STREAM, "interrupted")
+                                       : look_at_one(s, path, &image, &faces[i], &out[*count], why);
         *count += status == TB_OK;
     }
     tb_image_free(&image);
@@ -248,7 +252,8 @@ static tb_status open_engine(tb_engine **out, tb_error *why)
     return tb_engine_open(&(tb_engine_options){.threads = 2}, out, why);
 }
 
-tb_status demo_faces_in_pictures(const char *pictures, const char *cuts, demo_face *out, int most, int *count, tb_error *why)
+tb_status demo_faces_in_pictures(const char *pictures, const char *cuts, demo_face *out, int most, int *count,
+                                 tb_error *why)
 {
     enum { MOST = DEMO_TRAVELLERS_MAX * 2 };
     search s = {.directory = cuts};
@@ -310,7 +315,8 @@ static tb_status look_through(search *s, const char *folder, found *space, demo_
     return status;
 }
 
-static tb_status look_in(search *s, const char *directory, found *space, demo_face *out, int most, int *count, tb_error *why)
+static tb_status look_in(search *s, const char *directory, found *space, demo_face *out, int most, int *count,
+                         tb_error *why)
 {
     struct dirent **names;
     tb_status status = TB_OK;
@@ -330,13 +336,15 @@ static tb_status look_in(search *s, const char *directory, found *space, demo_fa
     return status;
 }
 
-tb_status demo_faces_in_folders(const char *directory, const char *cuts, demo_face *out, int most, int *count, tb_error *why)
+tb_status demo_faces_in_folders(const char *directory, const char *cuts, demo_face *out, int most, int *count,
+                                tb_error *why)
 {
     static const char *const sets[] = {"photos", "portraits"};
     search s = {.directory = cuts};
     found *space = tb_secret_alloc(TB_FACES_MAX * sizeof *space);
     *count = 0;
-    tb_status status = space ? open_engine(&s.engine, why) : tb_fail(why, TB_NO_MEMORY, "%s", tb_status_sentence(TB_NO_MEMORY));
+    tb_status status =
+        space ? open_engine(&s.engine, why) : tb_fail(why, TB_NO_MEMORY, "%s", tb_status_sentence(TB_NO_MEMORY));
     for (size_t i = 0; i < sizeof sets / sizeof *sets && status == TB_OK; i++) {
         char path[512];
         snprintf(path, sizeof path, "%s/%s", directory, sets[i]);

@@ -60,9 +60,10 @@ static json_t *scene_person(const visit *v, const demo_traveller *who)
 {
     int turn;
     const demo_view *view = choose_view(v, who, &turn);
-    return json_pack("{s:s, s:{s:f, s:f, s:f, s:f}, s:f, s:f}", "picture", view->picture, "region", "x", (double)view->region.x, "y",
-                     (double)view->region.y, "width", (double)view->region.width, "height", (double)view->region.height, "distance",
-                     (double)view->distance * (0.97 + 0.01 * (turn % 5)), "angle", (double)view->angle + turn % 5 - 2);
+    return json_pack("{s:s, s:{s:f, s:f, s:f, s:f}, s:f, s:f}", "picture", view->picture, "region", "x",
+                     (double)view->region.x, "y", (double)view->region.y, "width", (double)view->region.width, "height",
+                     (double)view->region.height, "distance", (double)view->distance * (0.97 + 0.01 * (turn % 5)),
+                     "angle", (double)view->angle + turn % 5 - 2);
 }
 
 static tb_status stand(visit *v, const demo_traveller *one, const demo_traveller *other)
@@ -73,8 +74,9 @@ static tb_status stand(visit *v, const demo_traveller *one, const demo_traveller
         json_array_append_new(people, scene_person(v, one));
     if (other)
         json_array_append_new(people, scene_person(v, other));
-    json_t *scene = json_pack("{s:o, s:f, s:f, s:i, s:i, s:i, s:i}", "people", people, "light", 0.94 + 0.015 * (turn % 7), "noise",
-                              1.5 + 0.4 * (turn % 4), "jpeg", 84 + turn % 10, "width", upright ? 480 : 640, "height", upright ? 640 : 480, "seed", 100 + turn);
+    json_t *scene = json_pack("{s:o, s:f, s:f, s:i, s:i, s:i, s:i}", "people", people, "light",
+                              0.94 + 0.015 * (turn % 7), "noise", 1.5 + 0.4 * (turn % 4), "jpeg", 84 + turn % 10,
+                              "width", upright ? 480 : 640, "height", upright ? 640 : 480, "seed", 100 + turn);
     http_reply reply;
     tb_error why = {0};
     tb_status status = http_call(v->terminal, "PUT", "/v1/scene", scene, 20, &reply, &why);
@@ -122,7 +124,8 @@ static void note_decision(visit *v, const json_t *state)
 static json_t *wait_for_decision(visit *v, int seconds)
 {
     int64_t number = 0;
-    for (int64_t deadline = tb_clock_monotonic() + seconds * TB_SECOND; tb_clock_monotonic() < deadline && !demo_is_interrupted();) {
+    for (int64_t deadline = tb_clock_monotonic() + seconds * TB_SECOND;
+         tb_clock_monotonic() < deadline && !demo_is_interrupted();) {
         json_t *state = state_after(v, number, number ? 2 : 0);
         if (!state)
             return NULL;
@@ -143,11 +146,13 @@ static int show_documents(visit *v)
     tb_error why = {0};
     json_t *state = NULL;
     int go_on = 0;
-    if (demo_documents(v->t, v->step->act, mrz, pass, &why) != TB_OK || demo_passport_picture(v->t, v->step->act, &picture, &why) != TB_OK) {
+    if (demo_documents(v->t, v->step->act, mrz, pass, &why) != TB_OK ||
+        demo_passport_picture(v->t, v->step->act, &picture, &why) != TB_OK) {
         snprintf(v->seen->remark, sizeof v->seen->remark, "%.90s", tb_error_text(&why));
         goto out;
     }
-    if (post(v, "/v1/passport", json_pack("{s:s, s:s}", "mrz", mrz, "picture", picture), &state) != TB_OK || is_decided(v, state))
+    if (post(v, "/v1/passport", json_pack("{s:s, s:s}", "mrz", mrz, "picture", picture), &state) != TB_OK ||
+        is_decided(v, state))
         goto out;
     json_decref(state);
     if (post(v, "/v1/boarding-pass", json_pack("{s:s}", "bcbp", pass), &state) != TB_OK || is_decided(v, state))
@@ -195,7 +200,8 @@ static int watch(visit *v, int seconds, int (*look)(const visit *v, const json_t
 {
     int64_t number = 0;
     int found = 0;
-    for (int64_t end = tb_clock_monotonic() + seconds * TB_SECOND; !found && tb_clock_monotonic() < end && !demo_is_interrupted();) {
+    for (int64_t end = tb_clock_monotonic() + seconds * TB_SECOND;
+         !found && tb_clock_monotonic() < end && !demo_is_interrupted();) {
         json_t *state = state_after(v, number, number ? 1 : 0);
         found = state && look(v, state);
         number = json_integer_value(json_object_get(state, "number"));
@@ -216,7 +222,8 @@ static int asks_for_one(const visit *v, const json_t *state)
 {
     (void)v;
     const json_t *screen = json_object_get(state, "screen");
-    return strcmp(text_at(screen, "tone"), "retry") == 0 && strstr(text_at(screen, "en"), "one person at a time") != NULL;
+    return strcmp(text_at(screen, "tone"), "retry") == 0 &&
+           strstr(text_at(screen, "en"), "one person at a time") != NULL;
 }
 
 static int asks_server(const visit *v, const json_t *state)
@@ -232,7 +239,10 @@ static void stand_together(visit *v)
         return;
     int asked = watch(v, 5, asks_for_one);
     int decided = watch(v, 2, is_decided);
-    demo_find(v->t->demo, asked && !decided, decided ? "somebody was decided" : asked ? "asked for one at a time" : "nothing was said",
+    demo_find(v->t->demo, asked && !decided,
+              decided ? "somebody was decided"
+              : asked ? "asked for one at a time"
+                      : "nothing was said",
               "two people before one camera: nobody is decided while both stand there");
 }
 
@@ -373,10 +383,12 @@ static void register_belongings(visit *v)
 static void look_for_biometrics(visit *v)
 {
     json_t *person = demo_person(v->server, v->t);
-    int none = person && !json_is_true(json_object_get(person, "consent")) && !json_is_true(json_object_get(person, "in_visitor_db")) &&
-               json_integer_value(json_object_get(person, "templates")) == 0 && json_integer_value(json_object_get(person, "lists")) == 0;
-    demo_find(v->t->demo, none, none ? "booked, no template, on no list" : "something is kept", "%s %s did not agree: checked in, and no biometric data exists",
-              v->t->role->given, v->t->role->surname);
+    int none = person && !json_is_true(json_object_get(person, "consent")) &&
+               !json_is_true(json_object_get(person, "in_visitor_db")) &&
+               json_integer_value(json_object_get(person, "templates")) == 0 &&
+               json_integer_value(json_object_get(person, "lists")) == 0;
+    demo_find(v->t->demo, none, none ? "booked, no template, on no list" : "something is kept",
+              "%s %s did not agree: checked in, and no biometric data exists", v->t->role->given, v->t->role->surname);
     json_decref(person);
 }
 
@@ -412,7 +424,8 @@ static void judge(visit *v)
 {
     demo_seen *seen = v->seen;
     const demo_step *step = v->step;
-    seen->good = strcmp(seen->outcome, step->outcome) == 0 && (!step->reason || strcmp(seen->reason, step->reason) == 0);
+    seen->good =
+        strcmp(seen->outcome, step->outcome) == 0 && (!step->reason || strcmp(seen->reason, step->reason) == 0);
     if (step->reason && strcmp(step->reason, "other_gate") == 0) /* names the right one */
         seen->good = seen->good && strcmp(seen->gate, v->t->demo->flights[v->t->role->flight].gate) == 0;
     if (seen->good && (strcmp(step->outcome, "admitted") == 0 || strcmp(step->outcome, "without_face") == 0)) {

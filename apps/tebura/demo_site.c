@@ -10,11 +10,16 @@
 static const struct {
     const char *id, *role, *gate;
     demo_place place;
-} terminals[] = {{"checkin-1", "checkin", NULL, DEMO_CHECKIN},    {"checkin-2", "checkin", NULL, DEMO_CHECKIN},
-                 {"checkin-3", "checkin", NULL, DEMO_CHECKIN},    {"bags-1", "bag_drop", NULL, DEMO_BAGS},
-                 {"security-1", "security", NULL, DEMO_SECURITY}, {"security-2", "security", NULL, DEMO_SECURITY},
-                 {"emigration-1", "emigration", NULL, DEMO_EMIGRATION}, {"shop-1", "shop", NULL, DEMO_SHOP},
-                 {"pickup-1", "pickup", NULL, DEMO_PICKUP},       {"gate-12", "boarding", "12", DEMO_GATE_12},
+} terminals[] = {{"checkin-1", "checkin", NULL, DEMO_CHECKIN},
+                 {"checkin-2", "checkin", NULL, DEMO_CHECKIN},
+                 {"checkin-3", "checkin", NULL, DEMO_CHECKIN},
+                 {"bags-1", "bag_drop", NULL, DEMO_BAGS},
+                 {"security-1", "security", NULL, DEMO_SECURITY},
+                 {"security-2", "security", NULL, DEMO_SECURITY},
+                 {"emigration-1", "emigration", NULL, DEMO_EMIGRATION},
+                 {"shop-1", "shop", NULL, DEMO_SHOP},
+                 {"pickup-1", "pickup", NULL, DEMO_PICKUP},
+                 {"gate-12", "boarding", "12", DEMO_GATE_12},
                  {"gate-15", "boarding", "15", DEMO_GATE_15}};
 enum { TERMINALS = sizeof terminals / sizeof *terminals, READY_SECONDS = 60, END_SECONDS = 10 };
 
@@ -61,8 +66,17 @@ static tb_status start_server(demo *d, tb_error *why)
     char data[96], log[96];
     snprintf(data, sizeof data, "%s/server", d->directory);
     snprintf(log, sizeof log, "%s/teburad.log", d->directory);
-    const char *argv[] = {"teburad", "management", "--data", data, "--site", "airport", "--profile", d->options.profile,
-                          d->options.web ? "--web" : NULL, d->options.web, NULL};
+    const char *argv[] = {"teburad",
+                          "management",
+                          "--data",
+                          data,
+                          "--site",
+                          "airport",
+                          "--profile",
+                          d->options.profile,
+                          d->options.web ? "--web" : NULL,
+                          d->options.web,
+                          NULL};
     tb_status status = process_start("teburad", (char *const *)(void *)argv, "teburad", log, &d->server, why);
     return status == TB_OK ? server_ready(d, why) : status;
 }
@@ -74,7 +88,8 @@ static tb_status announce(demo *d, int index, tb_error *why)
     demo_point *point = &d->points[index];
     http_reply reply;
     json_t *body = json_pack("{s:s, s:s}", "id", terminals[index].id, "role", terminals[index].role);
-    if (body && terminals[index].gate && json_object_set_new(body, "attributes", json_pack("{s:s}", "gate", terminals[index].gate)) != 0)
+    if (body && terminals[index].gate &&
+        json_object_set_new(body, "attributes", json_pack("{s:s}", "gate", terminals[index].gate)) != 0)
         return tb_fail(why, TB_NO_MEMORY, "%s", tb_status_sentence(TB_NO_MEMORY));
     tb_status status = http_call(d->client, "POST", "/api/v1/touchpoints", body, 20, &reply, why);
     if (status == TB_OK)
@@ -95,8 +110,8 @@ static tb_status start_terminal(demo *d, int index, tb_error *why)
     tb_status status = announce(d, index, why);
     if (status != TB_OK)
         return status;
-    const char *argv[] = {"tebura-edge", "--data", data, "--server", d->url, "--code", point->code, "--profile", d->options.profile,
-                          "--camera", "virtual:", NULL};
+    const char *argv[] = {"tebura-edge", "--data",           data,       "--server", d->url, "--code", point->code,
+                          "--profile",   d->options.profile, "--camera", "virtual:", NULL};
     return process_start("tebura-edge", (char *const *)(void *)argv, point->id, log, &point->program, why);
 }
 
@@ -108,7 +123,8 @@ static tb_status terminal_ready(demo *d, int index, tb_error *why)
     if (status == TB_OK)
         status = text_of(line, "screen", point->screen, sizeof point->screen, point->id, why);
     if (status == TB_OK && !json_is_true(json_object_get(line, "registered")))
-        status = tb_fail(why, TB_UNAUTHORISED, "%s could not register at the server; see %s", point->id, point->program.log);
+        status =
+            tb_fail(why, TB_UNAUTHORISED, "%s could not register at the server; see %s", point->id, point->program.log);
     json_decref(line);
     return status;
 }
@@ -156,7 +172,8 @@ void demo_site_end(demo *d)
 
 /* ---- flights ---- */
 
-static void plan(demo_flight *flight, const char *number, const char *to, const char *gate, tb_time boarding, tb_time departure)
+static void plan(demo_flight *flight, const char *number, const char *to, const char *gate, tb_time boarding,
+                 tb_time departure)
 {
     *flight = (demo_flight){.from = "HND", .boarding = boarding, .departure = departure};
     snprintf(flight->number, sizeof flight->number, "%s", number);
@@ -171,9 +188,11 @@ static tb_status announce_flight(demo *d, const demo_flight *flight, tb_error *w
 {
     char path[96], boarding[TB_TIME_TEXT_SIZE], departure[TB_TIME_TEXT_SIZE];
     http_reply reply;
-    snprintf(path, sizeof path, "/api/v1/flights/%s/%04d-%02d-%02d", flight->number, flight->date.year, flight->date.month, flight->date.day);
-    json_t *body = json_pack("{s:s, s:s, s:s, s:s, s:s}", "from", flight->from, "to", flight->to, "gate", flight->gate, "boarding",
-                             tb_time_text(flight->boarding, boarding), "departure", tb_time_text(flight->departure, departure));
+    snprintf(path, sizeof path, "/api/v1/flights/%s/%04d-%02d-%02d", flight->number, flight->date.year,
+             flight->date.month, flight->date.day);
+    json_t *body =
+        json_pack("{s:s, s:s, s:s, s:s, s:s}", "from", flight->from, "to", flight->to, "gate", flight->gate, "boarding",
+                  tb_time_text(flight->boarding, boarding), "departure", tb_time_text(flight->departure, departure));
     tb_status status = http_call(d->client, "PUT", path, body, 20, &reply, why);
     json_decref(body);
     http_reply_free(&reply);
@@ -197,8 +216,8 @@ tb_status demo_flight_departs(demo *d, int index, tb_error *why)
     char path[96];
     http_reply reply;
     const demo_flight *flight = &d->flights[index];
-    snprintf(path, sizeof path, "/api/v1/flights/%s/%04d-%02d-%02d/departed", flight->number, flight->date.year, flight->date.month,
-             flight->date.day);
+    snprintf(path, sizeof path, "/api/v1/flights/%s/%04d-%02d-%02d/departed", flight->number, flight->date.year,
+             flight->date.month, flight->date.day);
     tb_status status = http_call(d->client, "POST", path, NULL, 30, &reply, why);
     http_reply_free(&reply);
     return status;

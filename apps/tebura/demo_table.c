@@ -37,7 +37,9 @@ static void fill_cell(const demo *d, const demo_traveller *t, int step, cell *ou
         snprintf(out->text, sizeof out->text, "\xe2\x9c\x93 %d ms", (int)(seen->duration / 1000));
         out->colour = colour(d, seen->good ? "\033[32m" : "\033[31m");
     } else {
-        const char *why = strcmp(seen->outcome, "without_face") == 0 ? "documents" : seen->reason[0] ? seen->reason : seen->outcome;
+        const char *why = strcmp(seen->outcome, "without_face") == 0 ? "documents"
+                          : seen->reason[0]                          ? seen->reason
+                                                                     : seen->outcome;
         snprintf(out->text, sizeof out->text, "%s %.24s", passed ? "\xe2\x9c\x93" : "\xe2\x9c\x97", why);
         for (char *at = out->text; (at = strchr(at, '_')) != NULL;)
             *at = ' ';
@@ -76,7 +78,8 @@ static void print_cell(demo *d, const cell *c, int width)
 {
     int bytes = clip(c->text, width - 1), shown = visible_width(c->text);
     shown = shown < width - 1 ? shown : width - 1;
-    fprintf(d->screen, "%s%.*s%s%*s", c->colour ? c->colour : "", bytes, c->text, c->colour && *c->colour ? "\033[0m" : "", width - shown, "");
+    fprintf(d->screen, "%s%.*s%s%*s", c->colour ? c->colour : "", bytes, c->text,
+            c->colour && *c->colour ? "\033[0m" : "", width - shown, "");
 }
 
 /* ---- the table ---- */
@@ -92,7 +95,8 @@ static int cell_width(const demo *d)
 static void print_row(demo *d, const demo_traveller *t, int width)
 {
     char name[40];
-    snprintf(name, sizeof name, "%.12s %.1s. %s", t->role->surname, t->role->given, t->role->flight >= 0 ? d->flights[t->role->flight].number : "-");
+    snprintf(name, sizeof name, "%.12s %.1s. %s", t->role->surname, t->role->given,
+             t->role->flight >= 0 ? d->flights[t->role->flight].number : "-");
     fprintf(d->screen, "%-*.*s", NAME_WIDTH, NAME_WIDTH - 1, name);
     for (int place = 0; place < DEMO_PLACES; place++) {
         cell c = {.text = ""};
@@ -125,9 +129,10 @@ static void print_step(demo *d, const demo_traveller *t, int step)
     const demo_seen *seen = &t->seen[step];
     if (!seen->done)
         return;
-    fprintf(d->screen, "%6.1f s  %-12s %-12s %-10s %s %-12s %-22s %5d ms %-6s %s\n", seconds_since(d->started), t->role->surname, t->role->given,
-            demo_place_names[t->role->steps[step].place], seen->good ? "as expected" : "UNEXPECTED ", seen->outcome, seen->reason,
-            (int)(seen->duration / 1000), seen->source, seen->remark);
+    fprintf(d->screen, "%6.1f s  %-12s %-12s %-10s %s %-12s %-22s %5d ms %-6s %s\n", seconds_since(d->started),
+            t->role->surname, t->role->given, demo_place_names[t->role->steps[step].place],
+            seen->good ? "as expected" : "UNEXPECTED ", seen->outcome, seen->reason, (int)(seen->duration / 1000),
+            seen->source, seen->remark);
     fflush(d->screen);
 }
 

@@ -79,16 +79,22 @@ void demo_check_payments(demo *d)
 {
     char seen[96];
     json_t *counts = ask(d, "GET", "/api/v1/counts");
-    int64_t payments = number_of(counts, "payments"), ledger = json_integer_value(json_object_get(counts, "ledger_sum"));
+    int64_t payments = number_of(counts, "payments"),
+            ledger = json_integer_value(json_object_get(counts, "ledger_sum"));
     snprintf(seen, sizeof seen, "%lld payments, %lld voided, the ledger sums to %lld", (long long)payments,
              (long long)number_of(counts, "payments_voided"), (long long)ledger);
-    demo_find(d, counts && payments == d->payments && ledger == 0, seen, "%lld purchases are in the ledger, each exactly once%s", (long long)d->payments,
+    demo_find(d, counts && payments == d->payments && ledger == 0, seen,
+              "%lld purchases are in the ledger, each exactly once%s", (long long)d->payments,
               somebody_does(d, DEMO_SERVER_HANGS) ? ", although a terminal had to repeat itself" : "");
     json_decref(counts);
     json_t *check = ask(d, "POST", "/api/v1/check");
     int equal = json_is_true(json_object_get(check, "equal"));
     const char *difference = json_string_value(json_object_get(check, "difference"));
-    demo_find(d, equal, equal ? "equal" : difference ? difference : "no answer", "every list, worked out again from nothing, equals the one that was fed");
+    demo_find(d, equal,
+              equal        ? "equal"
+              : difference ? difference
+                           : "no answer",
+              "every list, worked out again from nothing, equals the one that was fed");
     json_decref(check);
 }
 
@@ -99,7 +105,8 @@ typedef struct left { /* of the passengers whose flight has gone, and of the oth
 static int is_departed(const demo *d, const char *flight)
 {
     for (int i = 0; i < 2; i++)
-        if (strncmp(flight, d->flights[i].number, strlen(d->flights[i].number)) == 0 && flight[strlen(d->flights[i].number)] == '/')
+        if (strncmp(flight, d->flights[i].number, strlen(d->flights[i].number)) == 0 &&
+            flight[strlen(d->flights[i].number)] == '/')
             return 1;
     return 0;
 }
@@ -109,7 +116,8 @@ static left count_left(const demo *d, const json_t *people)
     left sum = {0};
     size_t i;
     json_t *person;
-    json_array_foreach(people, i, person) {
+    json_array_foreach(people, i, person)
+    {
         const char *flight = json_string_value(json_object_get(person, "flight"));
         int64_t visitor = json_is_true(json_object_get(person, "in_visitor_db")), lists = number_of(person, "lists");
         int gone = flight && is_departed(d, flight);
@@ -136,7 +144,8 @@ void demo_check_what_is_left(demo *d)
     char seen[96];
     left sum = {0};
     int64_t own = -1, visitors = -1;
-    for (int64_t deadline = tb_clock_monotonic() + 10 * TB_SECOND; tb_clock_monotonic() < deadline && !demo_is_interrupted();) {
+    for (int64_t deadline = tb_clock_monotonic() + 10 * TB_SECOND;
+         tb_clock_monotonic() < deadline && !demo_is_interrupted();) {
         json_t *answer = ask(d, "GET", "/api/v1/people"), *counts = ask(d, "GET", "/api/v1/counts");
         sum = count_left(d, json_object_get(answer, "people"));
         visitors = number_of(counts, "visitors");
@@ -146,10 +155,14 @@ void demo_check_what_is_left(demo *d)
         if (sum.in_visitor_db == 0 && sum.on_lists == 0 && own == sum.others_on_lists)
             break;
     }
-    snprintf(seen, sizeof seen, "%lld visitors before, %lld after: of the flight that has not left", (long long)d->visitors_before, (long long)visitors);
-    demo_find(d, d->visitors_before > visitors && sum.in_visitor_db == 0 && visitors == sum.others_in_visitor_db, seen, "no departed passenger is in the visitor database");
-    snprintf(seen, sizeof seen, "%lld entries before, %lld after, on %d terminals", (long long)d->entries_before, (long long)own, d->point_count);
-    demo_find(d, own >= 0 && d->entries_before >= own && sum.on_lists == 0 && own == sum.others_on_lists, seen, "no departed passenger is on any terminal, as the terminals say themselves");
+    snprintf(seen, sizeof seen, "%lld visitors before, %lld after: of the flight that has not left",
+             (long long)d->visitors_before, (long long)visitors);
+    demo_find(d, d->visitors_before > visitors && sum.in_visitor_db == 0 && visitors == sum.others_in_visitor_db, seen,
+              "no departed passenger is in the visitor database");
+    snprintf(seen, sizeof seen, "%lld entries before, %lld after, on %d terminals", (long long)d->entries_before,
+             (long long)own, d->point_count);
+    demo_find(d, own >= 0 && d->entries_before >= own && sum.on_lists == 0 && own == sum.others_on_lists, seen,
+              "no departed passenger is on any terminal, as the terminals say themselves");
     int alive = process_is_alive(&d->server);
     for (int i = 0; i < d->point_count; i++)
         alive += process_is_alive(&d->points[i].program);
@@ -180,7 +193,8 @@ static timing time_at(const demo *d, int place)
             const demo_step *step = &d->travellers[i].role->steps[s];
             const demo_seen *seen = &d->travellers[i].seen[s];
             int usual = step->act == DEMO_AS_USUAL || step->act == DEMO_TO_PICKUP;
-            if ((int)step->place == place && usual && seen->done && seen->duration > 0 && strcmp(seen->outcome, "admitted") == 0)
+            if ((int)step->place == place && usual && seen->done && seen->duration > 0 &&
+                strcmp(seen->outcome, "admitted") == 0)
                 all[result.count++] = seen->duration;
         }
     if (result.count == 0)
@@ -197,8 +211,8 @@ static void print_times(demo *d)
     for (int place = 0; place < DEMO_PLACES; place++) {
         timing t = time_at(d, place);
         if (t.count)
-            fprintf(d->screen, "  %-12s %3d people   median %5lld ms   95 %% within %5lld ms\n", demo_place_names[place], t.count,
-                    (long long)(t.median / 1000), (long long)(t.p95 / 1000));
+            fprintf(d->screen, "  %-12s %3d people   median %5lld ms   95 %% within %5lld ms\n",
+                    demo_place_names[place], t.count, (long long)(t.median / 1000), (long long)(t.p95 / 1000));
     }
 }
 
@@ -221,16 +235,19 @@ static int traveller_is_good(const demo_traveller *t)
 
 static void print_traveller(demo *d, const demo_traveller *t)
 {
-    fprintf(d->screen, "  %s%-10s %-11s %s\n", mark(d, traveller_is_good(t)), t->role->surname, t->role->given, t->role->story);
+    fprintf(d->screen, "  %s%-10s %-11s %s\n", mark(d, traveller_is_good(t)), t->role->surname, t->role->given,
+            t->role->story);
     for (int s = 0; s < t->role->step_count; s++) {
         const demo_step *step = &t->role->steps[s];
         const demo_seen *seen = &t->seen[s];
         int refusal = strcmp(step->outcome, "admitted") != 0;
         if (seen->good && refusal)
-            fprintf(d->screen, "                                %s: %s%s%s\n", demo_place_names[step->place], seen->outcome, seen->reason[0] ? ", " : "", seen->reason);
+            fprintf(d->screen, "                                %s: %s%s%s\n", demo_place_names[step->place],
+                    seen->outcome, seen->reason[0] ? ", " : "", seen->reason);
         if (!seen->good)
-            fprintf(d->screen, "        %s: expected %s %s, saw %s %s %s\n", demo_place_names[step->place], step->outcome, step->reason ? step->reason : "",
-                    seen->done ? seen->outcome : "nothing", seen->reason, seen->remark);
+            fprintf(d->screen, "        %s: expected %s %s, saw %s %s %s\n", demo_place_names[step->place],
+                    step->outcome, step->reason ? step->reason : "", seen->done ? seen->outcome : "nothing",
+                    seen->reason, seen->remark);
     }
 }
 
@@ -248,8 +265,9 @@ int demo_verdict(demo *d)
         good &= d->findings[i].good;
     }
     print_times(d);
-    fprintf(d->screen, "\nThe site was up after %.1f s, the journey took %.1f s.\n%s\n", (double)(d->started - d->began) / TB_SECOND,
-            (double)(d->journey_ended - d->started) / TB_SECOND, good ? "Everything was as expected." : "NOT everything was as expected.");
+    fprintf(d->screen, "\nThe site was up after %.1f s, the journey took %.1f s.\n%s\n",
+            (double)(d->started - d->began) / TB_SECOND, (double)(d->journey_ended - d->started) / TB_SECOND,
+            good ? "Everything was as expected." : "NOT everything was as expected.");
     fflush(d->screen);
     return good;
 }
@@ -268,9 +286,11 @@ static json_t *steps_json(const demo *d, int *steps, int *good)
             (*steps)++;
             *good += seen->done && seen->good;
             if (!seen->done || !seen->good)
-                json_array_append_new(unexpected, json_pack("{s:s, s:s, s:[s, s], s:[s, s], s:s}", "traveller", t->role->surname, "place",
-                                                            demo_place_names[step->place], "expected", step->outcome, step->reason ? step->reason : "", "seen",
-                                                            seen->outcome, seen->reason, "remark", seen->remark));
+                json_array_append_new(unexpected,
+                                      json_pack("{s:s, s:s, s:[s, s], s:[s, s], s:s}", "traveller", t->role->surname,
+                                                "place", demo_place_names[step->place], "expected", step->outcome,
+                                                step->reason ? step->reason : "", "seen", seen->outcome, seen->reason,
+                                                "remark", seen->remark));
         }
     return unexpected;
 }
@@ -284,12 +304,17 @@ json_t *demo_summary(const demo *d, int passed)
         different += d->travellers[i].face->views > 1;
     for (int place = 0; place < DEMO_PLACES; place++) {
         timing t = time_at(d, place);
-        json_object_set_new(times, demo_place_names[place], json_pack("{s:i, s:I, s:I}", "count", t.count, "median_us", (json_int_t)t.median, "p95_us", (json_int_t)t.p95));
+        json_object_set_new(times, demo_place_names[place],
+                            json_pack("{s:i, s:I, s:I}", "count", t.count, "median_us", (json_int_t)t.median, "p95_us",
+                                      (json_int_t)t.p95));
     }
     for (int i = 0; i < d->finding_count; i++)
-        json_array_append_new(findings, json_pack("{s:s, s:s, s:b}", "what", d->findings[i].what, "seen", d->findings[i].seen, "good", d->findings[i].good));
+        json_array_append_new(findings, json_pack("{s:s, s:s, s:b}", "what", d->findings[i].what, "seen",
+                                                  d->findings[i].seen, "good", d->findings[i].good));
     return json_pack("{s:b, s:s, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:o, s:o, s:o}", "passed", passed, "simulation",
-                     "cameras re-photograph pictures, no money moves", "travellers", d->traveller_count, "different_photographs", different, "terminals", d->point_count, "steps", steps,
-                     "as_expected", good, "start_seconds", (double)(d->started - d->began) / TB_SECOND, "journey_seconds",
-                     (double)(d->journey_ended - d->started) / TB_SECOND, "unexpected", unexpected, "findings", findings, "times", times);
+                     "cameras re-photograph pictures, no money moves", "travellers", d->traveller_count,
+                     "different_photographs", different, "terminals", d->point_count, "steps", steps, "as_expected",
+                     good, "start_seconds", (double)(d->started - d->began) / TB_SECOND, "journey_seconds",
+                     (double)(d->journey_ended - d->started) / TB_SECOND, "unexpected", unexpected, "findings",
+                     findings, "times", times);
 }

@@ -32,7 +32,8 @@ static int add_header(http_client *client, const char *name, const char *value)
 {
     char line[512];
     int length = snprintf(line, sizeof line, "%s: %s", name, value);
-    struct curl_slist *longer = length > 0 && (size_t)length < sizeof line ? curl_slist_append(client->headers, line) : NULL;
+    struct curl_slist *longer =
+        length > 0 && (size_t)length < sizeof line ? curl_slist_append(client->headers, line) : NULL;
     if (longer)
         client->headers = longer;
     return longer != NULL;
@@ -85,7 +86,8 @@ static tb_status judge(const char *path, tb_bytes *text, http_reply *reply, tb_e
     return tb_fail(why, TB_REFUSED, "%s: HTTP %ld %s: %s", path, reply->http, status, sentence);
 }
 
-static void set_up(http_client *client, const char *url, const char *method, const char *text, int seconds, tb_bytes *answer)
+static void set_up(http_client *client, const char *url, const char *method, const char *text, int seconds,
+                   tb_bytes *answer)
 {
     CURL *curl = client->curl;
     curl_easy_reset(curl);

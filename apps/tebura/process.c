@@ -44,7 +44,8 @@ static void become(const char *path, char *const argv[], int out, int log, pid_t
     _exit(127);
 }
 
-tb_status process_start(const char *program, char *const argv[], const char *name, const char *log, process *out, tb_error *why)
+tb_status process_start(const char *program, char *const argv[], const char *name, const char *log, process *out,
+                        tb_error *why)
 {
     char path[512];
     int ends[2];
@@ -134,7 +135,8 @@ tb_status process_ready(process *running, int seconds, json_t **line, tb_error *
 int process_is_alive(process *running)
 {
     siginfo_t info = {0};
-    return running->pid > 0 && waitid(P_PID, (id_t)running->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0;
+    return running->pid > 0 && waitid(P_PID, (id_t)running->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == 0;
 }
 
 void process_ask_to_end(const process *running)
@@ -148,11 +150,13 @@ int process_wait(process *running, int seconds)
     int code = 0, good = 0;
     if (running->pid <= 0)
         return 1;
-    for (int64_t deadline = tb_clock_monotonic() + seconds * TB_SECOND; process_is_alive(running) && tb_clock_monotonic() < deadline;)
+    for (int64_t deadline = tb_clock_monotonic() + seconds * TB_SECOND;
+         process_is_alive(running) && tb_clock_monotonic() < deadline;)
         nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
     if (process_is_alive(running))
         (void)kill(running->pid, SIGKILL);
-    if (waitpid(running->pid, &code, 0) == running->pid) /* asked to end before it was ready to be asked is an end too */
+    if (waitpid(running->pid, &code, 0) ==
+        running->pid) /* asked to end before it was ready to be asked is an end too */
         good = (WIFEXITED(code) && WEXITSTATUS(code) == 0) || (WIFSIGNALED(code) && WTERMSIG(code) == SIGTERM);
     close(running->out);
     running->pid = 0;

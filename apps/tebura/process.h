@@ -10,14 +10,15 @@
 #include <tebura/status.h>
 
 typedef struct process {
-    pid_t pid;      /* 0: not running */
-    int out;        /* its standard output */
-    char name[48];  /* for messages */
-    char log[256];  /* where its standard error goes */
+    pid_t pid;     /* 0: not running */
+    int out;       /* its standard output */
+    char name[48]; /* for messages */
+    char log[256]; /* where its standard error goes */
 } process;
 
 /* Finds `program` beside this executable. `argv` begins with the program's name. TB_NOT_FOUND, TB_IO. */
-tb_status process_start(const char *program, char *const argv[], const char *name, const char *log, process *out, tb_error *why) TB_MUST_CHECK;
+tb_status process_start(const char *program, char *const argv[], const char *name, const char *log, process *out,
+                        tb_error *why) TB_MUST_CHECK;
 /* The one JSON line that it prints when it is ready. TB_TIMEOUT, TB_END_OF_STREAM (it ended: `why` holds the last line of its log), TB_MALFORMED. */
 tb_status process_ready(process *running, int seconds, json_t **line, tb_error *why) TB_MUST_CHECK;
 int process_is_alive(process *running);

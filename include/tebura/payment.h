@@ -5,7 +5,8 @@
 #include <tebura/bytes.h>
 
 #define TB_ACCOUNT_SIZE 64
-#define TB_AMOUNT_MAX INT64_C(1000000000000) /* minor units, of one line: sums of a whole ledger stay far from overflow */
+#define TB_AMOUNT_MAX                                                                                                  \
+    INT64_C(1000000000000) /* minor units, of one line: sums of a whole ledger stay far from overflow */
 
 /* One line of a transfer. Invariant of a transfer: its lines' amounts sum to zero, one currency, none is zero or beyond
  * TB_AMOUNT_MAX, every account has the form kind:name, the id is not zero. */

@@ -35,7 +35,7 @@ typedef enum tb_judgement { TB_ADMIT, TB_EARLY, TB_LATE, TB_DENY } tb_judgement;
 typedef struct tb_verdict {
     tb_judgement judgement;
     char reason[TB_NAME_SIZE]; /* "" when admitted */
-    tb_time from, until;       /* the window [from, until); 0 and TB_TIME_NEVER without one. Also set when early or late */
+    tb_time from, until; /* the window [from, until); 0 and TB_TIME_NEVER without one. Also set when early or late */
 } tb_verdict;
 
 /* May this visit use this touchpoint at `now`? `visit` holds the profile's facts and always "status" (int) and "flag"
@@ -51,29 +51,30 @@ tb_status tb_role_project(const tb_role *role, const tb_facts *visit, tb_facts *
 /* Adds to `out` what the sentence of verdict->reason needs and nothing more: the facts that it names, and {from} (early)
  * or {until} (late) as the window's times; facts of the visit by those two names are never used in sentences. Nothing when admitted.
  * TB_NOT_FOUND: the reason is not this profile's. */
-tb_status tb_role_explain(const tb_role *role, const tb_facts *visit, const tb_verdict *verdict, tb_facts *out) TB_MUST_CHECK;
+tb_status tb_role_explain(const tb_role *role, const tb_facts *visit, const tb_verdict *verdict,
+                          tb_facts *out) TB_MUST_CHECK;
 /* Applies what a match at this role does to a visit (flag, status; a status never goes back). *changed 0 or 1. */
 tb_status tb_role_apply(const tb_role *role, tb_facts *visit, int *changed) TB_MUST_CHECK;
 
 typedef enum tb_kind { /* what the terminal does around the match; the state machine is one, these are its parameters */
-    TB_KIND_CHECKIN,   /* documents, consent, live picture, 1:1, send */
-    TB_KIND_PASSAGE,   /* match, actuate, report: security, emigration, boarding, doors */
-    TB_KIND_COUNTER,   /* match, show fields: bag drop, lounge */
-    TB_KIND_POS,       /* amount, match, confirm, pay */
-    TB_KIND_PICKUP     /* match, show items, hand over */
+                       TB_KIND_CHECKIN, /* documents, consent, live picture, 1:1, send */
+                       TB_KIND_PASSAGE, /* match, actuate, report: security, emigration, boarding, doors */
+                       TB_KIND_COUNTER, /* match, show fields: bag drop, lounge */
+                       TB_KIND_POS,     /* amount, match, confirm, pay */
+                       TB_KIND_PICKUP   /* match, show items, hand over */
 } tb_kind;
 
 typedef struct tb_role_view { /* the role as a terminal needs it; borrowed strings */
     const char *name, *zone, *title_ja, *title_en;
     tb_kind kind;
-    const char *actuator;      /* "gate", "detector", "door", "" */
-    int deletes_entry;         /* the terminal drops its own entry after the match */
-    int asks_server;           /* third authentication when nobody matches */
-    const char *unknown_reason;/* when the server does not know the face either */
-    int step_up_pin;           /* below the margin, or above step_up_amount: ask for a PIN */
-    int64_t step_up_amount;    /* minor units, 0 = never */
-    int staff_confirms;        /* default of the staff confirmation at a POS */
-    double fpir;               /* 0 = TB_DEFAULT_FPIR */
+    const char *actuator;                   /* "gate", "detector", "door", "" */
+    int deletes_entry;                      /* the terminal drops its own entry after the match */
+    int asks_server;                        /* third authentication when nobody matches */
+    const char *unknown_reason;             /* when the server does not know the face either */
+    int step_up_pin;                        /* below the margin, or above step_up_amount: ask for a PIN */
+    int64_t step_up_amount;                 /* minor units, 0 = never */
+    int staff_confirms;                     /* default of the staff confirmation at a POS */
+    double fpir;                            /* 0 = TB_DEFAULT_FPIR */
     const char *early_reason, *late_reason; /* of the window; "" when it has no such end */
 } tb_role_view;
 void tb_role_view_of(const tb_role *role, tb_role_view *out);

@@ -17,7 +17,7 @@
 #include <tebura/profile.h>
 
 #define TB_EXPRESSION_NODES 64
-#define TB_EXPRESSION_DEPTH 16  /* of brackets and nots */
+#define TB_EXPRESSION_DEPTH 16   /* of brackets and nots */
 #define TB_EXPRESSION_LENGTH 400 /* characters of source */
 
 typedef enum tb_value_type {

@@ -32,7 +32,8 @@ typedef struct compiler {
 static int complain(compiler *c, const char *cause, const char *word)
 {
     if (c->why && c->why->status == TB_OK)
-        tb_fail(c->why, TB_MALFORMED, "%s%s%s%s at character %zu", cause, *word ? " '" : "", word, *word ? "'" : "", c->next.at + 1);
+        tb_fail(c->why, TB_MALFORMED, "%s%s%s%s at character %zu", cause, *word ? " '" : "", word, *word ? "'" : "",
+                c->next.at + 1);
     return FAILED;
 }
 
@@ -254,9 +255,9 @@ static int parse_sum(compiler *c)
 
 static int operation_of(const token *sign, tb_operation *out)
 {
-    static const char *const signs[] = {[TB_OP_EQUAL] = "==",      [TB_OP_UNEQUAL] = "!=",
-                                        [TB_OP_LESS] = "<",        [TB_OP_LESS_EQUAL] = "<=",
-                                        [TB_OP_GREATER] = ">",     [TB_OP_GREATER_EQUAL] = ">="};
+    static const char *const signs[] = {
+        [TB_OP_EQUAL] = "==",      [TB_OP_UNEQUAL] = "!=", [TB_OP_LESS] = "<",
+        [TB_OP_LESS_EQUAL] = "<=", [TB_OP_GREATER] = ">",  [TB_OP_GREATER_EQUAL] = ">="};
     for (int i = TB_OP_EQUAL; sign->kind == SIGN && i <= TB_OP_GREATER_EQUAL; i++)
         if (strcmp(sign->text, signs[i]) == 0) {
             *out = (tb_operation)i;
@@ -295,7 +296,9 @@ static int parse_not(compiler *c)
     c->depth--;
     if (node.left == FAILED)
         return FAILED;
-    return type_of(c, node.left) == TB_VALUE_BOOL ? add(c, &node) : complain(c, "only something that is true or false can follow", "not");
+    return type_of(c, node.left) == TB_VALUE_BOOL
+               ? add(c, &node)
+               : complain(c, "only something that is true or false can follow", "not");
 }
 
 static int parse_joined(compiler *c, tb_operation operation, const char *word, int (*part)(compiler *))

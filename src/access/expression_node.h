@@ -16,7 +16,7 @@ typedef enum tb_operation {
     TB_OP_GREATER_EQUAL,
     TB_OP_AND,
     TB_OP_OR,
-    TB_OP_NOT, /* left only */
+    TB_OP_NOT,  /* left only */
     TB_OP_SHIFT /* left: a time; number: microseconds to add */
 } tb_operation;
 

@@ -19,7 +19,8 @@ typedef struct checker {
     char path[96]; /* of what is being looked at, without the last step */
 } checker;
 
-__attribute__((format(printf, 3, 4))) static tb_status fault(const checker *c, const char *step, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static tb_status fault(const checker *c, const char *step, const char *format,
+                                                             ...)
 {
     char cause[200], path[160];
     va_list args;
@@ -48,7 +49,8 @@ static int name_is_good(const char *name)
 
 static int name_is_taken(const char *name) /* by the expression language and the terminals' contract */
 {
-    static const char *const taken[] = {"visit", "touchpoint", "now", "true", "false", "and", "or", "not", "status", "flag"};
+    static const char *const taken[] = {"visit", "touchpoint", "now", "true",   "false",
+                                        "and",   "or",         "not", "status", "flag"};
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
         if (strcmp(taken[i], name) == 0)
             return 1;
@@ -206,8 +208,8 @@ static tb_status check_window(checker *c, const char *owner, tb_window *window)
         return status;
     const char *opening, *closing;
     int64_t opens, closes;
-    if (tb_expression_offset(window->opens, &opening, &opens) && tb_expression_offset(window->closes, &closing, &closes) &&
-        strcmp(opening, closing) == 0 && opens >= closes)
+    if (tb_expression_offset(window->opens, &opening, &opens) &&
+        tb_expression_offset(window->closes, &closing, &closes) && strcmp(opening, closing) == 0 && opens >= closes)
         return fault(c, "until", "the window ends before it begins");
     return TB_OK;
 }
@@ -235,7 +237,8 @@ static tb_status check_sees(checker *c, const struct tb_role *role)
         tb_value_type type;
         snprintf(step, sizeof step, "sees/%u", i);
         if (!tb_profile_fact_type(c->profile, role->sees[i], &type))
-            return fault(c, step, "the role '%s' sees the fact '%.40s', which is not declared", role->name, role->sees[i]);
+            return fault(c, step, "the role '%s' sees the fact '%.40s', which is not declared", role->name,
+                         role->sees[i]);
         for (unsigned j = 0; j < i; j++)
             if (strcmp(role->sees[i], role->sees[j]) == 0)
                 return fault(c, step, "the role '%s' sees the fact '%s' twice", role->name, role->sees[i]);
@@ -258,7 +261,8 @@ static tb_status check_effects(checker *c, struct tb_role *role)
     if (effect->status && effect->status_index < 0)
         return fault(c, "on_match/status", "'%.40s' is no status of this profile", effect->status);
     if (role->asks_server && !role->unknown)
-        return fault(c, "asks_server", "the role '%s' asks the server and needs 'unknown': the reason when nobody is found", role->name);
+        return fault(c, "asks_server",
+                     "the role '%s' asks the server and needs 'unknown': the reason when nobody is found", role->name);
     if (role->unknown)
         return check_reason(c, "unknown", role->unknown);
     return TB_OK;

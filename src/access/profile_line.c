@@ -20,7 +20,9 @@ static yaml_node_t *child(yaml_document_t *document, const yaml_node_t *node, co
     if (node->type == YAML_SEQUENCE_NODE) {
         long index = strtol(step, NULL, 10);
         const yaml_node_item_t *items = node->data.sequence.items.start;
-        return index >= 0 && index < node->data.sequence.items.top - items ? yaml_document_get_node(document, items[index]) : NULL;
+        return index >= 0 && index < node->data.sequence.items.top - items
+                   ? yaml_document_get_node(document, items[index])
+                   : NULL;
     }
     if (node->type != YAML_MAPPING_NODE)
         return NULL;
@@ -52,7 +54,8 @@ static int key_line_in(yaml_document_t *document, const char *key, int from)
     for (const yaml_node_t *node = document->nodes.start; node < document->nodes.top; node++) {
         if (node->type != YAML_MAPPING_NODE)
             continue;
-        for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top; pair++) {
+        for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top;
+             pair++) {
             int own = key_is(document, pair->key, key, strlen(key))
                           ? (int)yaml_document_get_node(document, pair->key)->start_mark.line + 1
                           : 0;

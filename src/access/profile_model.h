@@ -36,10 +36,10 @@ typedef struct tb_rule {
 } tb_rule;
 
 typedef struct tb_on_match {
-    int actuate;       /* index of tb_actuator_names */
-    int flag;          /* 0 leaves it, 1 on, 2 off */
-    char *status;      /* may be NULL */
-    int status_index;  /* derived; -1 without one */
+    int actuate;      /* index of tb_actuator_names */
+    int flag;         /* 0 leaves it, 1 on, 2 off */
+    char *status;     /* may be NULL */
+    int status_index; /* derived; -1 without one */
     bool deletes_entry;
 } tb_on_match;
 
@@ -59,7 +59,7 @@ struct tb_role {
     tb_step_up step_up;
     bool asks_server, staff_confirms;
     double fpir;
-    int64_t lead_time; /* derived */
+    int64_t lead_time;         /* derived */
     const tb_profile *profile; /* derived */
 };
 
@@ -102,8 +102,9 @@ int tb_profile_line(tb_span yaml, const char *path);
 /* Line of the first mapping key with this name at or below line `from`; `from` when there is none. */
 int tb_profile_key_line(tb_span yaml, const char *key, int from);
 
-int tb_profile_fact_type(const tb_profile *profile, const char *name, tb_value_type *type); /* 1 when declared or built in */
-const tb_reason *tb_profile_reason(const tb_profile *profile, const char *name);            /* NULL if there is none */
+int tb_profile_fact_type(const tb_profile *profile, const char *name,
+                         tb_value_type *type);                                   /* 1 when declared or built in */
+const tb_reason *tb_profile_reason(const tb_profile *profile, const char *name); /* NULL if there is none */
 
 /* Calls `each` for every {name} of a sentence. Stops with its status if that is not TB_OK. TB_MALFORMED: a bracket
  * without partner or a bad name. Text between placeholders comes with `placeholder` 0. */

@@ -24,9 +24,9 @@ static const cyaml_strval_t kinds[] = {{"checkin", TB_KIND_CHECKIN},
 static const cyaml_strval_t actuators[] = {{"none", 0}, {"gate", 1}, {"detector", 2}, {"door", 3}};
 static const cyaml_strval_t switches[] = {{"on", 1}, {"off", 2}};
 
-static const cyaml_schema_field_t sentence_fields[] = {
-    CYAML_FIELD_STRING_PTR("ja", ALWAYS, tb_texts, ja, 1, TEXT_MAX),
-    CYAML_FIELD_STRING_PTR("en", ALWAYS, tb_texts, en, 1, TEXT_MAX), CYAML_FIELD_END};
+static const cyaml_schema_field_t sentence_fields[] = {CYAML_FIELD_STRING_PTR("ja", ALWAYS, tb_texts, ja, 1, TEXT_MAX),
+                                                       CYAML_FIELD_STRING_PTR("en", ALWAYS, tb_texts, en, 1, TEXT_MAX),
+                                                       CYAML_FIELD_END};
 
 static const cyaml_schema_field_t fact_fields[] = {
     CYAML_FIELD_STRING_PTR("name", ALWAYS, tb_fact_declaration, name, 1, NAME_MAX),
@@ -48,7 +48,7 @@ static const cyaml_schema_field_t window_fields[] = {
     CYAML_FIELD_STRING_PTR("late", MAYBE, tb_window, late, 1, NAME_MAX), CYAML_FIELD_END};
 
 #define RULE_FIELDS(structure)                                                                                         \
-    CYAML_FIELD_SEQUENCE_COUNT("requires", MAYBE, structure, rule.requires, rule.requires_count, &requirement, 0, 16),  \
+    CYAML_FIELD_SEQUENCE_COUNT("requires", MAYBE, structure, rule.requires, rule.requires_count, &requirement, 0, 16), \
         CYAML_FIELD_MAPPING_PTR("window", MAYBE, structure, rule.window, window_fields)
 
 static const cyaml_schema_field_t visitors_fields[] = {RULE_FIELDS(tb_visitors), CYAML_FIELD_END};
@@ -59,7 +59,8 @@ static const cyaml_schema_field_t zone_fields[] = {
 static const cyaml_schema_value_t zone = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, tb_zone, zone_fields)};
 
 static const cyaml_schema_field_t match_fields[] = {
-    CYAML_FIELD_ENUM("actuate", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, tb_on_match, actuate, actuators, NAMES(actuators)),
+    CYAML_FIELD_ENUM("actuate", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, tb_on_match, actuate, actuators,
+                     NAMES(actuators)),
     CYAML_FIELD_ENUM("flag", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, tb_on_match, flag, switches, NAMES(switches)),
     CYAML_FIELD_STRING_PTR("status", MAYBE, tb_on_match, status, 1, NAME_MAX),
     CYAML_FIELD_BOOL("deletes_entry", CYAML_FLAG_OPTIONAL, tb_on_match, deletes_entry), CYAML_FIELD_END};
@@ -81,7 +82,8 @@ static const cyaml_schema_field_t role_fields[] = {
     CYAML_FIELD_STRING_PTR("unknown", MAYBE, struct tb_role, unknown, 1, NAME_MAX),
     CYAML_FIELD_MAPPING("step_up", CYAML_FLAG_OPTIONAL, struct tb_role, step_up, step_up_fields),
     CYAML_FIELD_BOOL("staff_confirms", CYAML_FLAG_OPTIONAL, struct tb_role, staff_confirms),
-    CYAML_FIELD_FLOAT("fpir", CYAML_FLAG_OPTIONAL, struct tb_role, fpir), CYAML_FIELD_END};
+    CYAML_FIELD_FLOAT("fpir", CYAML_FLAG_OPTIONAL, struct tb_role, fpir),
+    CYAML_FIELD_END};
 static const cyaml_schema_value_t role = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct tb_role, role_fields)};
 
 static const cyaml_schema_field_t reason_fields[] = {
@@ -99,8 +101,7 @@ static const cyaml_schema_field_t profile_fields[] = {
     CYAML_FIELD_MAPPING("visitors", CYAML_FLAG_DEFAULT, tb_profile, visitors, visitors_fields),
     CYAML_FIELD_SEQUENCE("zones", ALWAYS, tb_profile, zones, &zone, 1, 32),
     CYAML_FIELD_SEQUENCE("roles", ALWAYS, tb_profile, roles, &role, 1, 32),
-    CYAML_FIELD_SEQUENCE("reasons", ALWAYS, tb_profile, reasons, &reason, 0, 128),
-    CYAML_FIELD_END};
+    CYAML_FIELD_SEQUENCE("reasons", ALWAYS, tb_profile, reasons, &reason, 0, 128), CYAML_FIELD_END};
 static const cyaml_schema_value_t profile = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, tb_profile, profile_fields)};
 
 /* libcyaml reports through a log: the cause first, then a trace from the innermost value outwards. */
@@ -167,7 +168,9 @@ tb_status tb_profile_load(tb_span yaml, const char *file, tb_profile **out, tb_e
         return tb_fail(why, TB_TOO_LARGE, "%s: larger than %u bytes", file, TB_PROFILE_MAX_BYTES);
     if (yaml.size && memchr(yaml.data, 0, yaml.size))
         return tb_fail(why, TB_MALFORMED, "%s, line 1: this is no text file", file);
-    cyaml_err_t error = yaml.size == 0 ? CYAML_OK : cyaml_load_data(yaml.data, yaml.size, &config, &profile, (cyaml_data_t **)out, NULL);
+    cyaml_err_t error = yaml.size == 0
+                            ? CYAML_OK
+                            : cyaml_load_data(yaml.data, yaml.size, &config, &profile, (cyaml_data_t **)out, NULL);
     if (error == CYAML_ERR_OOM)
         return tb_fail(why, TB_NO_MEMORY, "%s: %s", file, tb_status_sentence(TB_NO_MEMORY));
     if (error != CYAML_OK)

@@ -22,7 +22,8 @@ static int64_t limit_of(const char *token)
 static tb_status authorise(void *context, tb_id payment, const char *token, int64_t amount, const char *currency)
 {
     (void)context;
-    if (tb_id_is_zero(payment) || !token || !token[0] || amount <= 0 || amount > TB_AMOUNT_MAX || !currency || strlen(currency) != 3)
+    if (tb_id_is_zero(payment) || !token || !token[0] || amount <= 0 || amount > TB_AMOUNT_MAX || !currency ||
+        strlen(currency) != 3)
         return TB_INVALID_ARGUMENT;
     if (strcmp(token, "declined") == 0 || begins(token, "declined-"))
         return TB_DECLINED;
@@ -39,6 +40,7 @@ static tb_status reverse(void *context, tb_id payment)
 
 const tb_provider *tb_provider_simulated(void)
 {
-    static const tb_provider provider = {.name = "simulated", .simulation = 1, .authorise = authorise, .reverse = reverse};
+    static const tb_provider provider = {
+        .name = "simulated", .simulation = 1, .authorise = authorise, .reverse = reverse};
     return &provider;
 }

@@ -26,7 +26,8 @@ static tb_status check_posting(const tb_transfer *transfer, int index, tb_error 
 {
     const tb_posting *own = &transfer->postings[index];
     if (!account_is_good(own->account))
-        return tb_fail(why, TB_INVALID_ARGUMENT, "line %d of the transfer names no account of the form kind:name", index + 1);
+        return tb_fail(why, TB_INVALID_ARGUMENT, "line %d of the transfer names no account of the form kind:name",
+                       index + 1);
     if (own->amount == 0 || own->amount > TB_AMOUNT_MAX || own->amount < -TB_AMOUNT_MAX)
         return tb_fail(why, TB_INVALID_ARGUMENT, "line %d of the transfer is zero or too large", index + 1);
     return TB_OK;
@@ -40,7 +41,8 @@ tb_status tb_transfer_check(const tb_transfer *transfer, tb_error *why)
     if (!currency_is_good(transfer->currency))
         return tb_fail(why, TB_INVALID_ARGUMENT, "the currency is not an ISO 4217 code of three capital letters");
     if (transfer->count < 2 || transfer->count > TB_POSTINGS_MAX)
-        return tb_fail(why, TB_INVALID_ARGUMENT, "a transfer has 2 to %d lines, this one %d", TB_POSTINGS_MAX, transfer->count);
+        return tb_fail(why, TB_INVALID_ARGUMENT, "a transfer has 2 to %d lines, this one %d", TB_POSTINGS_MAX,
+                       transfer->count);
     for (int i = 0; i < transfer->count; i++) {
         tb_status status = check_posting(transfer, i, why);
         if (status != TB_OK)

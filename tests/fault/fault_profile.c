@@ -61,6 +61,7 @@ static void a_sentence_is_whole_or_not_there(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_allocation_may_fail), cmocka_unit_test(a_sentence_is_whole_or_not_there)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_allocation_may_fail),
+                                       cmocka_unit_test(a_sentence_is_whole_or_not_there)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,15 +44,18 @@ typedef struct situation {
 static tb_facts visit_of(const situation *s)
 {
     tb_facts visit = {0};
-    int ok = tb_facts_set_int(&visit, "status", s->status) == TB_OK && tb_facts_set_bool(&visit, "flag", s->flag) == TB_OK &&
-             tb_facts_set_bool(&visit, "consented", s->consented) == TB_OK && tb_facts_set_text(&visit, "name", "HANA") == TB_OK &&
-             tb_facts_set_text(&visit, "flight", "NH105") == TB_OK && tb_facts_set_text(&visit, "seat", "12A") == TB_OK &&
-             tb_facts_set_text(&visit, "from", "HND") == TB_OK && tb_facts_set_text(&visit, "to", "LAX") == TB_OK &&
-             tb_facts_set_text(&visit, "gate", s->own_gate ? "12" : "15") == TB_OK &&
-             tb_facts_set_time(&visit, "boarding", boarding) == TB_OK && tb_facts_set_time(&visit, "departure", departure) == TB_OK &&
-             tb_facts_set_bool(&visit, "has_instrument", s->instrument) == TB_OK &&
-             tb_facts_set_int(&visit, "items", s->items) == TB_OK && tb_facts_set_text(&visit, "item_list", "1 tea") == TB_OK &&
-             tb_facts_set_int(&visit, "bags", 1) == TB_OK;
+    int ok =
+        tb_facts_set_int(&visit, "status", s->status) == TB_OK && tb_facts_set_bool(&visit, "flag", s->flag) == TB_OK &&
+        tb_facts_set_bool(&visit, "consented", s->consented) == TB_OK &&
+        tb_facts_set_text(&visit, "name", "HANA") == TB_OK && tb_facts_set_text(&visit, "flight", "NH105") == TB_OK &&
+        tb_facts_set_text(&visit, "seat", "12A") == TB_OK && tb_facts_set_text(&visit, "from", "HND") == TB_OK &&
+        tb_facts_set_text(&visit, "to", "LAX") == TB_OK &&
+        tb_facts_set_text(&visit, "gate", s->own_gate ? "12" : "15") == TB_OK &&
+        tb_facts_set_time(&visit, "boarding", boarding) == TB_OK &&
+        tb_facts_set_time(&visit, "departure", departure) == TB_OK &&
+        tb_facts_set_bool(&visit, "has_instrument", s->instrument) == TB_OK &&
+        tb_facts_set_int(&visit, "items", s->items) == TB_OK &&
+        tb_facts_set_text(&visit, "item_list", "1 tea") == TB_OK && tb_facts_set_int(&visit, "bags", 1) == TB_OK;
     assert_true(ok);
     return visit;
 }
@@ -73,11 +76,13 @@ static const char *expected(const char *role, const situation *s)
     if (!s->consented)
         return "no_consent";
     if (strcmp(role, "bag_drop") == 0)
-        return s->status >= SECURITY_PASSED ? "already_used"
-                                            : clock_says(s->now, departure - TB_DAY, departure - 30 * TB_MINUTE, "too_early", "flight_closed");
+        return s->status >= SECURITY_PASSED
+                   ? "already_used"
+                   : clock_says(s->now, departure - TB_DAY, departure - 30 * TB_MINUTE, "too_early", "flight_closed");
     if (strcmp(role, "security") == 0)
-        return s->status >= SECURITY_PASSED || s->flag ? "already_used"
-                                                       : clock_says(s->now, boarding - 3 * TB_HOUR, departure, "too_early", "flight_closed");
+        return s->status >= SECURITY_PASSED || s->flag
+                   ? "already_used"
+                   : clock_says(s->now, boarding - 3 * TB_HOUR, departure, "too_early", "flight_closed");
     if (strcmp(role, "emigration") == 0)
         return !s->flag || s->status < SECURITY_PASSED ? "not_through_security"
                : s->status >= EMIGRATION_PASSED        ? "already_used"
@@ -102,8 +107,9 @@ static void compare(const tb_role *role, const char *name, const situation *s, c
     tb_verdict verdict = tb_role_judge(role, &visit, touchpoint, s->now);
     const char *reason = expected(name, s);
     if (strcmp(verdict.reason, reason) != 0)
-        fail_msg("%s, status %d, flag %d, consent %d, gate %d, instrument %d, items %d, now %lld: '%s', not '%s'", name, s->status,
-                 s->flag, s->consented, s->own_gate, s->instrument, s->items, (long long)(s->now - boarding), verdict.reason, reason);
+        fail_msg("%s, status %d, flag %d, consent %d, gate %d, instrument %d, items %d, now %lld: '%s', not '%s'", name,
+                 s->status, s->flag, s->consented, s->own_gate, s->instrument, s->items, (long long)(s->now - boarding),
+                 verdict.reason, reason);
     assert_int_equal(verdict.judgement == TB_ADMIT, !reason[0]);
     if (verdict.judgement == TB_EARLY)
         assert_true(s->now < verdict.from);
@@ -114,7 +120,8 @@ static void compare(const tb_role *role, const char *name, const situation *s, c
 static void every_role_status_flag_and_edge(void **state)
 {
     (void)state;
-    const tb_time edges[] = {departure - TB_DAY, boarding - 3 * TB_HOUR, departure - 30 * TB_MINUTE, boarding, departure};
+    const tb_time edges[] = {departure - TB_DAY, boarding - 3 * TB_HOUR, departure - 30 * TB_MINUTE, boarding,
+                             departure};
     tb_facts touchpoint = {0};
     assert_int_equal(tb_facts_set_text(&touchpoint, "gate", "12"), TB_OK);
     assert_int_equal(tb_profile_role_count(profile), 7);
@@ -124,8 +131,13 @@ static void every_role_status_flag_and_edge(void **state)
         tb_role_view_of(role, &view);
         for (int bits = 0; bits < 5 * 64; bits++)
             for (int edge = 0; edge < 15; edge++) {
-                situation s = {.status = bits / 64, .flag = bits & 1, .consented = bits >> 1 & 1, .own_gate = bits >> 2 & 1,
-                               .instrument = bits >> 3 & 1, .items = (bits >> 4 & 3) - 1, .now = edges[edge / 3] + edge % 3 - 1};
+                situation s = {.status = bits / 64,
+                               .flag = bits & 1,
+                               .consented = bits >> 1 & 1,
+                               .own_gate = bits >> 2 & 1,
+                               .instrument = bits >> 3 & 1,
+                               .items = (bits >> 4 & 3) - 1,
+                               .now = edges[edge / 3] + edge % 3 - 1};
                 compare(role, view.name, &s, &touchpoint);
             }
     }
@@ -140,11 +152,17 @@ static void an_absent_fact_never_admits(void **state)
         situation fits;
     } table[] = {
         {"bag_drop", {"status", "consented", "departure"}, {CHECKED_IN, 0, 1, 1, 1, 1, boarding - TB_HOUR}},
-        {"security", {"status", "consented", "flag", "boarding", "departure"}, {CHECKED_IN, 0, 1, 1, 1, 1, boarding - TB_HOUR}},
+        {"security",
+         {"status", "consented", "flag", "boarding", "departure"},
+         {CHECKED_IN, 0, 1, 1, 1, 1, boarding - TB_HOUR}},
         {"emigration", {"status", "consented", "flag", "departure"}, {SECURITY_PASSED, 1, 1, 1, 1, 1, boarding}},
-        {"shop", {"status", "consented", "flag", "has_instrument", "departure"}, {SECURITY_PASSED, 1, 1, 1, 1, 1, boarding}},
+        {"shop",
+         {"status", "consented", "flag", "has_instrument", "departure"},
+         {SECURITY_PASSED, 1, 1, 1, 1, 1, boarding}},
         {"pickup", {"status", "consented", "flag", "items", "departure"}, {SECURITY_PASSED, 1, 1, 1, 1, 1, boarding}},
-        {"boarding", {"status", "consented", "flag", "gate", "boarding", "departure"}, {SECURITY_PASSED, 1, 1, 1, 1, 1, boarding}},
+        {"boarding",
+         {"status", "consented", "flag", "gate", "boarding", "departure"},
+         {SECURITY_PASSED, 1, 1, 1, 1, 1, boarding}},
     };
     tb_facts touchpoint = {0}, nowhere = {0};
     assert_int_equal(tb_facts_set_text(&touchpoint, "gate", "12"), TB_OK);
@@ -163,12 +181,14 @@ static void an_absent_fact_never_admits(void **state)
         assert_int_equal(tb_role_judge(role, &none, &touchpoint, 0).judgement, TB_DENY);
     }
     tb_facts whole = visit_of(&table[5].fits);
-    assert_int_equal(tb_role_judge(tb_profile_role(profile, "boarding"), &whole, &nowhere, boarding).judgement, TB_DENY);
+    assert_int_equal(tb_role_judge(tb_profile_role(profile, "boarding"), &whole, &nowhere, boarding).judgement,
+                     TB_DENY);
     assert_int_equal(tb_role_judge(tb_profile_role(profile, "boarding"), &whole, NULL, boarding).judgement, TB_DENY);
     /* Two gates that are both not assigned are not the same gate. */
     assert_int_equal(tb_facts_set_text(&whole, "gate", ""), TB_OK);
     assert_int_equal(tb_facts_set_text(&nowhere, "gate", ""), TB_OK);
-    assert_int_equal(tb_role_judge(tb_profile_role(profile, "boarding"), &whole, &nowhere, boarding).judgement, TB_DENY);
+    assert_int_equal(tb_role_judge(tb_profile_role(profile, "boarding"), &whole, &nowhere, boarding).judgement,
+                     TB_DENY);
 }
 
 static void visitors_are_extracted_by_rule(void **state)
@@ -177,12 +197,15 @@ static void visitors_are_extracted_by_rule(void **state)
     const tb_time edges[] = {departure - 48 * TB_HOUR, departure};
     for (int bits = 0; bits < 20; bits++)
         for (int edge = 0; edge < 6; edge++) {
-            situation s = {.status = bits / 4, .flag = bits & 1, .consented = bits >> 1 & 1, .now = edges[edge / 3] + edge % 3 - 1};
+            situation s = {.status = bits / 4,
+                           .flag = bits & 1,
+                           .consented = bits >> 1 & 1,
+                           .now = edges[edge / 3] + edge % 3 - 1};
             tb_facts visit = visit_of(&s);
             tb_verdict verdict = tb_profile_visitor(profile, &visit, s.now);
             const char *reason = s.status < CHECKED_IN ? "not_checked_in"
                                  : !s.consented        ? "no_consent"
-                                                       : clock_says(s.now, edges[0], edges[1], "too_early", "flight_departed");
+                                                : clock_says(s.now, edges[0], edges[1], "too_early", "flight_departed");
             assert_string_equal(verdict.reason, reason);
             assert_true(verdict.from == edges[0] && verdict.until == edges[1]);
         }
@@ -195,10 +218,16 @@ static void a_role_sees_only_what_it_needs(void **state)
     (void)state;
     static const struct {
         const char *role, *sees;
-    } table[] = {{"checkin", "name flight seat gate "}, {"bag_drop", "name flight to bags "}, {"security", ""}, {"emigration", ""},
-                 {"shop", "name "},                     {"pickup", "name items item_list "},  {"boarding", "name seat "}};
+    } table[] = {{"checkin", "name flight seat gate "},
+                 {"bag_drop", "name flight to bags "},
+                 {"security", ""},
+                 {"emigration", ""},
+                 {"shop", "name "},
+                 {"pickup", "name items item_list "},
+                 {"boarding", "name seat "}};
     tb_facts visit = visit_of(&(situation){CHECKED_IN, 1, 1, 1, 1, 1, 0}), none = {0}, out;
-    assert_int_equal(tb_facts_set_text(&visit, "passport", "TK1234567"), TB_OK); /* not declared: must never come through */
+    assert_int_equal(tb_facts_set_text(&visit, "passport", "TK1234567"),
+                     TB_OK); /* not declared: must never come through */
     assert_int_equal(visit.count, 16);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         size_t seen = 0;
@@ -241,7 +270,8 @@ static void an_explanation_tells_only_its_sentence(void **state)
     out = (tb_facts){0};
     assert_int_equal(tb_role_explain(security, &visit, &(tb_verdict){.judgement = TB_ADMIT}, &out), TB_OK);
     assert_int_equal(out.count, 0);
-    assert_int_equal(tb_role_explain(security, &visit, &(tb_verdict){.judgement = TB_DENY, .reason = "made_up"}, &out), TB_NOT_FOUND);
+    assert_int_equal(tb_role_explain(security, &visit, &(tb_verdict){.judgement = TB_DENY, .reason = "made_up"}, &out),
+                     TB_NOT_FOUND);
 }
 
 static void delivery_comes_before_the_window(void **state)
@@ -261,8 +291,13 @@ static void effects_never_go_back(void **state)
     static const struct {
         const char *role;
         int flag, status; /* -1: left alone */
-    } table[] = {{"checkin", -1, -1}, {"bag_drop", -1, -1}, {"security", 1, SECURITY_PASSED}, {"emigration", -1, EMIGRATION_PASSED},
-                 {"shop", -1, -1},    {"pickup", -1, -1},   {"boarding", -1, BOARDED}};
+    } table[] = {{"checkin", -1, -1},
+                 {"bag_drop", -1, -1},
+                 {"security", 1, SECURITY_PASSED},
+                 {"emigration", -1, EMIGRATION_PASSED},
+                 {"shop", -1, -1},
+                 {"pickup", -1, -1},
+                 {"boarding", -1, BOARDED}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         for (int status = BOOKED; status <= BOARDED; status++)
             for (int flag = 0; flag < 2; flag++) {
@@ -282,10 +317,12 @@ static void effects_never_go_back(void **state)
 static void every_reason_of_the_contract_speaks(void **state)
 {
     (void)state;
-    static const char *const reasons[] = {"not_checked_in", "already_checked_in", "too_early", "flight_closed", "not_through_security", "already_used",
-                                          "already_boarded", "other_gate", "no_instrument", "nothing_waiting", "not_sure", "person_mismatch",
-                                          "no_consent", "wrong_day", "document_expired", "check_digit", "declined", "pin_wrong", "pin_locked",
-                                          "offline", "flight_departed"};
+    static const char *const reasons[] = {
+        "not_checked_in", "already_checked_in", "too_early",  "flight_closed", "not_through_security",
+        "already_used",   "already_boarded",    "other_gate", "no_instrument", "nothing_waiting",
+        "not_sure",       "person_mismatch",    "no_consent", "wrong_day",     "document_expired",
+        "check_digit",    "declined",           "pin_wrong",  "pin_locked",    "offline",
+        "flight_departed"};
     tb_facts facts = {0};
     assert_int_equal(tb_facts_set_text(&facts, "gate", "12"), TB_OK);
     assert_int_equal(tb_facts_set_time(&facts, "from", boarding + 90 * TB_MINUTE), TB_OK);
@@ -305,10 +342,13 @@ static void every_reason_of_the_contract_speaks(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_role_status_flag_and_edge),  cmocka_unit_test(an_absent_fact_never_admits),
-        cmocka_unit_test(visitors_are_extracted_by_rule),   cmocka_unit_test(a_role_sees_only_what_it_needs),
-        cmocka_unit_test(an_explanation_tells_only_its_sentence), cmocka_unit_test(delivery_comes_before_the_window),
-        cmocka_unit_test(effects_never_go_back),            cmocka_unit_test(every_reason_of_the_contract_speaks)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_role_status_flag_and_edge),
+                                       cmocka_unit_test(an_absent_fact_never_admits),
+                                       cmocka_unit_test(visitors_are_extracted_by_rule),
+                                       cmocka_unit_test(a_role_sees_only_what_it_needs),
+                                       cmocka_unit_test(an_explanation_tells_only_its_sentence),
+                                       cmocka_unit_test(delivery_comes_before_the_window),
+                                       cmocka_unit_test(effects_never_go_back),
+                                       cmocka_unit_test(every_reason_of_the_contract_speaks)};
     return cmocka_run_group_tests(tests, load, unload);
 }

@@ -14,8 +14,9 @@ static int fact(const void *context, const char *name, tb_value_type *type)
     static const struct {
         const char *name;
         tb_value_type type;
-    } facts[] = {{"status", TB_VALUE_STATUS}, {"flag", TB_VALUE_BOOL}, {"vip", TB_VALUE_BOOL}, {"items", TB_VALUE_INT},
-                 {"gate", TB_VALUE_TEXT},     {"name", TB_VALUE_TEXT}, {"boarding", TB_VALUE_TIME}, {"departure", TB_VALUE_TIME}};
+    } facts[] = {{"status", TB_VALUE_STATUS}, {"flag", TB_VALUE_BOOL},     {"vip", TB_VALUE_BOOL},
+                 {"items", TB_VALUE_INT},     {"gate", TB_VALUE_TEXT},     {"name", TB_VALUE_TEXT},
+                 {"boarding", TB_VALUE_TIME}, {"departure", TB_VALUE_TIME}};
     (void)context;
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
         if (strcmp(facts[i].name, name) == 0) {
@@ -81,7 +82,7 @@ static void holds_what_it_says(void **state)
         {"not (visit.vip and true)", TB_UNKNOWN},
         {"visit.vip == visit.vip", TB_UNKNOWN},
         {"touchpoint.absent != '12'", TB_UNKNOWN},
-        {"visit.name != 'X'", TB_UNKNOWN},    /* empty text */
+        {"visit.name != 'X'", TB_UNKNOWN},       /* empty text */
         {"touchpoint.count == '7'", TB_UNKNOWN}, /* a number where text is meant */
     };
     tb_facts visit = {0}, touchpoint = {0};
@@ -154,11 +155,13 @@ static void refuses_with_place_and_cause(void **state)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         tb_expression *expression = (tb_expression *)&table;
         tb_error why = {0};
-        assert_int_equal(tb_expression_compile(table[i].source, &vocabulary, table[i].wanted, &expression, &why), TB_MALFORMED);
+        assert_int_equal(tb_expression_compile(table[i].source, &vocabulary, table[i].wanted, &expression, &why),
+                         TB_MALFORMED);
         assert_null(expression);
         if (!strstr(why.text, table[i].cause))
             fail_msg("%s: expected '%s', got '%s'", table[i].source, table[i].cause, why.text);
-        assert_int_equal(tb_expression_compile(table[i].source, &vocabulary, table[i].wanted, &expression, NULL), TB_MALFORMED);
+        assert_int_equal(tb_expression_compile(table[i].source, &vocabulary, table[i].wanted, &expression, NULL),
+                         TB_MALFORMED);
     }
 }
 
@@ -230,8 +233,20 @@ static void durations(void **state)
     static const struct {
         const char *source;
         int64_t size; /* 0: refused */
-    } table[] = {{"90s", 90 * TB_SECOND}, {"15m", 15 * TB_MINUTE}, {"3h", 3 * TB_HOUR}, {"366d", 366 * TB_DAY}, {"367d", 0}, {"", 0},
-                 {"h", 0}, {"3", 0}, {"3 h", 0}, {"3hh", 0}, {"-3h", 0}, {"99999999999999999999s", 0}, {"3w", 0}, {"0s", -1}};
+    } table[] = {{"90s", 90 * TB_SECOND},
+                 {"15m", 15 * TB_MINUTE},
+                 {"3h", 3 * TB_HOUR},
+                 {"366d", 366 * TB_DAY},
+                 {"367d", 0},
+                 {"", 0},
+                 {"h", 0},
+                 {"3", 0},
+                 {"3 h", 0},
+                 {"3hh", 0},
+                 {"-3h", 0},
+                 {"99999999999999999999s", 0},
+                 {"3w", 0},
+                 {"0s", -1}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         tb_status status = tb_duration_parse(table[i].source, &out);
         assert_int_equal(status, table[i].size ? TB_OK : TB_MALFORMED);
@@ -242,7 +257,8 @@ static void durations(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(holds_what_it_says), cmocka_unit_test(refuses_with_place_and_cause),
-                                       cmocka_unit_test(is_bounded), cmocka_unit_test(times_saturate), cmocka_unit_test(durations)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(holds_what_it_says),
+                                       cmocka_unit_test(refuses_with_place_and_cause), cmocka_unit_test(is_bounded),
+                                       cmocka_unit_test(times_saturate), cmocka_unit_test(durations)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

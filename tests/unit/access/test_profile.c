@@ -10,35 +10,35 @@
 
 #include <tebura/profile.h>
 
-static const char good[] = "name: tiny\n"                                                               /*  1 */
-                           "facts:\n"                                                                   /*  2 */
-                           "  - {name: room, type: text}\n"                                             /*  3 */
-                           "  - {name: nights, type: int}\n"                                            /*  4 */
-                           "  - {name: arrival, type: time}\n"                                          /*  5 */
-                           "  - {name: vip, type: bool}\n"                                              /*  6 */
-                           "statuses: [reserved, staying]\n"                                            /*  7 */
-                           "consent: {ja: はい, en: 'Yes'}\n"                                           /*  8 */
-                           "visitors:\n"                                                                /*  9 */
-                           "  requires: [{that: visit.status >= reserved, else: nobody}]\n"             /* 10 */
-                           "zones: [{name: floor, titles: {ja: 階, en: Floor}}]\n"                      /* 11 */
-                           "roles:\n"                                                                   /* 12 */
-                           "  - name: door\n"                                                           /* 13 */
-                           "    zone: floor\n"                                                          /* 14 */
-                           "    kind: passage\n"                                                        /* 15 */
-                           "    titles: {ja: 扉, en: Door}\n"                                           /* 16 */
-                           "    requires:\n"                                                            /* 17 */
-                           "      - {that: visit.room == touchpoint.room, else: other_room}\n"          /* 18 */
+static const char good[] = "name: tiny\n"                                                                      /*  1 */
+                           "facts:\n"                                                                          /*  2 */
+                           "  - {name: room, type: text}\n"                                                    /*  3 */
+                           "  - {name: nights, type: int}\n"                                                   /*  4 */
+                           "  - {name: arrival, type: time}\n"                                                 /*  5 */
+                           "  - {name: vip, type: bool}\n"                                                     /*  6 */
+                           "statuses: [reserved, staying]\n"                                                   /*  7 */
+                           "consent: {ja: はい, en: 'Yes'}\n"                                                  /*  8 */
+                           "visitors:\n"                                                                       /*  9 */
+                           "  requires: [{that: visit.status >= reserved, else: nobody}]\n"                    /* 10 */
+                           "zones: [{name: floor, titles: {ja: 階, en: Floor}}]\n"                             /* 11 */
+                           "roles:\n"                                                                          /* 12 */
+                           "  - name: door\n"                                                                  /* 13 */
+                           "    zone: floor\n"                                                                 /* 14 */
+                           "    kind: passage\n"                                                               /* 15 */
+                           "    titles: {ja: 扉, en: Door}\n"                                                  /* 16 */
+                           "    requires:\n"                                                                   /* 17 */
+                           "      - {that: visit.room == touchpoint.room, else: other_room}\n"                 /* 18 */
                            "    window: {from: arrival - 1h, early: early, until: arrival + 2d, late: late}\n" /* 19 */
-                           "    lead: 10m\n"                                                            /* 20 */
-                           "    sees: [room]\n"                                                         /* 21 */
-                           "    on_match: {actuate: door, flag: on, status: staying}\n"                 /* 22 */
-                           "    unknown: nobody\n"                                                      /* 23 */
-                           "    fpir: 0.001\n"                                                          /* 24 */
-                           "reasons:\n"                                                                 /* 25 */
-                           "  - {name: nobody, ja: 不明, en: Unknown}\n"                                /* 26 */
-                           "  - {name: other_room, ja: '{room}号室', en: 'Room {room}'}\n"              /* 27 */
-                           "  - {name: early, ja: '{from}から', en: 'From {from}'}\n"                   /* 28 */
-                           "  - {name: late, ja: 終了, en: 'Over {nights} {vip}'}\n";                   /* 29 */
+                           "    lead: 10m\n"                                                                   /* 20 */
+                           "    sees: [room]\n"                                                                /* 21 */
+                           "    on_match: {actuate: door, flag: on, status: staying}\n"                        /* 22 */
+                           "    unknown: nobody\n"                                                             /* 23 */
+                           "    fpir: 0.001\n"                                                                 /* 24 */
+                           "reasons:\n"                                                                        /* 25 */
+                           "  - {name: nobody, ja: 不明, en: Unknown}\n"                                       /* 26 */
+                           "  - {name: other_room, ja: '{room}号室', en: 'Room {room}'}\n"                     /* 27 */
+                           "  - {name: early, ja: '{from}から', en: 'From {from}'}\n"                          /* 28 */
+                           "  - {name: late, ja: 終了, en: 'Over {nights} {vip}'}\n";                          /* 29 */
 
 static tb_status parse(const char *yaml, tb_profile **out, tb_error *why)
 {
@@ -161,7 +161,8 @@ static void names_line_and_cause(void **state)
         assert_null(profile);
         assert_int_equal(why.status, TB_MALFORMED);
         if (strncmp(why.text, place, strlen(place)) != 0 || !strstr(why.text, table[i].cause))
-            wrong += printf("'%s' -> '%s': expected \"%s...%s\", got \"%s\"\n", table[i].from, table[i].to, place, table[i].cause, why.text) > 0;
+            wrong += printf("'%s' -> '%s': expected \"%s...%s\", got \"%s\"\n", table[i].from, table[i].to, place,
+                            table[i].cause, why.text) > 0;
         free(yaml);
     }
     assert_int_equal(wrong, 0);
@@ -197,7 +198,8 @@ static void every_truncation_is_refused_or_sound(void **state)
     }
 }
 
-static const char *said(const tb_profile *profile, const char *reason, const char *language, const tb_facts *facts, int offset)
+static const char *said(const tb_profile *profile, const char *reason, const char *language, const tb_facts *facts,
+                        int offset)
 {
     static char text[512];
     tb_bytes out = {0};
@@ -237,9 +239,9 @@ static void fills_sentences(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_what_is_there),        cmocka_unit_test(names_line_and_cause),
-        cmocka_unit_test(refuses_what_is_no_profile), cmocka_unit_test(every_truncation_is_refused_or_sound),
-        cmocka_unit_test(fills_sentences)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(reads_what_is_there), cmocka_unit_test(names_line_and_cause),
+                                       cmocka_unit_test(refuses_what_is_no_profile),
+                                       cmocka_unit_test(every_truncation_is_refused_or_sound),
+                                       cmocka_unit_test(fills_sentences)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

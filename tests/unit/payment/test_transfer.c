@@ -51,15 +51,16 @@ static void refuses_impossible_purchases(void **state)
         tb_id id;
         const char *instrument, *merchant, *provider, *currency;
         int64_t amount;
-    } bad[] = {
-        {{{0}}, "a", "b", "c", "JPY", 1},      {one, "", "b", "c", "JPY", 1},        {one, "a", "", "c", "JPY", 1},
-        {one, "a", "b", "", "JPY", 1},         {one, lengthy, "b", "c", "JPY", 1},   {one, "a", "b", "c", "jpy", 1},
-        {one, "a", "b", "c", "JP", 1},         {one, "a", "b", "c", "YENS", 1},      {one, "a", "b", "c", "JPY", 0},
-        {one, "a", "b", "c", "JPY", -5},       {one, "a", "b", "c", "", 1},          {one, "a", "b", "c", "JPY", TB_AMOUNT_MAX + 1},
-        {one, "a", "b", "c", "JPY", INT64_MIN}};
+    } bad[] = {{{{0}}, "a", "b", "c", "JPY", 1},      {one, "", "b", "c", "JPY", 1},
+               {one, "a", "", "c", "JPY", 1},         {one, "a", "b", "", "JPY", 1},
+               {one, lengthy, "b", "c", "JPY", 1},    {one, "a", "b", "c", "jpy", 1},
+               {one, "a", "b", "c", "JP", 1},         {one, "a", "b", "c", "YENS", 1},
+               {one, "a", "b", "c", "JPY", 0},        {one, "a", "b", "c", "JPY", -5},
+               {one, "a", "b", "c", "", 1},           {one, "a", "b", "c", "JPY", TB_AMOUNT_MAX + 1},
+               {one, "a", "b", "c", "JPY", INT64_MIN}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        assert_int_equal(tb_transfer_purchase(bad[i].id, bad[i].instrument, bad[i].merchant, bad[i].provider, bad[i].amount,
-                                              bad[i].currency, &out),
+        assert_int_equal(tb_transfer_purchase(bad[i].id, bad[i].instrument, bad[i].merchant, bad[i].provider,
+                                              bad[i].amount, bad[i].currency, &out),
                          TB_INVALID_ARGUMENT);
         assert_int_equal(out.count, 0);
     }
@@ -96,7 +97,8 @@ static void names_the_line_that_is_wrong(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_purchase_moves_what_is_owed), cmocka_unit_test(refuses_impossible_purchases),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_purchase_moves_what_is_owed),
+                                       cmocka_unit_test(refuses_impossible_purchases),
                                        cmocka_unit_test(names_the_line_that_is_wrong)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
