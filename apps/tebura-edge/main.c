@@ -41,30 +41,58 @@ static const char usage[] =
 
 static int parse(int argc, char **argv, struct arguments *out)
 {
-    static const struct option options[] = {
-        {"data", required_argument, NULL, 'd'},    {"server", required_argument, NULL, 's'}, {"code", required_argument, NULL, 'c'},
-        {"profile", required_argument, NULL, 'p'}, {"camera", required_argument, NULL, 'k'}, {"listen", required_argument, NULL, 'l'},
-        {"models", required_argument, NULL, 'm'},  {"without-liveness", no_argument, NULL, 'w'},
-        {"help", no_argument, NULL, 'h'},          {"version", no_argument, NULL, 'v'},      {0}};
+    static const struct option options[] = {{"data", required_argument, NULL, 'd'},
+                                            {"server", required_argument, NULL, 's'},
+                                            {"code", required_argument, NULL, 'c'},
+                                            {"profile", required_argument, NULL, 'p'},
+                                            {"camera", required_argument, NULL, 'k'},
+                                            {"listen", required_argument, NULL, 'l'},
+                                            {"models", required_argument, NULL, 'm'},
+                                            {"without-liveness", no_argument, NULL, 'w'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'v'},
+                                            {0}};
     *out = (struct arguments){.listen = "127.0.0.1:0"};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
-        case 'd': out->data = optarg; break;
-        case 's': out->server = optarg; break;
-        case 'c': out->code = optarg; break;
-        case 'p': out->profile = optarg; break;
-        case 'k': out->camera = optarg; break;
-        case 'l': out->listen = optarg; break;
-        case 'm': out->models = optarg; break;
-        case 'w': out->without_liveness = 1; break;
-        case 'h': fputs(usage, stdout); exit(0);
-        case 'v': puts("tebura-edge " TEBURA_VERSION); exit(0);
-        default: return 0;
+        case 'd':
+            out->data = optarg;
+            break;
+        case 's':
+            out->server = optarg;
+            break;
+        case 'c':
+            out->code = optarg;
+            break;
+        case 'p':
+            out->profile = optarg;
+            break;
+        case 'k':
+            out->camera = optarg;
+            break;
+        case 'l':
+            out->listen = optarg;
+            break;
+        case 'm':
+            out->models = optarg;
+            break;
+        case 'w':
+            out->without_liveness = 1;
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            exit(0);
+        case 'v':
+            puts("tebura-edge " TEBURA_VERSION);
+            exit(0);
+        default:
+            return 0;
         }
     if (optind == argc && out->data && out->server && out->profile && out->camera)
         return 1;
-    fprintf(stderr, "tebura-edge: %s\n", optind < argc ? "there are no arguments beside the options"
-                                                       : "--data, --server, --profile and --camera are needed");
+    fprintf(stderr, "tebura-edge: %s\n",
+            optind < argc ? "there are no arguments beside the options"
+                          : "--data, --server, --profile and --camera are needed");
     return 0;
 }
 
@@ -88,8 +116,9 @@ static tb_status read_profile(const char *path, tb_profile **out, tb_error *why)
 static int say_ready(tb_terminal *terminal)
 {
     char touchpoint[TB_TOUCHPOINT_SIZE];
-    json_t *line = json_pack("{s:s, s:s, s:b}", "screen", tb_terminal_url(terminal), "touchpoint", tb_terminal_touchpoint(terminal, touchpoint),
-                             "registered", tb_terminal_is_registered(terminal));
+    json_t *line =
+        json_pack("{s:s, s:s, s:b}", "screen", tb_terminal_url(terminal), "touchpoint",
+                  tb_terminal_touchpoint(terminal, touchpoint), "registered", tb_terminal_is_registered(terminal));
     int failed = !line || json_dumpf(line, stdout, JSON_COMPACT) != 0 || putchar('\n') == EOF || fflush(stdout) != 0;
     json_decref(line);
     return !failed;
@@ -104,9 +133,15 @@ static tb_status run(const struct arguments *arguments, const sigset_t *ends, tb
     tb_status status = read_profile(arguments->profile, &profile, why);
     if (status == TB_OK)
         status = tb_engine_open(&engine_options, &engine, why);
-    tb_terminal_options options = {.directory = arguments->data, .server = arguments->server, .code = arguments->code,
-                                   .camera = arguments->camera, .listen = arguments->listen, .profile = profile, .engine = engine,
-                                   .utc_offset_minutes = utc_offset_minutes(), .capture.without_liveness = arguments->without_liveness};
+    tb_terminal_options options = {.directory = arguments->data,
+                                   .server = arguments->server,
+                                   .code = arguments->code,
+                                   .camera = arguments->camera,
+                                   .listen = arguments->listen,
+                                   .profile = profile,
+                                   .engine = engine,
+                                   .utc_offset_minutes = utc_offset_minutes(),
+                                   .capture.without_liveness = arguments->without_liveness};
     if (status == TB_OK)
         status = tb_terminal_open(&options, &terminal, why);
     if (status == TB_OK && !say_ready(terminal))

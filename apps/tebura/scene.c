@@ -1,4 +1,5 @@
-/* scene.c: tebura scene: SIMULATION: one picture as the virtual camera would take it; passport pages of tests are made with it. */
+/* scene.c: tebura scene: SIMULATION: one picture as the virtual camera would take it; passport pages of tests are made
+ * with it. */
 #include "command.h"
 
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* faces_made.c: random directions in 512 dimensions: two of them are nearly orthogonal, as faces of different people are. */
+/* faces_made.c: random directions in 512 dimensions: two of them are nearly orthogonal, as faces of different people
+ * are. */
 #include "faces_made.h"
 
 #include <math.h>
@@ -6,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const tb_calibration made_calibration = {.offset = 5.777, .slope = -22.222, .margin = 0.05f, .verification = 0.4f, .liveness = 0.5f};
+const tb_calibration made_calibration = {
+    .offset = 5.777, .slope = -22.222, .margin = 0.05f, .verification = 0.4f, .liveness = 0.5f};
 
 static uint64_t next(uint64_t *state)
 {
@@ -73,7 +75,12 @@ static void must(tb_status status)
 
 tb_entry made_entry(uint32_t who, uint64_t sequence, tb_time from, tb_time until)
 {
-    tb_entry entry = {.sequence = sequence, .visit = made_visit(who), .present = 1, .from = from, .until = until, .template_count = 1};
+    tb_entry entry = {.sequence = sequence,
+                      .visit = made_visit(who),
+                      .present = 1,
+                      .from = from,
+                      .until = until,
+                      .template_count = 1};
     tb_template face;
     char name[32];
     made_face(who, &face);

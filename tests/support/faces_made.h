@@ -1,4 +1,5 @@
-/* faces_made.h: made-up templates for tests that are not about networks: random unit vectors, and others close to them. */
+/* faces_made.h: made-up templates for tests that are not about networks: random unit vectors, and others close to
+ * them. */
 #ifndef TEBURA_TESTS_FACES_MADE_H
 #define TEBURA_TESTS_FACES_MADE_H
 

@@ -68,7 +68,8 @@ static int set_up(void **state)
     *state = w;
     tb_error why = {0};
     tb_engine_options options = {0};
-    tb_capture_options capture = {.without_liveness = 1}; /* a re-photographed photograph is what liveness exists to refuse */
+    tb_capture_options capture = {.without_liveness =
+                                      1}; /* a re-photographed photograph is what liveness exists to refuse */
     if (tb_engine_open(&options, &w->engine, &why) != TB_OK) {
         printf("%s\n", tb_error_text(&why));
         return -1;
@@ -189,7 +190,8 @@ int main(void)
         printf("skipped: %s is not there (tools/setup fetches it)\n", picture);
         return 77;
     }
-    const struct CMUnitTest tests[] = {IN_WORLD(a_burst_gives_the_template_of_the_one_person), IN_WORLD(two_people_give_no_template),
-                                       IN_WORLD(guidance_instead_of_a_bad_template), IN_WORLD(nothing_is_kept), IN_WORLD(a_page_without_a_face)};
+    const struct CMUnitTest tests[] = {
+        IN_WORLD(a_burst_gives_the_template_of_the_one_person), IN_WORLD(two_people_give_no_template),
+        IN_WORLD(guidance_instead_of_a_bad_template), IN_WORLD(nothing_is_kept), IN_WORLD(a_page_without_a_face)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* What a terminal says about documents by itself: check digits, expiry, day, names; and what its screen says in both languages. */
+/* What a terminal says about documents by itself: check digits, expiry, day, names; and what its screen says in both
+ * languages. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,8 +16,16 @@ static const tb_date today = {2026, 11, 21};
 
 static void passport(const char *surname, tb_date expires, char *out, size_t size)
 {
-    tb_mrz mrz = {.lines = 2, .columns = 44, .kind = "P", .issuer = "JPN", .nationality = "JPN", .number = "TK1234567", .given = "HANAKO",
-                  .born = {1990, 1, 2}, .expires = expires, .sex = 'F'};
+    tb_mrz mrz = {.lines = 2,
+                  .columns = 44,
+                  .kind = "P",
+                  .issuer = "JPN",
+                  .nationality = "JPN",
+                  .number = "TK1234567",
+                  .given = "HANAKO",
+                  .born = {1990, 1, 2},
+                  .expires = expires,
+                  .sex = 'F'};
     tb_bytes text = {0};
     snprintf(mrz.surname, sizeof mrz.surname, "%s", surname);
     assert_int_equal(tb_mrz_print(&mrz, &text), TB_OK);
@@ -27,8 +36,16 @@ static void passport(const char *surname, tb_date expires, char *out, size_t siz
 static void pass(const char *name, int day, char *out, size_t size)
 {
     tb_bcbp bcbp = {.legs = 1, .electronic = 1};
-    tb_bcbp_leg leg = {.pnr = "ABC123", .from = "HND", .to = "LHR", .carrier = "NH", .flight = "105", .day_of_year = day, .compartment = 'Y',
-                       .seat = "12A", .sequence = "25", .passenger_status = '1'};
+    tb_bcbp_leg leg = {.pnr = "ABC123",
+                       .from = "HND",
+                       .to = "LHR",
+                       .carrier = "NH",
+                       .flight = "105",
+                       .day_of_year = day,
+                       .compartment = 'Y',
+                       .seat = "12A",
+                       .sequence = "25",
+                       .passenger_status = '1'};
     tb_bytes text = {0};
     bcbp.leg[0] = leg;
     snprintf(bcbp.name, sizeof bcbp.name, "%s", name);
@@ -100,7 +117,8 @@ static tb_profile *airport(void)
     return profile;
 }
 
-/* In every state and outcome of every role there is a sentence in both languages, and "try again" never looks like "no" (M3). */
+/* In every state and outcome of every role there is a sentence in both languages, and "try again" never looks like
+ * "no" (M3). */
 static void the_screen_always_speaks(void **state)
 {
     (void)state;
@@ -116,7 +134,8 @@ static void the_screen_always_speaks(void **state)
                 m.phase = (tb_phase)phase;
                 m.now_serving.outcome = (tb_outcome)outcome;
                 m.now_serving.failure = outcome == TB_OUTCOME_RETRY ? TB_RETRY_BLURRED : TB_OK;
-                snprintf(m.now_serving.reason, sizeof m.now_serving.reason, "%s", outcome == TB_OUTCOME_REFUSED ? "not_checked_in" : "");
+                snprintf(m.now_serving.reason, sizeof m.now_serving.reason, "%s",
+                         outcome == TB_OUTCOME_REFUSED ? "not_checked_in" : "");
                 m.now_serving.ask = phase == TB_PHASE_ASKING ? TB_ASK_PIN : TB_ASK_NONE;
                 tb_screen_of(&m, profile, 540, &screen);
                 assert_true(screen.en[0] && screen.ja[0]);
@@ -157,8 +176,9 @@ static void too_early_names_the_time(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(documents_that_go_together), cmocka_unit_test(each_fault_has_its_reason),
-                                       cmocka_unit_test(dates_are_local), cmocka_unit_test(the_screen_always_speaks),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(documents_that_go_together),
+                                       cmocka_unit_test(each_fault_has_its_reason), cmocka_unit_test(dates_are_local),
+                                       cmocka_unit_test(the_screen_always_speaks),
                                        cmocka_unit_test(too_early_names_the_time)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,7 +55,8 @@ static tb_edge_store *open_store(const struct place *place)
         fail_msg("%s", tb_error_text(&why));
     tb_key_pair own;
     assert_int_equal(tb_edge_store_keys(store, &own), TB_OK);
-    assert_int_equal(tb_edge_store_seal_with(store, &own.private_key, &place->server.public_key, "gate-1", subject), TB_OK);
+    assert_int_equal(tb_edge_store_seal_with(store, &own.private_key, &place->server.public_key, "gate-1", subject),
+                     TB_OK);
     return store;
 }
 
@@ -68,7 +69,9 @@ static tb_event open_event(const struct place *place, tb_edge_store *store, uint
     tb_event event;
     assert_int_equal(tb_edge_store_keys(store, &own), TB_OK);
     assert_int_equal(tb_edge_store_outbox_next(store, after, &number, &id, &sealed), TB_OK);
-    assert_int_equal(tb_open_from(&place->server.private_key, &own.public_key, tb_span_text(subject), tb_bytes_span(&sealed), &plain), TB_OK);
+    assert_int_equal(tb_open_from(&place->server.private_key, &own.public_key, tb_span_text(subject),
+                                  tb_bytes_span(&sealed), &plain),
+                     TB_OK);
     assert_int_equal(tb_event_decode(tb_bytes_span(&plain), &event, NULL), TB_OK);
     assert_int_equal(event.number, number);
     assert_true(tb_id_equal(event.id, id));
@@ -109,8 +112,13 @@ static void registration_and_keys_stay(void **state)
 {
     struct place *place = *state;
     tb_edge_store *store = open_store(place);
-    tb_registration in = {.touchpoint = "gate-1", .role = "boarding", .zone = "airside", .site = "airport", .nats_url = "nats://127.0.0.1:4222",
-                          .model = 9, .dimension = 512},
+    tb_registration in = {.touchpoint = "gate-1",
+                          .role = "boarding",
+                          .zone = "airside",
+                          .site = "airport",
+                          .nats_url = "nats://127.0.0.1:4222",
+                          .model = 9,
+                          .dimension = 512},
                     out;
     in.server = place->server.public_key;
     assert_int_equal(tb_facts_set_text(&in.attributes, "gate", "12"), TB_OK);
@@ -181,12 +189,14 @@ static void entries_as_received(void **state)
     tb_edge_store *store = open_store(place);
     tb_sealed_entry entries[3];
     for (int i = 0; i < 3; i++)
-        entries[i] = (tb_sealed_entry){.visit = tb_id_random(), .sequence = (uint64_t)i + 1, .sealed = tb_span_of("seal!", 5)};
+        entries[i] =
+            (tb_sealed_entry){.visit = tb_id_random(), .sequence = (uint64_t)i + 1, .sealed = tb_span_of("seal!", 5)};
     assert_int_equal(tb_edge_store_entries_put(store, entries, 3, 0), TB_OK);
     tb_event event = {.kind = TB_EVENT_PASSAGE, .visit = entries[1].visit};
     tb_drop drop = {entries[1].visit, 2};
     assert_int_equal(tb_edge_store_record(store, &event, 1, &drop), TB_OK); /* event and entry in one transaction */
-    assert_int_equal(tb_edge_store_entries_put(store, entries, 3, 1), TB_OK); /* a snapshot that was read before: it stays used up */
+    assert_int_equal(tb_edge_store_entries_put(store, entries, 3, 1),
+                     TB_OK); /* a snapshot that was read before: it stays used up */
     entries[0].sealed = tb_span_of(NULL, 0);
     assert_int_equal(tb_edge_store_entries_put(store, entries, 1, 0), TB_OK);
     assert_int_equal(tb_edge_store_sequence_set(store, 77), TB_OK);
@@ -227,7 +237,8 @@ static void used_up_before_it_was_written(void **state)
     assert_int_equal(seen.count, 1);
     assert_int_equal(seen.dropped, 0);
     assert_int_equal(tb_edge_store_record(store, &event, 1, &(tb_drop){entry.visit, 6}), TB_OK);
-    assert_int_equal(tb_edge_store_entries_put(store, NULL, 0, 1), TB_OK); /* the server took it off: nothing is left to remember */
+    assert_int_equal(tb_edge_store_entries_put(store, NULL, 0, 1),
+                     TB_OK); /* the server took it off: nothing is left to remember */
     seen = (struct seen){0};
     assert_int_equal(tb_edge_store_entries(store, see, &seen), TB_OK);
     assert_int_equal(seen.count, 0);
@@ -269,8 +280,9 @@ static void bad_files_are_told_apart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_PLACE(events_survive_and_numbers_go_on), WITH_PLACE(registration_and_keys_stay), WITH_PLACE(a_payment_is_closed_or_voided_once),
-        WITH_PLACE(entries_as_received), WITH_PLACE(used_up_before_it_was_written), WITH_PLACE(bad_files_are_told_apart),
+        WITH_PLACE(events_survive_and_numbers_go_on),   WITH_PLACE(registration_and_keys_stay),
+        WITH_PLACE(a_payment_is_closed_or_voided_once), WITH_PLACE(entries_as_received),
+        WITH_PLACE(used_up_before_it_was_written),      WITH_PLACE(bad_files_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* The link of a terminal against a real broker, with this test as the server: list, gaps, broker gone, events once, questions. */
+/* The link of a terminal against a real broker, with this test as the server: list, gaps, broker gone, events once,
+ * questions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -89,7 +90,9 @@ static tb_status apply_events(void *context, const tb_delivery *deliveries, int 
     for (int i = 0; i < count; i++) {
         tb_bytes plain = {0};
         tb_event event;
-        assert_int_equal(tb_open_from(&w->server.private_key, &w->own.public_key, tb_span_text(deliveries[i].subject), deliveries[i].body, &plain), TB_OK);
+        assert_int_equal(tb_open_from(&w->server.private_key, &w->own.public_key, tb_span_text(deliveries[i].subject),
+                                      deliveries[i].body, &plain),
+                         TB_OK);
         assert_int_equal(tb_event_decode(tb_bytes_span(&plain), &event, NULL), TB_OK);
         char text[TB_ID_TEXT_SIZE];
         assert_string_equal(deliveries[i].id, tb_id_text(event.id, text));
@@ -138,7 +141,9 @@ static void feed_put(struct world *w, uint32_t who, int present)
     tb_bytes plain = {0}, sealed = {0};
     snprintf(key, sizeof key, GATE ".%s", tb_id_text(entry.visit, visit));
     assert_int_equal(tb_entry_encode(&entry, &plain), TB_OK);
-    assert_int_equal(tb_seal_to(&w->server.private_key, &w->own.public_key, tb_span_text(key), tb_bytes_span(&plain), &sealed), TB_OK);
+    assert_int_equal(
+        tb_seal_to(&w->server.private_key, &w->own.public_key, tb_span_text(key), tb_bytes_span(&plain), &sealed),
+        TB_OK);
     assert_int_equal(tb_bus_feed_write(w->bus, SITE, GATE, visit, present, tb_bytes_span(&sealed)), TB_OK);
     tb_bytes_free(&plain);
     tb_bytes_free(&sealed);
@@ -186,14 +191,21 @@ static int set_up(void **state)
     if (tb_edge_store_open(w->directory, &w->store, NULL) != TB_OK || tb_edge_store_keys(w->store, &w->own) != TB_OK)
         return -1;
     tb_edge_store_free(&w->store);
-    w->registration = (tb_registration){.touchpoint = GATE, .role = "boarding", .site = SITE, .server = w->server.public_key,
-                                        .model = MADE_MODEL, .dimension = MADE_DIMENSION};
+    w->registration = (tb_registration){.touchpoint = GATE,
+                                        .role = "boarding",
+                                        .site = SITE,
+                                        .server = w->server.public_key,
+                                        .model = MADE_MODEL,
+                                        .dimension = MADE_DIMENSION};
     snprintf(w->registration.nats_url, sizeof w->registration.nats_url, "%s", w->broker.url);
     char subject[TB_SUBJECT_SIZE];
     tb_bus_options options = {.url = w->broker.url, .name = "server"};
-    if (tb_bus_open(&options, &w->bus, NULL) != TB_OK || tb_bus_events_follow(w->bus, SITE, 100, apply_events, w, &w->events) != TB_OK ||
-        tb_bus_answer(w->bus, tb_subject_text(TB_SUBJECT_ASK, SITE, "*", NULL, subject), answer_question, w, &w->answers) != TB_OK ||
-        tb_bus_listen(w->bus, tb_subject_text(TB_SUBJECT_STATUS, SITE, "*", NULL, subject), hear_beat, w, &w->beats) != TB_OK)
+    if (tb_bus_open(&options, &w->bus, NULL) != TB_OK ||
+        tb_bus_events_follow(w->bus, SITE, 100, apply_events, w, &w->events) != TB_OK ||
+        tb_bus_answer(w->bus, tb_subject_text(TB_SUBJECT_ASK, SITE, "*", NULL, subject), answer_question, w,
+                      &w->answers) != TB_OK ||
+        tb_bus_listen(w->bus, tb_subject_text(TB_SUBJECT_STATUS, SITE, "*", NULL, subject), hear_beat, w, &w->beats) !=
+            TB_OK)
         return -1;
     return 0;
 }
@@ -262,7 +274,8 @@ static void without_broker_the_list_is_still_there(void **state)
     }
     tb_link_wake(w->link);
     UNTIL(tb_edge_store_outbox_count(w->store) == 5);
-    nats_server_start(&w->broker); /* its memory is lost: the bucket is empty, and not believed until the server filled it */
+    nats_server_start(
+        &w->broker); /* its memory is lost: the bucket is empty, and not believed until the server filled it */
     server_opens_site(w, 29);
     UNTIL(tb_edge_store_outbox_count(w->store) == 0);
     UNTIL(locked(w, &w->received) == 6);
@@ -277,8 +290,13 @@ static void questions_are_answered_exactly_once(void **state)
     open_link(w);
     tb_link_view view;
     UNTIL((tb_link_look(w->link, &view), view.connected));
-    tb_request request = {.id = tb_id_random(), .kind = TB_REQUEST_PAY, .touchpoint = GATE, .at = tb_clock_now(), .visit = made_visit(1),
-                          .amount = 500, .currency = "JPY"};
+    tb_request request = {.id = tb_id_random(),
+                          .kind = TB_REQUEST_PAY,
+                          .touchpoint = GATE,
+                          .at = tb_clock_now(),
+                          .visit = made_visit(1),
+                          .amount = 500,
+                          .currency = "JPY"};
     UNTIL(locked(w, &w->beat_count) >= 1); /* the server's subscriptions are there, too */
     assert_int_equal(tb_link_ask(w->link, &request, 5000), TB_OK);
     UNTIL(locked(w, &w->answered) == 1);
@@ -305,7 +323,8 @@ int main(void)
         printf("skipped: there is no nats-server on this machine\n");
         return 77;
     }
-    const struct CMUnitTest tests[] = {IN_WORLD(the_list_follows_the_server), IN_WORLD(without_broker_the_list_is_still_there),
+    const struct CMUnitTest tests[] = {IN_WORLD(the_list_follows_the_server),
+                                       IN_WORLD(without_broker_the_list_is_still_there),
                                        IN_WORLD(questions_are_answered_exactly_once)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

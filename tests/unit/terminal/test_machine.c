@@ -1,4 +1,5 @@
-/* The terminal's state machine: every (state, input) pair, the journeys through it, and 100,000 random steps against the invariants. */
+/* The terminal's state machine: every (state, input) pair, the journeys through it, and 100,000 random steps against
+ * the invariants. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,9 +23,15 @@ typedef struct fixture {
 
 static tb_machine_options options_of(tb_kind kind)
 {
-    tb_machine_options o = {.role = {.name = "role", .zone = "zone", .title_en = "", .title_ja = "", .kind = kind,
-                                     .actuator = kind == TB_KIND_PASSAGE ? "gate" : "", .unknown_reason = "not_checked_in",
-                                     .deletes_entry = 1, .asks_server = 1}};
+    tb_machine_options o = {.role = {.name = "role",
+                                     .zone = "zone",
+                                     .title_en = "",
+                                     .title_ja = "",
+                                     .kind = kind,
+                                     .actuator = kind == TB_KIND_PASSAGE ? "gate" : "",
+                                     .unknown_reason = "not_checked_in",
+                                     .deletes_entry = 1,
+                                     .asks_server = 1}};
     return o;
 }
 
@@ -88,7 +95,8 @@ static tb_machine_input matched(tb_identity identity)
 
 static tb_machine_input answer(const fixture *f, tb_answer_verdict verdict, const char *reason)
 {
-    tb_machine_input in = {.kind = TB_INPUT_ANSWER, .verdict = verdict, .about = f->m.now_serving.request, .visit = visit_one()};
+    tb_machine_input in = {
+        .kind = TB_INPUT_ANSWER, .verdict = verdict, .about = f->m.now_serving.request, .visit = visit_one()};
     snprintf(in.reason, sizeof in.reason, "%s", reason);
     if (verdict == TB_ANSWER_FAILED)
         in.status = TB_BUS_DOWN;
@@ -164,14 +172,22 @@ static fixture at(tb_kind kind, tb_phase phase)
 static tb_machine_input usual(const fixture *f, tb_input_kind kind)
 {
     switch (kind) {
-    case TB_INPUT_ZONE: return zone(1, 5, 1);
-    case TB_INPUT_CAPTURED: return captured(f, TB_OK);
-    case TB_INPUT_MATCHED: return matched(TB_THIS_PERSON);
-    case TB_INPUT_ANSWER: return answer(f, TB_ANSWER_ADMIT, "");
-    case TB_INPUT_SALE: return sale(500);
-    case TB_INPUT_HANDOVER: return handover("a1");
-    case TB_INPUT_ACTUATED: return (tb_machine_input){.kind = kind, .ticket = f->m.ticket};
-    default: return simple(kind);
+    case TB_INPUT_ZONE:
+        return zone(1, 5, 1);
+    case TB_INPUT_CAPTURED:
+        return captured(f, TB_OK);
+    case TB_INPUT_MATCHED:
+        return matched(TB_THIS_PERSON);
+    case TB_INPUT_ANSWER:
+        return answer(f, TB_ANSWER_ADMIT, "");
+    case TB_INPUT_SALE:
+        return sale(500);
+    case TB_INPUT_HANDOVER:
+        return handover("a1");
+    case TB_INPUT_ACTUATED:
+        return (tb_machine_input){.kind = kind, .ticket = f->m.ticket};
+    default:
+        return simple(kind);
     }
 }
 
@@ -183,16 +199,21 @@ struct expectation {
 };
 static const struct expectation expectations[] = {
     /*                 tick zone capt match answ pass board cons sale pin staff hand reco actu reset */
-    {TB_KIND_PASSAGE, {"ipiii!!!!!!!iii", "pcppp!!!!!!!ppi", "ccmcc!!!!!!!cci", "mmmdm!!!!!!!mmi",
-                       "aaaad!!!!!!!aai", "tdddd!!!!!!!dd!", "ttttt!!!!!!!tr!", "rrrrr!!!!!!!rr!"}},
-    {TB_KIND_COUNTER, {"ipiii!!!!!!!iii", "pcppp!!!!!!!ppi", "ccmcc!!!!!!!cci", "mmmdm!!!!!!!mmi",
-                       "aaaad!!!!!!!aai", "rdddd!!!!!!!dd!", NULL, "rrrrr!!!!!!!rr!"}},
-    {TB_KIND_PICKUP, {"ipiii!!!!!!!iii", "pcppp!!!!!!!ppi", "ccmcc!!!!!!!cci", "mmmdm!!!!!!!mmi",
-                      "aaaad!!!!!!!aai", "tdddd!!!!!!!dd!", "ttttt!!!!!!tttr", "rrrrr!!!!!!!rri"}},
-    {TB_KIND_CHECKIN, {"iiiiiaa!!!!!iii", "pcppp!!!!!!!ppi", "ccmcc!!!!!!!cci", "mmmam!!!!!!!mmi",
-                       "aaaad!!!!!!!aai", "rdddd!!!!!!!dd!", NULL, "rrrrraa!!!!!rri"}},
-    {TB_KIND_POS, {"iiiii!!!p!!!iii", "pcppp!!!!!!!ppi", "ccmcc!!!!!!!cci", "mmmam!!!!!!!mmi",
-                   "aaaaa!!!!!!!aaa", "rdddd!!!!!!!dd!", NULL, "rrrrr!!!p!!!rri"}},
+    {TB_KIND_PASSAGE,
+     {"ipiii!!!!!!!iii", "pcppp!!!!!!!ppi", "ccmcc!!!!!!!cci", "mmmdm!!!!!!!mmi", "aaaad!!!!!!!aai", "tdddd!!!!!!!dd!",
+      "ttttt!!!!!!!tr!", "rrrrr!!!!!!!rr!"}},
+    {TB_KIND_COUNTER,
+     {"ipiii!!!!!!!iii", "pcppp!!!!!!!ppi", "ccmcc!!!!!!!cci", "mmmdm!!!!!!!mmi", "aaaad!!!!!!!aai", "rdddd!!!!!!!dd!",
+      NULL, "rrrrr!!!!!!!rr!"}},
+    {TB_KIND_PICKUP,
+     {"ipiii!!!!!!!iii", "pcppp!!!!!!!ppi", "ccmcc!!!!!!!cci", "mmmdm!!!!!!!mmi", "aaaad!!!!!!!aai", "tdddd!!!!!!!dd!",
+      "ttttt!!!!!!tttr", "rrrrr!!!!!!!rri"}},
+    {TB_KIND_CHECKIN,
+     {"iiiiiaa!!!!!iii", "pcppp!!!!!!!ppi", "ccmcc!!!!!!!cci", "mmmam!!!!!!!mmi", "aaaad!!!!!!!aai", "rdddd!!!!!!!dd!",
+      NULL, "rrrrraa!!!!!rri"}},
+    {TB_KIND_POS,
+     {"iiiii!!!p!!!iii", "pcppp!!!!!!!ppi", "ccmcc!!!!!!!cci", "mmmam!!!!!!!mmi", "aaaaa!!!!!!!aaa", "rdddd!!!!!!!dd!",
+      NULL, "rrrrr!!!p!!!rri"}},
 };
 
 static void every_state_and_input(void **state)
@@ -207,9 +228,11 @@ static void every_state_and_input(void **state)
                 char expected = expectations[e].rows[phase][kind];
                 tb_status status = step(&f, usual(&f, (tb_input_kind)kind));
                 seen[phase][kind] = 1;
-                if (status != (expected == '!' ? TB_CONFLICT : TB_OK) || (expected != '!' && letters[f.m.phase] != expected))
-                    fail_msg("kind %d, %s + %s: status %s, state %s, expected '%c'", expectations[e].kind, tb_phase_name((tb_phase)phase),
-                             tb_input_name((tb_input_kind)kind), tb_status_name(status), tb_phase_name(f.m.phase), expected);
+                if (status != (expected == '!' ? TB_CONFLICT : TB_OK) ||
+                    (expected != '!' && letters[f.m.phase] != expected))
+                    fail_msg("kind %d, %s + %s: status %s, state %s, expected '%c'", expectations[e].kind,
+                             tb_phase_name((tb_phase)phase), tb_input_name((tb_input_kind)kind), tb_status_name(status),
+                             tb_phase_name(f.m.phase), expected);
                 if (expected == '!')
                     assert_memory_equal(&before.m, &f.m, sizeof f.m);
             }
@@ -560,26 +583,33 @@ static tb_machine_input likely_input(const fixture *f)
 {
     const tb_transaction *t = &f->m.now_serving;
     static const tb_input_kind asked[] = {TB_INPUT_ANSWER, TB_INPUT_PASSPORT, TB_INPUT_BOARDING_PASS, TB_INPUT_CONSENT,
-                                          TB_INPUT_ZONE, TB_INPUT_PIN, TB_INPUT_STAFF, TB_INPUT_SALE};
+                                          TB_INPUT_ZONE,   TB_INPUT_PIN,      TB_INPUT_STAFF,         TB_INPUT_SALE};
     switch (f->m.phase) {
-    case TB_PHASE_IDLE: return tb_machine_ask(&f->m) == TB_ASK_FACE ? zone(1, 1 + dice(3), 1) : usual(f, asked[tb_machine_ask(&f->m)]);
-    case TB_PHASE_PRESENT: return usual(f, TB_INPUT_ZONE);
-    case TB_PHASE_CAPTURING: return captured(f, TB_OK);
-    case TB_PHASE_MATCHING: return matched(dice(3) ? TB_THIS_PERSON : TB_NOT_SURE);
+    case TB_PHASE_IDLE:
+        return tb_machine_ask(&f->m) == TB_ASK_FACE ? zone(1, 1 + dice(3), 1) : usual(f, asked[tb_machine_ask(&f->m)]);
+    case TB_PHASE_PRESENT:
+        return usual(f, TB_INPUT_ZONE);
+    case TB_PHASE_CAPTURING:
+        return captured(f, TB_OK);
+    case TB_PHASE_MATCHING:
+        return matched(dice(3) ? TB_THIS_PERSON : TB_NOT_SURE);
     case TB_PHASE_ASKING:
         if (t->ask != TB_ASK_NONE)
             return usual(f, asked[t->ask]);
         return dice(3) ? answer(f, dice(2) ? TB_ANSWER_ADMIT : TB_ANSWER_FAILED, "") : simple(TB_INPUT_TICK);
     case TB_PHASE_ACTUATING:
         return f->m.options.role.kind == TB_KIND_PICKUP ? handover(dice(2) ? "a1" : "b2") : usual(f, TB_INPUT_ACTUATED);
-    default: return simple(TB_INPUT_TICK);
+    default:
+        return simple(TB_INPUT_TICK);
     }
 }
 
 static tb_machine_input random_input(const fixture *f)
 {
     static const char *const items[] = {"a1", "b2", "zz", ""};
-    static const tb_status statuses[] = {TB_OK, TB_OK, TB_OK, TB_RETRY_BLURRED, TB_RETRY_NOT_LIVE, TB_DISK_FULL, TB_CHECK_DIGIT, TB_DOCUMENT_EXPIRED, TB_TIMEOUT};
+    static const tb_status statuses[] = {
+        TB_OK,     TB_OK, TB_OK, TB_RETRY_BLURRED, TB_RETRY_NOT_LIVE, TB_DISK_FULL, TB_CHECK_DIGIT, TB_DOCUMENT_EXPIRED,
+        TB_TIMEOUT};
     tb_input_kind kind = (tb_input_kind)dice(TB_INPUT_COUNT);
     if (dice(3))
         return likely_input(f);
@@ -589,7 +619,8 @@ static tb_machine_input random_input(const fixture *f)
     if (kind == TB_INPUT_ZONE)
         in = dice(4) ? zone(1, 1 + dice(3), (int)dice(2)) : zone((int)dice(3), 0, 0);
     if (kind == TB_INPUT_MATCHED)
-        in.identity = (tb_identity)dice(3), in.judgement = (tb_judgement)dice(3), in.status = dice(20) ? TB_OK : TB_MODEL_FAILED;
+        in.identity = (tb_identity)dice(3), in.judgement = (tb_judgement)dice(3),
+        in.status = dice(20) ? TB_OK : TB_MODEL_FAILED;
     if (kind == TB_INPUT_ANSWER) {
         in.verdict = (tb_answer_verdict)(1 + dice(5));
         snprintf(in.reason, sizeof in.reason, "%s", dice(2) ? "pin_wrong" : "declined");
@@ -605,11 +636,11 @@ static tb_machine_input random_input(const fixture *f)
 
 /* An observer that knows nothing of the machine's inside but its effects. */
 struct observer {
-    int held;            /* frames or templates may be in memory */
+    int held; /* frames or templates may be in memory */
     int documents;
-    tb_id open;          /* payment in the store */
+    tb_id open; /* payment in the store */
     int sent, voided, kept;
-    int recording;       /* an event is on its way into the outbox */
+    int recording; /* an event is on its way into the outbox */
     int unpublished;
     long voids, closes, admitted, records;
 };
@@ -623,9 +654,15 @@ static void observe(struct observer *o, const tb_machine *before, const tb_machi
     }
     for (int i = 0; i < f->fx.count; i++)
         switch (f->fx.kinds[i]) {
-        case TB_EFFECT_CAPTURE: o->held = 1; break; /* frames come in from now on */
-        case TB_EFFECT_WIPE: o->held = 0; break;
-        case TB_EFFECT_FORGET: o->documents = 0; break;
+        case TB_EFFECT_CAPTURE:
+            o->held = 1;
+            break; /* frames come in from now on */
+        case TB_EFFECT_WIPE:
+            o->held = 0;
+            break;
+        case TB_EFFECT_FORGET:
+            o->documents = 0;
+            break;
         case TB_EFFECT_KEEP_PAYMENT:
             assert_true(tb_id_is_zero(o->open));
             o->open = t->request, o->sent = 0, o->kept = 0, o->voided = 0;
@@ -636,16 +673,28 @@ static void observe(struct observer *o, const tb_machine *before, const tb_machi
                 assert_true(++o->sent <= 3);
             }
             break;
-        case TB_EFFECT_VOID_PAYMENT: assert_true(o->kept); o->voids++; o->voided = 1; break;
-        case TB_EFFECT_CLOSE_PAYMENT: assert_true(o->kept && o->sent && !o->voided); o->closes++; break;
+        case TB_EFFECT_VOID_PAYMENT:
+            assert_true(o->kept);
+            o->voids++;
+            o->voided = 1;
+            break;
+        case TB_EFFECT_CLOSE_PAYMENT:
+            assert_true(o->kept && o->sent && !o->voided);
+            o->closes++;
+            break;
         case TB_EFFECT_RECORD:
             assert_true(t->outcome != TB_OUTCOME_RETRY && t->outcome != TB_OUTCOME_FAILED);
             o->recording = 1, o->records++;
             break;
-        case TB_EFFECT_PUBLISH: assert_true(o->unpublished || o->voided); o->unpublished = 0; break;
-        default: break;
+        case TB_EFFECT_PUBLISH:
+            assert_true(o->unpublished || o->voided);
+            o->unpublished = 0;
+            break;
+        default:
+            break;
         }
-    if ((in->kind == TB_INPUT_PASSPORT || in->kind == TB_INPUT_BOARDING_PASS || in->kind == TB_INPUT_PIN) && f->m.phase == TB_PHASE_ASKING)
+    if ((in->kind == TB_INPUT_PASSPORT || in->kind == TB_INPUT_BOARDING_PASS || in->kind == TB_INPUT_PIN) &&
+        f->m.phase == TB_PHASE_ASKING)
         o->documents = 1;
     if (before->phase == TB_PHASE_DECIDED && f->m.phase != TB_PHASE_DECIDED)
         assert_false(o->held); /* M2 */
@@ -660,7 +709,8 @@ static void settle_store(fixture *f, struct observer *o)
 {
     for (int again = 1; again;) {
         again = 0;
-        int keep = did(f, TB_EFFECT_KEEP_PAYMENT), close = did(f, TB_EFFECT_CLOSE_PAYMENT), gone = did(f, TB_EFFECT_VOID_PAYMENT);
+        int keep = did(f, TB_EFFECT_KEEP_PAYMENT), close = did(f, TB_EFFECT_CLOSE_PAYMENT),
+            gone = did(f, TB_EFFECT_VOID_PAYMENT);
         if (!keep && !close && !gone && !did(f, TB_EFFECT_RECORD))
             return;
         tb_machine_input in = {.kind = TB_INPUT_RECORDED, .status = dice(5) ? TB_OK : TB_DISK_FULL};
@@ -712,14 +762,22 @@ static void random_steps_keep_the_invariants(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_state_and_input), cmocka_unit_test(a_gate_from_face_to_idle),
-        cmocka_unit_test(two_who_come_together_are_told_at_once), cmocka_unit_test(who_was_served_is_not_served_again_after_a_crowd),
-        cmocka_unit_test(two_people_and_nobody_is_decided), cmocka_unit_test(the_same_person_is_served_once),
-        cmocka_unit_test(try_again_is_not_no), cmocka_unit_test(not_sure_is_never_admitted),
-        cmocka_unit_test(early_and_unknown_and_offline), cmocka_unit_test(a_gate_that_does_not_open_is_no_passage),
-        cmocka_unit_test(checkin_with_and_without_face), cmocka_unit_test(a_payment_is_kept_then_sent_then_closed),
-        cmocka_unit_test(a_payment_without_answer_is_voided_once), cmocka_unit_test(second_factors_at_the_till),
-        cmocka_unit_test(items_are_handed_over_one_by_one), cmocka_unit_test(random_steps_keep_the_invariants),
+        cmocka_unit_test(every_state_and_input),
+        cmocka_unit_test(a_gate_from_face_to_idle),
+        cmocka_unit_test(two_who_come_together_are_told_at_once),
+        cmocka_unit_test(who_was_served_is_not_served_again_after_a_crowd),
+        cmocka_unit_test(two_people_and_nobody_is_decided),
+        cmocka_unit_test(the_same_person_is_served_once),
+        cmocka_unit_test(try_again_is_not_no),
+        cmocka_unit_test(not_sure_is_never_admitted),
+        cmocka_unit_test(early_and_unknown_and_offline),
+        cmocka_unit_test(a_gate_that_does_not_open_is_no_passage),
+        cmocka_unit_test(checkin_with_and_without_face),
+        cmocka_unit_test(a_payment_is_kept_then_sent_then_closed),
+        cmocka_unit_test(a_payment_without_answer_is_voided_once),
+        cmocka_unit_test(second_factors_at_the_till),
+        cmocka_unit_test(items_are_handed_over_one_by_one),
+        cmocka_unit_test(random_steps_keep_the_invariants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

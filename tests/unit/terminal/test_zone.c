@@ -1,4 +1,5 @@
-/* Who is in the capture zone: places, sizes, tracks that go on, faces that change in place, bad pictures. Made-up faces, no networks. */
+/* Who is in the capture zone: places, sizes, tracks that go on, faces that change in place, bad pictures. Made-up
+ * faces, no networks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -143,7 +144,8 @@ static void a_crowd_breaks_nothing_and_leaves_nothing(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(only_faces_inside_count), cmocka_unit_test(one_person_is_one_track),
-                                       cmocka_unit_test(a_jump_is_not_steady), cmocka_unit_test(a_crowd_breaks_nothing_and_leaves_nothing)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_faces_inside_count), cmocka_unit_test(one_person_is_one_track),
+        cmocka_unit_test(a_jump_is_not_steady), cmocka_unit_test(a_crowd_breaks_nothing_and_leaves_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
