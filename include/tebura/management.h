@@ -7,7 +7,7 @@
  *  I2  A list entry exists exactly when the role's requirements hold and now lies in [delivery, until).
  *  I3  An event, a request and a payment are applied once per id, however often they arrive.
  *  I4  No biometric data of a person without consent is in any database, list or log.
- *  I5  Templates rest only under the person's own key; destroying that key ends them everywhere.
+ *  I5  Templates rest only under the person's own key; destroying that key ends them wherever it is not kept too.
  *  I6  A visit that ended (departed, deleted) has no row in the visitor database and an outbox row for every list it
  *      was on. */
 #ifndef TEBURA_MANAGEMENT_H

@@ -27,7 +27,7 @@
 
 /* One visit on one touchpoint's list. */
 typedef struct tb_entry {
-    uint64_t sequence; /* the terminal's own, from 1, no gaps */
+    uint64_t sequence; /* the terminal's own, rising; a gap: something was missed, or the server has started anew */
     tb_id visit;
     int present;                          /* 0: taken off the list; the rest is then empty */
     tb_time from, until;                  /* 0 <= from <= until, until > 0 */

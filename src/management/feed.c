@@ -125,8 +125,7 @@ static tb_status write_all(tb_management *m)
         tb_ids visits = {0};
         status = tb_entries_of_touchpoint(m->db, terminal->row.id, &visits);
         for (size_t v = 0; v < visits.count && status == TB_OK; v++)
-            status = tb_outbox_add(m->db, terminal->row.id, visits.items[v], ++terminal->row.sequence);
-        m->wrote_outbox |= visits.count > 0;
+            status = tb_announce(m, terminal, visits.items[v]);
         tb_ids_free(&visits);
     }
     return status;

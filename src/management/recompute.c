@@ -69,9 +69,11 @@ int tb_facts_same(const tb_facts *a, const tb_facts *b)
     return 1;
 }
 
-static tb_status announce(tb_management *m, tb_terminal *terminal, tb_id visit)
+tb_status tb_announce(tb_management *m, tb_terminal *terminal, tb_id visit)
 {
     m->wrote_outbox = 1;
+    if (terminal->row.sequence < m->sequence_floor)
+        terminal->row.sequence = m->sequence_floor;
     return tb_outbox_add(m->db, terminal->row.id, visit, ++terminal->row.sequence); /* R2 */
 }
 
@@ -86,7 +88,7 @@ static tb_status settle(tb_management *m, tb_terminal *terminal, const tb_entry_
         return TB_OK;
     tb_status status =
         want ? tb_entry_row_put(m->db, row, old != NULL) : tb_entry_row_remove(m->db, visit, terminal->row.id);
-    return status == TB_OK ? announce(m, terminal, visit) : status;
+    return status == TB_OK ? tb_announce(m, terminal, visit) : status;
 }
 
 static tb_status collect(void *context, const tb_entry_row *row)

@@ -121,7 +121,9 @@ static tb_status read_site(tb_management *m, const tb_key *seal, tb_error *why)
 static tb_status load(tb_management *m)
 {
     int64_t waiting = 0;
+    tb_time now = tb_service_now(m);
     tb_service_lock(m);
+    m->sequence_floor = now > 0 ? (uint64_t)now / 1000 : 0;
     tb_status status = tb_terminals_load(m);
     if (status == TB_OK)
         status = tb_gallery_new(m->model, m->dimension, &m->gallery);

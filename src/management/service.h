@@ -72,6 +72,9 @@ struct tb_management {
     tb_entry_row *old; /* scratch of recompute: the entries that a visit has */
     size_t old_count, old_capacity;
     int wrote_outbox, wrote_passage;
+    /* Every start numbers lists from the clock on (in ms: no list changes that often for long). A database restored from
+     * a backup would else give out numbers again that terminals have seen, and they would take what is new for old. */
+    uint64_t sequence_floor;
     int outbox_waiting; /* rows are there, as far as memory knows */
     /* Rows up to `outbox_done` are published. They are removed with the next change, which costs no commit of its own;
      * published again after a crash, their sequence numbers tell the terminals that they know them (ADR 003). */
@@ -129,6 +132,8 @@ tb_status tb_visit_end(tb_management *m, tb_id visit) TB_MUST_CHECK;
 /* What the rules want for one terminal. *want 1: `row` is the entry. *next: when the clock changes that. */
 tb_status tb_entry_wanted(const tb_terminal *terminal, const tb_booking *booking, const tb_facts *facts, tb_time now,
                           tb_entry_row *row, int *want, tb_time *next) TB_MUST_CHECK;
+/* One more sequence number of this terminal, and the outbox row that bears it (R2). */
+tb_status tb_announce(tb_management *m, tb_terminal *terminal, tb_id visit) TB_MUST_CHECK;
 int tb_facts_same(const tb_facts *a, const tb_facts *b); /* names, values and order */
 /* Is the booking's person a visitor now? *next as above. */
 int tb_visitor_wanted(const tb_management *m, const tb_booking *booking, const tb_facts *facts, tb_time now,

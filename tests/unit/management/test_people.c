@@ -174,6 +174,49 @@ static void everything_again_for_a_broker_that_forgot(void **state)
     airport_check(a);
 }
 
+static void database_files(airport *a, tb_bytes files[2], int restore)
+{
+    static const char *const names[] = {"central.db", "visitor.db"};
+    for (int i = 0; i < 2; i++) {
+        char path[128];
+        tb_error why;
+        snprintf(path, sizeof path, "%s/%s", a->folder, names[i]);
+        if (restore)
+            assert_int_equal(tb_file_write(path, tb_bytes_span(&files[i]), &why), TB_OK);
+        else
+            assert_int_equal(tb_file_read(path, (size_t)64 << 20, &files[i], &why), TB_OK);
+    }
+}
+
+/* What the terminals have heard since the backup must not make them deaf to what the server says now. */
+static void a_restored_backup_speaks_with_new_numbers(void **state)
+{
+    airport *a = *state;
+    tb_bytes files[2] = {{0}};
+    traveller t = who;
+    tb_error why;
+    checkin(a, &t, 1);
+    airport_publish(a);
+    tb_management_free(&a->m);
+    database_files(a, files, 0);
+    airport_open(a);
+    for (int i = 0; i < 3; i++) {
+        airport_flight(a, FLIGHT, i % 2 ? "12" : "14", at("11:30"), at("12:00"));
+        airport_publish(a);
+    }
+    uint64_t heard = a->terminals[DROP].sequence;
+    tb_management_free(&a->m);
+    database_files(a, files, 1);
+    a->now += TB_SECOND;
+    airport_open(a);
+    assert_int_equal(tb_management_consent_withdraw(a->m, person_of(a, &t), &why), TB_OK);
+    assert_false(is_on_list(a, DROP, t.visit));
+    assert_true(a->terminals[DROP].sequence > heard);
+    for (int i = 0; i < 2; i++)
+        tb_bytes_free(&files[i]);
+    airport_check(a);
+}
+
 static void flights_that_are_none(void **state)
 {
     airport *a = *state;
@@ -237,6 +280,7 @@ int main(void)
                                        TEST(a_terminal_registers_once),
                                        TEST(heartbeats_are_only_remembered),
                                        TEST(everything_again_for_a_broker_that_forgot),
+                                       TEST(a_restored_backup_speaks_with_new_numbers),
                                        TEST(flights_that_are_none),
                                        TEST(of_another_site),
                                        TEST(keys_that_are_wrong_or_gone)};
