@@ -251,7 +251,7 @@ static tb_status checkin_locked(tb_management *m, checkin *c, tb_answer *answer)
         c->role = terminal->view;
         c->rules = terminal->role;
     }
-    if (c->request->touchpoint[0] && (!c->rules || c->role.kind != TB_KIND_CHECKIN)) /* "": the desk */
+    if (terminal && (!terminal->role || terminal->view.kind != TB_KIND_CHECKIN))
         return TB_FORBIDDEN;
     c->refuses_face = terminal && !c->request->consent && !c->request->online;
     status = choose_flight(m, c, &reason);
