@@ -13,7 +13,7 @@
 #include <tebura/management.h>
 #include <tebura/profile.h>
 
-enum { VISITORS = 200, TERMINALS = 12, DIMENSION = 512, MODEL = 1, LARGEST = 100 };
+enum { VISITORS = 200, TERMINALS = 12, DIMENSION = 512, MODEL = 1, LARGEST = 256 };
 
 typedef struct terminal {
     const char *id, *role, *gate;
@@ -276,6 +276,7 @@ int main(void)
     measure_batches(1, 200, "");
     measure_batches(10, 2000, ",");
     measure_batches(100, 10000, ",");
+    measure_batches(256, 12800, ","); /* what teburad takes at most */
     printf("]");
     measure_passages();
     printf("}\n");

@@ -22,7 +22,7 @@ static const int rates[RATES] = {10, 50, 100};
 typedef struct terminal {
     char id[TB_TOUCHPOINT_SIZE];
     tb_key_pair keys;
-    tb_key server;
+    tb_key server, to, from; /* directed keys, derived once: X25519 for every message would be the bench's own cost */
     tb_bus *bus;
     tb_bus_subscription *subscription;
     int index;
@@ -68,6 +68,8 @@ static void register_terminal(bench *b, terminal *t, const char *role, const cha
     snprintf(b->nats, sizeof b->nats, "%s", json_string_value(json_object_get(registered, "nats_url")));
     b->model = (uint32_t)json_integer_value(json_object_get(registered, "model"));
     json_decref(registered);
+    site_need(tb_key_to(&t->keys.private_key, &t->server, &t->to), NULL, "key");
+    site_need(tb_key_from(&t->keys.private_key, &t->server, &t->from), NULL, "key");
     t->bench = b;
     site_need(tb_bus_open(&(tb_bus_options){.url = b->nats, .name = t->id}, &t->bus, &why), &why, "the broker");
     for (int i = 0; i < 500 && !tb_bus_is_connected(t->bus); i++)
@@ -82,7 +84,7 @@ static void entry_came(void *context, const tb_delivery *delivery)
     tb_bytes plain = {0};
     tb_entry entry = {0};
     if (delivery->purge || !key ||
-        tb_open_from(&t->keys.private_key, &t->server, tb_span_text(key), delivery->body, &plain) != TB_OK ||
+        tb_open(&t->from, tb_span_text(key), delivery->body, &plain) != TB_OK ||
         tb_entry_decode(tb_bytes_span(&plain), &entry, NULL) != TB_OK)
         goto out;
     int64_t now = tb_clock_monotonic();
@@ -155,9 +157,9 @@ static void check_in(bench *b, int n)
     tb_subject_text(TB_SUBJECT_ASK, b->name, t->id, NULL, subject);
     int64_t begin = tb_clock_monotonic();
     site_need(tb_request_encode(&request, &plain), NULL, "request");
-    site_need(tb_seal_to(&t->keys.private_key, &t->server, tb_span_text(subject), tb_bytes_span(&plain), &sealed), NULL, "seal");
+    site_need(tb_seal(&t->to, tb_span_text(subject), tb_bytes_span(&plain), &sealed), NULL, "seal");
     site_need(tb_bus_request(t->bus, subject, tb_bytes_span(&sealed), 10000, &reply), NULL, "check-in");
-    site_need(tb_open_from(&t->keys.private_key, &t->server, tb_span_text(subject), tb_bytes_span(&reply), &opened), NULL, "seal");
+    site_need(tb_open(&t->from, tb_span_text(subject), tb_bytes_span(&reply), &opened), NULL, "seal");
     site_need(tb_answer_decode(tb_bytes_span(&opened), &answer, &why), &why, "answer");
     if (answer.verdict != TB_ANSWER_ADMIT)
         site_need(answer.status == TB_OK ? TB_REFUSED : answer.status, NULL, answer.reason);
@@ -182,7 +184,7 @@ static void pass(bench *b, int n)
     b->visitors[n].sent = tb_clock_monotonic();
     pthread_mutex_unlock(&b->mutex);
     site_need(tb_event_encode(&event, &plain), NULL, "event");
-    site_need(tb_seal_to(&t->keys.private_key, &t->server, tb_span_text(subject), tb_bytes_span(&plain), &sealed), NULL, "seal");
+    site_need(tb_seal(&t->to, tb_span_text(subject), tb_bytes_span(&plain), &sealed), NULL, "seal");
     site_need(tb_bus_event_publish(t->bus, subject, tb_id_text(event.id, id), tb_bytes_span(&sealed), 10000), NULL, "publish");
     tb_bytes_free(&plain);
     tb_bytes_free(&sealed);

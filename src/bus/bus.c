@@ -195,6 +195,7 @@ static natsStatus connect_to(tb_bus *bus, const tb_bus_options *options)
     DO(set_servers(o, options->url));
     DO(natsOptions_SetName(o, options->name ? options->name : "tebura"));
     DO(natsOptions_SetTimeout(o, 2000));
+    DO(natsOptions_SetSendAsap(o, true)); /* otherwise the library gathers for a millisecond before each sending */
     DO(natsOptions_SetRetryOnFailedConnect(o, true, on_connected, bus));
     DO(natsOptions_SetAllowReconnect(o, true));
     DO(natsOptions_SetMaxReconnect(o, -1));

@@ -98,22 +98,16 @@ static tb_status consumer_open(tb_bus_subscription *f, natsSubscription **out)
     return bus_js_status(js_PullSubscribe(out, f->bus->js, subjects, "teburad", NULL, &options, &code), &code);
 }
 
-/* One that we wait for, then what is there already: a lone event is not held back until a batch is full. */
-static natsStatus fetch(natsSubscription *sub, int batch, natsMsgList *first, natsMsgList *more)
+/* One-shot: "no wait" with an expiry waits for the first event, brings with it what else is stored already and ends
+ * there. A lone event is not held back until a batch is full, nor until the next one comes (doc/adr/063). */
+static natsStatus fetch(natsSubscription *sub, int batch, natsMsgList *list)
 {
     jsFetchRequest request;
     jsFetchRequest_Init(&request);
-    request.Batch = 1;
-    request.Expires = FETCH_WAIT * NS_PER_SECOND / 1000;
-    natsStatus s = natsSubscription_FetchRequest(first, sub, &request);
-    if (s != NATS_OK || batch == 1)
-        return s;
-    jsFetchRequest_Init(&request);
-    request.Batch = batch - 1;
+    request.Batch = batch;
     request.NoWait = true;
     request.Expires = FETCH_WAIT * NS_PER_SECOND / 1000;
-    (void)natsSubscription_FetchRequest(more, sub, &request); /* nothing more is no failure */
-    return NATS_OK;
+    return natsSubscription_FetchRequest(list, sub, &request);
 }
 
 static void each_message(natsMsg **messages, int count, natsStatus (*act)(natsMsg *, jsOptions *))
@@ -145,19 +139,17 @@ static int apply_batch(tb_bus_subscription *f, tb_delivery *deliveries, natsMsg 
     return 0;
 }
 
-static void handle_batch(tb_bus_subscription *f, const natsMsgList *first, const natsMsgList *more)
+static void handle_batch(tb_bus_subscription *f, const natsMsgList *list)
 {
-    int count = 0;
-    tb_delivery *deliveries = calloc((size_t)f->batch, sizeof *deliveries);
-    natsMsg **messages = calloc((size_t)f->batch, sizeof *messages);
-    for (int i = 0; deliveries && messages && i < first->Count + more->Count && count < f->batch; i++) {
-        messages[count] = i < first->Count ? first->Msgs[i] : more->Msgs[i - first->Count];
-        bus_delivery_of(messages[count], &deliveries[count]);
-        count++;
+    int count = list->Count;
+    tb_delivery *deliveries = calloc((size_t)count, sizeof *deliveries);
+    if (!deliveries) {
+        each_message(list->Msgs, count, natsMsg_Nak);
+        return;
     }
-    if (count)
-        each_message(messages, count, apply_batch(f, deliveries, messages, count) ? acknowledge : natsMsg_Nak);
-    free(messages);
+    for (int i = 0; i < count; i++)
+        bus_delivery_of(list->Msgs[i], &deliveries[i]);
+    each_message(list->Msgs, count, apply_batch(f, deliveries, list->Msgs, count) ? acknowledge : natsMsg_Nak);
     free(deliveries);
 }
 
@@ -166,15 +158,14 @@ static void *follow(void *context)
     tb_bus_subscription *f = context;
     natsSubscription *sub = NULL;
     while (!is_stopped(f)) {
-        natsMsgList first = {0}, more = {0};
+        natsMsgList list = {0};
         tb_status status = tb_bus_is_connected(f->bus) ? TB_OK : TB_BUS_DOWN;
         if (status == TB_OK && !sub)
             status = consumer_open(f, &sub);
-        natsStatus s = status == TB_OK ? fetch(sub, f->batch, &first, &more) : NATS_TIMEOUT;
-        if (s == NATS_OK)
-            handle_batch(f, &first, &more);
-        natsMsgList_Destroy(&first);
-        natsMsgList_Destroy(&more);
+        natsStatus s = status == TB_OK ? fetch(sub, f->batch, &list) : NATS_TIMEOUT;
+        if (s == NATS_OK && list.Count > 0)
+            handle_batch(f, &list);
+        natsMsgList_Destroy(&list);
         if (status == TB_OK && (s == NATS_OK || s == NATS_TIMEOUT))
             continue;
         natsSubscription_Destroy(sub); /* the broker is gone or has forgotten the consumer: made anew */

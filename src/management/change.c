@@ -3,7 +3,23 @@
 
 #include <time.h>
 
+static struct timespec monotonic(int64_t us)
+{
+    return (struct timespec){.tv_sec = (time_t)(us / TB_SECOND), .tv_nsec = (long)(us % TB_SECOND) * 1000};
+}
+
 void tb_service_lock(tb_management *m)
+{
+    pthread_mutex_lock(&m->mutex);
+    if (!m->reader_first)
+        return;
+    struct timespec until = monotonic(tb_clock_monotonic() + TB_READER_PATIENCE);
+    while (m->reader_first && pthread_cond_timedwait(&m->was_read, &m->mutex, &until) == 0)
+        ;
+    m->reader_first = 0;
+}
+
+void tb_service_lock_first(tb_management *m)
 {
     pthread_mutex_lock(&m->mutex);
 }
@@ -41,7 +57,7 @@ static tb_status write_sequences(tb_management *m)
 
 tb_status tb_change_end(tb_management *m, tb_status status)
 {
-    int64_t done = m->outbox_done;
+    int64_t done = atomic_load(&m->outbox_done);
     if (status == TB_OK)
         status = write_sequences(m);
     if (status == TB_OK && done > m->outbox_removed)
@@ -60,8 +76,11 @@ tb_status tb_change_end(tb_management *m, tb_status status)
         return status;
     m->outbox_removed = done;
     tb_visitors_follow(m);
-    if (m->wrote_outbox)
+    if (m->wrote_outbox) {
         m->outbox_waiting = 1;
+        m->outbox_end = INT64_MAX;
+        m->reader_first = atomic_load(&m->readers) > 0;
+    }
     if (m->wrote_outbox || m->wrote_passage)
         pthread_cond_broadcast(&m->changed);
     return TB_OK;
@@ -69,6 +88,6 @@ tb_status tb_change_end(tb_management *m, tb_status status)
 
 int tb_service_wait(tb_management *m, int64_t deadline)
 {
-    struct timespec until = {.tv_sec = (time_t)(deadline / TB_SECOND), .tv_nsec = (long)(deadline % TB_SECOND) * 1000};
+    struct timespec until = monotonic(deadline);
     return !m->stopping && pthread_cond_timedwait(&m->changed, &m->mutex, &until) == 0;
 }

@@ -76,6 +76,13 @@ static tb_status seal(const letter *from, tb_outbox_item *item)
     return tb_seal(&from->key, tb_span_text(key), tb_bytes_span(&from->plain), &item->sealed);
 }
 
+static void lock_to_read(tb_management *m)
+{
+    atomic_fetch_add(&m->readers, 1);
+    tb_service_lock_first(m);
+    atomic_fetch_sub(&m->readers, 1);
+}
+
 tb_status tb_management_outbox(tb_management *m, tb_outbox_item *items, int max, int *count)
 {
     int found = 0;
@@ -85,12 +92,17 @@ tb_status tb_management_outbox(tb_management *m, tb_outbox_item *items, int max,
     tb_outbox_row *rows = calloc((size_t)max, sizeof *rows);
     letter *letters = tb_secret_alloc((size_t)max * sizeof *letters); /* keys */
     memset(items, 0, (size_t)max * sizeof *items);
-    tb_service_lock(m);
-    tb_status status = rows && letters ? tb_outbox_rows(m->db, m->outbox_done, rows, max, &found) : TB_NO_MEMORY;
+    lock_to_read(m);
+    int64_t done = atomic_load(&m->outbox_done);
+    tb_status status = rows && letters ? tb_outbox_rows(m->db, done, rows, max, &found) : TB_NO_MEMORY;
     for (int i = 0; i < found && status == TB_OK; i++)
         status = write_letter(m, &rows[i], &items[i], &letters[i]);
     if (status == TB_OK && !found)
         m->outbox_waiting = 0;
+    if (status == TB_OK && found && found < max)
+        m->outbox_end = rows[found - 1].number;
+    m->reader_first = 0;
+    pthread_cond_broadcast(&m->was_read);
     tb_service_unlock(m);
     for (int i = 0; i < found && status == TB_OK; i++)
         status = seal(&letters[i], &items[i]);
@@ -106,15 +118,10 @@ tb_status tb_management_outbox(tb_management *m, tb_outbox_item *items, int max,
 
 tb_status tb_management_outbox_done(tb_management *m, int64_t up_to_row)
 {
-    int64_t left = 0;
-    tb_service_lock(m);
-    if (up_to_row > m->outbox_done)
-        m->outbox_done = up_to_row;
-    tb_status status = tb_outbox_count(m->db, m->outbox_done, &left);
-    if (status == TB_OK)
-        m->outbox_waiting = left > 0;
-    tb_service_unlock(m);
-    return status;
+    int64_t done = atomic_load(&m->outbox_done);
+    while (up_to_row > done && !atomic_compare_exchange_weak(&m->outbox_done, &done, up_to_row))
+        ;
+    return TB_OK;
 }
 
 static tb_status write_all(tb_management *m)
@@ -141,11 +148,18 @@ tb_status tb_management_outbox_all(tb_management *m)
     return status;
 }
 
+static int something_waits(const tb_management *m)
+{
+    return m->outbox_waiting && m->outbox_end > atomic_load(&m->outbox_done);
+}
+
 void tb_management_outbox_wait(tb_management *m, int wait_ms)
 {
     int64_t deadline = tb_clock_monotonic() + (int64_t)wait_ms * 1000;
-    tb_service_lock(m);
-    while (!m->outbox_waiting && tb_service_wait(m, deadline))
+    atomic_fetch_add(&m->readers, 1);
+    tb_service_lock_first(m);
+    while (!something_waits(m) && tb_service_wait(m, deadline))
         continue;
+    atomic_fetch_sub(&m->readers, 1);
     tb_service_unlock(m);
 }

@@ -132,6 +132,7 @@ static tb_status load(tb_management *m)
     if (status == TB_OK)
         status = tb_outbox_count(m->db, 0, &waiting);
     m->outbox_waiting = waiting > 0;
+    m->outbox_end = INT64_MAX;
     tb_service_unlock(m);
     /* A payment that was under way when we were stopped: nobody knows how it ended, so it is undone (ADR 062). A
      * provider that cannot be reached does not keep the site closed: tick tells it again. */
@@ -178,6 +179,7 @@ static tb_status make_service(const tb_management_options *options, tb_managemen
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&m->changed, &attributes);
+    pthread_cond_init(&m->was_read, &attributes);
     pthread_condattr_destroy(&attributes);
     return TB_OK;
 }
@@ -212,7 +214,8 @@ void tb_management_free(tb_management **management)
     m->stopping = 1;
     pthread_cond_broadcast(&m->changed);
     tb_service_unlock(m);
-    if (m->db && m->outbox_done > m->outbox_removed && tb_outbox_remove(m->db, m->outbox_done) != TB_OK)
+    int64_t done = atomic_load(&m->outbox_done);
+    if (m->db && done > m->outbox_removed && tb_outbox_remove(m->db, done) != TB_OK)
         tb_log(TB_LOG_INFO, "management", "published outbox rows stay and are published again");
     tb_gallery_free(&m->gallery);
     tb_db_free(&m->db);
@@ -226,6 +229,7 @@ void tb_management_free(tb_management **management)
     free(m->old);
     tb_secret_free(m->keys);
     pthread_cond_destroy(&m->changed);
+    pthread_cond_destroy(&m->was_read);
     pthread_mutex_destroy(&m->mutex);
     free(m);
     *management = NULL;
@@ -256,7 +260,7 @@ tb_status tb_management_counts(tb_management *m, tb_counts *out)
         status = tb_ledger_sum(m->db, &out->ledger_sum);
     int64_t waiting = 0;
     if (status == TB_OK)
-        status = tb_outbox_count(m->db, m->outbox_done, &waiting);
+        status = tb_outbox_count(m->db, atomic_load(&m->outbox_done), &waiting);
     out->outbox = (uint64_t)waiting;
     out->events_applied = m->events_applied;
     out->events_repeated = m->events_repeated;

@@ -13,6 +13,7 @@
 #define MANAGEMENT_SERVICE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include <tebura/gallery.h>
 #include <tebura/management.h>
@@ -58,6 +59,11 @@ struct tb_management {
 
     pthread_mutex_t mutex;
     pthread_cond_t changed; /* after every commit */
+    /* The publisher goes first (doc/adr/063): a commit that it waits for is followed by its reading of the outbox, not
+     * by the next commit, whose syncs it would wait for as well. */
+    pthread_cond_t was_read;
+    atomic_int readers; /* in tb_management_outbox_wait or _outbox */
+    int reader_first;   /* others wait for it, TB_READER_PATIENCE at most: it may have been told to stop */
     tb_db *db;
     tb_keys *keys;
     tb_gallery *gallery; /* of visitors; follows the databases after commit; searched without the mutex */
@@ -76,13 +82,17 @@ struct tb_management {
      * a backup would else give out numbers again that terminals have seen, and they would take what is new for old. */
     uint64_t sequence_floor;
     int outbox_waiting; /* rows are there, as far as memory knows */
+    int64_t outbox_end; /* and none after this one; INT64_MAX: not known */
     /* Rows up to `outbox_done` are published. They are removed with the next change, which costs no commit of its own;
      * published again after a crash, their sequence numbers tell the terminals that they know them (ADR 003). */
-    int64_t outbox_done, outbox_removed;
+    _Atomic int64_t outbox_done; /* without the mutex: it must not wait for a commit */
+    int64_t outbox_removed;
     uint64_t events_applied, events_repeated, events_refused; /* since the start */
 };
 
+#define TB_READER_PATIENCE 20000 /* us */
 void tb_service_lock(tb_management *m);
+void tb_service_lock_first(tb_management *m); /* the publisher's: nobody is let go first */
 void tb_service_unlock(tb_management *m);
 tb_time tb_service_now(const tb_management *m); /* without the mutex */
 

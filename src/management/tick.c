@@ -45,7 +45,7 @@ static tb_status end_flights(tb_management *m, tb_time now, tb_time *next)
 /* What was published goes with the next change; where there is none, now. */
 static tb_status remove_published(tb_management *m)
 {
-    if (m->outbox_done <= m->outbox_removed)
+    if (atomic_load(&m->outbox_done) <= m->outbox_removed)
         return TB_OK;
     tb_status status = tb_change_begin(m);
     return status == TB_OK ? tb_change_end(m, TB_OK) : status;

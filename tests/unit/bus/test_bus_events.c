@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include <tebura/clock.h>
+
 #define SITE "airport"
 #define SUBJECT "tb.airport.event.gate-1"
 
@@ -179,6 +181,27 @@ static void many_events(void **state)
     tb_bus_free(&server);
 }
 
+/* An event that nothing follows is applied at once. The quickest of several counts: a busy machine may delay each of
+ * them, one that waits for the next event or for the end of a fetch (half a second) is never quick. */
+static void a_lone_event_does_not_wait(void **state)
+{
+    tb_bus *server = bus_to(*state);
+    applied a = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    tb_bus_subscription *following = NULL;
+    int64_t quickest = INT64_MAX;
+    assert_int_equal(tb_bus_events_follow(server, SITE, 256, apply, &a, &following), TB_OK);
+    for (int i = 1; i <= 8; i++) {
+        int64_t begin = tb_clock_monotonic();
+        send_for_sure(server, i);
+        wait_for(applied_count(&a) >= i);
+        int64_t took = tb_clock_monotonic() - begin;
+        quickest = took < quickest ? took : quickest;
+    }
+    tb_bus_subscription_free(&following);
+    assert_true(quickest < 300000);
+    tb_bus_free(&server);
+}
+
 static void refuses_bad_arguments(void **state)
 {
     tb_bus *bus = bus_to(*state);
@@ -202,6 +225,7 @@ int main(void)
         WITH_SERVER(not_applied_is_not_acknowledged),
         WITH_SERVER(a_restarted_broker_still_has_them),
         WITH_SERVER(many_events),
+        WITH_SERVER(a_lone_event_does_not_wait),
         WITH_SERVER(refuses_bad_arguments),
     };
     RUN_WITH_SERVER(tests);
