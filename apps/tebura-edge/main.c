@@ -37,7 +37,7 @@ static const char usage[] =
     "\n"
     "Prints one line of JSON on standard output when it is ready. Exit codes: 0 ended as told, 64 wrong command line, 65 damaged or\n"
     "newer data, 66 a file or the registration is missing, 70 internal, 75 try again later (locked, disk full, address taken), 77 not\n"
-    "permitted (key file, code), 78 key or network is not the one of the data. See tebura-edge(1).\n";
+    "permitted (key file, code), 78 key or network is not the one of the data. See tebura-edge(8).\n";
 
 static int parse(int argc, char **argv, struct arguments *out)
 {
@@ -180,6 +180,7 @@ static int exit_code(tb_status status)
     case TB_UNAUTHORISED:
         return EX_NOPERM;
     case TB_DB_KEY:
+    case TB_CONFLICT:
     case TB_OTHER_MODEL:
     case TB_MALFORMED:
     case TB_TRUNCATED:

@@ -14,13 +14,15 @@
 static const char help[] =
     "usage: tebura demo [--once] [--json] [--faces DIR] [--pictures DIR] [--profile FILE] [--web DIR]\n\n"
     "An airport on this machine: teburad with its broker, eleven terminals, about twenty travellers, three flights.\n"
-    "SIMULATION: the cameras re-photograph pictures, the passports are printed here, no money moves. The rest is real.\n\n"
+    "SIMULATION: the cameras re-photograph pictures, the passports are printed here, no money moves. The rest is real.\n"
+    "Without --once three more terminals follow, for your own webcam in the browser.\n\n"
     "  --once          end when the flights have left; exit code 0 only if everything was as expected\n"
     "  --json          a summary on standard output, everything else on standard error\n"
     "  --faces DIR     genuinely different photographs of the same people: DIR/photos/NAME/*.jpg, DIR/portraits/NAME/*\n"
     "  --pictures DIR  where sample1.jpg to sample6.jpg lie\n"
     "  --profile FILE  another site profile\n"
-    "  --web DIR       the console's pages\n";
+    "  --web DIR       the console's pages\n\n"
+    "Exit status: 0 everything was as expected, 1 it was not, 2 it could not be done.\n";
 
 static volatile sig_atomic_t interrupted;
 
@@ -197,10 +199,31 @@ static tb_status run(demo *d, int *passed, tb_error *why)
 
 static void stay(demo *d)
 {
+    tb_error why = {0};
+    demo_say(d, "\nNow for you: three terminals whose camera is the webcam of your browser.");
+    if (demo_webcams_start(d, &why) == TB_OK)
+        demo_say(d, "\n  Try it on yourself:      %s/touchpoint#token=%s", d->url, d->token);
+    else
+        demo_say(d, "  they do not start: %s", tb_error_text(&why));
     announce_pages(d);
     demo_say(d, "Ctrl-C ends everything and removes its data.");
     while (!demo_is_interrupted())
         nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+}
+
+static void print_json(json_t *value)
+{
+    json_dumpf(value, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(value);
+}
+
+static int fail(const demo *d, tb_status status, const tb_error *why)
+{
+    if (d->options.json)
+        print_json(json_pack("{s:{s:s, s:s}}", "error", "status", tb_status_name(status), "message",
+                             why->text[0] ? why->text : tb_status_sentence(status)));
+    return app_fail("demo", status, why);
 }
 
 static int conclude(demo *d, tb_status status, int passed, const tb_error *why)
@@ -209,8 +232,8 @@ static int conclude(demo *d, tb_status status, int passed, const tb_error *why)
         stay(d);
     demo_say(d, "\nEnding the programs ...");
     demo_site_end(d);
-    if (d->ended_badly)
-        demo_say(d, "%d programs did not end by themselves; their logs are kept in %s", d->ended_badly, d->directory);
+    if (d->ended_badly && status == TB_OK)
+        demo_say(d, "%d programs did not end by themselves", d->ended_badly);
     int good = status == TB_OK && passed && !d->ended_badly;
     if (status != TB_OK && demo_is_interrupted())
         demo_say(d, "Interrupted: everything is ended and removed.");
@@ -265,11 +288,11 @@ int command_demo(int argc, char **argv)
     d.options.pictures = find("pictures", TEBURA_DEPS_DIR "/pictures", pictures, sizeof pictures);
     d.options.web = find("web", TEBURA_SOURCE_DIR "/web/dist", web, sizeof web);
     if (!read_options(argc, argv, &d.options))
-        return app_fail("demo", TB_INVALID_ARGUMENT,
-                        &(tb_error){TB_INVALID_ARGUMENT, "unknown argument; see tebura demo --help"});
+        return fail(&d, TB_INVALID_ARGUMENT,
+                    &(tb_error){TB_INVALID_ARGUMENT, "unknown argument; see tebura demo --help"});
     if (!d.options.profile || (!d.options.pictures && !d.options.faces))
-        return app_fail(
-            "demo", TB_NOT_FOUND,
+        return fail(
+            &d, TB_NOT_FOUND,
             &(tb_error){TB_NOT_FOUND,
                         "the airport's profile or the demo pictures are missing: run tools/setup (make demo does)"});
     tb_status status = prepare(&d, &why);

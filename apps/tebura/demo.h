@@ -28,7 +28,7 @@ enum {
     DEMO_TRAVELLERS_MAX = 24,
     DEMO_VIEWS_MAX = 8,
     DEMO_STEPS_MAX = 10,
-    DEMO_POINTS_MAX = 12,
+    DEMO_POINTS_MAX = 16,
     DEMO_FINDINGS_MAX = 24
 };
 
@@ -186,6 +186,8 @@ tb_status demo_passport_picture(const demo_traveller *t, demo_act act, char **ba
 
 /* ---- site ---- */
 tb_status demo_site_start(demo *d, tb_error *why) TB_MUST_CHECK;
+/* Terminals for whoever sits before the browser; demo_site_end ends them too. */
+tb_status demo_webcams_start(demo *d, tb_error *why) TB_MUST_CHECK;
 void demo_site_end(demo *d);
 tb_status demo_flights_announce(demo *d, tb_error *why) TB_MUST_CHECK;
 tb_status demo_flight_departs(demo *d, int flight, tb_error *why) TB_MUST_CHECK;

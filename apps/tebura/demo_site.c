@@ -20,8 +20,18 @@ static const struct {
                  {"shop-1", "shop", NULL, DEMO_SHOP},
                  {"pickup-1", "pickup", NULL, DEMO_PICKUP},
                  {"gate-12", "boarding", "12", DEMO_GATE_12},
-                 {"gate-15", "boarding", "15", DEMO_GATE_15}};
-enum { TERMINALS = sizeof terminals / sizeof *terminals, READY_SECONDS = 60, END_SECONDS = 10 };
+                 {"gate-15", "boarding", "15", DEMO_GATE_15},
+                 /* whose camera is the visitor's own webcam: started when the travellers have gone */
+                 {"webcam-checkin", "checkin", NULL, DEMO_CHECKIN},
+                 {"webcam-security", "security", NULL, DEMO_SECURITY},
+                 {"webcam-shop", "shop", NULL, DEMO_SHOP}};
+enum {
+    ALL = sizeof terminals / sizeof *terminals,
+    WEBCAMS = 3,
+    TERMINALS = ALL - WEBCAMS,
+    READY_SECONDS = 60,
+    END_SECONDS = 10
+};
 
 static tb_status text_of(const json_t *line, const char *key, char *out, size_t size, const char *whose, tb_error *why)
 {
@@ -110,8 +120,18 @@ static tb_status start_terminal(demo *d, int index, tb_error *why)
     tb_status status = announce(d, index, why);
     if (status != TB_OK)
         return status;
-    const char *argv[] = {"tebura-edge", "--data",           data,       "--server", d->url, "--code", point->code,
-                          "--profile",   d->options.profile, "--camera", "virtual:", NULL};
+    const char *argv[] = {"tebura-edge",
+                          "--data",
+                          data,
+                          "--server",
+                          d->url,
+                          "--code",
+                          point->code,
+                          "--profile",
+                          d->options.profile,
+                          "--camera",
+                          index < TERMINALS ? "virtual:" : "pushed:",
+                          NULL};
     return process_start("tebura-edge", (char *const *)(void *)argv, point->id, log, &point->program, why);
 }
 
@@ -130,21 +150,23 @@ static tb_status terminal_ready(demo *d, int index, tb_error *why)
 }
 
 /* Started by two's, as two cores load the networks of two terminals at a time. */
-static tb_status start_terminals(demo *d, tb_error *why)
+static tb_status start_terminals(demo *d, int first, int end, tb_error *why)
 {
     tb_status status = TB_OK;
-    for (int i = 0; i < TERMINALS && status == TB_OK; i++) {
-        pthread_mutex_init(&d->points[i].free, NULL);
-        d->point_count = i + 1;
-        status = start_terminal(d, i, why);
-        if (status == TB_OK && i > 0) {
-            demo_say(d, "  %-13s ready", d->points[i - 1].id);
-            status = terminal_ready(d, i - 1, why);
+    for (int i = first; i <= end && status == TB_OK; i++) {
+        if (i < end) {
+            pthread_mutex_init(&d->points[i].free, NULL);
+            d->point_count = i + 1;
+            status = start_terminal(d, i, why);
         }
+        if (status == TB_OK && i > first)
+            status = terminal_ready(d, i - 1, why);
+        if (status == TB_OK && i > first)
+            demo_say(d, "  %-15s ready", d->points[i - 1].id);
         if (demo_is_interrupted())
             return tb_fail(why, TB_END_OF_STREAM, "interrupted");
     }
-    return status == TB_OK ? terminal_ready(d, TERMINALS - 1, why) : status;
+    return status;
 }
 
 tb_status demo_site_start(demo *d, tb_error *why)
@@ -152,8 +174,13 @@ tb_status demo_site_start(demo *d, tb_error *why)
     tb_status status = start_server(d, why);
     if (status != TB_OK)
         return status;
-    demo_say(d, "  teburad       ready at %s, its broker at %s", d->url, d->nats);
-    return start_terminals(d, why);
+    demo_say(d, "  %-15s ready at %s, its broker at %s", "teburad", d->url, d->nats);
+    return start_terminals(d, 0, TERMINALS, why);
+}
+
+tb_status demo_webcams_start(demo *d, tb_error *why)
+{
+    return start_terminals(d, TERMINALS, ALL, why);
 }
 
 void demo_site_end(demo *d)

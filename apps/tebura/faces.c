@@ -42,12 +42,11 @@ static tb_status look(tb_engine *engine, const faces_arguments *arguments, json_
         if (status == TB_OK && arguments->json)
             status = json_array_append_new(list, describe(&faces[i], &quality, live)) == 0 ? TB_OK : TB_NO_MEMORY;
         else if (status == TB_OK)
-            printf(
-                "%2d  box %4.0f,%-4.0f %4.0f x %-4.0f  score %.2f  quality %3d  eyes %3.0f px  "
-                "yaw %+3.0f pitch %+3.0f roll %+3.0f  live %.2f  %s\n",
-                i + 1, faces[i].box.x, faces[i].box.y, faces[i].box.width, faces[i].box.height, faces[i].score,
-                quality.unified, quality.eye_distance, quality.yaw, quality.pitch, quality.roll, live,
-                quality.advice == TB_OK ? "good" : tb_status_sentence(quality.advice));
+            printf("%2d  box %4.0f,%-4.0f %4.0f x %-4.0f  score %.2f  quality %3d  eyes %3.0f px  "
+                   "yaw %+3.0f pitch %+3.0f roll %+3.0f  live %.2f  %s\n",
+                   i + 1, faces[i].box.x, faces[i].box.y, faces[i].box.width, faces[i].box.height, faces[i].score,
+                   quality.unified, quality.eye_distance, quality.yaw, quality.pitch, quality.roll, live,
+                   quality.advice == TB_OK ? "good" : tb_status_sentence(quality.advice));
     }
     if (status == TB_OK && arguments->json)
         faces_print_json(json_pack("{s:i,s:i,s:O}", "width", image.width, "height", image.height, "faces", list));

@@ -24,10 +24,25 @@ static tb_status set_path(char *to, const char *option, const char *value, tb_er
     return TB_OK;
 }
 
+/* Which commands an option is for; one that would do nothing is refused. */
+static int takes(const char *command, const char *option)
+{
+    if (strcmp(option, "--json") == 0)
+        return 1;
+    int identify = strcmp(command, "identify") == 0;
+    if (strcmp(option, "--all-faces") == 0 || strcmp(option, "--fpir") == 0)
+        return identify;
+    return (identify || strcmp(command, "enrol") == 0) &&
+           (strcmp(option, "--gallery") == 0 || strcmp(option, "--key") == 0);
+}
+
 /* One option at argv[*at]; moves *at over its value. */
 static tb_status parse_option(int argc, char **argv, int *at, faces_arguments *out, tb_error *why)
 {
     const char *option = argv[*at];
+    if (!takes(out->command, option))
+        return tb_fail(why, TB_INVALID_ARGUMENT, "there is no option %.60s; see tebura %s --help", option,
+                       out->command);
     if (strcmp(option, "--json") == 0) {
         out->json = 1;
         return TB_OK;
@@ -36,8 +51,6 @@ static tb_status parse_option(int argc, char **argv, int *at, faces_arguments *o
         out->all_faces = 1;
         return TB_OK;
     }
-    if (strcmp(option, "--gallery") != 0 && strcmp(option, "--key") != 0 && strcmp(option, "--fpir") != 0)
-        return tb_fail(why, TB_INVALID_ARGUMENT, "there is no option %s; see tebura %s --help", option, out->command);
     if (*at + 1 >= argc)
         return tb_fail(why, TB_INVALID_ARGUMENT, "%s wants a value; see tebura %s --help", option, out->command);
     const char *value = argv[++*at];
@@ -69,6 +82,8 @@ tb_status faces_parse(int argc, char **argv, int least, int most, faces_argument
     *out = (faces_arguments){.command = argv[0], .fpir = TB_DEFAULT_FPIR};
     tb_status status = TB_OK;
     int only_words = 0;
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) /* a fault before it is told as JSON too */
+        out->json |= strcmp(argv[i], "--json") == 0;
     for (int i = 1; i < argc && status == TB_OK; i++) {
         if (!only_words && strcmp(argv[i], "--") == 0)
             only_words = 1;

@@ -9,7 +9,7 @@
 
 static const char help[] =
     "usage: tebura scene PICTURE X,Y,WIDTH,HEIGHT OUTPUT.jpg\n\n"
-    "SIMULATION: re-photographs the part of the picture as the virtual camera does (virtual:, see tebura-edge(1)) and writes a\n"
+    "SIMULATION: re-photographs the part of the picture as the virtual camera does (virtual:, see tebura-edge(8)) and writes a\n"
     "JPEG. 0,0,0,0 is the whole picture.\n\n"
     "Exit status: 0 written, 2 it could not be done.\n";
 
@@ -23,7 +23,10 @@ int command_scene(int argc, char **argv)
     char rest;
     if (argc != 4 || strlen(argv[1]) >= sizeof scene.people[0].picture ||
         sscanf(argv[2], "%f,%f,%f,%f%c", &region->x, &region->y, &region->width, &region->height, &rest) != 4)
-        return app_fail("scene", tb_fail(&why, TB_INVALID_ARGUMENT, "see tebura scene --help"), &why);
+        return app_fail(
+            "scene",
+            tb_fail(&why, TB_INVALID_ARGUMENT, "a picture, a box and an output are wanted; see tebura scene --help"),
+            &why);
     snprintf(scene.people[0].picture, sizeof scene.people[0].picture, "%s", argv[1]);
     tb_image image = {0};
     tb_bytes encoded = {0};

@@ -32,7 +32,7 @@ static const char help[] =
     "\n"
     "When it serves it prints one line of JSON: {\"http\": URL, \"token_file\": FILE, \"nats\": URL}.\n"
     "Exit codes: 0 ended as told, 64 wrong command line, 65 damaged or newer data, 66 a file is missing, 70 internal,\n"
-    "75 try again later (locked, disk full, address taken), 77 not permitted, 78 configuration or key is wrong.\n";
+    "75 try again later (locked, disk full, address taken), 77 not permitted, 78 configuration, site or key is wrong.\n";
 
 static int exit_code(tb_status status)
 {
@@ -56,6 +56,7 @@ static int exit_code(tb_status status)
     case TB_FORBIDDEN:
         return EX_NOPERM;
     case TB_DB_KEY:
+    case TB_CONFLICT: /* the data are another site's */
     case TB_MALFORMED:
     case TB_TRUNCATED:
     case TB_UNSUPPORTED:
@@ -211,7 +212,8 @@ int main(int argc, char **argv)
     tb_error why = {0};
     tb_status status = teburad_start(&options, &service, &why);
     if (status != TB_OK) {
-        fprintf(stderr, "teburad: %s\n", why.text[0] ? why.text : tb_status_sentence(status));
+        fprintf(stderr, "teburad: %s (%s)\n", why.text[0] ? why.text : tb_status_sentence(status),
+                tb_status_name(status));
         return exit_code(status);
     }
     int told = print_line(service), signal_number = SIGTERM;

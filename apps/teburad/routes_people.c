@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tebura/document.h>
 #include <tebura/secret.h>
 
 #include "routes.h"
@@ -107,6 +108,8 @@ HANDLER(get_journey)
         status = passages ? tb_management_journey(s->management, person, passages, JOURNEY_MOST, &count) : TB_NO_MEMORY;
     if (status == TB_OK)
         status = tb_http_reply_json(reply, 200, json_pack("{s:o}", "passages", json_of_passages(passages, count)));
+    else if (status == TB_NOT_FOUND)
+        status = tb_fail(why, status, "there is no such person");
     free(passages);
     return status;
 }
@@ -144,6 +147,29 @@ static tb_status read_checkin(const json_t *body, tb_request *out, tb_error *why
     return status;
 }
 
+/* Which of the two documents it is, and what about it; texts of the parsers hold nothing from the document. */
+static tb_status explain_checkin(const tb_request *checkin, tb_status status, tb_error *why)
+{
+    tb_mrz mrz = {0};
+    tb_bcbp pass = {0};
+    tb_error about = {0};
+    tb_date today;
+    tb_days_date(checkin->at / TB_DAY, &today.year, &today.month, &today.day);
+    if (why->text[0])
+        return status;
+    if (status == TB_NOT_FOUND)
+        return tb_fail(why, status, "no flight of this boarding pass leaves from here: announce the flight first");
+    if (tb_mrz_parse(tb_span_text(checkin->mrz), today, &mrz, &about) == status)
+        *why = about;
+    else if (tb_bcbp_parse(tb_span_text(checkin->boarding_pass), today, &pass, &about) == status)
+        *why = about;
+    if (status == TB_CHECK_DIGIT && about.text[0])
+        (void)tb_fail(why, status, "%.150s is wrong: read the document again", about.text);
+    tb_wipe(&mrz, sizeof mrz);
+    tb_wipe(&pass, sizeof pass);
+    return status;
+}
+
 HANDLER(post_checkin)
 {
     static const char *const verdicts[] = {[TB_ANSWER_ADMIT] = "admit",
@@ -165,6 +191,8 @@ HANDLER(post_checkin)
                                     json_pack("{s:s, s:s, s:o, s:o}", "verdict", verdicts[answer.verdict], "reason",
                                               answer.reason, "visit", json_of_id(answer.visit), "fields",
                                               json_of_facts(&answer.fields)));
+    else
+        status = explain_checkin(&checkin, status, why);
     tb_request_free(&checkin);
     return status;
 }

@@ -112,7 +112,7 @@ enum MHD_Result http_send_page(http_exchange *exchange)
     int fd = exchange->http->pages >= 0 && path_is_good(exchange->path) ? open_page(exchange, name, sizeof name, &about)
                                                                         : -1;
     if (fd < 0)
-        return http_send_error(exchange, TB_NOT_FOUND, 0, &(tb_error){.status = TB_NOT_FOUND});
+        return http_send_error(exchange, TB_NOT_FOUND, 0, &(tb_error){TB_NOT_FOUND, "there is no such page"});
     snprintf(tag, sizeof tag, "\"%llx-%llx\"",
              (unsigned long long)about.st_mtim.tv_sec * 1000000000ull + (unsigned long long)about.st_mtim.tv_nsec,
              (unsigned long long)about.st_size);

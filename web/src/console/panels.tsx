@@ -13,7 +13,7 @@ function Line({ passage, withName }: { passage: Passage; withName: boolean }) {
     <li class={`tone-${toneOf(passage)}`} data-number={passage.number}>
       <time dateTime={passage.at}>{hourMinuteSecond(passage.at)}</time>
       <span class="where">{passage.touchpoint}</span>
-      {withName && <span class="who">{passage.name || <em>{t('unknown_person')}</em>}</span>}
+      {withName && <span class="who">{passage.name || <em>{t(passage.visit ? 'name_gone' : 'unknown_person')}</em>}</span>}
       <span class="what">{verb(passage.kind)}{passage.reason ? ` — ${named(passage.reason)}` : ''}</span>
       <span class="took">{passage.duration_us > 0 ? `${Math.round(passage.duration_us / 1000)} ms` : ''}</span>
     </li>
