@@ -123,7 +123,8 @@ typedef struct tb_sealed_event {
 /* All in one transaction. Events that do not open, are malformed or forged are logged, counted and dropped (TB_OK:
  * never come again); TB_DISK_FULL, TB_DB_LOCKED ...: nothing was applied, deliver again. */
 tb_status tb_management_events(tb_management *m, const tb_sealed_event *events, int count) TB_MUST_CHECK;
-/* Third authentication, check-in, payment. */
+/* Third authentication, check-in, payment. TB_UNAUTHORISED, TB_CRYPTO ...: no answer, it was not a terminal of ours; TB_CONFLICT: it
+ * bears a time that is long gone or to come (recorded and repeated, or a clock is wrong). */
 tb_status tb_management_request(tb_management *m, const char *subject, tb_span sealed, tb_bytes *reply) TB_MUST_CHECK;
 
 /* ---- the feed ---- */

@@ -6,6 +6,14 @@
 #include <tebura/log.h>
 #include <tebura/secret.h>
 
+/* Only what had an effect is remembered by its id: a question that was refused or failed could be recorded on its way and
+ * asked once more on another day, when nobody stands there. */
+static int is_of_now(tb_management *m, const tb_request *request)
+{
+    tb_time now = tb_service_now(m);
+    return request->at > now - TB_REQUEST_AGE && request->at < now + TB_REQUEST_AGE;
+}
+
 static tb_status answer_request(tb_management *m, const tb_request *request, tb_answer *answer)
 {
     switch (request->kind) {
@@ -43,6 +51,11 @@ tb_status tb_management_request(tb_management *m, const char *subject, tb_span s
         status = tb_request_decode(tb_bytes_span(&plain), &request, NULL);
     if (status == TB_OK && strcmp(request.touchpoint, id) != 0)
         status = TB_FORBIDDEN;
+    if (status == TB_OK && !is_of_now(m, &request)) {
+        tb_log(TB_LOG_WARNING, "management",
+               "a request of %s bears another time: recorded and repeated, or its clock is wrong", id);
+        status = TB_CONFLICT;
+    }
     if (status == TB_OK) {
         /* a failure is in the answer, and the terminal hears it */
         tb_status outcome = answer_request(m, &request, &answer);
@@ -55,6 +68,7 @@ tb_status tb_management_request(tb_management *m, const char *subject, tb_span s
     }
     tb_request_free(&request);
     tb_bytes_free(&plain);
+    tb_wipe(&answer, sizeof answer); /* names */
     tb_wipe(&from, sizeof from);
     tb_wipe(&to, sizeof to);
     return status;

@@ -27,6 +27,7 @@
 #define TB_DEPARTURE_GRACE (2 * TB_HOUR)
 #define TB_PAYMENT_PATIENCE (2 * TB_MINUTE) /* after that a payment that hangs is reversed (doc/adr/062) */
 #define TB_CHECKIN_HORIZON (48 * TB_HOUR)   /* a boarding pass for later than that is for another day */
+#define TB_REQUEST_AGE (10 * TB_MINUTE)     /* a question of another time than that is not answered */
 #define TB_SALE_MAX INT64_C(10000000)       /* minor units: no till of ours sells more at once */
 
 typedef struct tb_keys { /* derived from the master key; in secret memory */

@@ -71,6 +71,23 @@ static void probes_that_are_none(void **state)
     tb_request_free(&request);
 }
 
+static void questions_of_another_time(void **state)
+{
+    airport *a = *state;
+    tb_request request = airport_request(a, SECURITY, TB_REQUEST_IDENTIFY);
+    tb_answer answer;
+    tb_template face = vectors_template(1, AIRPORT_DIMENSION);
+    assert_int_equal(tb_template_encode(&face, &request.probe), TB_OK);
+    assert_int_equal(airport_ask(a, SECURITY, &request, &answer), TB_OK);
+    a->now += 9 * TB_MINUTE;
+    assert_int_equal(airport_ask(a, SECURITY, &request, &answer), TB_OK);
+    a->now += 2 * TB_MINUTE; /* somebody has recorded it */
+    assert_int_equal(airport_ask(a, SECURITY, &request, &answer), TB_CONFLICT);
+    request.at = a->now + TB_HOUR;
+    assert_int_equal(airport_ask(a, SECURITY, &request, &answer), TB_CONFLICT);
+    tb_request_free(&request);
+}
+
 static void nothing_of_a_probe_stays(void **state)
 {
     airport *a = *state;
@@ -88,6 +105,6 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, airport_setup, airport_teardown)
     const struct CMUnitTest tests[] = {TEST(reasons), TEST(two_alike_are_never_guessed), TEST(probes_that_are_none),
-                                       TEST(nothing_of_a_probe_stays)};
+                                       TEST(questions_of_another_time), TEST(nothing_of_a_probe_stays)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
