@@ -33,7 +33,7 @@ static void documents_that_do_not_do(void **state)
     refused(a, &request, "check_digit", TB_CHECK_DIGIT);
 
     request = checkin_request(a, &t, 1);
-    a->now = at("09:30") + 5 * 366 * TB_DAY;
+    request.at = a->now = at("09:30") + 5 * 366 * TB_DAY;
     refused(a, &request, "document_expired", TB_DOCUMENT_EXPIRED);
     a->now = at("09:30");
 
@@ -66,7 +66,7 @@ static void flights_that_do_not_do(void **state)
 
     t.flight = FLIGHT;
     request = checkin_request(a, &t, 1);
-    a->now = at("12:00");
+    request.at = a->now = at("12:00");
     refused(a, &request, "flight_departed", TB_REFUSED);
     a->now = at("09:30");
     tb_flight cancelled = {.id = FLIGHT,
