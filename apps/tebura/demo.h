@@ -151,7 +151,7 @@ typedef struct demo {
     demo_options options;
     char directory[64];
     process server;
-    char url[96], token[160], nats[96];
+    char url[96], token[160], nats[192];
     http_client *client; /* of the main thread */
     demo_point points[DEMO_POINTS_MAX];
     int point_count;

@@ -174,7 +174,8 @@ tb_status demo_site_start(demo *d, tb_error *why)
     tb_status status = start_server(d, why);
     if (status != TB_OK)
         return status;
-    demo_say(d, "  %-15s ready at %s, its broker at %s", "teburad", d->url, d->nats);
+    const char *broker = strchr(d->nats, '@'); /* what stands before it is secret */
+    demo_say(d, "  %-15s ready at %s, its broker at %s", "teburad", d->url, broker ? broker + 1 : d->nats);
     return start_terminals(d, 0, TERMINALS, why);
 }
 
