@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { ATTEMPTS = 4, DECISION_SECONDS = 15, SERVER_SECONDS = 20, HANG_MS = 5000 };
+enum { ATTEMPTS = 8, DECISION_SECONDS = 30, SERVER_SECONDS = 40, HANG_MS = 5000 };
 
 typedef struct visit { /* a traveller at a terminal */
     demo_traveller *t;
@@ -281,7 +281,7 @@ static void use_terminal(visit *v)
 {
     for (v->attempt = 0; v->attempt < ATTEMPTS && !demo_is_interrupted(); v->attempt++) {
         v->seen->attempts = v->attempt + 1;
-        v->seen->remark[0] = '\0';
+        v->seen->remark[0] = v->seen->reason[0] = '\0';
         snprintf(v->seen->outcome, sizeof v->seen->outcome, "nothing");
         come(v);
         json_t *state = wait_for_decision(v, DECISION_SECONDS + (v->step->act == DEMO_SERVER_HANGS ? 20 : 0));
