@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ struct tb_edge_store {
     sqlite3 *db;
     struct keys *keys;
     int sealing;
+    atomic_ullong waiting; /* rows of the outbox: read without the mutex, which a large list may hold for long */
     char touchpoint[TB_TOUCHPOINT_SIZE], subject[TB_SUBJECT_SIZE];
 };
 
@@ -55,7 +57,8 @@ static tb_status migrate(tb_edge_store *store, tb_error *why)
     if (status != TB_OK)
         return status;
     if (version > VERSION)
-        return tb_fail(why, TB_DB_NEWER, "edge.db has version %d, this program knows %d: upgrade it", (int)version, VERSION);
+        return tb_fail(why, TB_DB_NEWER, "edge.db has version %d, this program knows %d: upgrade it", (int)version,
+                       VERSION);
     if (version == VERSION)
         return TB_OK;
     status = begin(store);
@@ -70,7 +73,8 @@ static tb_status open_in(tb_edge_store *store, const char *directory, tb_error *
     if (snprintf(path, sizeof path, "%s/edge.key", directory) >= (int)sizeof path)
         return tb_fail(why, TB_TOO_LARGE, "the path of the data directory is too long");
     if (mkdir(directory, 0700) != 0 && errno != EEXIST)
-        return tb_fail(why, errno == ENOSPC || errno == EDQUOT ? TB_DISK_FULL : TB_IO, "%s: %s", directory, strerror(errno));
+        return tb_fail(why, errno == ENOSPC || errno == EDQUOT ? TB_DISK_FULL : TB_IO, "%s: %s", directory,
+                       strerror(errno));
     tb_key master = {{0}}, key = {{0}};
     tb_status status = tb_key_file(path, &master, why);
     if (status == TB_OK)
@@ -79,8 +83,12 @@ static tb_status open_in(tb_edge_store *store, const char *directory, tb_error *
         snprintf(path, sizeof path, "%s/edge.db", directory);
         status = tb_edge_db_open(path, &key, &store->db, why);
     }
+    int64_t waiting = 0;
     if (status == TB_OK)
         status = migrate(store, why);
+    if (status == TB_OK)
+        status = tb_edge_db_number(store->db, "SELECT count(*) FROM outbox", &waiting);
+    atomic_store(&store->waiting, (unsigned long long)waiting);
     tb_wipe(&master, sizeof master);
     tb_wipe(&key, sizeof key);
     return status;
@@ -231,12 +239,13 @@ static tb_status entry_put(tb_edge_store *store, const tb_sealed_entry *entry)
     if (!entry->sealed.size && !entry->dropped)
         return tb_edge_db_run(store->db, "DELETE FROM entry WHERE visit = ?", "d", &entry->visit);
     /* Used up here while this value was on its way: it stays used up (L2). */
-    tb_status status = tb_edge_db_run(store->db, "UPDATE entry SET dropped = 1 WHERE visit = ? AND dropped > 0 AND sequence >= ?", "di",
-                                      &entry->visit, (int64_t)entry->sequence);
+    tb_status status =
+        tb_edge_db_run(store->db, "UPDATE entry SET dropped = 1 WHERE visit = ? AND dropped > 0 AND sequence >= ?",
+                       "di", &entry->visit, (int64_t)entry->sequence);
     if (status != TB_OK || sqlite3_changes(store->db) > 0)
         return status;
-    return tb_edge_db_run(store->db, "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?)", "diib", &entry->visit, (int64_t)entry->sequence,
-                          (int64_t)entry->dropped, &entry->sealed);
+    return tb_edge_db_run(store->db, "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?)", "diib", &entry->visit,
+                          (int64_t)entry->sequence, (int64_t)entry->dropped, &entry->sealed);
 }
 
 tb_status tb_edge_store_entries_put(tb_edge_store *store, const tb_sealed_entry *entries, size_t count, int whole)
@@ -258,10 +267,12 @@ tb_status tb_edge_store_entries(tb_edge_store *store, tb_sealed_entry_fn each, v
 {
     sqlite3_stmt *statement;
     pthread_mutex_lock(&store->mutex);
-    tb_status status = tb_edge_db_prepare(store->db, &statement, "SELECT visit, sequence, dropped, sealed FROM entry", "");
+    tb_status status =
+        tb_edge_db_prepare(store->db, &statement, "SELECT visit, sequence, dropped, sealed FROM entry", "");
     while (status == TB_OK && (status = tb_edge_db_row(store->db, statement)) == TB_OK) {
         tb_span visit = tb_edge_db_blob(statement, 0);
-        tb_sealed_entry entry = {.sequence = (uint64_t)sqlite3_column_int64(statement, 1), .dropped = sqlite3_column_int(statement, 2),
+        tb_sealed_entry entry = {.sequence = (uint64_t)sqlite3_column_int64(statement, 1),
+                                 .dropped = sqlite3_column_int(statement, 2),
                                  .sealed = tb_edge_db_blob(statement, 3)};
         if (visit.size != sizeof entry.visit.bytes) {
             status = TB_DB_CORRUPT;
@@ -288,15 +299,16 @@ tb_status tb_edge_store_sequence(tb_edge_store *store, uint64_t *out)
 tb_status tb_edge_store_sequence_set(tb_edge_store *store, uint64_t sequence)
 {
     pthread_mutex_lock(&store->mutex);
-    tb_status status = tb_edge_db_run(store->db, "UPDATE meta SET value = ? WHERE name = 'sequence'", "i", (int64_t)sequence);
+    tb_status status =
+        tb_edge_db_run(store->db, "UPDATE meta SET value = ? WHERE name = 'sequence'", "i", (int64_t)sequence);
     pthread_mutex_unlock(&store->mutex);
     return status;
 }
 
 /* ---- outbox ---- */
 
-tb_status tb_edge_store_seal_with(tb_edge_store *store, const tb_key *own_private, const tb_key *server_public, const char *touchpoint,
-                                  const char *subject)
+tb_status tb_edge_store_seal_with(tb_edge_store *store, const tb_key *own_private, const tb_key *server_public,
+                                  const char *touchpoint, const char *subject)
 {
     if (strlen(subject) >= sizeof store->subject || strlen(touchpoint) >= sizeof store->touchpoint)
         return TB_TOO_LARGE;
@@ -325,7 +337,8 @@ static tb_status event_add(tb_edge_store *store, tb_event *event, tb_time now)
     if (status == TB_OK)
         status = tb_event_encode(event, &plain);
     if (status == TB_OK)
-        status = tb_seal_to(&store->keys->own.private_key, &store->keys->server, tb_span_text(store->subject), tb_bytes_span(&plain), &sealed);
+        status = tb_seal_to(&store->keys->own.private_key, &store->keys->server, tb_span_text(store->subject),
+                            tb_bytes_span(&plain), &sealed);
     tb_span body = tb_bytes_span(&sealed);
     if (status == TB_OK)
         status = tb_edge_db_run(store->db, "INSERT INTO outbox VALUES (?, ?, ?)", "idb", last + 1, &event->id, &body);
@@ -336,14 +349,24 @@ static tb_status event_add(tb_edge_store *store, tb_event *event, tb_time now)
     return status;
 }
 
+static tb_status end_with_events(tb_edge_store *store, tb_status status, int events)
+{
+    status = tb_edge_db_end(store->db, status);
+    if (status == TB_OK)
+        atomic_fetch_add(&store->waiting, (unsigned long long)events);
+    return status;
+}
+
 /* Also when the entry itself is not written yet: it may be on its way from the courier. */
 static tb_status mark_dropped(tb_edge_store *store, const tb_drop *drop)
 {
-    tb_status status = tb_edge_db_run(store->db, "UPDATE entry SET dropped = 1, sealed = x'', sequence = max(sequence, ?) WHERE visit = ?", "id",
-                                      (int64_t)drop->sequence, &drop->visit);
+    tb_status status = tb_edge_db_run(
+        store->db, "UPDATE entry SET dropped = 1, sealed = x'', sequence = max(sequence, ?) WHERE visit = ?", "id",
+        (int64_t)drop->sequence, &drop->visit);
     if (status != TB_OK || !drop->sequence || sqlite3_changes(store->db) > 0)
         return status;
-    return tb_edge_db_run(store->db, "INSERT INTO entry VALUES (?, ?, 1, x'')", "di", &drop->visit, (int64_t)drop->sequence);
+    return tb_edge_db_run(store->db, "INSERT INTO entry VALUES (?, ?, 1, x'')", "di", &drop->visit,
+                          (int64_t)drop->sequence);
 }
 
 tb_status tb_edge_store_record(tb_edge_store *store, tb_event *event, tb_time now, const tb_drop *drop)
@@ -354,7 +377,7 @@ tb_status tb_edge_store_record(tb_edge_store *store, tb_event *event, tb_time no
         status = event_add(store, event, now);
     if (status == TB_OK && drop)
         status = mark_dropped(store, drop);
-    status = tb_edge_db_end(store->db, status);
+    status = end_with_events(store, status, 1);
     pthread_mutex_unlock(&store->mutex);
     return status;
 }
@@ -363,8 +386,9 @@ tb_status tb_edge_store_outbox_next(tb_edge_store *store, uint64_t after, uint64
 {
     sqlite3_stmt *statement;
     pthread_mutex_lock(&store->mutex);
-    tb_status status = tb_edge_db_prepare(store->db, &statement, "SELECT number, id, sealed FROM outbox WHERE number > ? ORDER BY number LIMIT 1",
-                                          "i", (int64_t)after);
+    tb_status status = tb_edge_db_prepare(
+        store->db, &statement, "SELECT number, id, sealed FROM outbox WHERE number > ? ORDER BY number LIMIT 1", "i",
+        (int64_t)after);
     if (status == TB_OK)
         status = tb_edge_db_row(store->db, statement);
     if (status == TB_OK) {
@@ -383,23 +407,15 @@ tb_status tb_edge_store_outbox_done(tb_edge_store *store, uint64_t number)
 {
     pthread_mutex_lock(&store->mutex);
     tb_status status = tb_edge_db_run(store->db, "DELETE FROM outbox WHERE number = ?", "i", (int64_t)number);
+    if (status == TB_OK && sqlite3_changes(store->db) == 1)
+        atomic_fetch_sub(&store->waiting, 1);
     pthread_mutex_unlock(&store->mutex);
     return status;
 }
 
-static int64_t count_of(tb_edge_store *store, const char *sql, tb_status *status)
-{
-    int64_t count = 0;
-    pthread_mutex_lock(&store->mutex);
-    *status = tb_edge_db_number(store->db, sql, &count);
-    pthread_mutex_unlock(&store->mutex);
-    return count;
-}
-
 uint64_t tb_edge_store_outbox_count(tb_edge_store *store)
 {
-    tb_status status;
-    return (uint64_t)count_of(store, "SELECT count(*) FROM outbox", &status);
+    return atomic_load(&store->waiting);
 }
 
 /* ---- payments ---- */
@@ -435,7 +451,7 @@ tb_status tb_edge_store_payment_void(tb_edge_store *store, tb_id payment, tb_eve
     tb_status status = begin(store);
     if (status == TB_OK)
         status = void_one(store, &payment, event, now);
-    status = tb_edge_db_end(store->db, status);
+    status = end_with_events(store, status, 1);
     pthread_mutex_unlock(&store->mutex);
     return status;
 }
@@ -473,7 +489,7 @@ tb_status tb_edge_store_payments_void(tb_edge_store *store, tb_time now, int *co
             status = void_one(store, &payment, &event, now);
         *count += status == TB_OK;
     }
-    status = tb_edge_db_end(store->db, status == TB_NOT_FOUND ? TB_OK : status);
+    status = end_with_events(store, status == TB_NOT_FOUND ? TB_OK : status, *count);
     pthread_mutex_unlock(&store->mutex);
     if (status != TB_OK)
         *count = 0;
@@ -482,7 +498,10 @@ tb_status tb_edge_store_payments_void(tb_edge_store *store, tb_time now, int *co
 
 tb_status tb_edge_store_payments_open(tb_edge_store *store, int *count)
 {
-    tb_status status;
-    *count = (int)count_of(store, "SELECT count(*) FROM payment", &status);
+    int64_t number = 0;
+    pthread_mutex_lock(&store->mutex);
+    tb_status status = tb_edge_db_number(store->db, "SELECT count(*) FROM payment", &number);
+    pthread_mutex_unlock(&store->mutex);
+    *count = (int)number;
     return status;
 }

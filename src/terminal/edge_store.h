@@ -67,7 +67,7 @@ tb_status tb_edge_store_record(tb_edge_store *store, tb_event *event, tb_time no
 /* The oldest event after `after`. TB_NOT_FOUND: none. */
 tb_status tb_edge_store_outbox_next(tb_edge_store *store, uint64_t after, uint64_t *number, tb_id *id, tb_bytes *sealed) TB_MUST_CHECK;
 tb_status tb_edge_store_outbox_done(tb_edge_store *store, uint64_t number) TB_MUST_CHECK;
-uint64_t tb_edge_store_outbox_count(tb_edge_store *store);
+uint64_t tb_edge_store_outbox_count(tb_edge_store *store); /* never waits */
 
 /* ---- payments under way (E2) ---- */
 tb_status tb_edge_store_payment_keep(tb_edge_store *store, tb_id payment, tb_id visit, tb_time now) TB_MUST_CHECK; /* TB_EXISTS */

@@ -185,7 +185,7 @@ void tb_machine_init(const tb_machine_options *options, tb_machine *out)
     tb_machine_options *o = &out->options;
     int waits = options->role.kind == TB_KIND_CHECKIN || options->role.kind == TB_KIND_POS;
     o->leave = o->leave ? o->leave : 800 * (TB_SECOND / 1000);
-    o->capture = o->capture ? o->capture : waits ? 45 * TB_SECOND : 10 * TB_SECOND;
+    o->capture = o->capture ? o->capture : waits ? 45 * TB_SECOND : 20 * TB_SECOND;
     o->serve = o->serve ? o->serve : 2 * TB_MINUTE;
     o->ask = o->ask ? o->ask : TB_MINUTE;
     o->think = o->think ? o->think : 8 * TB_SECOND;

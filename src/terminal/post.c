@@ -1,5 +1,5 @@
-/* post.c: the mailbox between the threads, and the machine's thread. Zone and capture are single slots: a newer one replaces an
- * unread one, nothing is queued. */
+/* post.c: the mailbox between the threads, and the machine's thread. Zone and capture are single slots: a newer one
+ * replaces an unread one, nothing is queued. */
 #include "terminal/terminal_private.h"
 
 #include <assert.h>
@@ -153,8 +153,13 @@ static void note_decision(tb_terminal *t, const tb_machine *before)
     const tb_transaction *s = &t->machine.now_serving;
     tb_last *last = &t->fresh->last;
     if (t->machine.phase == TB_PHASE_DECIDED && before->phase != TB_PHASE_DECIDED) {
-        *last = (tb_last){.is_set = 1, .transaction = s->id, .visit = s->visit, .outcome = s->outcome, .fields = s->fields,
-                          .duration = s->duration, .from_server = s->from_server};
+        *last = (tb_last){.is_set = 1,
+                          .transaction = s->id,
+                          .visit = s->visit,
+                          .outcome = s->outcome,
+                          .fields = s->fields,
+                          .duration = s->duration,
+                          .from_server = s->from_server};
         memcpy(last->reason, s->reason, sizeof last->reason);
         if (!last->reason[0] && s->failure != TB_OK)
             snprintf(last->reason, sizeof last->reason, "%.31s", tb_status_name(s->failure));
@@ -181,6 +186,7 @@ static tb_status one_step(tb_terminal *t, const tb_machine_input *input)
     }
     tb_wipe(&before, sizeof before);
     tb_wipe(&after, sizeof after);
+    tb_wipe(&named, sizeof named);
     return status;
 }
 
@@ -190,9 +196,11 @@ static void settle(tb_terminal *t)
     for (;;) {
         if (t->inner_count) {
             tb_machine_input input = t->inner[t->inner_first];
+            tb_wipe(&t->inner[t->inner_first], sizeof t->inner[0]); /* an answer names somebody */
             t->inner_first = (t->inner_first + 1) % INNER_MOST;
             t->inner_count--;
             (void)!one_step(t, &input);
+            tb_wipe(&input, sizeof input);
         } else if (t->machine.phase == TB_PHASE_DECIDED) {
             tb_view_publish(t);
             (void)!one_step(t, &(tb_machine_input){.kind = TB_INPUT_TICK});
@@ -211,14 +219,17 @@ static void judge_documents(tb_terminal *t, tb_letter *letter, tb_documents *jud
         *judged = t->hold->documents; /* a new transaction begins with nothing */
     if (letter->input.kind == TB_INPUT_PASSPORT) {
         judged->has_passport = 0;
-        letter->input.status = tb_documents_passport(judged, letter->payload->text, today, letter->input.reason, &letter->why);
+        letter->input.status =
+            tb_documents_passport(judged, letter->payload->text, today, letter->input.reason, &letter->why);
     } else {
         judged->has_pass = 0;
-        letter->input.status = tb_documents_pass(judged, letter->payload->text, today, letter->input.reason, &letter->why);
+        letter->input.status =
+            tb_documents_pass(judged, letter->payload->text, today, letter->input.reason, &letter->why);
     }
 }
 
-/* What came with the input is kept only after the machine has taken it, and after the effects that forget the last person. */
+/* What came with the input is kept only after the machine has taken it, and after the effects that forget the last
+ * person. */
 static void keep_payload(tb_terminal *t, tb_letter *letter, const tb_documents *judged)
 {
     tb_hold *hold = t->hold;
@@ -272,11 +283,13 @@ static void take_letter(tb_terminal *t, tb_letter *letter)
 
 static void unregistered(tb_terminal *t, tb_letter *letter)
 {
-    letter->status = tb_fail(&letter->why, TB_CONFLICT, "this terminal is not registered yet: its server cannot be reached");
+    letter->status =
+        tb_fail(&letter->why, TB_CONFLICT, "this terminal is not registered yet: its server cannot be reached");
     (void)t;
 }
 
-/* Takes everything out of the mailbox and feeds it in this order: letters, zone, capture (M1: the zone before the capture). */
+/* Takes everything out of the mailbox and feeds it in this order: letters, zone, capture (M1: the zone before the
+ * capture). */
 static void deliver(tb_terminal *t, int active)
 {
     for (;;) {

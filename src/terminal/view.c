@@ -1,5 +1,5 @@
-/* view.c: what the local interface shows: a value that the machine's thread publishes and everybody else copies. It holds words and
- * counts, never a picture or a template. */
+/* view.c: what the local interface shows: a value that the machine's thread publishes and everybody else copies. It
+ * holds words and counts, never a picture or a template. */
 #include "terminal/terminal_private.h"
 
 #include <errno.h>
@@ -31,12 +31,15 @@ static void screen_of(tb_terminal *t, tb_view *view)
     } else {
         memset(&view->screen, 0, sizeof view->screen);
         view->screen.tone = TB_TONE_RETRY;
-        snprintf(view->screen.en, sizeof view->screen.en, "This terminal is waiting for its server. Please use another one.");
+        snprintf(view->screen.en, sizeof view->screen.en,
+                 "This terminal is waiting for its server. Please use another one.");
         snprintf(view->screen.ja, sizeof view->screen.ja, "%s", "この端末は準備中です。ほかの端末をご利用ください。");
     }
-    if (view->registered && t->machine.phase == TB_PHASE_IDLE && strcmp(view->camera, "ok") != 0 && strcmp(view->camera, "starting") != 0) {
+    if (view->registered && t->machine.phase == TB_PHASE_IDLE && strcmp(view->camera, "ok") != 0 &&
+        strcmp(view->camera, "starting") != 0) {
         view->screen.tone = TB_TONE_RETRY;
-        snprintf(view->screen.en, sizeof view->screen.en, "The camera of this terminal does not work. Please use another one.");
+        snprintf(view->screen.en, sizeof view->screen.en,
+                 "The camera of this terminal does not work. Please use another one.");
         snprintf(view->screen.ja, sizeof view->screen.ja, "%s", "カメラが使えません。ほかの端末をご利用ください。");
     }
 }
@@ -58,7 +61,8 @@ static void fill(tb_terminal *t, tb_view *view)
         tb_link_view link;
         tb_link_look(t->link, &link);
         view->connected = link.connected;
-        view->age = link.age;
+        /* the courier looks once a second */
+        view->age = link.connected && link.age >= 0 && link.age <= 2 ? 0 : link.age;
         view->outbox = tb_edge_store_outbox_count(t->store);
         view->entries = tb_list_count(t->list);
         view->sequence = tb_list_sequence(t->list);
@@ -85,7 +89,8 @@ uint64_t tb_view_wait(tb_terminal *t, uint64_t after, int wait_ms, tb_view *out)
 {
     struct timespec until = tb_monotonic_after((int64_t)wait_ms * 1000);
     pthread_mutex_lock(&t->view_mutex);
-    while (t->number <= after && wait_ms > 0 && pthread_cond_timedwait(&t->view_changed, &t->view_mutex, &until) != ETIMEDOUT)
+    while (t->number <= after && wait_ms > 0 &&
+           pthread_cond_timedwait(&t->view_changed, &t->view_mutex, &until) != ETIMEDOUT)
         ;
     memcpy(out, t->view, sizeof *out);
     uint64_t number = t->number;
@@ -101,8 +106,10 @@ static json_t *facts_json(const tb_facts *facts)
     for (size_t i = 0; object && i < facts->count; i++) {
         const tb_fact *fact = &facts->items[i];
         char text[TB_TIME_TEXT_SIZE];
-        json_t *value = fact->kind == TB_FACT_TEXT ? json_string(fact->text) : fact->kind == TB_FACT_BOOL ? json_boolean(fact->number)
-                        : fact->kind == TB_FACT_TIME ? json_string(tb_time_text(fact->number, text)) : json_integer(fact->number);
+        json_t *value = fact->kind == TB_FACT_TEXT   ? json_string(fact->text)
+                        : fact->kind == TB_FACT_BOOL ? json_boolean(fact->number)
+                        : fact->kind == TB_FACT_TIME ? json_string(tb_time_text(fact->number, text))
+                                                     : json_integer(fact->number);
         if (json_object_set_new(object, fact->name, value) != 0) {
             json_decref(object);
             return NULL;
@@ -116,10 +123,12 @@ static json_t *last_json(const tb_last *last)
     if (!last->is_set)
         return json_null();
     char transaction[TB_ID_TEXT_SIZE], visit[TB_ID_TEXT_SIZE];
-    json_t *object = json_pack("{s:s, s:s, s:s, s:o, s:I, s:s}", "transaction", tb_id_text(last->transaction, transaction), "outcome",
-                               tb_outcome_name(last->outcome), "reason", last->reason, "fields", facts_json(&last->fields), "duration_us",
+    json_t *object = json_pack("{s:s, s:s, s:s, s:o, s:I, s:s}", "transaction",
+                               tb_id_text(last->transaction, transaction), "outcome", tb_outcome_name(last->outcome),
+                               "reason", last->reason, "fields", facts_json(&last->fields), "duration_us",
                                (json_int_t)last->duration, "source", last->from_server ? "server" : "list");
-    if (object && !tb_id_is_zero(last->visit) && json_object_set_new(object, "visit", json_string(tb_id_text(last->visit, visit))) != 0) {
+    if (object && !tb_id_is_zero(last->visit) &&
+        json_object_set_new(object, "visit", json_string(tb_id_text(last->visit, visit))) != 0) {
         json_decref(object);
         return NULL;
     }
@@ -128,8 +137,10 @@ static json_t *last_json(const tb_last *last)
 
 static json_t *screen_json(const tb_screen *screen)
 {
-    json_t *object = json_pack("{s:s, s:s, s:s, s:s}", "tone", tb_tone_name(screen->tone), "sound", screen->sound, "en", screen->en, "ja", screen->ja);
-    if (object && screen->ask != TB_ASK_NONE && json_object_set_new(object, "ask", json_string(tb_ask_name(screen->ask))) != 0) {
+    json_t *object = json_pack("{s:s, s:s, s:s, s:s}", "tone", tb_tone_name(screen->tone), "sound", screen->sound, "en",
+                               screen->en, "ja", screen->ja);
+    if (object && screen->ask != TB_ASK_NONE &&
+        json_object_set_new(object, "ask", json_string(tb_ask_name(screen->ask))) != 0) {
         json_decref(object);
         return NULL;
     }
@@ -149,15 +160,19 @@ json_t *tb_view_json(tb_terminal *t, const tb_view *view, uint64_t number)
     int known = view->registered;
     json_t *object = json_pack(
         "{s:I, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:b, s:b, s:{s:s, s:b, s:b}, s:s, s:{s:I, s:I, s:b, s:I}, s:I, s:I, s:i, s:b, s:o, s:o, s:o}",
-        "number", (json_int_t)number, "state", tb_phase_name(view->phase), "touchpoint", known ? r->touchpoint : "", "role", known ? r->role : "",
-        "kind", known ? kind_name(role->kind) : "", "zone", known ? r->zone : "", "title", "en", known ? role->title_en : "", "ja",
-        known ? role->title_ja : "", "registered", known, "simulation", view->simulation, "actuator", "name",
-        known && role->actuator ? role->actuator : "", "simulation", 1, "open", view->actuator_open, "camera", view->camera, "list", "entries",
-        (json_int_t)view->entries, "sequence", (json_int_t)view->sequence, "connected", view->connected, "age_seconds", (json_int_t)view->age,
-        "outbox", (json_int_t)view->outbox, "held", (json_int_t)(tb_secret_held() - sizeof *view), "candidates", view->candidates, "served",
-        view->served, "screen", screen_json(&view->screen), "fields", facts_json(&view->fields), "last", last_json(&view->last));
+        "number", (json_int_t)number, "state", tb_phase_name(view->phase), "touchpoint", known ? r->touchpoint : "",
+        "role", known ? r->role : "", "kind", known ? kind_name(role->kind) : "", "zone", known ? r->zone : "", "title",
+        "en", known ? role->title_en : "", "ja", known ? role->title_ja : "", "registered", known, "simulation",
+        view->simulation, "actuator", "name", known && role->actuator ? role->actuator : "", "simulation", 1, "open",
+        view->actuator_open, "camera", view->camera, "list", "entries", (json_int_t)view->entries, "sequence",
+        (json_int_t)view->sequence, "connected", view->connected, "age_seconds", (json_int_t)view->age, "outbox",
+        (json_int_t)view->outbox, "held", (json_int_t)(tb_secret_held() - sizeof *view), "candidates", view->candidates,
+        "served", view->served, "screen", screen_json(&view->screen), "fields", facts_json(&view->fields), "last",
+        last_json(&view->last));
     if (object && view->amount > 0 &&
-        json_object_set_new(object, "sale", json_pack("{s:I, s:s}", "amount", (json_int_t)view->amount, "currency", view->currency)) != 0) {
+        json_object_set_new(object, "sale",
+                            json_pack("{s:I, s:s}", "amount", (json_int_t)view->amount, "currency", view->currency)) !=
+            0) {
         json_decref(object);
         return NULL;
     }

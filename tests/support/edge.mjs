@@ -8,8 +8,31 @@ import { passport, boardingPass } from './documents.mjs';
 
 const picturesDirectory = join(process.env.TEBURA_DEPS ?? join(root, '.deps'), 'pictures');
 
-// Heads in the demo photographs (npm @vladmandic/face-api): centre of the face and its width, as the detector finds them.
-// distance: 1.0 = head and shoulders fill the frame.
+// Every answer of a local interface is held against api/edge.yaml where the tests' packages are installed (tools/setup --test).
+const described = await (async () => {
+  try {
+    const module = await import('ajv/dist/2020.js');
+    const yaml = await import('yaml');
+    const Ajv = module.default.default ?? module.default;
+    const document = yaml.parse(readFileSync(join(root, 'api/edge.yaml'), 'utf8'));
+    const ajv = new Ajv({ strict: false, allErrors: true });
+    ajv.addSchema(document, 'edge');
+    const state = ajv.compile({ $ref: 'edge#/components/schemas/State' });
+    const failure = ajv.compile(document.components.responses.Error.content['application/json'].schema);
+    return (method, path, answer) => {
+      const [route] = path.split('?');
+      const operation = document.paths[route]?.[method.toLowerCase()];
+      if (!operation?.responses[answer.status]) throw new Error(`${method} ${route} answers ${answer.status}, which api/edge.yaml does not name: ${answer.text}`);
+      const valid = answer.status === 200 ? state : answer.status === 204 ? null : failure;
+      if (valid && !valid(answer.json)) throw new Error(`${method} ${route} ${answer.status}: ${JSON.stringify(valid.errors)}: ${answer.text}`);
+      return answer;
+    };
+  } catch {
+    return (method, path, answer) => answer;
+  }
+})();
+
+// The demo photographs (npm @vladmandic/face-api).
 export const picture = (n) => join(picturesDirectory, `sample${n}.jpg`);
 export const havePictures = existsSync(picture(1));
 
@@ -34,7 +57,7 @@ export async function startEdge(t, server, { id, role, zone, attributes = {}, ar
   };
   t.after(() => edge.stop());
   await start(['--code', announced.json.code]);
-  edge.call = (method, path, body) => http(edge, method, path, { body, token: null });
+  edge.call = async (method, path, body) => described(method, path, await http(edge, method, path, { body, token: null }));
   edge.state = async () => (await edge.call('GET', '/v1/state')).json;
   // Waits, by long poll, for a state in which the condition holds.
   edge.until = async (what, condition, ms = 60000) => {
