@@ -245,7 +245,8 @@ static int conclude(demo *d, tb_status status, int passed, const tb_error *why)
         putchar('\n');
         json_decref(summary);
     }
-    if (!d->ended_badly && (status == TB_OK || demo_is_interrupted()))
+    /* A program that was interrupted while it started may not have known yet how to end well: no reason to keep logs. */
+    if (demo_is_interrupted() || (!d->ended_badly && status == TB_OK))
         process_remove_tree(d->directory);
     else
         demo_say(d, "logs: %s/*.log", d->directory);

@@ -298,7 +298,7 @@ void tb_bus_free(tb_bus **place)
     pthread_mutex_unlock(&bus->lock);
     if (bus->watching)
         pthread_join(bus->watcher, NULL);
-    bus_subscription_end(&bus->flight.acks);
+    bus_subscription_end(bus->connection, &bus->flight.acks);
     if (bus->connection && tb_bus_is_connected(bus))
         (void)natsConnection_FlushTimeout(bus->connection, 1000); /* acknowledgements on their way out */
     jsCtx_Destroy(bus->js);

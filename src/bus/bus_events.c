@@ -168,11 +168,11 @@ static void *follow(void *context)
         natsMsgList_Destroy(&list);
         if (status == TB_OK && (s == NATS_OK || s == NATS_TIMEOUT))
             continue;
-        natsSubscription_Destroy(sub); /* the broker is gone or has forgotten the consumer: made anew */
+        bus_subscription_destroy(f->bus->connection, sub); /* the broker is gone or has forgotten the consumer: made anew */
         sub = NULL;
         bus_pause(f->bus, &f->stop, 200);
     }
-    natsSubscription_Destroy(sub);
+    bus_subscription_destroy(f->bus->connection, sub);
     return NULL;
 }
 

@@ -52,6 +52,8 @@ void bus_delivery_of(natsMsg *message, tb_delivery *out);
 void bus_pause(tb_bus *bus, const int *stop, int ms);
 struct timespec bus_deadline(int ms);
 /* Ends an asynchronous subscription: when it returns, its callback does not run and never will. NULL is allowed. */
-void bus_subscription_end(natsSubscription **subscription);
+void bus_subscription_end(natsConnection *connection, natsSubscription **subscription);
+/* Unsubscribes and frees when the reader is certainly past it; waits for one round trip. NULL is allowed. */
+void bus_subscription_destroy(natsConnection *connection, natsSubscription *subscription);
 
 #endif

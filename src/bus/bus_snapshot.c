@@ -101,9 +101,7 @@ static tb_status read_bucket(tb_bus *bus, const char *site, const char *filter, 
     tb_status status = bus_status(consume(bus, bucket, filter, headers_only, &subscription));
     if (status == TB_OK)
         status = read_all(bus, subscription, handle, context);
-    if (subscription)
-        (void)natsSubscription_Unsubscribe(subscription); /* the broker forgets the consumer by itself as well */
-    natsSubscription_Destroy(subscription);
+    bus_subscription_destroy(bus->connection, subscription); /* the broker forgets the consumer by itself as well */
     return status;
 }
 

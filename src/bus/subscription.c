@@ -19,7 +19,19 @@ static void on_complete(void *context)
     pthread_mutex_unlock(&e->lock);
 }
 
-void bus_subscription_end(natsSubscription **place)
+/* The library's reader takes a subscription out of its table and locks it a moment later without holding on to it, so freeing
+ * it at that moment is a crash (seen with libnats 3.4.1). After a round trip to the broker the reader has passed all that
+ * came before it, and knows the subscription no more; only then may the last hold on it go. */
+void bus_subscription_destroy(natsConnection *connection, natsSubscription *subscription)
+{
+    if (!subscription)
+        return;
+    (void)natsSubscription_Unsubscribe(subscription); /* closes it here even when the broker cannot be told */
+    (void)natsConnection_FlushTimeout(connection, 1000); /* fails when there is no broker: then nothing comes either */
+    natsSubscription_Destroy(subscription);
+}
+
+void bus_subscription_end(natsConnection *connection, natsSubscription **place)
 {
     natsSubscription *subscription = *place;
     *place = NULL;
@@ -35,7 +47,7 @@ void bus_subscription_end(natsSubscription **place)
             pthread_cond_wait(&e.ended, &e.lock);
         pthread_mutex_unlock(&e.lock);
     }
-    natsSubscription_Destroy(subscription);
+    bus_subscription_destroy(connection, subscription);
     pthread_cond_destroy(&e.ended);
     pthread_mutex_destroy(&e.lock);
 }
@@ -54,6 +66,6 @@ void tb_bus_subscription_free(tb_bus_subscription **place)
         pthread_join(subscription->follower, NULL);
     }
     for (int i = 0; i < TB_BUS_ANSWER_THREADS; i++)
-        bus_subscription_end(&subscription->subs[i]);
+        bus_subscription_end(subscription->bus->connection, &subscription->subs[i]);
     free(subscription);
 }
