@@ -264,6 +264,7 @@ static tb_status prepare(demo *d, tb_error *why)
     act.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &act, NULL);
     gmtime_r(&now, &utc);
+    setenv("TZ", "UTC", 1); /* flights, documents and all programs agree on what day it is, wherever this runs */
     d->today = (tb_date){utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday};
     d->screen = d->options.json ? stderr : stdout;
     d->options.colours = isatty(fileno(d->screen)) && !getenv("NO_COLOR");

@@ -52,8 +52,8 @@ static void fill_pass(const demo_traveller *t, demo_act act, tb_bcbp *out)
     leg->passenger_status = '1';
     leg->day_of_year = flight->day_of_year;
     if (act == DEMO_YESTERDAY) {
-        tb_date day;
-        int64_t days = tb_date_days(flight->date.year, flight->date.month, flight->date.day) - 1;
+        tb_date day, today = t->demo->today; /* not the flight's: late in the evening that is tomorrow */
+        int64_t days = tb_date_days(today.year, today.month, today.day) - 1;
         tb_days_date(days, &day.year, &day.month, &day.day);
         leg->day_of_year = (int)(days - tb_date_days(day.year, 1, 1)) + 1;
     }
