@@ -60,15 +60,14 @@ static void take(tb_engine *engine, int set, int person, const char *path)
             tb_template_decode(tb_bytes_span(&bytes), 0, &picture->coded) == TB_OK)
             all.count++;
         if (all.verbose)
-            fprintf(
-                stderr,
-                "%-50s %4dx%-4d faces %d score %.2f box %.0fx%.0f eyes %.0f yaw %+.0f pitch %+.0f roll %+.0f "
-                "sharp %.2f exposure %.2f "
-                "contrast %.2f quality %d live %.3f %s\n",
-                path, image.width, image.height, count, faces[best].score, faces[best].box.width,
-                faces[best].box.height, quality.eye_distance, quality.yaw, quality.pitch, quality.roll,
-                quality.sharpness, quality.exposure, quality.contrast, quality.unified, live,
-                tb_status_name(quality.advice));
+            fprintf(stderr,
+                    "%-50s %4dx%-4d faces %d score %.2f box %.0fx%.0f eyes %.0f yaw %+.0f pitch %+.0f roll %+.0f "
+                    "sharp %.2f exposure %.2f "
+                    "contrast %.2f quality %d live %.3f %s\n",
+                    path, image.width, image.height, count, faces[best].score, faces[best].box.width,
+                    faces[best].box.height, quality.eye_distance, quality.yaw, quality.pitch, quality.roll,
+                    quality.sharpness, quality.exposure, quality.contrast, quality.unified, live,
+                    tb_status_name(quality.advice));
         tb_bytes_free(&bytes);
     } else {
         fprintf(stderr, "%s: no face\n", path);
@@ -135,16 +134,15 @@ static void report(const char *name, float *genuine, int genuines, float *impost
         at[i] = threshold_at(impostor, impostors, pow(10, -i));
         tar[i] = 1 - below(genuine, genuines, at[i]);
     }
-    fprintf(
-        stderr,
-        "%-10s genuine %6d impostor %7d  EER %.3f%%  TAR %.2f%% at FAR 1e-3 (%.3f), %.2f%% at 1e-4 (%.3f)  "
+    fprintf(stderr,
+            "%-10s genuine %6d impostor %7d  EER %.3f%%  TAR %.2f%% at FAR 1e-3 (%.3f), %.2f%% at 1e-4 (%.3f)  "
             "highest impostor %.3f  "
-        "lowest genuine %.3f  int8 moves a score by at most %.4f\n",
-        name, genuines, impostors, 100 * equal, 100 * tar[3], at[3], 100 * tar[4], at[4], impostor[impostors - 1],
-        genuine[0], drift);
+            "lowest genuine %.3f  int8 moves a score by at most %.4f\n",
+            name, genuines, impostors, 100 * equal, 100 * tar[3], at[3], 100 * tar[4], at[4], impostor[impostors - 1],
+            genuine[0], drift);
     printf(
         "%s\"%s\":{\"genuine\":%d,\"impostor\":%d,\"eer\":%.5f,"
-           "\"threshold_at_far\":{\"1e-1\":%.4f,\"1e-2\":%.4f,\"1e-3\":%.4f,\"1e-4\":%.4f},"
+        "\"threshold_at_far\":{\"1e-1\":%.4f,\"1e-2\":%.4f,\"1e-3\":%.4f,\"1e-4\":%.4f},"
         "\"tar\":{\"1e-3\":%.5f,\"1e-4\":%.5f},\"highest_impostor\":%.4f,\"lowest_genuine\":%.4f,\"int8_drift\":%.5f}",
         all.reports++ ? "," : "", name, genuines, impostors, equal, at[1], at[2], at[3], at[4], tar[3], tar[4],
         impostor[impostors - 1], genuine[0], drift);

@@ -1,7 +1,8 @@
-/* bench_feed.c: from a passage at the entrance to its presence on every list that needs it, through the real teburad and the
- * real broker, on one machine: terminals of this program (own keys, own connections) send sealed passages at a stated rate
- * and receive the entries that follow. Time starts before the event is given to the broker and ends when the last of the
- * lists has its entry; opening the seal is part of it. Table on standard error, one JSON object on standard output. */
+/* bench_feed.c: from a passage at the entrance to its presence on every list that needs it, through the real teburad
+ * and the real broker, on one machine: terminals of this program (own keys, own connections) send sealed passages at a
+ * stated rate and receive the entries that follow. Time starts before the event is given to the broker and ends when
+ * the last of the lists has its entry; opening the seal is part of it. Table on standard error, one JSON object on
+ * standard output. */
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
@@ -49,9 +50,10 @@ static void add_flight(bench *b)
     char boarding[TB_TIME_TEXT_SIZE], departure[TB_TIME_TEXT_SIZE], path[64];
     tb_time now = tb_clock_now();
     snprintf(path, sizeof path, "/api/v1/flights/NH105/%.10s", tb_time_text(now, boarding));
-    json_decref(site_call(&b->site, "PUT", path, json_pack("{ss ss ss ss ss}", "from", "HND", "to", "LAX", "gate", "12", "boarding",
-                                             tb_time_text(now + 10 * TB_MINUTE, boarding), "departure",
-                                             tb_time_text(now + 2 * TB_HOUR, departure))));
+    json_decref(site_call(&b->site, "PUT", path,
+                          json_pack("{ss ss ss ss ss}", "from", "HND", "to", "LAX", "gate", "12", "boarding",
+                                    tb_time_text(now + 10 * TB_MINUTE, boarding), "departure",
+                                    tb_time_text(now + 2 * TB_HOUR, departure))));
 }
 
 static void register_terminal(bench *b, terminal *t, const char *role, const char *zone)
@@ -61,9 +63,11 @@ static void register_terminal(bench *b, terminal *t, const char *role, const cha
     site_announce(&b->site, t->id, role, zone, code);
     t->keys = tb_key_pair_random();
     tb_hex_encode(tb_span_of(t->keys.public_key.bytes, TB_KEY_SIZE), hex);
-    json_t *registered = site_call(&b->site, "POST", "/api/v1/registrations",
-                              json_pack("{ss ss}", "code", code, "public_key", hex));
-    site_need(tb_hex_decode(json_string_value(json_object_get(registered, "server_public_key")), t->server.bytes, TB_KEY_SIZE), NULL, "server key");
+    json_t *registered =
+        site_call(&b->site, "POST", "/api/v1/registrations", json_pack("{ss ss}", "code", code, "public_key", hex));
+    site_need(tb_hex_decode(json_string_value(json_object_get(registered, "server_public_key")), t->server.bytes,
+                            TB_KEY_SIZE),
+              NULL, "server key");
     snprintf(b->name, sizeof b->name, "%s", json_string_value(json_object_get(registered, "site")));
     snprintf(b->nats, sizeof b->nats, "%s", json_string_value(json_object_get(registered, "nats_url")));
     b->model = (uint32_t)json_integer_value(json_object_get(registered, "model"));
@@ -83,8 +87,7 @@ static void entry_came(void *context, const tb_delivery *delivery)
     const char *key = strstr(delivery->subject, t->id);
     tb_bytes plain = {0};
     tb_entry entry = {0};
-    if (delivery->purge || !key ||
-        tb_open(&t->from, tb_span_text(key), delivery->body, &plain) != TB_OK ||
+    if (delivery->purge || !key || tb_open(&t->from, tb_span_text(key), delivery->body, &plain) != TB_OK ||
         tb_entry_decode(tb_bytes_span(&plain), &entry, NULL) != TB_OK)
         goto out;
     int64_t now = tb_clock_monotonic();
@@ -112,8 +115,15 @@ static void random_template(uint32_t model, tb_template *out)
 
 static void write_documents(int n, tb_request *request)
 {
-    tb_mrz mrz = {.lines = 2, .columns = 44, .kind = "P", .issuer = "UTO", .nationality = "UTO", .surname = "BENCH",
-                  .born = {1990, 1, 1}, .expires = {2035, 1, 1}, .sex = 'X'};
+    tb_mrz mrz = {.lines = 2,
+                  .columns = 44,
+                  .kind = "P",
+                  .issuer = "UTO",
+                  .nationality = "UTO",
+                  .surname = "BENCH",
+                  .born = {1990, 1, 1},
+                  .expires = {2035, 1, 1},
+                  .sex = 'X'};
     tb_bcbp pass = {.legs = 1, .electronic = 1};
     tb_bytes text = {0};
     time_t now = time(NULL);
@@ -148,7 +158,8 @@ static void check_in(bench *b, int n)
     tb_bytes plain = {0}, sealed = {0}, reply = {0}, opened = {0};
     tb_answer answer = {0};
     tb_error why = {0};
-    tb_request request = {.id = tb_id_random(), .kind = TB_REQUEST_CHECKIN, .at = tb_clock_now(), .consent = 1, .document_score = 0.9f};
+    tb_request request = {
+        .id = tb_id_random(), .kind = TB_REQUEST_CHECKIN, .at = tb_clock_now(), .consent = 1, .document_score = 0.9f};
     tb_template face;
     snprintf(request.touchpoint, sizeof request.touchpoint, "%s", t->id);
     random_template(b->model, &face);
@@ -177,7 +188,11 @@ static void pass(bench *b, int n)
     terminal *t = &b->security;
     char subject[TB_SUBJECT_SIZE], id[TB_ID_TEXT_SIZE];
     tb_bytes plain = {0}, sealed = {0};
-    tb_event event = {.id = tb_id_random(), .number = (uint64_t)n + 1, .kind = TB_EVENT_PASSAGE, .visit = b->visitors[n].id, .at = tb_clock_now()};
+    tb_event event = {.id = tb_id_random(),
+                      .number = (uint64_t)n + 1,
+                      .kind = TB_EVENT_PASSAGE,
+                      .visit = b->visitors[n].id,
+                      .at = tb_clock_now()};
     snprintf(event.touchpoint, sizeof event.touchpoint, "%s", t->id);
     tb_subject_text(TB_SUBJECT_EVENT, b->name, t->id, NULL, subject);
     pthread_mutex_lock(&b->mutex);
@@ -185,7 +200,8 @@ static void pass(bench *b, int n)
     pthread_mutex_unlock(&b->mutex);
     site_need(tb_event_encode(&event, &plain), NULL, "event");
     site_need(tb_seal(&t->to, tb_span_text(subject), tb_bytes_span(&plain), &sealed), NULL, "seal");
-    site_need(tb_bus_event_publish(t->bus, subject, tb_id_text(event.id, id), tb_bytes_span(&sealed), 10000), NULL, "publish");
+    site_need(tb_bus_event_publish(t->bus, subject, tb_id_text(event.id, id), tb_bytes_span(&sealed), 10000), NULL,
+              "publish");
     tb_bytes_free(&plain);
     tb_bytes_free(&sealed);
 }
@@ -209,7 +225,8 @@ static int by_value(const void *a, const void *b)
 static json_t *spread(double *ms, int count)
 {
     qsort(ms, (size_t)count, sizeof *ms, by_value);
-    return json_pack("{sf sf sf si}", "p50_ms", ms[count / 2], "p99_ms", ms[(int)(count * 0.99)], "max_ms", ms[count - 1], "count", count);
+    return json_pack("{sf sf sf si}", "p50_ms", ms[count / 2], "p99_ms", ms[(int)(count * 0.99)], "max_ms",
+                     ms[count - 1], "count", count);
 }
 
 static json_t *at_rate(bench *b, int first, int rate)
@@ -272,23 +289,25 @@ int main(void)
         snprintf(b.lists[i].id, sizeof b.lists[i].id, i < 3 ? "emigration-%d" : "boarding-%d", i + 1);
         register_terminal(&b, &b.lists[i], i < 3 ? "emigration" : "boarding", i < 3 ? "emigration_area" : "airside");
         tb_subject_text(TB_SUBJECT_FEED, b.name, b.lists[i].id, NULL, subject);
-        site_need(tb_bus_listen(b.lists[i].bus, subject, entry_came, &b.lists[i], &b.lists[i].subscription), NULL, "feed");
+        site_need(tb_bus_listen(b.lists[i].bus, subject, entry_came, &b.lists[i], &b.lists[i].subscription), NULL,
+                  "feed");
     }
     for (int n = 0; n < VISITS; n++)
         check_in(&b, n);
     json_t *passage = json_array(), *out;
-    fprintf(stderr, "passage at the entrance to presence on all of %d lists, %d visits, one server, one broker\n", LISTS, VISITS);
+    fprintf(stderr, "passage at the entrance to presence on all of %d lists, %d visits, one server, one broker\n",
+            LISTS, VISITS);
     fprintf(stderr, "%10s %10s %10s %10s %10s\n", "rate/s", "reached/s", "p50 ms", "p99 ms", "max ms");
     for (int r = 0; r < RATES; r++) {
         json_t *row = at_rate(&b, r * PASSAGES, rates[r]);
-        fprintf(stderr, "%10d %10.1f %10.1f %10.1f %10.1f\n", rates[r], json_real_value(json_object_get(row, "rate_reached")),
-                json_real_value(json_object_get(row, "p50_ms")), json_real_value(json_object_get(row, "p99_ms")),
-                json_real_value(json_object_get(row, "max_ms")));
+        fprintf(stderr, "%10d %10.1f %10.1f %10.1f %10.1f\n", rates[r],
+                json_real_value(json_object_get(row, "rate_reached")), json_real_value(json_object_get(row, "p50_ms")),
+                json_real_value(json_object_get(row, "p99_ms")), json_real_value(json_object_get(row, "max_ms")));
         json_array_append_new(passage, row);
     }
     json_t *checkin = spread(b.checkin_ms, VISITS);
-    fprintf(stderr, "check-in, request to answer: p50 %.1f ms, p99 %.1f ms\n", json_real_value(json_object_get(checkin, "p50_ms")),
-            json_real_value(json_object_get(checkin, "p99_ms")));
+    fprintf(stderr, "check-in, request to answer: p50 %.1f ms, p99 %.1f ms\n",
+            json_real_value(json_object_get(checkin, "p50_ms")), json_real_value(json_object_get(checkin, "p99_ms")));
     out = json_pack("{si so so}", "lists", LISTS, "passage_to_lists", passage, "checkin", checkin);
     json_dumpf(out, stdout, JSON_COMPACT);
     putchar('\n');

@@ -58,12 +58,11 @@ static void enrol_all(tb_engine *engine)
                 tb_engine_liveness(engine, &image, &faces[i], &live) != TB_OK ||
                 tb_engine_template(engine, &image, &faces[i], &people[count].template) != TB_OK)
                 continue;
-            fprintf(
-                stderr,
-                "sample%d.jpg face %d: eyes %3.0f px, yaw %+3.0f pitch %+3.0f, sharpness %.2f exposure %.2f, "
-                "quality %3d, live %.3f, %s\n",
-                number, i + 1, quality.eye_distance, quality.yaw, quality.pitch, quality.sharpness, quality.exposure,
-                quality.unified, live, tb_status_name(quality.advice));
+            fprintf(stderr,
+                    "sample%d.jpg face %d: eyes %3.0f px, yaw %+3.0f pitch %+3.0f, sharpness %.2f exposure %.2f, "
+                    "quality %3d, live %.3f, %s\n",
+                    number, i + 1, quality.eye_distance, quality.yaw, quality.pitch, quality.sharpness,
+                    quality.exposure, quality.unified, live, tb_status_name(quality.advice));
             count++;
         }
         tb_image_free(&image);

@@ -260,7 +260,7 @@ int main(void)
     fprintf(
         stderr,
         "networks loaded and verified in %.0f ms; resident: bare %.1f MiB, with networks %.1f, with a list of 10,000 %.1f, "
-            "at the end %.1f\n",
+        "at the end %.1f\n",
         opened, bare, loaded, listed, end);
     tb_gallery_free(&gallery);
     tb_engine_free(&engine);

@@ -1,5 +1,6 @@
-/* bench_programs.c: how long each program takes from its start to being ready (its own word: the JSON line; the command: its end),
- * and how much memory it holds then. Median of several starts; a terminal's first start makes keys and registers, the later ones do not. */
+/* bench_programs.c: how long each program takes from its start to being ready (its own word: the JSON line; the
+ * command: its end), and how much memory it holds then. Median of several starts; a terminal's first start makes keys
+ * and registers, the later ones do not. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,9 +26,10 @@ static json_t *report(const char *name, figures *f)
 {
     double first = f->ms[0];
     qsort(f->ms, STARTS, sizeof *f->ms, by_value);
-    fprintf(stderr, "%-14s ready after %8.1f ms (first start %8.1f), memory %7.1f MiB, at most %7.1f\n", name, f->ms[STARTS / 2], first, f->memory,
-            f->highest);
-    return json_pack("{sf sf sf sf}", "ready_ms", f->ms[STARTS / 2], "first_start_ms", first, "memory_mib", f->memory, "memory_highest_mib", f->highest);
+    fprintf(stderr, "%-14s ready after %8.1f ms (first start %8.1f), memory %7.1f MiB, at most %7.1f\n", name,
+            f->ms[STARTS / 2], first, f->memory, f->highest);
+    return json_pack("{sf sf sf sf}", "ready_ms", f->ms[STARTS / 2], "first_start_ms", first, "memory_mib", f->memory,
+                     "memory_highest_mib", f->highest);
 }
 
 static json_t *measure_server(void)
@@ -57,7 +59,8 @@ static json_t *measure_terminal(void)
         process edge = {0};
         json_t *line = NULL;
         tb_error why = {0};
-        const char *argv[] = {"tebura-edge", "--data", data, "--server", s.url, "--profile", s.profile, "--camera", "virtual:", "--code", code, NULL};
+        const char *argv[] = {"tebura-edge", "--data",   data,       "--server", s.url, "--profile",
+                              s.profile,     "--camera", "virtual:", "--code",   code,  NULL};
         if (i > 0)
             argv[9] = NULL; /* registered */
         int64_t begin = tb_clock_monotonic();

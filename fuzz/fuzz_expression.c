@@ -1,4 +1,5 @@
-/* Any text as an expression, asked for both types it may have; what compiles must evaluate, and to unknown without facts. */
+/* Any text as an expression, asked for both types it may have; what compiles must evaluate, and to unknown without
+ * facts. */
 #include <stdlib.h>
 #include <string.h>
 

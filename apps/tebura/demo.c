@@ -1,4 +1,5 @@
-/* demo.c: the order of things: look at the pictures, start the site, let everybody travel, let the flights depart, judge. */
+/* demo.c: the order of things: look at the pictures, start the site, let everybody travel, let the flights depart,
+ * judge. */
 #include "command.h"
 #include "demo.h"
 
@@ -245,7 +246,8 @@ static int conclude(demo *d, tb_status status, int passed, const tb_error *why)
         putchar('\n');
         json_decref(summary);
     }
-    /* A program that was interrupted while it started may not have known yet how to end well: no reason to keep logs. */
+    /* A program that was interrupted while it started may not have known yet how to end well: no reason to keep
+     * logs. */
     if (demo_is_interrupted() || (!d->ended_badly && status == TB_OK))
         process_remove_tree(d->directory);
     else

@@ -1,4 +1,5 @@
-/* demo.h: an airport on one machine: real programs, simulated cameras, about twenty travellers and everything that can go wrong.
+/* demo.h: an airport on one machine: real programs, simulated cameras, about twenty travellers and everything that can
+ * go wrong.
  *
  *   demo.c          command line, the order of things, the end
  *   demo_faces.c    who there is in the pictures: faces, the same person in two pictures
@@ -41,15 +42,17 @@ typedef struct demo_view { /* a person in a photograph, and how to stand so that
     float live;   /* least liveness of the rehearsal; 0: no terminal would take this one */
 } demo_view;
 typedef struct demo_face {
-    int views; /* genuinely different photographs: the first is the passport's, the others are live (the only one is both) */
+    /* genuinely different photographs: the first is the passport's, the others are live (the only one is both) */
+    int views;
     demo_view view[DEMO_VIEWS_MAX];
 } demo_face;
 int demo_face_is_usable(const demo_face *face); /* before a camera; in a passport every face is */
-/* Faces of sample1.jpg ... sample6.jpg in `pictures`, by picture and from left to right; a person found again is one face with two
- * views. `most` is the size of `out`; `cuts` a directory for the people cut out of the pictures. */
+/* Faces of sample1.jpg ... sample6.jpg in `pictures`, by picture and from left to right; a person found again is one
+ * face with two views. `most` is the size of `out`; `cuts` a directory for the people cut out of the pictures. */
 tb_status demo_faces_in_pictures(const char *pictures, const char *cuts, demo_face *out, int most, int *count,
                                  tb_error *why) TB_MUST_CHECK;
-/* The people of DIR/photos and DIR/portraits: a folder each, several photographs each. Who has fewer than two usable ones is left out. */
+/* The people of DIR/photos and DIR/portraits: a folder each, several photographs each. Who has fewer than two usable
+ * ones is left out. */
 tb_status demo_faces_in_folders(const char *directory, const char *cuts, demo_face *out, int most, int *count,
                                 tb_error *why) TB_MUST_CHECK;
 

@@ -31,8 +31,9 @@ int demo_face_is_usable(const demo_face *face)
 
 /* ---- how to stand before the camera ---- */
 
-/* A part of the photograph with the proportions of a frame, `height` faces high, the face in its middle where there is room:
- * it fills the frame, so that no edge of a photograph is seen, which the liveness network would rightly take for an attack. */
+/* A part of the photograph with the proportions of a frame, `height` faces high, the face in its middle where there is
+ * room: it fills the frame, so that no edge of a photograph is seen, which the liveness network would rightly take for
+ * an attack. */
 static tb_box framing(tb_box face, float height, int portrait, const tb_image *image)
 {
     float side = fmaxf(face.width, face.height), high = height * side, wide = portrait ? high * 3 / 4 : high * 4 / 3;
@@ -105,8 +106,8 @@ static tb_status try_framing(tb_engine *engine, const demo_view *tried, demo_vie
     return status;
 }
 
-/* Cameras at gates stand upright, so that neighbours stay outside; some people look better in a wide picture. The third round
- * holds the head upright. */
+/* Cameras at gates stand upright, so that neighbours stay outside; some people look better in a wide picture. The
+ * third round holds the head upright. */
 static tb_status rehearse(tb_engine *engine, tb_box face, const tb_image *image, demo_view *view, tb_error *why)
 {
     static const float heights[] = {2.2f, 2.7f, 1.9f, 3.2f};
@@ -137,8 +138,8 @@ static int by_x(const void *a, const void *b)
     return (left->box.x > right->box.x) - (left->box.x < right->box.x);
 }
 
-/* Cuts a person out with what is around, into a file of the demo's own: the terminals read it faster than the whole group.
- * `face` is then in the cut's coordinates. */
+/* Cuts a person out with what is around, into a file of the demo's own: the terminals read it faster than the whole
+ * group. `face` is then in the cut's coordinates. */
 static tb_status cut_out(const tb_image *image, const char *path, tb_box *face, tb_image *cut, tb_error *why)
 {
     float side = fmaxf(face->width, face->height), x = face->x + face->width / 2, y = face->y + face->height / 2;

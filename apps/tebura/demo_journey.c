@@ -1,5 +1,6 @@
-/* demo_journey.c: one traveller's way. A step is done as a person would do it: stand before the camera, lay documents on the
- * reader, wait for the screen, go away. Everything passes through the terminal's own local interface (api/edge.yaml). */
+/* demo_journey.c: one traveller's way. A step is done as a person would do it: stand before the camera, lay documents
+ * on the reader, wait for the screen, go away. Everything passes through the terminal's own local interface
+ * (api/edge.yaml). */
 #include "demo.h"
 
 #include <signal.h>

@@ -1,4 +1,5 @@
-/* demo_site.c: the programs of the airport: one teburad (which brings its own broker), a tebura-edge for every terminal. */
+/* demo_site.c: the programs of the airport: one teburad (which brings its own broker), a tebura-edge for every
+ * terminal. */
 #include "demo.h"
 
 #include <errno.h>

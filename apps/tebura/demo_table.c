@@ -1,4 +1,5 @@
-/* demo_table.c: the journey as it happens: a table that is drawn again at every change on a terminal, plain lines elsewhere. */
+/* demo_table.c: the journey as it happens: a table that is drawn again at every change on a terminal, plain lines
+ * elsewhere. */
 #include "demo.h"
 
 #include <stdarg.h>

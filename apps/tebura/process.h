@@ -1,5 +1,5 @@
-/* process.h: the programs that `tebura demo` starts: each in a process group of its own, so that Ctrl-C reaches the demo only and it
- * can end them in order; each ended by the kernel should the demo itself be killed. */
+/* process.h: the programs that `tebura demo` starts: each in a process group of its own, so that Ctrl-C reaches the
+ * demo only and it can end them in order; each ended by the kernel should the demo itself be killed. */
 #ifndef TEBURA_APP_PROCESS_H
 #define TEBURA_APP_PROCESS_H
 
@@ -19,12 +19,14 @@ typedef struct process {
 /* Finds `program` beside this executable. `argv` begins with the program's name. TB_NOT_FOUND, TB_IO. */
 tb_status process_start(const char *program, char *const argv[], const char *name, const char *log, process *out,
                         tb_error *why) TB_MUST_CHECK;
-/* The one JSON line that it prints when it is ready. TB_TIMEOUT, TB_END_OF_STREAM (it ended: `why` holds the last line of its log), TB_MALFORMED. */
+/* The one JSON line that it prints when it is ready. TB_TIMEOUT, TB_END_OF_STREAM (it ended: `why` holds the last line
+ * of its log), TB_MALFORMED. */
 tb_status process_ready(process *running, int seconds, json_t **line, tb_error *why) TB_MUST_CHECK;
 int process_is_alive(process *running);
 /* SIGTERM now; process_wait collects. */
 void process_ask_to_end(const process *running);
-/* Waits, kills after `seconds`. 1 when it ended as asked: with exit code 0, or by SIGTERM before it took notice of that itself. */
+/* Waits, kills after `seconds`. 1 when it ended as asked: with exit code 0, or by SIGTERM before it took notice of
+ * that itself. */
 int process_wait(process *running, int seconds);
 
 /* The directory of this executable. */

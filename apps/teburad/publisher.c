@@ -1,4 +1,5 @@
-/* publisher.c: moves the outbox into the bucket. Rows leave the outbox only after the broker has acknowledged the values.
+/* publisher.c: moves the outbox into the bucket. Rows leave the outbox only after the broker has acknowledged the
+ * values.
  *
  * P1  After every (re)connection the site is opened first; if the bucket was lost, every entry is written again before
  *     the epoch mark, so that terminals never take a half-filled bucket for the whole.

@@ -78,7 +78,8 @@ static tb_status open_bus(teburad *s, tb_error *why)
         return status;
     const char *url = s->broker ? broker_url(s->broker) : s->options.nats;
     if (snprintf(s->nats_url, sizeof s->nats_url, "%s", url) >= (int)sizeof s->nats_url)
-        return tb_fail(why, TB_INVALID_ARGUMENT, "the broker's address is longer than %zu bytes", sizeof s->nats_url - 1);
+        return tb_fail(why, TB_INVALID_ARGUMENT, "the broker's address is longer than %zu bytes",
+                       sizeof s->nats_url - 1);
     tb_bus_options options = {.url = s->nats_url, .name = "teburad", .connected = on_connection, .context = s};
     status = tb_bus_open(&options, &s->bus, why);
     if (status == TB_OK && !s->broker && !tb_bus_is_connected(s->bus))

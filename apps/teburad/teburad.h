@@ -1,6 +1,7 @@
 /* teburad.h: one running management service: who owns what, and the threads that move things between its parts.
  *
- *   HTTP (a thread per connection) ──► management ◄── follower: events, requests, heartbeats (threads of the bus)
+ *   HTTP (a thread per connection) ──► management ◄── follower: events, requests, heartbeats (threads of
+ *   the bus)
  *                                          ▲  │ outbox
  *                              ticker ─────┘  └──► publisher ──► feed bucket
  *

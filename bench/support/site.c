@@ -35,7 +35,8 @@ void site_start(site *s)
         site_need(TB_IO, NULL, "a temporary folder");
     snprintf(log, sizeof log, "%s/teburad.log", s->folder);
     snprintf(s->profile, sizeof s->profile, "%s/profiles/airport.yaml", TEBURA_SOURCE_DIR);
-    const char *argv[] = {"teburad", "management", "--data", s->folder, "--site", "airport", "--profile", s->profile, NULL};
+    const char *argv[] = {"teburad", "management", "--data",   s->folder, "--site",
+                          "airport", "--profile",  s->profile, NULL};
     site_need(process_start("teburad", (char **)argv, "teburad", log, &s->server, &why), &why, "teburad");
     site_need(process_ready(&s->server, 20, &line, &why), &why, "teburad");
     snprintf(token_path, sizeof token_path, "%s", json_string_value(json_object_get(line, "token_file")));
@@ -58,8 +59,9 @@ void site_stop(site *s)
 
 void site_announce(site *s, const char *id, const char *role, const char *zone, char code[33])
 {
-    json_t *added = site_call(s, "POST", "/api/v1/touchpoints",
-                              json_pack("{ss ss ss s{ss}}", "id", id, "role", role, "zone", zone, "attributes", "gate", "12"));
+    json_t *added =
+        site_call(s, "POST", "/api/v1/touchpoints",
+                  json_pack("{ss ss ss s{ss}}", "id", id, "role", role, "zone", zone, "attributes", "gate", "12"));
     snprintf(code, 33, "%s", json_string_value(json_object_get(added, "code")));
     json_decref(added);
 }

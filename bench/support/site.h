@@ -1,4 +1,5 @@
-/* site.h: a real teburad with its own broker in a temporary folder, for benchmarks. What goes wrong ends the program with a sentence. */
+/* site.h: a real teburad with its own broker in a temporary folder, for benchmarks. What goes wrong ends the program
+ * with a sentence. */
 #ifndef TEBURA_BENCH_SITE_H
 #define TEBURA_BENCH_SITE_H
 

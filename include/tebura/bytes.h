@@ -19,7 +19,8 @@ static inline tb_span tb_span_of(const void *data, size_t size)
 tb_span tb_span_text(const char *text); /* without the NUL; NULL gives an empty span */
 
 /* An owned buffer. Zero-initialise (`tb_bytes b = {0};`), free with tb_bytes_free, which wipes. Growing copies into
- * new memory and wipes the old, so nothing is left behind on the heap. Not for keys and templates at rest: tb_secret. */
+ * new memory and wipes the old, so nothing is left behind on the heap. Not for keys and templates at rest:
+ * tb_secret. */
 typedef struct tb_bytes {
     uint8_t *data;
     size_t size, capacity;
@@ -34,7 +35,8 @@ static inline tb_span tb_bytes_span(const tb_bytes *bytes)
     return tb_span_of(bytes->data, bytes->size);
 }
 
-/* Reads a whole file of at most `limit` bytes. TB_NOT_FOUND, TB_TOO_LARGE, TB_IO, TB_NO_MEMORY; `why` names the path. */
+/* Reads a whole file of at most `limit` bytes. TB_NOT_FOUND, TB_TOO_LARGE, TB_IO, TB_NO_MEMORY; `why` names the
+ * path. */
 tb_status tb_file_read(const char *path, size_t limit, tb_bytes *out, tb_error *why) TB_MUST_CHECK;
 /* Writes through a temporary file and rename, mode 0600, synced: whole or not at all. TB_IO, TB_DISK_FULL. */
 tb_status tb_file_write(const char *path, tb_span content, tb_error *why) TB_MUST_CHECK;
@@ -51,7 +53,7 @@ typedef struct tb_id {
 tb_id tb_id_random(void);
 int tb_id_equal(tb_id a, tb_id b);
 int tb_id_is_zero(tb_id id);
-const char *tb_id_text(tb_id id, char out[TB_ID_TEXT_SIZE]); /* returns out */
+const char *tb_id_text(tb_id id, char out[TB_ID_TEXT_SIZE]);       /* returns out */
 tb_status tb_id_parse(const char *text, tb_id *out) TB_MUST_CHECK; /* TB_MALFORMED */
 
 #endif

@@ -13,8 +13,8 @@ typedef int64_t tb_time;
 #define TB_HOUR (60 * TB_MINUTE)
 #define TB_DAY (24 * TB_HOUR)
 
-tb_time tb_clock_now(void);           /* UTC wall clock */
-int64_t tb_clock_monotonic(void);     /* microseconds, for durations only */
+tb_time tb_clock_now(void);       /* UTC wall clock */
+int64_t tb_clock_monotonic(void); /* microseconds, for durations only */
 #define TB_TIME_TEXT_SIZE 32
 const char *tb_time_text(tb_time time, char out[TB_TIME_TEXT_SIZE]); /* ISO 8601, "2026-11-21T09:30:00Z"; returns out */
 tb_status tb_time_parse(const char *text, tb_time *out) TB_MUST_CHECK; /* ISO 8601 with Z or +hh:mm; TB_MALFORMED */

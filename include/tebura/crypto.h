@@ -36,9 +36,9 @@ tb_status tb_seal(const tb_key *key, tb_span about, tb_span plain, tb_bytes *out
 tb_status tb_open(const tb_key *key, tb_span about, tb_span sealed, tb_bytes *out) TB_MUST_CHECK; /* TB_CRYPTO */
 
 /* Between two parties that know each other's public keys: the receiver knows who sent it. `about` as above. The key is
- * BLAKE2b-256(X25519 shared secret | sender's public key | receiver's public key), personal "tebura-seal-to-1": bound to the
- * direction, so what was sent cannot be played back to its sender. No forward secrecy: keys are long-lived (ADR 040).
- * TB_CRYPTO also for public keys of low order. */
+ * BLAKE2b-256(X25519 shared secret | sender's public key | receiver's public key), personal "tebura-seal-to-1":
+ * bound to the direction, so what was sent cannot be played back to its sender. No forward secrecy: keys are long-lived
+ * (ADR 040). TB_CRYPTO also for public keys of low order. */
 tb_status tb_seal_to(const tb_key *own_private, const tb_key *their_public, tb_span about, tb_span plain,
                      tb_bytes *out) TB_MUST_CHECK;
 tb_status tb_open_from(const tb_key *own_private, const tb_key *their_public, tb_span about, tb_span sealed,

@@ -54,10 +54,10 @@ tb_status tb_management_flight_departed(tb_management *m, const char *flight, tb
 typedef tb_status (*tb_flight_fn)(void *context, const tb_flight *flight);
 tb_status tb_management_flights(tb_management *m, tb_flight_fn each, void *context) TB_MUST_CHECK;
 
-/* Check-in (kiosk and desk): parses and judges the documents (expiry, day, same person), makes or finds person and booking,
- * and with consent stores template and consent. Without consent the journey goes on with no biometric row (A2). Online
- * (A3): `consent` of the request is ignored and no template is taken; a terminal adds the face later. An empty
- * `touchpoint` is the desk. A terminal's `consent` 0 (not online) is a no: an earlier yes ends.
+/* Check-in (kiosk and desk): parses and judges the documents (expiry, day, same person), makes or finds person and
+ * booking, and with consent stores template and consent. Without consent the journey goes on with no biometric row
+ * (A2). Online (A3): `consent` of the request is ignored and no template is taken; a terminal adds the face later. An
+ * empty `touchpoint` is the desk. A terminal's `consent` 0 (not online) is a no: an earlier yes ends.
  *
  * What documents or flight forbid is a REFUSE with one of the reasons check_digit, document_expired, person_mismatch,
  * wrong_day, flight_departed, flight_closed; what cannot be read or done is a FAILED. The same status is returned as
@@ -123,8 +123,8 @@ typedef struct tb_sealed_event {
 /* All in one transaction. Events that do not open, are malformed or forged are logged, counted and dropped (TB_OK:
  * never come again); TB_DISK_FULL, TB_DB_LOCKED ...: nothing was applied, deliver again. */
 tb_status tb_management_events(tb_management *m, const tb_sealed_event *events, int count) TB_MUST_CHECK;
-/* Third authentication, check-in, payment. TB_UNAUTHORISED, TB_CRYPTO ...: no answer, it was not a terminal of ours; TB_CONFLICT: it
- * bears a time that is long gone or to come (recorded and repeated, or a clock is wrong). */
+/* Third authentication, check-in, payment. TB_UNAUTHORISED, TB_CRYPTO ...: no answer, it was not a terminal of ours;
+ * TB_CONFLICT: it bears a time that is long gone or to come (recorded and repeated, or a clock is wrong). */
 tb_status tb_management_request(tb_management *m, const char *subject, tb_span sealed, tb_bytes *reply) TB_MUST_CHECK;
 
 /* ---- the feed ---- */

@@ -28,19 +28,22 @@ tb_status tb_transfer_check(const tb_transfer *transfer, tb_error *why) TB_MUST_
  * name that is empty or too long for an account; *out is then zero. */
 tb_status tb_transfer_purchase(tb_id payment, const char *instrument, const char *merchant, const char *provider,
                                int64_t amount, const char *currency, tb_transfer *out) TB_MUST_CHECK;
-/* The opposite of a transfer, under an id of its own. TB_INVALID_ARGUMENT: the transfer is not sound, or the id the same. */
+/* The opposite of a transfer, under an id of its own. TB_INVALID_ARGUMENT: the transfer is not sound, or the id the
+ * same. */
 tb_status tb_transfer_reverse(const tb_transfer *transfer, tb_id id, tb_transfer *out) TB_MUST_CHECK;
 
 /* A payment provider (card acquirer, wallet). Calls are idempotent by `payment`. */
 typedef struct tb_provider {
     const char *name;
     int simulation; /* 1: no money moves; said on every screen */
-    /* TB_OK, TB_DECLINED, TB_TIMEOUT, TB_IO, TB_INVALID_ARGUMENT. `token` is what the provider knows the instrument by. */
+    /* TB_OK, TB_DECLINED, TB_TIMEOUT, TB_IO, TB_INVALID_ARGUMENT. `token` is what the provider knows the instrument
+     * by. */
     tb_status (*authorise)(void *context, tb_id payment, const char *token, int64_t amount, const char *currency);
     tb_status (*reverse)(void *context, tb_id payment);
     void *context;
 } tb_provider;
-/* SIMULATION: accepts every token but "declined" and those that begin with "declined-"; "limit-N" up to N minor units. */
+/* SIMULATION: accepts every token but "declined" and those that begin with "declined-"; "limit-N" up to N minor
+ * units. */
 const tb_provider *tb_provider_simulated(void);
 
 #endif

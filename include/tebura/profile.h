@@ -39,8 +39,9 @@ typedef struct tb_verdict {
 } tb_verdict;
 
 /* May this visit use this touchpoint at `now`? `visit` holds the profile's facts and always "status" (int) and "flag"
- * (bool); `touchpoint` its attributes. A fact that is absent makes the requirement that names it not met, also under "not" and
- * "or"; so does an unset time (0), an empty text and a value of another kind than declared. A window with an unknown bound denies. Pure. */
+ * (bool); `touchpoint` its attributes. A fact that is absent makes the requirement that names it not met, also under
+ * "not" and "or"; so does an unset time (0), an empty text and a value of another kind than declared. A window with an
+ * unknown bound denies. Pure. */
 tb_verdict tb_role_judge(const tb_role *role, const tb_facts *visit, const tb_facts *touchpoint, tb_time now);
 /* Does the person belong into the visitor DB at `now`? Same shape (from/until: when that changes by itself). Pure. */
 tb_verdict tb_profile_visitor(const tb_profile *profile, const tb_facts *visit, tb_time now);
@@ -48,9 +49,9 @@ tb_verdict tb_profile_visitor(const tb_profile *profile, const tb_facts *visit, 
 tb_time tb_role_delivery(const tb_role *role, const tb_verdict *verdict);
 /* The facts that the role may see, and no others. */
 tb_status tb_role_project(const tb_role *role, const tb_facts *visit, tb_facts *out) TB_MUST_CHECK;
-/* Adds to `out` what the sentence of verdict->reason needs and nothing more: the facts that it names, and {from} (early)
- * or {until} (late) as the window's times; facts of the visit by those two names are never used in sentences. Nothing when admitted.
- * TB_NOT_FOUND: the reason is not this profile's. */
+/* Adds to `out` what the sentence of verdict->reason needs and nothing more: the facts that it names, and {from}
+ * (early) or {until} (late) as the window's times; facts of the visit by those two names are never used in sentences.
+ * Nothing when admitted. TB_NOT_FOUND: the reason is not this profile's. */
 tb_status tb_role_explain(const tb_role *role, const tb_facts *visit, const tb_verdict *verdict,
                           tb_facts *out) TB_MUST_CHECK;
 /* Applies what a match at this role does to a visit (flag, status; a status never goes back). *changed 0 or 1. */
@@ -80,7 +81,8 @@ typedef struct tb_role_view { /* the role as a terminal needs it; borrowed strin
 void tb_role_view_of(const tb_role *role, tb_role_view *out);
 
 /* The sentence for a reason with {name} filled from `facts` (times as local hh:mm of `utc_offset_minutes`);
- * unknown names stay visible as "?". `out` is appended to. TB_NOT_FOUND: no such reason; TB_NO_MEMORY. Every reason of every role has both languages (checked by parse). */
+ * unknown names stay visible as "?". `out` is appended to. TB_NOT_FOUND: no such reason; TB_NO_MEMORY. Every reason of
+ * every role has both languages (checked by parse). */
 tb_status tb_profile_sentence(const tb_profile *profile, const char *reason, const char *language,
                               const tb_facts *facts, int utc_offset_minutes, tb_bytes *out) TB_MUST_CHECK;
 

@@ -73,7 +73,7 @@ typedef enum tb_status {
 /* The sentence for a person; never NULL, also for values out of range. Static storage. */
 const char *tb_status_sentence(tb_status status);
 
-/* The name as machines and logs see it, e.g. "too_far" for TB_RETRY_TOO_FAR is "retry_too_far". Static storage. */
+/* The name as machines and logs see it: "RETRY_TOO_FAR" for TB_RETRY_TOO_FAR. Static storage. */
 const char *tb_status_name(tb_status status);
 
 /* The HTTP status, 200..507. */

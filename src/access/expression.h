@@ -5,7 +5,8 @@
  *   or     = and { "or" and }                  not    = "not" not | compared
  *   and    = not { "and" not }                 compared = sum [ ("==" "!=" "<" "<=" ">" ">=") sum ]
  *   sum    = value { ("+" | "-") duration }    duration = digits ("s" | "m" | "h" | "d")
- *   value  = "(" or ")" | [-]digits | 'text' | "true" | "false" | status | fact | "visit." fact | "touchpoint." attribute
+ *   value  = "(" or ")" | [-]digits | 'text' | "true" | "false" | status | fact | "visit." fact
+ *          | "touchpoint." attribute
  *
  * A fact that is absent, of another kind than declared, an unset time (0) or an empty text is unknown. Whatever an
  * unknown value takes part in is unknown too, also under not, and, or: unknown is never true, so rules fail closed.

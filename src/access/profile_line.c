@@ -47,7 +47,8 @@ static int line_in(yaml_document_t *document, const char *path)
     return line;
 }
 
-/* Nodes lie in the order of the file, but a mapping's later keys may come after a nested mapping's: the least line wins. */
+/* Nodes lie in the order of the file, but a mapping's later keys may come after a nested mapping's: the least line
+ * wins. */
 static int key_line_in(yaml_document_t *document, const char *key, int from)
 {
     int line = 0;

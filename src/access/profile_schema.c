@@ -108,7 +108,8 @@ static const cyaml_schema_value_t profile = {CYAML_VALUE_MAPPING(CYAML_FLAG_POIN
 typedef struct report {
     char cause[160];
     int line;
-    int skip; /* the first line of the trace names the last field that was there, not the mapping where one is missing */
+    /* the first line of the trace names the last field that was there, not the mapping where one is missing */
+    int skip;
 } report;
 
 static void note(cyaml_log_t level, void *context, const char *format, va_list args)

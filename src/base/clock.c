@@ -60,18 +60,21 @@ const char *tb_time_text(tb_time time, char out[TB_TIME_TEXT_SIZE])
 tb_status tb_time_parse(const char *text, tb_time *out)
 {
     int year, month, day, hour, minute, second, used = 0;
-    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second, &used) != 6 || used != 19)
+    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second, &used) != 6 ||
+        used != 19)
         return TB_MALFORMED;
     int y, m, d;
     tb_days_date(tb_date_days(year, month, day), &y, &m, &d);
-    if (year < 1970 || y != year || m != month || d != day || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59)
+    if (year < 1970 || y != year || m != month || d != day || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
+        second < 0 || second > 59)
         return TB_MALFORMED;
     int64_t offset = 0;
     const char *zone = text + used;
     int zone_hours, zone_minutes, zone_used = 0;
     if (strcmp(zone, "Z") != 0) {
         if ((zone[0] != '+' && zone[0] != '-') || strlen(zone) != 6 ||
-            sscanf(zone + 1, "%2d:%2d%n", &zone_hours, &zone_minutes, &zone_used) != 2 || zone_used != 5 || zone_hours > 14 || zone_minutes > 59)
+            sscanf(zone + 1, "%2d:%2d%n", &zone_hours, &zone_minutes, &zone_used) != 2 || zone_used != 5 ||
+            zone_hours > 14 || zone_minutes > 59)
             return TB_MALFORMED;
         offset = (zone_hours * 3600 + zone_minutes * 60) * (zone[0] == '-' ? -1 : 1);
     }

@@ -12,7 +12,8 @@ tb_status tb_file_read(const char *path, size_t limit, tb_bytes *out, tb_error *
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return tb_fail(why, errno == ENOENT || errno == ENOTDIR ? TB_NOT_FOUND : TB_IO, "%s: %s", path, strerror(errno));
+        return tb_fail(why, errno == ENOENT || errno == ENOTDIR ? TB_NOT_FOUND : TB_IO, "%s: %s", path,
+                       strerror(errno));
     tb_status status = TB_OK;
     struct stat about;
     if (fstat(fd, &about) != 0 || S_ISDIR(about.st_mode)) {
@@ -81,7 +82,8 @@ tb_status tb_file_write(const char *path, tb_span content, tb_error *why)
         failed = errno;
     if (failed) {
         unlink(temporary);
-        return tb_fail(why, failed == ENOSPC || failed == EDQUOT ? TB_DISK_FULL : TB_IO, "%s: %s", path, strerror(failed));
+        return tb_fail(why, failed == ENOSPC || failed == EDQUOT ? TB_DISK_FULL : TB_IO, "%s: %s", path,
+                       strerror(failed));
     }
     sync_folder_of(path);
     return TB_OK;

@@ -168,7 +168,8 @@ static void *follow(void *context)
         natsMsgList_Destroy(&list);
         if (status == TB_OK && (s == NATS_OK || s == NATS_TIMEOUT))
             continue;
-        bus_subscription_destroy(f->bus->connection, sub); /* the broker is gone or has forgotten the consumer: made anew */
+        /* the broker is gone or has forgotten the consumer: made anew */
+        bus_subscription_destroy(f->bus->connection, sub);
         sub = NULL;
         bus_pause(f->bus, &f->stop, 200);
     }

@@ -19,14 +19,14 @@ static void on_complete(void *context)
     pthread_mutex_unlock(&e->lock);
 }
 
-/* The library's reader takes a subscription out of its table and locks it a moment later without holding on to it, so freeing
- * it at that moment is a crash (seen with libnats 3.4.1). After a round trip to the broker the reader has passed all that
- * came before it, and knows the subscription no more; only then may the last hold on it go. */
+/* The library's reader takes a subscription out of its table and locks it a moment later without holding on to it, so
+ * freeing it at that moment is a crash (seen with libnats 3.4.1). After a round trip to the broker the reader has
+ * passed all that came before it, and knows the subscription no more; only then may the last hold on it go. */
 void bus_subscription_destroy(natsConnection *connection, natsSubscription *subscription)
 {
     if (!subscription)
         return;
-    (void)natsSubscription_Unsubscribe(subscription); /* closes it here even when the broker cannot be told */
+    (void)natsSubscription_Unsubscribe(subscription);    /* closes it here even when the broker cannot be told */
     (void)natsConnection_FlushTimeout(connection, 1000); /* fails when there is no broker: then nothing comes either */
     natsSubscription_Destroy(subscription);
 }

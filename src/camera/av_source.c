@@ -22,7 +22,8 @@
 #include <tebura/secret.h>
 
 #define BAD_PACKETS_MAX 100 /* in a row: a camera may lose a packet, not the thread */
-#define KEY_PATIENCE 300 /* packets to wait for one that stands alone: some cameras refresh in stripes and send none   \
+#define KEY_PATIENCE                                                                                                   \
+    300 /* packets to wait for one that stands alone: some cameras refresh in stripes and send none   \
                           */
 
 struct av_source {

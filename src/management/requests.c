@@ -6,8 +6,8 @@
 #include <tebura/log.h>
 #include <tebura/secret.h>
 
-/* Only what had an effect is remembered by its id: a question that was refused or failed could be recorded on its way and
- * asked once more on another day, when nobody stands there. */
+/* Only what had an effect is remembered by its id: a question that was refused or failed could be recorded on its way
+ * and asked once more on another day, when nobody stands there. */
 static int is_of_now(tb_management *m, const tb_request *request)
 {
     tb_time now = tb_service_now(m);

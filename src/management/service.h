@@ -79,8 +79,9 @@ struct tb_management {
     tb_entry_row *old; /* scratch of recompute: the entries that a visit has */
     size_t old_count, old_capacity;
     int wrote_outbox, wrote_passage;
-    /* Every start numbers lists from the clock on (in ms: no list changes that often for long). A database restored from
-     * a backup would else give out numbers again that terminals have seen, and they would take what is new for old. */
+    /* Every start numbers lists from the clock on (in ms: no list changes that often for long). A database restored
+     * from a backup would else give out numbers again that terminals have seen, and they would take what is new for
+     * old. */
     uint64_t sequence_floor;
     int outbox_waiting; /* rows are there, as far as memory knows */
     int64_t outbox_end; /* and none after this one; INT64_MAX: not known */

@@ -13,8 +13,12 @@
 
 static void answered(void *context, const tb_answer *answer)
 {
-    tb_machine_input in = {.kind = TB_INPUT_ANSWER, .about = answer->id, .status = answer->status, .verdict = answer->verdict,
-                           .visit = answer->visit, .fields = answer->fields};
+    tb_machine_input in = {.kind = TB_INPUT_ANSWER,
+                           .about = answer->id,
+                           .status = answer->status,
+                           .verdict = answer->verdict,
+                           .visit = answer->visit,
+                           .fields = answer->fields};
     memcpy(in.reason, answer->reason, sizeof in.reason);
     tb_post(context, &in);
 }
@@ -51,8 +55,8 @@ tb_status tb_activate(tb_terminal *t, tb_error *why)
     if (!role)
         return tb_fail(why, TB_NOT_FOUND, "the profile has no role %s: give the profile of the server", r->role);
     if (r->model != tb_engine_model(t->options.engine))
-        return tb_fail(why, TB_OTHER_MODEL, "the server's templates are of model %u, this terminal's network makes %u", r->model,
-                       tb_engine_model(t->options.engine));
+        return tb_fail(why, TB_OTHER_MODEL, "the server's templates are of model %u, this terminal's network makes %u",
+                       r->model, tb_engine_model(t->options.engine));
     tb_role_view_of(role, &t->role);
     tb_machine_options machine = {.role = t->role};
     tb_machine_init(&machine, &t->machine);
@@ -64,7 +68,7 @@ tb_status tb_activate(tb_terminal *t, tb_error *why)
         status = tb_link_open(&link, &t->link, why);
     if (status == TB_OK)
         status = void_open_payments(t); /* M5, after the link told the store how to seal; before anybody is served */
-    if (status != TB_OK) { /* it is tried again */
+    if (status != TB_OK) {              /* it is tried again */
         tb_link_free(&t->link);
         tb_actuator_free(&t->actuator);
         tb_list_free(&t->list);
@@ -80,8 +84,8 @@ tb_status tb_activate(tb_terminal *t, tb_error *why)
 
 tb_status tb_try_registration(tb_terminal *t, tb_error *why)
 {
-    tb_status status = tb_register_at(t->options.server, t->options.code ? t->options.code : "", &t->keys->public_key, REGISTER_MS,
-                                      &t->registration, why);
+    tb_status status = tb_register_at(t->options.server, t->options.code ? t->options.code : "", &t->keys->public_key,
+                                      REGISTER_MS, &t->registration, why);
     if (status == TB_OK)
         status = tb_edge_store_register(t->store, &t->registration);
     if (status == TB_OK)

@@ -1,4 +1,5 @@
-/* actuator.h: what opens: a gate, a detector, a door. One vtable, so that a real door controller (OSDP) can stand behind it. */
+/* actuator.h: what opens: a gate, a detector, a door. One vtable, so that a real door controller (OSDP) can stand
+ * behind it. */
 #ifndef TERMINAL_ACTUATOR_H
 #define TERMINAL_ACTUATOR_H
 
@@ -6,7 +7,8 @@
 
 typedef struct tb_actuator tb_actuator;
 
-/* Told once for every opening, from any thread, also before tb_actuator_open has returned: TB_OK when it is open, TB_IO ... when it did not. */
+/* Told once for every opening, from any thread, also before tb_actuator_open has returned: TB_OK when it is open,
+ * TB_IO ... when it did not. */
 typedef void (*tb_actuator_done)(void *context, uint64_t ticket, tb_status status);
 
 typedef struct tb_actuator_kind {

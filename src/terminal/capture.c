@@ -16,13 +16,13 @@ struct tb_capturer {
     tb_zone *zone;
     int armed;
     int64_t begun;
-    uint32_t track;      /* whose burst this is */
-    int seen, count, good; /* pictures looked at; taken; of them without any advice */
+    uint32_t track;         /* whose burst this is */
+    int seen, count, good;  /* pictures looked at; taken; of them without any advice */
     float live[BURST_MOST]; /* of the last ones */
-    tb_image best;       /* the picture kept */
-    tb_face face;        /* in it */
+    tb_image best;          /* the picture kept */
+    tb_face face;           /* in it */
     uint8_t quality;
-    tb_status advice;    /* why the last picture was not good enough */
+    tb_status advice; /* why the last picture was not good enough */
 };
 
 tb_status tb_capturer_new(const tb_capture_options *options, tb_engine *engine, tb_capturer **out)
@@ -109,7 +109,8 @@ static tb_status take(tb_capturer *capturer, const tb_frame *frame, const tb_fac
         status = tb_engine_liveness(capturer->engine, &frame->image, face, &live);
     if (status != TB_OK)
         return status; /* fails closed: no answer is never "live" */
-    if (!capturer->best.data || (good && !capturer->good) || (good == (capturer->good > 0) && quality.unified > capturer->quality)) {
+    if (!capturer->best.data || (good && !capturer->good) ||
+        (good == (capturer->good > 0) && quality.unified > capturer->quality)) {
         tb_image copy = {0};
         status = tb_image_copy(&frame->image, &copy);
         if (status != TB_OK)
@@ -136,7 +137,8 @@ static void finish(tb_capturer *capturer, tb_captured *captured, tb_template *te
     tb_capturer_disarm(capturer);
 }
 
-tb_status tb_capturer_see(tb_capturer *capturer, const tb_frame *frame, tb_zone_view *zone, tb_captured *captured, tb_template *template)
+tb_status tb_capturer_see(tb_capturer *capturer, const tb_frame *frame, tb_zone_view *zone, tb_captured *captured,
+                          tb_template *template)
 {
     tb_face faces[TB_FACES_MAX];
     int count = 0, chosen = -1;

@@ -1,10 +1,10 @@
-/* capture.h: from pictures to one good template of the one person in the zone. Pictures are skipped, never queued: each call
- * looks at one, and keeps at most one (the best of the burst so far).
+/* capture.h: from pictures to one good template of the one person in the zone. Pictures are skipped, never queued:
+ * each call looks at one, and keeps at most one (the best of the burst so far).
  *
- * A burst takes `burst` pictures that are good enough; the best of them gives the template; liveness is the median over all.
- * Who does not look straight into the camera within half of `patience` is taken as they are, when everything else is good: the
- * decision's threshold guards against strangers, and a person who walks by should not have to pose (ADR 082).
- * One thread: the engine's. */
+ * A burst takes `burst` pictures that are good enough; the best of them gives the template; liveness is the median
+ * over all. Who does not look straight into the camera within half of `patience` is taken as they are, when everything
+ * else is good: the decision's threshold guards against strangers, and a person who walks by should not have to pose
+ * (ADR 082). One thread: the engine's. */
 #ifndef TERMINAL_CAPTURE_H
 #define TERMINAL_CAPTURE_H
 
@@ -36,13 +36,15 @@ typedef struct tb_captured {
     float live;
     uint8_t quality;
 } tb_captured;
-/* One picture. `template` (secret memory, the caller's) is written only with finished and TB_OK. TB_MODEL_FAILED, TB_NO_MEMORY: the
- * picture was not looked at. */
-tb_status tb_capturer_see(tb_capturer *capturer, const tb_frame *frame, tb_zone_view *zone, tb_captured *captured, tb_template *template) TB_MUST_CHECK;
+/* One picture. `template` (secret memory, the caller's) is written only with finished and TB_OK. TB_MODEL_FAILED,
+ * TB_NO_MEMORY: the picture was not looked at. */
+tb_status tb_capturer_see(tb_capturer *capturer, const tb_frame *frame, tb_zone_view *zone, tb_captured *captured,
+                          tb_template *template) TB_MUST_CHECK;
 /* No picture came: nobody is there. */
 void tb_capturer_nobody(tb_capturer *capturer, tb_zone_view *zone);
 
-/* The template of the picture in a passport. TB_RETRY_NO_FACE, TB_RETRY_SEVERAL_FACES ... : the picture cannot be used. */
+/* The template of the picture in a passport. TB_RETRY_NO_FACE, TB_RETRY_SEVERAL_FACES ... : the picture cannot be
+ * used. */
 tb_status tb_capture_document(tb_engine *engine, const tb_image *page, tb_template *out) TB_MUST_CHECK;
 
 #endif

@@ -23,13 +23,17 @@ static int64_t days_of(tb_date date)
 
 static tb_status because(tb_status status, char reason[TB_NAME_SIZE])
 {
-    const char *name = status == TB_CHECK_DIGIT ? "check_digit" : status == TB_DOCUMENT_EXPIRED ? "document_expired"
-                       : status == TB_WRONG_DAY ? "wrong_day" : status == TB_OTHER_PERSON ? "person_mismatch" : "";
+    const char *name = status == TB_CHECK_DIGIT        ? "check_digit"
+                       : status == TB_DOCUMENT_EXPIRED ? "document_expired"
+                       : status == TB_WRONG_DAY        ? "wrong_day"
+                       : status == TB_OTHER_PERSON     ? "person_mismatch"
+                                                       : "";
     snprintf(reason, TB_NAME_SIZE, "%s", name);
     return status;
 }
 
-tb_status tb_documents_passport(tb_documents *documents, const char *text, tb_date today, char reason[TB_NAME_SIZE], tb_error *why)
+tb_status tb_documents_passport(tb_documents *documents, const char *text, tb_date today, char reason[TB_NAME_SIZE],
+                                tb_error *why)
 {
     tb_mrz mrz = {0};
     reason[0] = '\0';
@@ -49,7 +53,8 @@ tb_status tb_documents_passport(tb_documents *documents, const char *text, tb_da
     return because(status, reason);
 }
 
-tb_status tb_documents_pass(tb_documents *documents, const char *text, tb_date today, char reason[TB_NAME_SIZE], tb_error *why)
+tb_status tb_documents_pass(tb_documents *documents, const char *text, tb_date today, char reason[TB_NAME_SIZE],
+                            tb_error *why)
 {
     tb_bcbp pass = {0};
     tb_date day = {0};

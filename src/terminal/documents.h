@@ -1,5 +1,5 @@
-/* documents.h: what can be said about a passport and a boarding pass without a server, at once and clearly. Pure. The server judges
- * again, with what it knows. */
+/* documents.h: what can be said about a passport and a boarding pass without a server, at once and clearly. Pure. The
+ * server judges again, with what it knows. */
 #ifndef TERMINAL_DOCUMENTS_H
 #define TERMINAL_DOCUMENTS_H
 
@@ -17,9 +17,12 @@ typedef struct tb_documents {
 
 /* The date at `now` for somebody at `utc_offset_minutes`. */
 tb_date tb_local_date(tb_time now, int utc_offset_minutes);
-/* TB_OK: taken into `documents`. Otherwise they are as before and `reason` names why (a reason of the profile where there is one):
- * TB_CHECK_DIGIT, TB_DOCUMENT_EXPIRED, TB_WRONG_DAY, TB_OTHER_PERSON (it does not belong to the other one), or as the parsers. */
-tb_status tb_documents_passport(tb_documents *documents, const char *text, tb_date today, char reason[TB_NAME_SIZE], tb_error *why) TB_MUST_CHECK;
-tb_status tb_documents_pass(tb_documents *documents, const char *text, tb_date today, char reason[TB_NAME_SIZE], tb_error *why) TB_MUST_CHECK;
+/* TB_OK: taken into `documents`. Otherwise they are as before and `reason` names why (a reason of the profile where
+ * there is one): TB_CHECK_DIGIT, TB_DOCUMENT_EXPIRED, TB_WRONG_DAY, TB_OTHER_PERSON (it does not belong to the other
+ * one), or as the parsers. */
+tb_status tb_documents_passport(tb_documents *documents, const char *text, tb_date today, char reason[TB_NAME_SIZE],
+                                tb_error *why) TB_MUST_CHECK;
+tb_status tb_documents_pass(tb_documents *documents, const char *text, tb_date today, char reason[TB_NAME_SIZE],
+                            tb_error *why) TB_MUST_CHECK;
 
 #endif

@@ -44,7 +44,8 @@ static tb_status failed(sqlite3 *db, int code, const char *what)
 {
     tb_status status = tb_edge_db_status(db, code);
     if (status != TB_EXISTS)
-        tb_log(TB_LOG_WARNING, "terminal", "edge.db: %s: %s (%d): %s", what, tb_status_name(status), code, sqlite3_errmsg(db));
+        tb_log(TB_LOG_WARNING, "terminal", "edge.db: %s: %s (%d): %s", what, tb_status_name(status), code,
+               sqlite3_errmsg(db));
     return status;
 }
 
@@ -79,11 +80,17 @@ static tb_status settle(sqlite3 *db)
 {
     /* The exclusive mode keeps other processes out from the first lock on (E4); the settings of the cipher are the same
      * for SQLCipher 3 and 4, so that an upgrade of the library opens the same file. */
-    static const char *const settings[] = {
-        "PRAGMA cipher_compatibility = 3", "PRAGMA cipher_page_size = 4096", "PRAGMA locking_mode = EXCLUSIVE",
-        "PRAGMA temp_store = MEMORY",      "PRAGMA secure_delete = ON",      "PRAGMA journal_mode = TRUNCATE",
-        "PRAGMA synchronous = FULL",       "PRAGMA cache_size = -8192",      "BEGIN EXCLUSIVE",
-        "SELECT count(*) FROM sqlite_master", "COMMIT"};
+    static const char *const settings[] = {"PRAGMA cipher_compatibility = 3",
+                                           "PRAGMA cipher_page_size = 4096",
+                                           "PRAGMA locking_mode = EXCLUSIVE",
+                                           "PRAGMA temp_store = MEMORY",
+                                           "PRAGMA secure_delete = ON",
+                                           "PRAGMA journal_mode = TRUNCATE",
+                                           "PRAGMA synchronous = FULL",
+                                           "PRAGMA cache_size = -8192",
+                                           "BEGIN EXCLUSIVE",
+                                           "SELECT count(*) FROM sqlite_master",
+                                           "COMMIT"};
     tb_status status = TB_OK;
     for (size_t i = 0; i < sizeof settings / sizeof *settings && status == TB_OK; i++)
         status = tb_edge_db_script(db, settings[i]);
@@ -128,7 +135,8 @@ static int bind_all(sqlite3_stmt *statement, const char *kinds, va_list args)
             break;
         case 'b': {
             const tb_span *span = va_arg(args, const tb_span *);
-            code = sqlite3_bind_blob(statement, i, span->size ? (const void *)span->data : "", (int)span->size, SQLITE_TRANSIENT);
+            code = sqlite3_bind_blob(statement, i, span->size ? (const void *)span->data : "", (int)span->size,
+                                     SQLITE_TRANSIENT);
             break;
         }
         case 'd': {

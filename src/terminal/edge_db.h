@@ -1,4 +1,5 @@
-/* edge_db.h: one SQLCipher file: open with a key, statements with values, one transaction at a time. Private to edge_store. */
+/* edge_db.h: one SQLCipher file: open with a key, statements with values, one transaction at a time. Private to
+ * edge_store. */
 #ifndef TERMINAL_EDGE_DB_H
 #define TERMINAL_EDGE_DB_H
 
@@ -12,7 +13,8 @@ tb_status tb_edge_db_open(const char *path, const tb_key *key, sqlite3 **out, tb
 tb_status tb_edge_db_status(sqlite3 *db, int code);
 tb_status tb_edge_db_script(sqlite3 *db, const char *sql) TB_MUST_CHECK;
 
-/* A prepared statement with its values: `kinds` is one letter a value: i int64_t, b tb_span *, d const tb_id *, t const char *. */
+/* A prepared statement with its values: `kinds` is one letter a value: i int64_t, b tb_span *, d const tb_id *, t
+ * const char *. */
 tb_status tb_edge_db_prepare(sqlite3 *db, sqlite3_stmt **out, const char *sql, const char *kinds, ...) TB_MUST_CHECK;
 /* One row is there (TB_OK) or not (TB_NOT_FOUND). */
 tb_status tb_edge_db_row(sqlite3 *db, sqlite3_stmt *statement) TB_MUST_CHECK;
@@ -20,7 +22,8 @@ tb_status tb_edge_db_row(sqlite3 *db, sqlite3_stmt *statement) TB_MUST_CHECK;
 tb_status tb_edge_db_run(sqlite3 *db, const char *sql, const char *kinds, ...) TB_MUST_CHECK;
 /* First column of the first row; TB_NOT_FOUND. */
 tb_status tb_edge_db_number(sqlite3 *db, const char *sql, int64_t *out) TB_MUST_CHECK;
-/* Ends the transaction: commits when `status` is TB_OK, else (or when that fails) rolls back. Returns what came of it. */
+/* Ends the transaction: commits when `status` is TB_OK, else (or when that fails) rolls back. Returns what came of
+ * it. */
 tb_status tb_edge_db_end(sqlite3 *db, tb_status status) TB_MUST_CHECK;
 tb_span tb_edge_db_blob(sqlite3_stmt *statement, int column);
 

@@ -1,10 +1,13 @@
-/* edge_store.h: what a terminal must not forget, in edge.db (SQLCipher) in its data directory: who it is, its list as it was
- * received, its outbox, payments under way.
+/* edge_store.h: what a terminal must not forget, in edge.db (SQLCipher) in its data directory: who it is, its list as
+ * it was received, its outbox, payments under way.
  *
  * Invariants
- *  E1  An event has its number and its place in the outbox in one transaction; numbers count up from 1 for ever, without gaps.
- *  E2  A payment is in `payment` from before its first send until it was answered or its void is in the outbox: never both, never neither.
- *  E3  Rows hold sealed bytes as they came or as they will be sent: no template, no name, no amount in the open, also behind the file's own key.
+ *  E1  An event has its number and its place in the outbox in one transaction; numbers count up from 1 for ever,
+ *      without gaps.
+ *  E2  A payment is in `payment` from before its first send until it was answered or its void is in the outbox: never
+ *      both, never neither.
+ *  E3  Rows hold sealed bytes as they came or as they will be sent: no template, no name, no amount in the open, also
+ *      behind the file's own key.
  *  E4  One process has the directory at a time.
  *
  * Any thread; one at a time inside. */
@@ -34,18 +37,21 @@ typedef struct tb_registration {
     uint32_t model;
     int dimension;
 } tb_registration;
-tb_status tb_edge_store_registration(tb_edge_store *store, tb_registration *out) TB_MUST_CHECK; /* TB_NOT_FOUND: not registered */
+/* TB_NOT_FOUND: not registered */
+tb_status tb_edge_store_registration(tb_edge_store *store, tb_registration *out) TB_MUST_CHECK;
 tb_status tb_edge_store_register(tb_edge_store *store, const tb_registration *registration) TB_MUST_CHECK;
 
 /* ---- the list, as received ---- */
 typedef struct tb_sealed_entry {
     tb_id visit;
     uint64_t sequence;
-    int dropped;     /* used up here; `sealed` is empty */
+    int dropped; /* used up here; `sealed` is empty */
     tb_span sealed;
 } tb_sealed_entry;
-/* All of them in one transaction: sealed empty and not dropped = the row goes. With `whole`, rows that are not named go too. */
-tb_status tb_edge_store_entries_put(tb_edge_store *store, const tb_sealed_entry *entries, size_t count, int whole) TB_MUST_CHECK;
+/* All of them in one transaction: sealed empty and not dropped = the row goes. With `whole`, rows that are not named
+ * go too. */
+tb_status tb_edge_store_entries_put(tb_edge_store *store, const tb_sealed_entry *entries, size_t count,
+                                    int whole) TB_MUST_CHECK;
 typedef tb_status (*tb_sealed_entry_fn)(void *context, const tb_sealed_entry *entry); /* must not call the store */
 tb_status tb_edge_store_entries(tb_edge_store *store, tb_sealed_entry_fn each, void *context) TB_MUST_CHECK;
 /* The last feed sequence that is in `entries`. */
@@ -54,25 +60,28 @@ tb_status tb_edge_store_sequence_set(tb_edge_store *store, uint64_t sequence) TB
 
 /* ---- outbox ---- */
 /* How events are closed before they are stored: sealed to the server, about `subject`. Keys are copied. */
-tb_status tb_edge_store_seal_with(tb_edge_store *store, const tb_key *own_private, const tb_key *server_public, const char *touchpoint,
-                                  const char *subject) TB_MUST_CHECK;
+tb_status tb_edge_store_seal_with(tb_edge_store *store, const tb_key *own_private, const tb_key *server_public,
+                                  const char *touchpoint, const char *subject) TB_MUST_CHECK;
 /* An entry that was used up here, and the sequence that it had on the list (0: it was not on it). */
 typedef struct tb_drop {
     tb_id visit;
     uint64_t sequence;
 } tb_drop;
-/* Gives the event id, touchpoint, time and number (E1) and writes it; `drop` (may be NULL) is marked as used up in the same
- * transaction. On failure nothing changed. TB_CONFLICT before seal_with. */
+/* Gives the event id, touchpoint, time and number (E1) and writes it; `drop` (may be NULL) is marked as used up in the
+ * same transaction. On failure nothing changed. TB_CONFLICT before seal_with. */
 tb_status tb_edge_store_record(tb_edge_store *store, tb_event *event, tb_time now, const tb_drop *drop) TB_MUST_CHECK;
 /* The oldest event after `after`. TB_NOT_FOUND: none. */
-tb_status tb_edge_store_outbox_next(tb_edge_store *store, uint64_t after, uint64_t *number, tb_id *id, tb_bytes *sealed) TB_MUST_CHECK;
+tb_status tb_edge_store_outbox_next(tb_edge_store *store, uint64_t after, uint64_t *number, tb_id *id,
+                                    tb_bytes *sealed) TB_MUST_CHECK;
 tb_status tb_edge_store_outbox_done(tb_edge_store *store, uint64_t number) TB_MUST_CHECK;
 uint64_t tb_edge_store_outbox_count(tb_edge_store *store); /* never waits */
 
 /* ---- payments under way (E2) ---- */
-tb_status tb_edge_store_payment_keep(tb_edge_store *store, tb_id payment, tb_id visit, tb_time now) TB_MUST_CHECK; /* TB_EXISTS */
+/* TB_EXISTS */
+tb_status tb_edge_store_payment_keep(tb_edge_store *store, tb_id payment, tb_id visit, tb_time now) TB_MUST_CHECK;
 tb_status tb_edge_store_payment_close(tb_edge_store *store, tb_id payment) TB_MUST_CHECK;
-/* Takes it away and records `event` (PAYMENT_VOID) in one transaction. TB_NOT_FOUND: it was closed or voided before, nothing is recorded. */
+/* Takes it away and records `event` (PAYMENT_VOID) in one transaction. TB_NOT_FOUND: it was closed or voided before,
+ * nothing is recorded. */
 tb_status tb_edge_store_payment_void(tb_edge_store *store, tb_id payment, tb_event *event, tb_time now) TB_MUST_CHECK;
 /* At start: voids whatever the last run left open. */
 tb_status tb_edge_store_payments_void(tb_edge_store *store, tb_time now, int *count) TB_MUST_CHECK;

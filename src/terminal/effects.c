@@ -121,7 +121,10 @@ static void ask(tb_terminal *t)
     tb_secret_free(request);
     if (status != TB_OK) {
         tb_log(TB_LOG_WARNING, "terminal", "a question could not be sent: %s", tb_status_name(status));
-        tb_machine_input in = {.kind = TB_INPUT_ANSWER, .about = t->machine.now_serving.request, .verdict = TB_ANSWER_FAILED, .status = status};
+        tb_machine_input in = {.kind = TB_INPUT_ANSWER,
+                               .about = t->machine.now_serving.request,
+                               .verdict = TB_ANSWER_FAILED,
+                               .status = status};
         tb_inner_push(t, &in);
     }
 }

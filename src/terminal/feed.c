@@ -44,7 +44,11 @@ tb_status tb_feed_new(const tb_feed_options *options, tb_feed **out)
     tb_feed *feed = calloc(1, sizeof *feed);
     if (!feed)
         return TB_NO_MEMORY;
-    *feed = (tb_feed){.list = options->list, .store = options->store, .site = options->site, .touchpoint = options->touchpoint, .needs_snapshot = 1};
+    *feed = (tb_feed){.list = options->list,
+                      .store = options->store,
+                      .site = options->site,
+                      .touchpoint = options->touchpoint,
+                      .needs_snapshot = 1};
     feed->last = &feed->first;
     pthread_mutex_init(&feed->mutex, NULL);
     feed->key = tb_secret_alloc(sizeof *feed->key);
@@ -136,7 +140,8 @@ static tb_status batch_add(struct batch *batch, const tb_entry *entry, int dropp
     if (status != TB_OK)
         return status;
     batch->bodies[batch->count] = body;
-    batch->rows[batch->count++] = (tb_sealed_entry){.visit = entry->visit, .sequence = entry->sequence, .dropped = dropped, .sealed = tb_bytes_span(&body)};
+    batch->rows[batch->count++] = (tb_sealed_entry){
+        .visit = entry->visit, .sequence = entry->sequence, .dropped = dropped, .sealed = tb_bytes_span(&body)};
     return TB_OK;
 }
 
@@ -157,7 +162,9 @@ static tb_status batch_write(tb_feed *feed, struct batch *batch, int whole)
     if (status == TB_OK)
         status = tb_edge_store_sequence_set(feed->store, tb_list_sequence(feed->list));
     if (status != TB_OK)
-        tb_log(TB_LOG_WARNING, "terminal", "the list could not be stored (%s): after a restart without network it would be older", tb_status_name(status));
+        tb_log(TB_LOG_WARNING, "terminal",
+               "the list could not be stored (%s): after a restart without network it would be older",
+               tb_status_name(status));
     return status;
 }
 
@@ -177,7 +184,8 @@ static tb_status open_value(tb_feed *feed, const char *key, tb_span sealed, tb_e
     if (status == TB_OK && (!dot || strcmp(dot + 1, tb_id_text(entry->visit, text)) != 0))
         status = TB_MALFORMED; /* sealed for this key, but speaks of another visit */
     if (status != TB_OK && status != TB_NO_MEMORY)
-        tb_log(TB_LOG_WARNING, "terminal", "an entry of the feed was left out: %s (%lu so far)", tb_status_name(status), ++feed->unreadable);
+        tb_log(TB_LOG_WARNING, "terminal", "an entry of the feed was left out: %s (%lu so far)", tb_status_name(status),
+               ++feed->unreadable);
     return status;
 }
 
@@ -189,7 +197,8 @@ static tb_status apply_value(tb_feed *feed, const char *key, tb_span sealed, str
     if (status == TB_OK)
         status = tb_list_apply(feed->list, &entry, &changed);
     if (status == TB_OK) {
-        int dropped = entry.present && !tb_list_has(feed->list, entry.visit); /* used up here, and nothing newer is known */
+        /* used up here, and nothing newer is known */
+        int dropped = entry.present && !tb_list_has(feed->list, entry.visit);
         *sequence = entry.sequence;
         status = batch_add(batch, &entry, dropped, sealed);
     }
@@ -351,7 +360,8 @@ size_t tb_feed_expire(tb_feed *feed, tb_time now)
     if (status == TB_OK)
         status = tb_edge_store_entries_put(feed->store, restoring.gone.rows, restoring.gone.count, 0);
     if (status != TB_OK)
-        tb_log(TB_LOG_WARNING, "terminal", "entries that are over stay in the store until the next start: %s", tb_status_name(status));
+        tb_log(TB_LOG_WARNING, "terminal", "entries that are over stay in the store until the next start: %s",
+               tb_status_name(status));
     batch_free(&restoring.gone);
     return gone;
 }

@@ -1,8 +1,8 @@
-/* feed.h: from sealed values of the bucket to the list and the store. Owned and worked by one thread (the courier's); only
- * tb_feed_receive may be called from another.
+/* feed.h: from sealed values of the bucket to the list and the store. Owned and worked by one thread (the courier's);
+ * only tb_feed_receive may be called from another.
  *
- * Invariant F1: a value is in the store, sealed as it came, whenever it is on the list (a store that cannot write is told by
- * the log; the next snapshot heals it). */
+ * Invariant F1: a value is in the store, sealed as it came, whenever it is on the list (a store that cannot write is
+ * told by the log; the next snapshot heals it). */
 #ifndef TERMINAL_FEED_H
 #define TERMINAL_FEED_H
 
@@ -23,13 +23,15 @@ typedef struct tb_feed_options {
 tb_status tb_feed_new(const tb_feed_options *options, tb_feed **out) TB_MUST_CHECK;
 void tb_feed_free(tb_feed **feed);
 
-/* Fills the list from the store: a start without network. Rows that do not open or are over go. *count entries are on the list. */
+/* Fills the list from the store: a start without network. Rows that do not open or are over go. *count entries are on
+ * the list. */
 tb_status tb_feed_restore(tb_feed *feed, tb_time now, size_t *count) TB_MUST_CHECK;
 /* A live value: copied and queued. Any thread. *waiting (may be NULL): something is queued. */
 void tb_feed_receive(tb_feed *feed, const tb_delivery *message);
 /* A new connection: what was live before may have been missed. Any thread. */
 void tb_feed_lost(tb_feed *feed);
-/* Applies what is queued; takes a snapshot when one is needed and `bus` is connected. *synced 1 when the list is the server's. */
+/* Applies what is queued; takes a snapshot when one is needed and `bus` is connected. *synced 1 when the list is the
+ * server's. */
 tb_status tb_feed_work(tb_feed *feed, tb_bus *bus, tb_time now, int *synced) TB_MUST_CHECK;
 /* Removes what ended by the clock from list and store; how many. */
 size_t tb_feed_expire(tb_feed *feed, tb_time now);

@@ -31,7 +31,7 @@ struct tb_link {
     char ask_subject[TB_SUBJECT_SIZE], event_subject[TB_SUBJECT_SIZE], status_subject[TB_SUBJECT_SIZE];
     tb_bus *bus;
     tb_bus_subscription *live;
-    tb_feed *feed;       /* the courier's, but for tb_feed_receive and tb_feed_lost */
+    tb_feed *feed; /* the courier's, but for tb_feed_receive and tb_feed_lost */
     pthread_t courier, asker;
     int courier_runs, asker_runs;
 
@@ -70,7 +70,8 @@ void tb_link_wake(tb_link *link)
 static void on_connected(void *context, int connected)
 {
     tb_link *link = context;
-    tb_log(TB_LOG_INFO, "terminal", connected ? "the broker is there" : "the broker is gone: the list goes on, events wait");
+    tb_log(TB_LOG_INFO, "terminal",
+           connected ? "the broker is there" : "the broker is gone: the list goes on, events wait");
     if (connected && link->feed)
         tb_feed_lost(link->feed);
     tb_link_wake(link);
@@ -89,9 +90,11 @@ static tb_status ask(tb_link *link, const struct question *question, tb_answer *
 {
     tb_bytes reply = {0}, plain = {0};
     tb_span about = tb_span_text(link->ask_subject);
-    tb_status status = tb_bus_request(link->bus, link->ask_subject, tb_bytes_span(&question->sealed), question->wait_ms, &reply);
+    tb_status status =
+        tb_bus_request(link->bus, link->ask_subject, tb_bytes_span(&question->sealed), question->wait_ms, &reply);
     if (status == TB_OK)
-        status = tb_open_from(&link->keys->private_key, &link->options.registration->server, about, tb_bytes_span(&reply), &plain);
+        status = tb_open_from(&link->keys->private_key, &link->options.registration->server, about,
+                              tb_bytes_span(&reply), &plain);
     if (status == TB_OK)
         status = tb_answer_decode(tb_bytes_span(&plain), answer, NULL);
     if (status == TB_OK && !tb_id_equal(answer->id, question->id))
@@ -131,8 +134,8 @@ tb_status tb_link_ask(tb_link *link, const tb_request *request, int wait_ms)
     tb_bytes plain = {0}, sealed = {0};
     tb_status status = tb_request_encode(request, &plain);
     if (status == TB_OK)
-        status = tb_seal_to(&link->keys->private_key, &link->options.registration->server, tb_span_text(link->ask_subject),
-                            tb_bytes_span(&plain), &sealed);
+        status = tb_seal_to(&link->keys->private_key, &link->options.registration->server,
+                            tb_span_text(link->ask_subject), tb_bytes_span(&plain), &sealed);
     tb_bytes_free(&plain);
     if (status == TB_OK) {
         pthread_mutex_lock(&link->mutex);
@@ -160,7 +163,8 @@ static int publish(tb_link *link)
         char text[TB_ID_TEXT_SIZE];
         tb_status status = tb_edge_store_outbox_next(link->options.store, 0, &number, &id, &sealed);
         if (status == TB_OK)
-            status = tb_bus_event_publish(link->bus, link->event_subject, tb_id_text(id, text), tb_bytes_span(&sealed), PUBLISH_MS);
+            status = tb_bus_event_publish(link->bus, link->event_subject, tb_id_text(id, text), tb_bytes_span(&sealed),
+                                          PUBLISH_MS);
         if (status == TB_OK)
             status = tb_edge_store_outbox_done(link->options.store, number);
         tb_bytes_free(&sealed);
@@ -172,14 +176,17 @@ static int publish(tb_link *link)
 static void beat(tb_link *link)
 {
     tb_bytes body = {0};
-    tb_heartbeat beat = {.at = tb_clock_now(), .sequence = tb_list_sequence(link->options.list), .entries = tb_list_count(link->options.list)};
+    tb_heartbeat beat = {.at = tb_clock_now(),
+                         .sequence = tb_list_sequence(link->options.list),
+                         .entries = tb_list_count(link->options.list)};
     snprintf(beat.touchpoint, sizeof beat.touchpoint, "%s", link->options.registration->touchpoint);
     pthread_mutex_lock(&link->mutex);
     beat.outbox = link->view.outbox;
     pthread_mutex_unlock(&link->mutex);
     link->options.beat(link->options.context, &beat);
     if (tb_heartbeat_encode(&beat, &body) == TB_OK)
-        (void)!tb_bus_publish(link->bus, link->status_subject, tb_bytes_span(&body)); /* the next one comes in a second */
+        /* the next one comes in a second */
+        (void)!tb_bus_publish(link->bus, link->status_subject, tb_bytes_span(&body));
     tb_bytes_free(&body);
 }
 
@@ -230,7 +237,8 @@ static void *courier(void *context)
         }
         pthread_mutex_lock(&link->mutex);
         struct timespec until = in_ms(woken ? BEAT_LEAST_MS : BEAT_MS);
-        while (!link->stopping && !link->woken && pthread_cond_timedwait(&link->to_courier, &link->mutex, &until) != ETIMEDOUT)
+        while (!link->stopping && !link->woken &&
+               pthread_cond_timedwait(&link->to_courier, &link->mutex, &until) != ETIMEDOUT)
             ;
         if (woken)
             link->woken = 1; /* its heartbeat is still to be sent */
@@ -265,13 +273,15 @@ static tb_status open_feed(tb_link *link, tb_error *why)
     const tb_registration *r = link->options.registration;
     size_t count = 0;
     int64_t begun = tb_clock_monotonic();
-    tb_feed_options options = {link->options.list, link->options.store, &link->keys->private_key, &r->server, r->site, r->touchpoint};
+    tb_feed_options options = {link->options.list, link->options.store, &link->keys->private_key, &r->server, r->site,
+                               r->touchpoint};
     tb_status status = tb_feed_new(&options, &link->feed);
     if (status == TB_OK)
         status = tb_feed_restore(link->feed, tb_clock_now(), &count);
     if (status != TB_OK)
         return tb_fail(why, status, "the list in edge.db: %s", tb_status_sentence(status));
-    tb_log(TB_LOG_INFO, "terminal", "%zu entries from the store in %lld ms", count, (long long)(tb_clock_monotonic() - begun) / 1000);
+    tb_log(TB_LOG_INFO, "terminal", "%zu entries from the store in %lld ms", count,
+           (long long)(tb_clock_monotonic() - begun) / 1000);
     return TB_OK;
 }
 
@@ -284,7 +294,8 @@ static tb_status open_bus(tb_link *link, tb_error *why)
     tb_subject_text(TB_SUBJECT_STATUS, r->site, r->touchpoint, NULL, link->status_subject);
     tb_subject_text(TB_SUBJECT_FEED, r->site, r->touchpoint, NULL, feed_subject);
     tb_bus_options options = {.url = r->nats_url, .name = r->touchpoint, .connected = on_connected, .context = link};
-    tb_status status = tb_edge_store_seal_with(link->options.store, &link->keys->private_key, &r->server, r->touchpoint, link->event_subject);
+    tb_status status = tb_edge_store_seal_with(link->options.store, &link->keys->private_key, &r->server, r->touchpoint,
+                                               link->event_subject);
     if (status == TB_OK)
         status = tb_bus_open(&options, &link->bus, why);
     if (status == TB_OK)
@@ -315,7 +326,8 @@ tb_status tb_link_open(const tb_link_options *options, tb_link **out, tb_error *
     }
     if (status != TB_OK) {
         tb_link_free(&link);
-        return why && why->status ? status : tb_fail(why, status, "the link to the server: %s", tb_status_sentence(status));
+        return why && why->status ? status
+                                  : tb_fail(why, status, "the link to the server: %s", tb_status_sentence(status));
     }
     *out = link;
     return TB_OK;

@@ -1,9 +1,9 @@
-/* link.h: everything between one registered terminal and its server: the feed into the list, the outbox into the stream,
- * questions, heartbeats. Two threads of its own: the courier (feed, outbox, heartbeat, clock) and the asker (one question at a
- * time, which may wait). Without a broker all of it waits and comes back by itself; nothing is lost.
+/* link.h: everything between one registered terminal and its server: the feed into the list, the outbox into the
+ * stream, questions, heartbeats. Two threads of its own: the courier (feed, outbox, heartbeat, clock) and the asker
+ * (one question at a time, which may wait). Without a broker all of it waits and comes back by itself; nothing is lost.
  *
- * Invariant K1 (with M6): only what is committed in the store's outbox is published, under the id it has there; it leaves the
- * outbox only after the stream's acknowledgement. */
+ * Invariant K1 (with M6): only what is committed in the store's outbox is published, under the id it has there; it
+ * leaves the outbox only after the stream's acknowledgement. */
 #ifndef TERMINAL_LINK_H
 #define TERMINAL_LINK_H
 
@@ -15,11 +15,12 @@ typedef struct tb_link tb_link;
 typedef struct tb_link_options {
     tb_edge_store *store;
     tb_list *list;
-    const tb_registration *registration; /* outlives the link */
-    const tb_key_pair *keys;             /* used until open returns */
+    const tb_registration *registration;                      /* outlives the link */
+    const tb_key_pair *keys;                                  /* used until open returns */
     void (*answered)(void *context, const tb_answer *answer); /* from the asker's thread */
-    void (*changed)(void *context);      /* list, outbox or connection changed; from the courier's thread */
-    void (*beat)(void *context, tb_heartbeat *beat); /* fills state, decisions, screen, simulation; from the courier's thread */
+    void (*changed)(void *context); /* list, outbox or connection changed; from the courier's thread */
+    /* fills state, decisions, screen, simulation; from the courier's thread */
+    void (*beat)(void *context, tb_heartbeat *beat);
     void *context;
 } tb_link_options;
 
@@ -27,8 +28,9 @@ typedef struct tb_link_options {
 tb_status tb_link_open(const tb_link_options *options, tb_link **out, tb_error *why) TB_MUST_CHECK;
 void tb_link_free(tb_link **link);
 
-/* Sends the question (encoded and sealed before this returns; the caller keeps and frees `request`). `answered` is called exactly
- * once for it, with TB_ANSWER_FAILED and TB_BUS_DOWN, TB_TIMEOUT, TB_CRYPTO ... when there is no answer. TB_CONFLICT: too many wait. */
+/* Sends the question (encoded and sealed before this returns; the caller keeps and frees `request`). `answered` is
+ * called exactly once for it, with TB_ANSWER_FAILED and TB_BUS_DOWN, TB_TIMEOUT, TB_CRYPTO ... when there is no
+ * answer. TB_CONFLICT: too many wait. */
 tb_status tb_link_ask(tb_link *link, const tb_request *request, int wait_ms) TB_MUST_CHECK;
 void tb_link_wake(tb_link *link); /* the outbox or the state has something new */
 

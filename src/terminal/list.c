@@ -11,12 +11,12 @@
 #include "store/store.h"
 
 struct entry {
-    tb_id visit;       /* zero: the place is free */
+    tb_id visit; /* zero: the place is free */
     uint64_t sequence;
     int present, dropped;
     uint32_t generation;
     tb_time from, until;
-    tb_bytes fields;   /* packed */
+    tb_bytes fields; /* packed */
 };
 
 struct tb_list {
@@ -144,7 +144,8 @@ static tb_status put_templates(tb_list *list, const tb_entry *entry)
 
 static tb_status apply(tb_list *list, const tb_entry *entry, int *changed)
 {
-    if (tb_id_is_zero(entry->visit) || (entry->present && (entry->template_count < 1 || entry->template_count > TB_TEMPLATES_MAX)))
+    if (tb_id_is_zero(entry->visit) ||
+        (entry->present && (entry->template_count < 1 || entry->template_count > TB_TEMPLATES_MAX)))
         return TB_MALFORMED;
     struct entry *place = find(list, entry->visit);
     if (place && entry->sequence <= place->sequence) { /* L2 */
@@ -174,8 +175,14 @@ static tb_status apply(tb_list *list, const tb_entry *entry, int *changed)
     else if (!place->present)
         list->present++;
     tb_bytes_free(&place->fields);
-    *place = (struct entry){.visit = entry->visit, .sequence = entry->sequence, .present = entry->present, .generation = list->generation,
-                            .from = entry->from, .until = entry->present ? entry->until : place->until, .fields = fields}; /* L4 */
+    *place = (struct entry){.visit = entry->visit,
+                            .sequence = entry->sequence,
+                            .present = entry->present,
+                            .generation = list->generation,
+                            /* L4 */
+                            .from = entry->from,
+                            .until = entry->present ? entry->until : place->until,
+                            .fields = fields};
     *changed = 1;
     return TB_OK;
 }
@@ -265,7 +272,8 @@ void tb_list_snapshot_end(tb_list *list, int ready)
 static int is_over(const tb_list *list, const struct entry *entry, tb_time now)
 {
     (void)list;
-    if (!entry->present && !entry->dropped && !entry->until) /* never was on this list: nothing older can bring it back */
+    /* never was on this list: nothing older can bring it back */
+    if (!entry->present && !entry->dropped && !entry->until)
         return 1;
     return entry->until != 0 && entry->until <= now; /* L4 */
 }
@@ -367,8 +375,8 @@ static int all_open(const tb_list *list, tb_time now)
     return 1;
 }
 
-static tb_status identify(const tb_list *list, const tb_calibration *calibration, double fpir, const tb_template *probe, tb_time now,
-                          tb_list_match *out)
+static tb_status identify(const tb_list *list, const tb_calibration *calibration, double fpir, const tb_template *probe,
+                          tb_time now, tb_list_match *out)
 {
     struct open_now open = {list, now};
     int everybody = all_open(list, now);
@@ -391,8 +399,8 @@ static tb_status identify(const tb_list *list, const tb_calibration *calibration
     return tb_facts_unpack(tb_bytes_span(&entry->fields), &out->fields);
 }
 
-tb_status tb_list_identify(const tb_list *list, const tb_calibration *calibration, double fpir, const tb_template *probe, tb_time now,
-                           tb_list_match *out)
+tb_status tb_list_identify(const tb_list *list, const tb_calibration *calibration, double fpir,
+                           const tb_template *probe, tb_time now, tb_list_match *out)
 {
     memset(out, 0, sizeof *out);
     out->identity = TB_NOBODY;

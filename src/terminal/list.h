@@ -2,10 +2,12 @@
  *
  * Invariants
  *  L1  A visit's templates are in the gallery exactly when its entry is `present`; both change under one lock.
- *  L2  An older value (smaller sequence) never overtakes a newer one; what was used up here stays away until the server says
+ *  L2  An older value (smaller sequence) never overtakes a newer one; what was used up here stays away until the
+ *      server says
  *      something newer about it.
  *  L3  Only a snapshot that the server has finished (`ready`) makes absence mean "not on the list".
- *  L4  Of who was taken off, the number stays until the window that was known last has ended: an old value that somebody
+ *  L4  Of who was taken off, the number stays until the window that was known last has ended: an old value that
+ *      somebody
  *      recorded and sends once more does not bring anybody back.
  *
  * Any thread. Templates are in secret memory (gallery's); facts are wiped when an entry goes. */
@@ -20,9 +22,11 @@ typedef struct tb_list tb_list;
 tb_status tb_list_new(uint32_t model, int dimension, tb_list **out) TB_MUST_CHECK;
 void tb_list_free(tb_list **list);
 
-/* Applies one entry of the feed. *changed (may be NULL) 0 when it was older than what is known. On failure nothing changed. */
+/* Applies one entry of the feed. *changed (may be NULL) 0 when it was older than what is known. On failure nothing
+ * changed. */
 tb_status tb_list_apply(tb_list *list, const tb_entry *entry, int *changed) TB_MUST_CHECK;
-/* The visit was served here: it goes, and only something newer than `sequence` brings it back (0: than what is known). */
+/* The visit was served here: it goes, and only something newer than `sequence` brings it back (0: than what is
+ * known). */
 tb_status tb_list_drop(tb_list *list, tb_id visit, uint64_t sequence) TB_MUST_CHECK;
 /* Between begin and end every value of the bucket is applied; with `ready` what was not named goes. */
 void tb_list_snapshot_begin(tb_list *list);
@@ -44,7 +48,7 @@ typedef struct tb_list_match {
     tb_facts fields;
 } tb_list_match;
 /* First among those whose window is open; when nobody is found there, among all: early or late. */
-tb_status tb_list_identify(const tb_list *list, const tb_calibration *calibration, double fpir, const tb_template *probe, tb_time now,
-                           tb_list_match *out) TB_MUST_CHECK;
+tb_status tb_list_identify(const tb_list *list, const tb_calibration *calibration, double fpir,
+                           const tb_template *probe, tb_time now, tb_list_match *out) TB_MUST_CHECK;
 
 #endif

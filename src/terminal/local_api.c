@@ -11,7 +11,8 @@
 #define PAGE_LIMIT ((size_t)12 << 20)
 #define FRAME_LIMIT ((size_t)8 << 20)
 
-static tb_status reply_state(tb_terminal *t, uint64_t after, int wait_ms, const tb_http_request *request, tb_http_reply *reply)
+static tb_status reply_state(tb_terminal *t, uint64_t after, int wait_ms, const tb_http_request *request,
+                             tb_http_reply *reply)
 {
     tb_view *view = tb_secret_alloc(sizeof *view);
     if (!view)
@@ -75,8 +76,8 @@ static tb_status get_events(void *context, const tb_http_request *request, tb_ht
 
 /* ---- inputs ---- */
 
-static tb_status post(tb_terminal *t, const tb_machine_input *input, tb_payload *payload, const tb_http_request *request,
-                      tb_http_reply *reply, tb_error *why)
+static tb_status post(tb_terminal *t, const tb_machine_input *input, tb_payload *payload,
+                      const tb_http_request *request, tb_http_reply *reply, tb_error *why)
 {
     tb_status status = tb_post_and_wait(t, input, payload, why);
     return status == TB_OK ? reply_state(t, 0, 0, request, reply) : status;
@@ -228,7 +229,8 @@ static tb_status post_frame(void *context, const tb_http_request *request, tb_ht
 }
 
 /* Optional number with a default; integers count as numbers. */
-static tb_status take_number(const json_t *object, const char *name, double least, double most, float *out, tb_error *why)
+static tb_status take_number(const json_t *object, const char *name, double least, double most, float *out,
+                             tb_error *why)
 {
     const json_t *value = json_object_get(object, name);
     if (!value || json_is_null(value))
@@ -294,7 +296,8 @@ static tb_status put_scene(void *context, const tb_http_request *request, tb_htt
         return TB_NO_MEMORY;
     scene->light = 1;
     const json_t *people = json_object_get(request->json, "people");
-    tb_status status = tb_json_only(request->json, why, "people", "light", "noise", "jpeg", "width", "height", "seed", NULL);
+    tb_status status =
+        tb_json_only(request->json, why, "people", "light", "noise", "jpeg", "width", "height", "seed", NULL);
     if (status == TB_OK && (!json_is_array(people) || json_array_size(people) > 4))
         status = tb_fail(why, TB_INVALID_ARGUMENT, "people: a list of at most 4");
     for (size_t i = 0; status == TB_OK && i < json_array_size(people); i++)
@@ -335,10 +338,16 @@ tb_status tb_local_api_open(tb_terminal *t, tb_error *why)
 {
     char origin[256];
     origin_of(t->options.server, origin, sizeof origin);
-    if (strncmp(t->options.listen, "127.", 4) != 0 && strncmp(t->options.listen, "[::1]", 5) != 0 && strncmp(t->options.listen, "localhost:", 10) != 0)
-        return tb_fail(why, TB_INVALID_ARGUMENT, "--listen %s: the local interface stands on a loopback address only", t->options.listen);
-    tb_http_options options = {.listen = t->options.listen, .routes = routes, .route_count = sizeof routes / sizeof *routes, .context = t,
-                               .origin = origin[0] ? origin : NULL, .connections = 64};
+    if (strncmp(t->options.listen, "127.", 4) != 0 && strncmp(t->options.listen, "[::1]", 5) != 0 &&
+        strncmp(t->options.listen, "localhost:", 10) != 0)
+        return tb_fail(why, TB_INVALID_ARGUMENT, "--listen %s: the local interface stands on a loopback address only",
+                       t->options.listen);
+    tb_http_options options = {.listen = t->options.listen,
+                               .routes = routes,
+                               .route_count = sizeof routes / sizeof *routes,
+                               .context = t,
+                               .origin = origin[0] ? origin : NULL,
+                               .connections = 64};
     tb_status status = tb_http_open(&options, &t->http, why);
     if (status == TB_OK)
         snprintf(t->url, sizeof t->url, "%s", tb_http_url(t->http));

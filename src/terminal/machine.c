@@ -22,7 +22,7 @@
  *             | answer                                                 | decided; asking (PIN again, payment again)
  *             | two candidates while a face is being identified        | present
  *             | `ask` or `think` is over, reset                        | decided or idle; a payment is voided first
- *  decided    | tick, at once                                          | actuating (passage with actuator, pickup); reporting
+ *  decided    | tick, at once                                          | actuating (passage, pickup); reporting
  *  actuating  | actuated; all items handed over, `serve` is over       | reporting
  *  reporting  | recorded, then `dwell` is over or the next one comes   | idle
  *

@@ -1,4 +1,5 @@
-/* pipeline.c: the thread of camera and engine: one picture at a time, the newest; what it finds goes into the mailbox's slots. */
+/* pipeline.c: the thread of camera and engine: one picture at a time, the newest; what it finds goes into the
+ * mailbox's slots. */
 #include "terminal/terminal_private.h"
 
 #include <stdio.h>
@@ -9,20 +10,21 @@
 #include <tebura/secret.h>
 
 #define WAIT_MS 100
-#define REST (80 * (TB_SECOND / 1000)) /* at least, between pictures while nothing changes: who waits leaves the processor to others */
+/* at least, between pictures while nothing changes: who waits leaves the processor to others */
+#define REST (80 * (TB_SECOND / 1000))
 #define NOBODY_AFTER (400 * (TB_SECOND / 1000)) /* without a picture */
 
 struct pipeline {
     tb_terminal *terminal;
     tb_capturer *capturer;
-    tb_template *document;   /* of the passport's picture; secret memory */
+    tb_template *document; /* of the passport's picture; secret memory */
     tb_status document_status;
     int has_document;
     uint64_t ticket;
     int64_t last_picture;
     int said_nobody, armed;
-    tb_zone_view zone;       /* of the last picture */
-    int calm;                /* it showed nothing new */
+    tb_zone_view zone; /* of the last picture */
+    int calm;          /* it showed nothing new */
 };
 
 static void say_camera(tb_terminal *t, const char *text)
@@ -127,7 +129,8 @@ static void look(struct pipeline *p, const tb_frame *frame)
         return;
     }
     p->said_nobody = 0;
-    p->calm = !p->armed && zone.inside == p->zone.inside && zone.track == p->zone.track && zone.steady == p->zone.steady;
+    p->calm =
+        !p->armed && zone.inside == p->zone.inside && zone.track == p->zone.track && zone.steady == p->zone.steady;
     p->zone = zone;
     post_zone(p->terminal, &zone);
     if (captured.finished) {

@@ -25,10 +25,14 @@ static tb_status post(const char *url, const char *body, int wait_ms, long *http
     tb_status status = TB_NO_MEMORY;
     if (!curl || !headers)
         goto out;
-    int bad = curl_easy_setopt(curl, CURLOPT_URL, url) != CURLE_OK || curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) != CURLE_OK ||
-              curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body) != CURLE_OK || curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) != CURLE_OK ||
-              curl_easy_setopt(curl, CURLOPT_PROXY, "") != CURLE_OK || curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)wait_ms) != CURLE_OK ||
-              curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take) != CURLE_OK || curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer) != CURLE_OK;
+    int bad = curl_easy_setopt(curl, CURLOPT_URL, url) != CURLE_OK ||
+              curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) != CURLE_OK ||
+              curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body) != CURLE_OK ||
+              curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) != CURLE_OK ||
+              curl_easy_setopt(curl, CURLOPT_PROXY, "") != CURLE_OK ||
+              curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)wait_ms) != CURLE_OK ||
+              curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take) != CURLE_OK ||
+              curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer) != CURLE_OK;
     if (bad)
         goto out;
     CURLcode code = curl_easy_perform(curl);
@@ -60,7 +64,8 @@ static tb_status take_attributes(const json_t *from, tb_facts *out)
 {
     const char *name;
     json_t *value;
-    json_object_foreach((json_t *)from, name, value) {
+    json_object_foreach((json_t *)from, name, value)
+    {
         tb_status status = TB_OK;
         if (json_is_string(value))
             status = tb_facts_set_text(out, name, json_string_value(value));
@@ -77,11 +82,15 @@ static tb_status take_attributes(const json_t *from, tb_facts *out)
 static tb_status read_answer(const json_t *from, tb_registration *out, tb_error *why)
 {
     char key[2 * TB_KEY_SIZE + 2];
-    json_int_t model = json_integer_value(json_object_get(from, "model")), dimension = json_integer_value(json_object_get(from, "dimension"));
+    json_int_t model = json_integer_value(json_object_get(from, "model")),
+               dimension = json_integer_value(json_object_get(from, "dimension"));
     memset(out, 0, sizeof *out);
-    if (!take_text(from, "touchpoint", out->touchpoint, sizeof out->touchpoint) || !take_text(from, "role", out->role, sizeof out->role) ||
-        !take_text(from, "site", out->site, sizeof out->site) || !take_text(from, "nats_url", out->nats_url, sizeof out->nats_url) ||
-        !take_text(from, "server_public_key", key, sizeof key) || tb_hex_decode(key, out->server.bytes, sizeof out->server.bytes) != TB_OK)
+    if (!take_text(from, "touchpoint", out->touchpoint, sizeof out->touchpoint) ||
+        !take_text(from, "role", out->role, sizeof out->role) ||
+        !take_text(from, "site", out->site, sizeof out->site) ||
+        !take_text(from, "nats_url", out->nats_url, sizeof out->nats_url) ||
+        !take_text(from, "server_public_key", key, sizeof key) ||
+        tb_hex_decode(key, out->server.bytes, sizeof out->server.bytes) != TB_OK)
         return tb_fail(why, TB_MALFORMED, "the server's answer to the registration lacks a field");
     if (json_object_get(from, "zone") && !take_text(from, "zone", out->zone, sizeof out->zone))
         return tb_fail(why, TB_MALFORMED, "the server's answer to the registration has a bad zone");
@@ -96,10 +105,12 @@ static tb_status refusal(long http, const json_t *answer, tb_error *why)
 {
     const char *message = json_string_value(json_object_get(json_object_get(answer, "error"), "message"));
     tb_status status = http == 401 || http == 403 ? TB_UNAUTHORISED : http >= 500 ? TB_BUS_DOWN : TB_INVALID_ARGUMENT;
-    return tb_fail(why, status, "the server does not register this terminal (HTTP %ld): %s", http, message ? message : tb_status_sentence(status));
+    return tb_fail(why, status, "the server does not register this terminal (HTTP %ld): %s", http,
+                   message ? message : tb_status_sentence(status));
 }
 
-tb_status tb_register_at(const char *server, const char *code, const tb_key *own_public, int wait_ms, tb_registration *out, tb_error *why)
+tb_status tb_register_at(const char *server, const char *code, const tb_key *own_public, int wait_ms,
+                         tb_registration *out, tb_error *why)
 {
     char url[512], key[2 * TB_KEY_SIZE + 1], *body = NULL;
     long http = 0;

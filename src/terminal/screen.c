@@ -1,4 +1,5 @@
-/* screen.c: one place for every sentence of a terminal that is not a profile's. "Try again" never looks like "no" (M3). */
+/* screen.c: one place for every sentence of a terminal that is not a profile's. "Try again" never looks like "no"
+ * (M3). */
 #include "terminal/screen.h"
 
 #include <stdio.h>
@@ -10,7 +11,8 @@ struct sentence {
 
 static const struct sentence prompts[] = {
     [TB_ASK_PASSPORT] = {"Please lay your passport on the reader.", "パスポートを読み取り機に置いてください。"},
-    [TB_ASK_BOARDING_PASS] = {"Please show your boarding pass to the reader.", "搭乗券を読み取り機にかざしてください。"},
+    [TB_ASK_BOARDING_PASS] = {"Please show your boarding pass to the reader.",
+                              "搭乗券を読み取り機にかざしてください。"},
     [TB_ASK_FACE] = {"Please look into the camera.", "カメラを見てください。"},
     [TB_ASK_PIN] = {"Please enter your PIN.", "暗証番号を入力してください。"},
     [TB_ASK_STAFF] = {"A member of staff will be with you in a moment.", "係員が確認いたします。少々お待ちください。"},
@@ -18,9 +20,11 @@ static const struct sentence prompts[] = {
 };
 
 static const struct sentence welcome[] = {
-    [TB_KIND_CHECKIN] = {"You are checked in. From here on your face is enough.", "チェックインが完了しました。ここからは顔だけでお進みいただけます。"},
+    [TB_KIND_CHECKIN] = {"You are checked in. From here on your face is enough.",
+                         "チェックインが完了しました。ここからは顔だけでお進みいただけます。"},
     [TB_KIND_PASSAGE] = {"Please go through.", "どうぞお通りください。"},
-    [TB_KIND_COUNTER] = {"Thank you. Please put your bag on the belt.", "ありがとうございます。お荷物をベルトに置いてください。"},
+    [TB_KIND_COUNTER] = {"Thank you. Please put your bag on the belt.",
+                         "ありがとうございます。お荷物をベルトに置いてください。"},
     [TB_KIND_POS] = {"Paid. Thank you.", "お支払いが完了しました。ありがとうございます。"},
     [TB_KIND_PICKUP] = {"Your things are being brought.", "お品物をお渡しします。"},
 };
@@ -62,7 +66,8 @@ static void say_status(tb_screen *out, tb_status status)
         out->en[0] = (char)(out->en[0] - 'a' + 'A');
 }
 
-static int say_in(const tb_profile *profile, const char *reason, const char *language, const tb_facts *facts, int offset, char *out)
+static int say_in(const tb_profile *profile, const char *reason, const char *language, const tb_facts *facts,
+                  int offset, char *out)
 {
     tb_bytes text = {0};
     int found = tb_profile_sentence(profile, reason, language, facts, offset, &text) == TB_OK;
@@ -90,7 +95,8 @@ static void decided(const tb_machine *m, const tb_profile *profile, int offset, 
         break;
     case TB_OUTCOME_WITHOUT_FACE:
         out->tone = TB_TONE_OK;
-        say(out, "You are checked in. Please show your passport and boarding pass on your way; nothing of your face was kept.",
+        say(out,
+            "You are checked in. Please show your passport and boarding pass on your way; nothing of your face was kept.",
             "チェックインが完了しました。お顔のデータは一切保存していません。パスポートと搭乗券をお見せになってお進みください。");
         break;
     case TB_OUTCOME_REFUSED:
@@ -110,7 +116,10 @@ static void decided(const tb_machine *m, const tb_profile *profile, int offset, 
     case TB_OUTCOME_NONE:
         break;
     }
-    snprintf(out->sound, sizeof out->sound, "%s", out->tone == TB_TONE_OK ? "ok" : out->tone == TB_TONE_REFUSE ? "refuse" : "");
+    snprintf(out->sound, sizeof out->sound, "%s",
+             out->tone == TB_TONE_OK       ? "ok"
+             : out->tone == TB_TONE_REFUSE ? "refuse"
+                                           : "");
 }
 
 static void asking(const tb_machine *m, const tb_profile *profile, tb_screen *out)
@@ -139,7 +148,8 @@ static void looking(const tb_machine *m, tb_screen *out)
     if (t->guidance != TB_OK) {
         out->tone = TB_TONE_RETRY;
         say_status(out, t->guidance);
-    } else if (m->options.role.kind == TB_KIND_POS || m->options.role.kind == TB_KIND_CHECKIN || m->phase == TB_PHASE_PRESENT) {
+    } else if (m->options.role.kind == TB_KIND_POS || m->options.role.kind == TB_KIND_CHECKIN ||
+               m->phase == TB_PHASE_PRESENT) {
         out->tone = TB_TONE_ASK;
         say(out, prompts[TB_ASK_FACE].en, prompts[TB_ASK_FACE].ja);
     } else {
@@ -173,7 +183,8 @@ void tb_screen_of(const tb_machine *m, const tb_profile *profile, int utc_offset
         if (m->phase == TB_PHASE_REPORTING && !m->now_serving.recorded && m->now_serving.failure != TB_OK) {
             out->tone = TB_TONE_RETRY; /* it is not written yet: staff, not the person, can mend that */
             say_status(out, m->now_serving.failure);
-        } else if (m->phase == TB_PHASE_ACTUATING && m->options.role.kind == TB_KIND_PICKUP && m->now_serving.failure != TB_OK) {
+        } else if (m->phase == TB_PHASE_ACTUATING && m->options.role.kind == TB_KIND_PICKUP &&
+                   m->now_serving.failure != TB_OK) {
             out->tone = TB_TONE_RETRY;
             say_status(out, m->now_serving.failure);
         }

@@ -1,4 +1,5 @@
-/* screen.h: what the person before the terminal sees and hears, in English and Japanese, made from the machine's state. Pure. */
+/* screen.h: what the person before the terminal sees and hears, in English and Japanese, made from the machine's
+ * state. Pure. */
 #ifndef TERMINAL_SCREEN_H
 #define TERMINAL_SCREEN_H
 

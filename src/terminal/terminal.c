@@ -23,7 +23,8 @@ static tb_status open_identity(tb_terminal *t, tb_error *why)
     if (status != TB_NOT_FOUND)
         return tb_fail(why, status, "%s: %s", t->options.directory, tb_status_sentence(status));
     if (!t->options.code)
-        return tb_fail(why, TB_NOT_FOUND, "%s: this terminal is not registered: give the one-time code with --code", t->options.directory);
+        return tb_fail(why, TB_NOT_FOUND, "%s: this terminal is not registered: give the one-time code with --code",
+                       t->options.directory);
     status = tb_try_registration(t, why);
     if (status == TB_BUS_DOWN || status == TB_TIMEOUT) {
         tb_log(TB_LOG_WARNING, "terminal", "not registered yet, trying on: %s", tb_error_text(why));

@@ -4,8 +4,8 @@
  *  machine    the state machine, the hold (documents, PIN, probe), the actuator; performs every effect
  *  pipeline   the engine and the camera's reading side
  *  courier, asker (link.h), bus threads, HTTP threads
- * They meet in one mailbox (post.c) and in the published view (view.c), each under its own lock; no lock is held while another is taken,
- * but for the store's and the list's own inside calls. */
+ * They meet in one mailbox (post.c) and in the published view (view.c), each under its own lock; no lock is held while
+ * another is taken, but for the store's and the list's own inside calls. */
 #ifndef TERMINAL_TERMINAL_H
 #define TERMINAL_TERMINAL_H
 
@@ -17,19 +17,20 @@
 typedef struct tb_terminal tb_terminal;
 
 typedef struct tb_terminal_options { /* everything outlives the terminal */
-    const char *directory;     /* --data */
-    const char *server;        /* http://..., for registration and as the allowed origin */
-    const char *code;          /* one-time code; NULL when registered before */
-    const char *camera;        /* address */
-    const char *listen;        /* local interface, "127.0.0.1:0" */
+    const char *directory;           /* --data */
+    const char *server;              /* http://..., for registration and as the allowed origin */
+    const char *code;                /* one-time code; NULL when registered before */
+    const char *camera;              /* address */
+    const char *listen;              /* local interface, "127.0.0.1:0" */
     const tb_profile *profile;
-    tb_engine *engine;         /* used by the pipeline's thread only, from now on */
+    tb_engine *engine; /* used by the pipeline's thread only, from now on */
     int utc_offset_minutes;
     tb_capture_options capture;
 } tb_terminal_options;
 
-/* TB_UNAUTHORISED: the code is wrong or used. TB_NOT_FOUND: not registered and no code given, or the profile lacks the role. A server
- * that is away is no failure: the terminal starts with what it has, registers as soon as it can, and its screen says so. */
+/* TB_UNAUTHORISED: the code is wrong or used. TB_NOT_FOUND: not registered and no code given, or the profile lacks the
+ * role. A server that is away is no failure: the terminal starts with what it has, registers as soon as it can, and
+ * its screen says so. */
 tb_status tb_terminal_open(const tb_terminal_options *options, tb_terminal **out, tb_error *why) TB_MUST_CHECK;
 /* Ends every thread, voids nothing: a payment under way is voided by the next start. */
 void tb_terminal_free(tb_terminal **terminal);

@@ -12,28 +12,29 @@
 #include "terminal/screen.h"
 #include "terminal/terminal.h"
 
-/* What belongs to one person and must not outlive the transaction (M2, M7). Secret memory; the machine's thread only. */
+/* What belongs to one person and must not outlive the transaction (M2, M7). Secret memory; the machine's thread
+ * only. */
 typedef struct tb_hold {
-    tb_template probe;         /* wiped by WIPE */
+    tb_template probe; /* wiped by WIPE */
     int has_probe, matched_document;
     float document_score;
-    tb_documents documents;    /* the rest is wiped by FORGET */
-    tb_image page;             /* the passport's picture */
+    tb_documents documents; /* the rest is wiped by FORGET */
+    tb_image page;          /* the passport's picture */
     char pin[16], deliver[64];
 } tb_hold;
 
 /* What comes with an input and goes into the hold when the machine has taken the input. */
 typedef struct tb_payload {
-    char text[512];            /* MRZ, BCBP or PIN */
-    tb_image page;             /* owned */
+    char text[512]; /* MRZ, BCBP or PIN */
+    tb_image page;  /* owned */
     char deliver[64];
 } tb_payload;
 
 typedef struct tb_letter {
     struct tb_letter *next;
     tb_machine_input input;
-    tb_payload *payload;       /* secret memory, the sender's; NULL */
-    int waited_for, done;      /* somebody waits for `status`: the letter is theirs */
+    tb_payload *payload;  /* secret memory, the sender's; NULL */
+    int waited_for, done; /* somebody waits for `status`: the letter is theirs */
     tb_status status;
     tb_error why;
 } tb_letter;
@@ -65,8 +66,8 @@ typedef struct tb_view { /* what the local interface shows; a value, made by the
 struct tb_terminal {
     tb_terminal_options options;
     tb_edge_store *store;
-    tb_key_pair *keys;             /* secret memory */
-    tb_registration registration;  /* written once, before `registered` */
+    tb_key_pair *keys;            /* secret memory */
+    tb_registration registration; /* written once, before `registered` */
     tb_role_view role;
     tb_list *list;
     tb_link *link;
@@ -80,35 +81,35 @@ struct tb_terminal {
 
     /* the machine's thread */
     tb_machine machine;
-    tb_hold *hold;                 /* secret memory */
-    tb_machine_input *inner;       /* a ring of inputs that effects give back at once */
+    tb_hold *hold;           /* secret memory */
+    tb_machine_input *inner; /* a ring of inputs that effects give back at once */
     int inner_first, inner_count;
-    tb_status last_write;          /* of the store, in this step */
-    int64_t retry_at;              /* registration */
-    tb_view *fresh;                /* scratch */
+    tb_status last_write; /* of the store, in this step */
+    int64_t retry_at;     /* registration */
+    tb_view *fresh;       /* scratch */
 
-    pthread_mutex_t mutex;         /* ---- the mailbox ---- */
+    pthread_mutex_t mutex; /* ---- the mailbox ---- */
     pthread_cond_t wake, answered;
     tb_letter *first, **last;
     int stopping, registered, refresh;
     tb_zone_view zone;
     int zone_new;
-    struct {                       /* from the pipeline */
+    struct { /* from the pipeline */
         int is_new;
         uint64_t ticket;
         tb_status status;
-        tb_template *probe;        /* secret memory, owned */
+        tb_template *probe; /* secret memory, owned */
         float document_score;
         int has_score;
     } captured;
-    struct {                       /* to the pipeline; polled before each picture */
+    struct { /* to the pipeline; polled before each picture */
         int is_new, arm;
         uint64_t ticket;
-        tb_image page;             /* owned */
+        tb_image page; /* owned */
     } order;
-    char camera_text[256];         /* "ok" or what is wrong */
+    char camera_text[256]; /* "ok" or what is wrong */
 
-    pthread_mutex_t view_mutex;    /* ---- the published view ---- */
+    pthread_mutex_t view_mutex; /* ---- the published view ---- */
     pthread_cond_t view_changed;
     uint64_t number;
     tb_view *view;
@@ -118,8 +119,10 @@ struct tb_terminal {
 tb_status tb_post_init(tb_terminal *terminal) TB_MUST_CHECK;
 void tb_post_end(tb_terminal *terminal);
 void tb_post_refuse_all(tb_terminal *terminal); /* the machine's thread has ended: whoever waits hears so */
-/* Gives an input to the machine and waits for what came of it. Any thread but the machine's. Payload contents are taken over or stay. */
-tb_status tb_post_and_wait(tb_terminal *terminal, const tb_machine_input *input, tb_payload *payload, tb_error *why) TB_MUST_CHECK;
+/* Gives an input to the machine and waits for what came of it. Any thread but the machine's. Payload contents are
+ * taken over or stay. */
+tb_status tb_post_and_wait(tb_terminal *terminal, const tb_machine_input *input, tb_payload *payload,
+                           tb_error *why) TB_MUST_CHECK;
 /* Gives and forgets. */
 void tb_post(tb_terminal *terminal, const tb_machine_input *input);
 void tb_post_refresh(tb_terminal *terminal);

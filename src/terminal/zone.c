@@ -142,7 +142,8 @@ static int is_inside(const tb_zone *zone, const tb_image *image, const tb_face *
     const tb_zone_options *o = &zone->options;
     tb_point eyes[2];
     tb_zone_eyes(face, eyes);
-    float x = (face->box.x + face->box.width / 2) / (float)image->width, y = (face->box.y + face->box.height / 2) / (float)image->height;
+    float x = (face->box.x + face->box.width / 2) / (float)image->width,
+          y = (face->box.y + face->box.height / 2) / (float)image->height;
     if (x < o->left || x > o->right || y < o->top || y > o->bottom) {
         *advice = *advice == TB_OK ? TB_RETRY_FACE_AT_BORDER : *advice;
         return 0;
@@ -163,7 +164,8 @@ static struct track *track_of(tb_zone *zone, const tb_face *face, const float ch
         struct track *track = &zone->tracks[i];
         if (!track->number) {
             unused = unused ? unused : track;
-        } else if (!taken[i] && overlap(track->box, face->box) >= most && likeness(track->chip, chip) >= zone->options.likeness) {
+        } else if (!taken[i] && overlap(track->box, face->box) >= most &&
+                   likeness(track->chip, chip) >= zone->options.likeness) {
             most = overlap(track->box, face->box);
             best = track;
         }

@@ -1,9 +1,10 @@
-/* zone.h: who stands in the capture zone. Faces outside of it do not count; one person is one track as long as they stand there.
+/* zone.h: who stands in the capture zone. Faces outside of it do not count; one person is one track as long as they
+ * stand there.
  *
- * A track is told apart by place (overlap from picture to picture) and by look (a coarse, normalised chip of 16 x 16 grey values
- * of the last picture; far too coarse to recognise anybody by, but it changes when another face is suddenly in the same
- * place). The chip is of the newest picture only, lies in secret memory, and is wiped as soon as the face is gone (ADR 081).
- * One thread. */
+ * A track is told apart by place (overlap from picture to picture) and by look (a coarse, normalised chip of 16 x 16
+ * grey values of the last picture; far too coarse to recognise anybody by, but it changes when another face is
+ * suddenly in the same place). The chip is of the newest picture only, lies in secret memory, and is wiped as soon as
+ * the face is gone (ADR 081). One thread. */
 #ifndef TERMINAL_ZONE_H
 #define TERMINAL_ZONE_H
 
@@ -15,14 +16,16 @@ typedef struct tb_zone_options {
     float left, top, right, bottom; /* the central region, shares of the picture's sides; all 0: 0.1, 0.05, 0.9, 0.95 */
     float eye_distance;             /* least distance between the eyes, share of the picture's width; 0: 0.045 */
     int steady;                     /* pictures in a row before somebody is captured; 0: 2 */
-    float likeness;                 /* least correlation of the chips of one track; 0: 0.9 (measured: same person 0.995, others up to 0.88) */
+    /* least correlation of the chips of one track; 0: 0.9 (measured: same person 0.995, others up to 0.88) */
+    float likeness;
 } tb_zone_options;
 
 typedef struct tb_zone tb_zone;
 
 tb_status tb_zone_new(const tb_zone_options *options, tb_zone **out) TB_MUST_CHECK; /* NULL: all defaults */
 void tb_zone_free(tb_zone **zone);
-/* One picture and the faces found in it. `chosen` (may be NULL): index of the only candidate's face, -1 when there is not exactly one. */
+/* One picture and the faces found in it. `chosen` (may be NULL): index of the only candidate's face, -1 when there is
+ * not exactly one. */
 void tb_zone_see(tb_zone *zone, const tb_image *image, const tb_face *faces, int count, tb_zone_view *out, int *chosen);
 /* Nobody is there: everything about everybody is wiped. */
 void tb_zone_clear(tb_zone *zone);

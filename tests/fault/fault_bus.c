@@ -1,5 +1,5 @@
-/* The Nth publish, request, acknowledgement or allocation fails: an error each time, nothing half done, and the same call
- * again succeeds. */
+/* The Nth publish, request, acknowledgement or allocation fails: an error each time, nothing half done, and the same
+ * call again succeeds. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -132,8 +132,8 @@ static void one_of_all_threads_meets_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_the_nth_allocation_fails),      cmocka_unit_test(every_kind_of_allocation_is_counted),
-        cmocka_unit_test(our_library_answers_no_memory),      cmocka_unit_test(database_calls_fail_and_later_work),
+        cmocka_unit_test(only_the_nth_allocation_fails),        cmocka_unit_test(every_kind_of_allocation_is_counted),
+        cmocka_unit_test(our_library_answers_no_memory),        cmocka_unit_test(database_calls_fail_and_later_work),
         cmocka_unit_test(bus_calls_fail_and_classes_are_apart), cmocka_unit_test(one_of_all_threads_meets_it)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

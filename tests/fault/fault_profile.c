@@ -1,4 +1,5 @@
-/* Reading the airport's profile with every single allocation failing once: a status, a sentence, nothing left behind. */
+/* Reading the airport's profile with every single allocation failing once: a status, a sentence, nothing left
+ * behind. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -89,31 +89,32 @@ WRAP(FAULT_MEMORY, NULL, char *, strndup, (const char *text, size_t size), (text
 
 #define WRAP_DATABASE(name, parameters, arguments)                                                                     \
     WRAP(FAULT_DATABASE, answer(FAULT_DATABASE, SQLITE_IOERR), int, name, parameters, arguments)
-WRAP_DATABASE(sqlite3_step, (sqlite3_stmt *statement), (statement))
-WRAP_DATABASE(sqlite3_prepare_v2, (sqlite3 *db, const char *sql, int size, sqlite3_stmt **out, const char **rest),
+WRAP_DATABASE(sqlite3_step, (sqlite3_stmt * statement), (statement))
+WRAP_DATABASE(sqlite3_prepare_v2, (sqlite3 * db, const char *sql, int size, sqlite3_stmt **out, const char **rest),
               (db, sql, size, out, rest))
 WRAP_DATABASE(sqlite3_exec,
-              (sqlite3 *db, const char *sql, int (*each)(void *, int, char **, char **), void *context, char **why),
+              (sqlite3 * db, const char *sql, int (*each)(void *, int, char **, char **), void *context, char **why),
               (db, sql, each, context, why))
 
 #define WRAP_BUS(name, parameters, arguments)                                                                          \
-    WRAP(FAULT_BUS, (natsStatus)answer(FAULT_BUS, NATS_CONNECTION_DISCONNECTED), natsStatus, name, parameters, arguments)
-WRAP_BUS(natsConnection_PublishMsg, (natsConnection *nc, natsMsg *message), (nc, message))
-WRAP_BUS(natsConnection_Publish, (natsConnection *nc, const char *subject, const void *data, int size),
+    WRAP(FAULT_BUS, (natsStatus)answer(FAULT_BUS, NATS_CONNECTION_DISCONNECTED), natsStatus, name, parameters,         \
+         arguments)
+WRAP_BUS(natsConnection_PublishMsg, (natsConnection * nc, natsMsg *message), (nc, message))
+WRAP_BUS(natsConnection_Publish, (natsConnection * nc, const char *subject, const void *data, int size),
          (nc, subject, data, size))
 WRAP_BUS(natsConnection_Request,
-         (natsMsg **reply, natsConnection *nc, const char *subject, const void *data, int size, int64_t timeout),
+         (natsMsg * *reply, natsConnection *nc, const char *subject, const void *data, int size, int64_t timeout),
          (reply, nc, subject, data, size, timeout))
-WRAP_BUS(natsConnection_RequestMsg, (natsMsg **reply, natsConnection *nc, natsMsg *message, int64_t timeout),
+WRAP_BUS(natsConnection_RequestMsg, (natsMsg * *reply, natsConnection *nc, natsMsg *message, int64_t timeout),
          (reply, nc, message, timeout))
 WRAP_BUS(js_Publish,
-         (jsPubAck **ack, jsCtx *js, const char *subject, const void *data, int size, jsPubOptions *options,
+         (jsPubAck * *ack, jsCtx *js, const char *subject, const void *data, int size, jsPubOptions *options,
           jsErrCode *code),
          (ack, js, subject, data, size, options, code))
-WRAP_BUS(js_PublishMsg, (jsPubAck **ack, jsCtx *js, natsMsg *message, jsPubOptions *options, jsErrCode *code),
+WRAP_BUS(js_PublishMsg, (jsPubAck * *ack, jsCtx *js, natsMsg *message, jsPubOptions *options, jsErrCode *code),
          (ack, js, message, options, code))
-WRAP_BUS(natsMsg_Ack, (natsMsg *message, jsOptions *options), (message, options))
-WRAP_BUS(kvStore_Put, (uint64_t *revision, kvStore *store, const char *key, const void *data, int size),
+WRAP_BUS(natsMsg_Ack, (natsMsg * message, jsOptions *options), (message, options))
+WRAP_BUS(kvStore_Put, (uint64_t * revision, kvStore *store, const char *key, const void *data, int size),
          (revision, store, key, data, size))
-WRAP_BUS(kvStore_Purge, (kvStore *store, const char *key, kvPurgeOptions *options), (store, key, options))
-WRAP_BUS(kvStore_Delete, (kvStore *store, const char *key), (store, key))
+WRAP_BUS(kvStore_Purge, (kvStore * store, const char *key, kvPurgeOptions *options), (store, key, options))
+WRAP_BUS(kvStore_Delete, (kvStore * store, const char *key), (store, key))

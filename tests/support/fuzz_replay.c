@@ -1,6 +1,6 @@
 /* fuzz_replay.c: runs a fuzz target over files without libFuzzer, so that every build replays what was ever found.
- * Each file runs whole and, as parsers fail most at ends, cut short at every length (the first 4096 bytes; sparser beyond).
- * Arguments: files or folders. A folder without any file is an error: a replay of nothing shows nothing. */
+ * Each file runs whole and, as parsers fail most at ends, cut short at every length (the first 4096 bytes; sparser
+ * beyond). Arguments: files or folders. A folder without any file is an error: a replay of nothing shows nothing. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdint.h>

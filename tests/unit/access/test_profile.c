@@ -10,14 +10,15 @@
 
 #include <tebura/profile.h>
 
-static const char good[] = "name: tiny\n"                                                                      /*  1 */
-                           "facts:\n"                                                                          /*  2 */
-                           "  - {name: room, type: text}\n"                                                    /*  3 */
-                           "  - {name: nights, type: int}\n"                                                   /*  4 */
-                           "  - {name: arrival, type: time}\n"                                                 /*  5 */
-                           "  - {name: vip, type: bool}\n"                                                     /*  6 */
-                           "statuses: [reserved, staying]\n"                                                   /*  7 */
-                           "consent: {ja: はい, en: 'Yes'}\n"                                                  /*  8 */
+static const char good[] = "name: tiny\n"                      /*  1 */
+                           "facts:\n"                          /*  2 */
+                           "  - {name: room, type: text}\n"    /*  3 */
+                           "  - {name: nights, type: int}\n"   /*  4 */
+                           "  - {name: arrival, type: time}\n" /*  5 */
+                           "  - {name: vip, type: bool}\n"     /*  6 */
+                           "statuses: [reserved, staying]\n"   /*  7 */
+                           /*  8 */
+                           "consent: {ja: はい, en: 'Yes'}\n"
                            "visitors:\n"                                                                       /*  9 */
                            "  requires: [{that: visit.status >= reserved, else: nobody}]\n"                    /* 10 */
                            "zones: [{name: floor, titles: {ja: 階, en: Floor}}]\n"                             /* 11 */
@@ -35,10 +36,14 @@ static const char good[] = "name: tiny\n"                                       
                            "    unknown: nobody\n"                                                             /* 23 */
                            "    fpir: 0.001\n"                                                                 /* 24 */
                            "reasons:\n"                                                                        /* 25 */
-                           "  - {name: nobody, ja: 不明, en: Unknown}\n"                                       /* 26 */
-                           "  - {name: other_room, ja: '{room}号室', en: 'Room {room}'}\n"                     /* 27 */
-                           "  - {name: early, ja: '{from}から', en: 'From {from}'}\n"                          /* 28 */
-                           "  - {name: late, ja: 終了, en: 'Over {nights} {vip}'}\n";                          /* 29 */
+                           /* 26 */
+                           "  - {name: nobody, ja: 不明, en: Unknown}\n"
+                           /* 27 */
+                           "  - {name: other_room, ja: '{room}号室', en: 'Room {room}'}\n"
+                           /* 28 */
+                           "  - {name: early, ja: '{from}から', en: 'From {from}'}\n"
+                           /* 29 */
+                           "  - {name: late, ja: 終了, en: 'Over {nights} {vip}'}\n";
 
 static tb_status parse(const char *yaml, tb_profile **out, tb_error *why)
 {

@@ -34,8 +34,15 @@ static void refuses_what_is_no_time(void **state)
 {
     (void)state;
     tb_time time;
-    const char *bad[] = {"", "2026", "2026-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-01T24:00:00Z",
-                         "2026-01-01T00:00:00", "2026-01-01T00:00:00+9:00", "2026-01-01 00:00:00Z", "2026-01-01T00:00:00Zx"};
+    const char *bad[] = {"",
+                         "2026",
+                         "2026-02-29T00:00:00Z",
+                         "2026-13-01T00:00:00Z",
+                         "2026-01-01T24:00:00Z",
+                         "2026-01-01T00:00:00",
+                         "2026-01-01T00:00:00+9:00",
+                         "2026-01-01 00:00:00Z",
+                         "2026-01-01T00:00:00Zx"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_int_equal(tb_time_parse(bad[i], &time), TB_MALFORMED);
 }

@@ -1,4 +1,5 @@
-/* The list of a terminal: feed values in and out of order, snapshots, windows, the clock, used-up entries, no memory left behind. */
+/* The list of a terminal: feed values in and out of order, snapshots, windows, the clock, used-up entries, no memory
+ * left behind. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -232,9 +233,12 @@ static void random_changes_against_an_array(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_who_is_on_it_and_nobody_else), cmocka_unit_test(windows_open_and_close),
-        cmocka_unit_test(the_open_visit_of_one_person_counts), cmocka_unit_test(older_values_never_overtake),
-        cmocka_unit_test(absence_counts_only_in_a_finished_snapshot), cmocka_unit_test(a_recorded_value_brings_nobody_back),
+        cmocka_unit_test(finds_who_is_on_it_and_nobody_else),
+        cmocka_unit_test(windows_open_and_close),
+        cmocka_unit_test(the_open_visit_of_one_person_counts),
+        cmocka_unit_test(older_values_never_overtake),
+        cmocka_unit_test(absence_counts_only_in_a_finished_snapshot),
+        cmocka_unit_test(a_recorded_value_brings_nobody_back),
         cmocka_unit_test(refuses_what_it_cannot_use_and_changes_nothing),
         cmocka_unit_test(random_changes_against_an_array),
     };
