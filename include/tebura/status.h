@@ -34,6 +34,8 @@
     X(OTHER_PERSON, FAILURE, 422, "the documents belong to different people: go to the desk")                          \
     X(FACE_MISMATCH, FAILURE, 422, "the face is not the one in the document: go to the desk")                          \
     X(OTHER_MODEL, FAILURE, 422, "the template was made by another model: enrol again or migrate it")                  \
+    X(OTHER_DIMENSION, FAILURE, 422, "the template has another number of values than its model gives")                 \
+    X(NOT_A_NUMBER, FAILURE, 400, "the data holds a value that is not a number: check where it came from")             \
     X(NOT_FOUND, FAILURE, 404, "there is no such thing")                                                               \
     X(EXISTS, FAILURE, 409, "it exists already")                                                                       \
     X(CONFLICT, FAILURE, 409, "the request contradicts what happened before")                                          \

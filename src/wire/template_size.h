@@ -6,7 +6,7 @@
 
 static inline int tb_template_size_is_good(size_t size)
 {
-    return size > TB_TEMPLATE_BYTES(0) && size <= TB_TEMPLATE_BYTES(TB_TEMPLATE_MAX_DIMENSION);
+    return size > TB_TEMPLATE_BYTES(0) && size <= TB_TEMPLATE_BYTES_MAX;
 }
 
 #endif
