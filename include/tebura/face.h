@@ -34,6 +34,8 @@ typedef struct tb_engine_options {
     const char *directory;
     int threads;          /* of the runtime inside one call; 0 = 1 */
     int without_liveness; /* do not load that network; tb_engine_liveness then answers TB_UNSUPPORTED */
+    int with_pose;        /* load the network of tb_engine_pose too, if the manifest has one */
+    int with_eyes;        /* the same for tb_engine_eyes */
 } tb_engine_options;
 
 /* Loads and verifies every network (SHA-256 against the manifest). TB_MODEL_MISSING, TB_MODEL_FAILED, TB_NO_MEMORY,
@@ -53,6 +55,20 @@ tb_status tb_engine_quality(tb_engine *engine, const tb_image *image, const tb_f
 tb_status tb_engine_liveness(tb_engine *engine, const tb_image *image, const tb_face *face, float *live) TB_MUST_CHECK;
 tb_status tb_engine_template(tb_engine *engine, const tb_image *image, const tb_face *face,
                              tb_template *out) TB_MUST_CHECK;
+
+/* How the head is turned, degrees; 0 is frontal. Also the signs of tb_quality's angles. */
+typedef struct tb_pose {
+    float yaw;   /* > 0: to the person's own left, which is the right of the picture (ISO/IEC 39794-5) */
+    float pitch; /* > 0: looks down (ISO/IEC 39794-5) */
+    float roll;  /* > 0: clockwise in the picture, towards the person's left shoulder */
+} tb_pose;
+/* By a network of its own. TB_UNSUPPORTED: not asked for in the options, or the manifest has none. TB_INVALID_ARGUMENT:
+ * the box is empty. TB_MODEL_FAILED, TB_NO_MEMORY. On failure *out is zeroed. */
+tb_status tb_engine_pose(tb_engine *engine, const tb_image *image, const tb_face *face, tb_pose *out) TB_MUST_CHECK;
+/* Probability 0..1 that each eye is open; the eye at the left of the picture first. An eye that cannot be seen (hair, a
+ * profile, sunglasses) may come out as anything. Statuses as above; TB_INVALID_ARGUMENT: no landmarks. On failure both
+ * are 0. */
+tb_status tb_engine_eyes(tb_engine *engine, const tb_image *image, const tb_face *face, float open[2]) TB_MUST_CHECK;
 
 /* Everything at once, as enrolment and terminals want it: exactly one face, quality good enough, template.
  * Answers the TB_RETRY_ status that applies. `live` may be NULL (liveness is then not run); with it, a face below the

@@ -37,6 +37,14 @@ static tb_status open_all(tb_engine *engine, const tb_engine_options *options, t
         status = open_network(engine, &manifest->liveness.network, options->directory, path, &engine->liveness, why);
         engine->has_liveness = status == TB_OK;
     }
+    if (status == TB_OK && options->with_pose && manifest->pose.network.file[0]) {
+        status = open_network(engine, &manifest->pose.network, options->directory, path, &engine->pose, why);
+        engine->has_pose = status == TB_OK;
+    }
+    if (status == TB_OK && options->with_eyes && manifest->eyes.network.file[0]) {
+        status = open_network(engine, &manifest->eyes.network, options->directory, path, &engine->eyes, why);
+        engine->has_eyes = status == TB_OK;
+    }
     return status;
 }
 
@@ -63,6 +71,8 @@ void tb_engine_free(tb_engine **engine)
     tb_network_close(&it->landmarks);
     tb_network_close(&it->embed);
     tb_network_close(&it->liveness);
+    tb_network_close(&it->pose);
+    tb_network_close(&it->eyes);
     tb_runtime_close(&it->runtime);
     free(it);
     *engine = NULL;

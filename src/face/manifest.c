@@ -51,6 +51,14 @@ static const cyaml_schema_field_t liveness_fields[] = {
     NETWORK(tb_liveness_entry), UINT("live", struct tb_liveness_entry, live),
     FLOAT("margin", struct tb_liveness_entry, margin), CYAML_FIELD_END};
 
+static const cyaml_schema_field_t pose_fields[] = {
+    NETWORK(tb_pose_entry), FLOAT("margin", struct tb_pose_entry, margin),
+    CYAML_FIELD_SEQUENCE_FIXED("degrees", CYAML_FLAG_DEFAULT, struct tb_pose_entry, degrees, &coordinate, 3),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t eyes_fields[] = {NETWORK(tb_eyes_entry), UINT("open", struct tb_eyes_entry, open),
+                                                   FLOAT("margin", struct tb_eyes_entry, margin), CYAML_FIELD_END};
+
 static const cyaml_schema_field_t calibration_fields[] = {
     CYAML_FIELD_BOOL("provisional", CYAML_FLAG_DEFAULT, struct tb_calibration_entry, provisional),
     FLOAT("offset", struct tb_calibration_entry, numbers.offset),
@@ -66,6 +74,8 @@ static const cyaml_schema_field_t manifest_fields[] = {
     MAPPING("landmarks", tb_manifest, landmarks, landmarks_fields),
     MAPPING("embed", tb_manifest, embed, embed_fields),
     MAPPING("liveness", tb_manifest, liveness, liveness_fields),
+    CYAML_FIELD_MAPPING("pose", CYAML_FLAG_OPTIONAL, tb_manifest, pose, pose_fields),
+    CYAML_FIELD_MAPPING("eyes", CYAML_FLAG_OPTIONAL, tb_manifest, eyes, eyes_fields),
     MAPPING("calibration", tb_manifest, calibration, calibration_fields),
     CYAML_FIELD_END};
 
@@ -111,6 +121,27 @@ static const char *check_calibration(const tb_calibration *numbers)
     return NULL;
 }
 
+static const char *check_pose(const struct tb_pose_entry *pose)
+{
+    if (!pose->network.file[0])
+        return NULL;
+    if (!is_within(pose->margin, 0.5, 10))
+        return "margin: 0.5 to 10 is wanted";
+    for (int i = 0; i < 3; i++)
+        if (!is_within(fabsf(pose->degrees[i]), 0.1, 90))
+            return "degrees: 0.1 to 90 for each bin, or the negative, is wanted";
+    return check_network(&pose->network);
+}
+
+static const char *check_eyes(const struct tb_eyes_entry *eyes)
+{
+    if (!eyes->network.file[0])
+        return NULL;
+    if (eyes->open > 15 || !is_within(eyes->margin, 0.5, 10))
+        return "open: 0 to 15, margin: 0.5 to 10 is wanted";
+    return check_network(&eyes->network);
+}
+
 static const char *check_stages(const tb_manifest *manifest)
 {
     if (!is_within(manifest->detect.threshold, 0.01, 0.999) || !is_within(manifest->detect.overlap, 0, 1))
@@ -140,6 +171,8 @@ static tb_status check(const tb_manifest *manifest, tb_error *why)
                     {"landmarks", check_network(&manifest->landmarks.network)},
                     {"embed", check_network(&manifest->embed.network)},
                     {"liveness", check_network(&manifest->liveness.network)},
+                    {"pose", check_pose(&manifest->pose)},
+                    {"eyes", check_eyes(&manifest->eyes)},
                     {"stages", check_stages(manifest)},
                     {"calibration", check_calibration(&manifest->calibration.numbers)}};
     for (size_t i = 0; i < sizeof findings / sizeof *findings; i++)

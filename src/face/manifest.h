@@ -36,6 +36,17 @@ typedef struct tb_manifest {
         uint32_t live;
         float margin;
     } liveness;
+    /* The next two may be absent: then `file` is "" and what needs them answers TB_UNSUPPORTED. */
+    struct tb_pose_entry {
+        tb_network_entry network;
+        float margin;
+        float degrees[3]; /* from one bin to the next, of yaw, pitch and roll; negative turns the sign round */
+    } pose;
+    struct tb_eyes_entry {
+        tb_network_entry network;
+        uint32_t open;
+        float margin;
+    } eyes;
     struct tb_calibration_entry {
         int provisional;
         tb_calibration numbers;

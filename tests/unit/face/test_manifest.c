@@ -79,6 +79,11 @@ static void every_slip_is_refused(void **state)
         {"dimension: 512", "dimension: 5000", "dimension", TB_MALFORMED},
         {"threshold: 0.65", "threshold: 0", "threshold", TB_MALFORMED},
         {"slope: -19.2", "slope: 19.2", "slope", TB_MALFORMED},
+        {"open: 1 ", "open: 99 ", "eyes, open", TB_MALFORMED},
+        {"margin: 1.6 ", "margin: 0 ", "eyes, open", TB_MALFORMED},
+        {"margin: 1.05", "margin: 11", "pose, margin", TB_MALFORMED},
+        {"degrees: [-3", "degrees: [0", "pose, degrees", TB_MALFORMED},
+        {"degrees: [-3", "degrees: [-3, -3", "", TB_MALFORMED},
         {"liveness: 0.5", "liveness: 0", "liveness", TB_MALFORMED},
         {"  margin: 0.05", "  marjin: 0.05", "marjin", TB_MALFORMED},
         {"offset: 4.58", "offset: many", "many", TB_MALFORMED},
@@ -95,6 +100,41 @@ static void every_slip_is_refused(void **state)
     tb_error why = {0};
     assert_int_equal(tb_manifest_parse(tb_span_of("", 0), &manifest, &why), TB_MALFORMED);
     assert_int_equal(tb_manifest_parse(tb_span_text("[1, 2"), &manifest, &why), TB_MALFORMED);
+}
+
+/* Pose and eyes may be left out: the rest works as before. */
+static void what_may_be_left_out(void **state)
+{
+    (void)state;
+    tb_bytes yaml = shipped();
+    assert_int_equal(tb_bytes_append(&yaml, tb_span_of("", 1)), TB_OK);
+    char *from = strstr((char *)yaml.data, "\npose:"), *to = strstr((char *)yaml.data, "\ncalibration:");
+    assert_true(from && to && from < to);
+    memset(from + 1, ' ', (size_t)(to - from - 1));
+    from[1] = '#';
+    for (char *at = from + 2; at < to - 1; at++)
+        *at = '.';
+    char folder[] = "/tmp/tebura-manifest-XXXXXX", path[128];
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/manifest.yaml", folder);
+    tb_error why = {0};
+    assert_int_equal(tb_file_write(path, tb_span_text((char *)yaml.data), &why), TB_OK);
+    tb_engine *engine = NULL;
+    tb_engine_options options = {
+        .manifest = path, .directory = TEBURA_DEPS_DIR "/models", .with_pose = 1, .with_eyes = 1};
+    assert_int_equal(tb_engine_open(&options, &engine, &why), TB_OK);
+    tb_image image;
+    assert_int_equal(tb_image_new(64, 64, &image), TB_OK);
+    tb_face face = {.box = {8, 8, 40, 40}, .has_landmarks = 1};
+    tb_pose pose;
+    float open[2];
+    assert_int_equal(tb_engine_pose(engine, &image, &face, &pose), TB_UNSUPPORTED);
+    assert_int_equal(tb_engine_eyes(engine, &image, &face, open), TB_UNSUPPORTED);
+    tb_image_free(&image);
+    tb_engine_free(&engine);
+    tb_bytes_free(&yaml);
+    unlink(path);
+    rmdir(folder);
 }
 
 static void a_network_that_is_not_the_one_meant(void **state)
@@ -162,9 +202,9 @@ static void a_network_of_another_shape(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_one_that_ships), cmocka_unit_test(every_slip_is_refused),
-                                       cmocka_unit_test(a_network_that_is_not_the_one_meant),
-                                       cmocka_unit_test(a_file_that_is_no_network),
-                                       cmocka_unit_test(a_network_of_another_shape)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_one_that_ships),        cmocka_unit_test(every_slip_is_refused),
+        cmocka_unit_test(what_may_be_left_out),      cmocka_unit_test(a_network_that_is_not_the_one_meant),
+        cmocka_unit_test(a_file_that_is_no_network), cmocka_unit_test(a_network_of_another_shape)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,56 @@
+/* eyes.c: is an eye open? A small network looks at each, upright. */
+#include "face/engine.h"
+
+#include <math.h>
+
+enum { LEFT_EYE = 36, RIGHT_EYE = 42, EYE_POINTS = 6, CORNER = 3 };
+
+/* The square round six points, turned as the line through both eyes lies. */
+static tb_status look(tb_engine *engine, const tb_image *image, const tb_point points[EYE_POINTS], tb_point across,
+                      float *open)
+{
+    tb_network *network = &engine->eyes;
+    float x = 0, y = 0, width = hypotf(points[CORNER].x - points[0].x, points[CORNER].y - points[0].y);
+    float length = hypotf(across.x, across.y);
+    if (!(width >= 1 && length >= 1))
+        return TB_INVALID_ARGUMENT;
+    for (int i = 0; i < EYE_POINTS; i++) {
+        x += points[i].x / EYE_POINTS;
+        y += points[i].y / EYE_POINTS;
+    }
+    float side = (float)network->form.width, scale = side / (width * engine->manifest.eyes.margin);
+    float a = scale * across.x / length, b = -scale * across.y / length, middle = (side - 1) / 2;
+    tb_similarity map = {a, b, middle - a * x + b * y, middle - b * x - a * y};
+    tb_image crop;
+    tb_status status = tb_image_warp(image, map, (int)network->form.width, (int)network->form.height, &crop);
+    if (status != TB_OK)
+        return status;
+    tb_network_fill(network, &crop);
+    tb_image_free(&crop);
+    status = tb_network_run(network);
+    if (status == TB_OK)
+        *open = tb_softmax_share(&network->outputs[0], engine->manifest.eyes.open);
+    return status;
+}
+
+tb_status tb_engine_eyes(tb_engine *engine, const tb_image *image, const tb_face *face, float open[2])
+{
+    open[0] = open[1] = 0;
+    if (!engine->has_eyes)
+        return TB_UNSUPPORTED;
+    if (!face->has_landmarks)
+        return TB_INVALID_ARGUMENT;
+    if (engine->eyes.form.width != engine->eyes.form.height ||
+        engine->manifest.eyes.open >= engine->eyes.outputs[0].count)
+        return TB_MODEL_FAILED;
+    tb_point centres[5];
+    tb_face_points(face, centres);
+    tb_point across = {centres[1].x - centres[0].x, centres[1].y - centres[0].y};
+    tb_status status = look(engine, image, face->landmarks + LEFT_EYE, across, &open[0]);
+    if (status == TB_OK)
+        status = look(engine, image, face->landmarks + RIGHT_EYE, across, &open[1]);
+    if (status != TB_OK)
+        open[0] = open[1] = 0;
+    tb_network_wipe(&engine->eyes);
+    return status;
+}
