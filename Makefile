@@ -63,10 +63,11 @@ web/dist/.built: $(pages)
 	@mkdir -p build && { npm --prefix web run build >build/web.log 2>&1 || { cat build/web.log; exit 1; }; }
 	@touch $@
 
-bench: ## measure, as a table and as JSON in build/bench
-	@tools/setup --for demo
+bench: ## measure, as a table and as JSON in build/bench (ARGS: what tebura bench takes)
+	@tools/setup --for bench
 	$(call build,release)
-	@tools/run-bench $(ARGS)
+	@mkdir -p build/bench
+	@build/release/tebura bench --save build/bench/$$(date -u +%Y%m%dT%H%M%SZ).json $(ARGS)
 
 torture: ## longer: threads under ThreadSanitizer, every fuzz target for FUZZ_SECONDS, the demo five times
 	@tools/setup --for test

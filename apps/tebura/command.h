@@ -11,6 +11,7 @@
     X(enrol, "keep the templates of a person in a sealed gallery file")                                                \
     X(identify, "who of the gallery is in a picture, if anybody?")                                                     \
     X(faces, "what is seen in a picture: boxes, quality, liveness")                                                    \
+    X(bench, "measure this machine: search, pipeline, messages, programs")                                             \
     X(demo, "an airport on this machine: terminals, travellers, refusals")                                             \
     X(scene, "simulation: a picture as the virtual camera takes it")                                                   \
     X(help, "say what a command does: tebura help COMMAND")

@@ -226,6 +226,10 @@ printf '#!/bin/bash\nexit 1\n' >"$box/fake/dpkg-query"
 chmod +x "$box/fake/dpkg-query"
 env -i PATH="$box/fake:$box/tools" HOME="$box" bash "$clone/tools/setup" --check >"$output" 2>&1
 check "without npm in PATH Debian's is wanted" said "packages missing:.* npm( |$)"
+check "what only tests and benches need is not" said_not "packages missing:.* (libcmocka-dev|libfaiss-dev)"
+env -i PATH="$box/fake:$box/tools" HOME="$box" bash "$clone/tools/setup" --check --for bench >"$output" 2>&1
+check "for bench it is wanted, with all of demo's" said "packages missing:.* cmake .* libfaiss-dev( |$)"
+check "and nothing of test's" said_not "packages missing:.* libcmocka-dev( |$)"
 printf '#!/bin/bash\n' >"$box/fake/npm"
 chmod +x "$box/fake/npm"
 env -i PATH="$box/fake:$box/tools" HOME="$box" bash "$clone/tools/setup" --check >"$output" 2>&1

@@ -1,0 +1,92 @@
+#!/bin/bash
+# Goal: tebura bench finds its benches, says what each measures, runs them and answers one JSON document (issue: the face engine, speed).
+set -u
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+bin=${TEBURA_BIN:-$root/build/debug}
+box=$(mktemp -d)
+trap 'rm -rf "$box"' EXIT
+failures=0
+if [[ ! -x $bin/bench_wire ]]; then
+    echo "skipped: the benches are not built in $bin"
+    exit 77
+fi
+
+# expect CODE 'PATTERN' COMMAND...: exit code and a line (standard output or error) that matches.
+expect()
+{
+    local code=$1 pattern=$2 got
+    shift 2
+    "$@" >"$box/out" 2>"$box/err"
+    got=$?
+    if [[ $got != "$code" ]] || ! cat "$box/out" "$box/err" | grep -qE -- "$pattern"; then
+        echo "FAILED: $*"
+        echo "  wanted exit $code and /$pattern/; got exit $got:"
+        head -c 2000 "$box/out" "$box/err" | sed 's/^/  /'
+        failures=$((failures + 1))
+    fi
+}
+
+# json 'FILTER' [FILE]: true of the JSON document, by jq.
+json()
+{
+    if ! jq -e "$1" "${2:-$box/out}" >/dev/null 2>"$box/jq"; then
+        echo "FAILED: not true: $1"
+        head -c 800 "${2:-$box/out}" "$box/jq"
+        failures=$((failures + 1))
+    fi
+}
+
+# ---- what it tells ----
+expect 0 'usage: tebura bench' "$bin/tebura" bench --help
+expect 0 'wire +.*messages' "$bin/tebura" bench --list
+for source in "$root"/bench/bench_*.c; do
+    name=$(basename "$source" .c)
+    name=${name#bench_}
+    [[ ! -x $bin/bench_$name ]] || expect 0 "^$name +[a-z0-9]" "$bin/tebura" bench --list
+done
+
+# ---- wrong usage: nothing is run ----
+expect 2 "no bench 'nonsense'; there are: .*wire" "$bin/tebura" bench nonsense
+expect 2 "no bench 'nonsense'" "$bin/tebura" bench wire nonsense
+expect 2 'no option --nonsense' "$bin/tebura" bench --nonsense
+expect 2 'wire has no option --quick' "$bin/tebura" bench wire --quick
+expect 2 'wants the name of a file' "$bin/tebura" bench wire --save
+
+# ---- one run: a document on standard output, the same in the file, tables only without --json ----
+expect 0 . "$bin/tebura" bench wire --json --save "$box/saved.json"
+[[ ! -s $box/err ]] || { echo "FAILED: tables in spite of --json"; failures=$((failures + 1)); }
+json '.machine | .cores >= 1 and .memory_mib > 0 and (.processor | length) > 0 and (.time | test("^20.*Z$"))'
+json '.benches | keys == ["wire"]'
+json '.benches.wire.microseconds | .entry_write > 0 and .mrz_read > 0'
+json '.benches | keys == ["wire"]' "$box/saved.json"
+cmp -s <(jq -S . "$box/out") <(jq -S . "$box/saved.json") || { echo "FAILED: --save wrote something else"; failures=$((failures + 1)); }
+
+# ---- a bench that fails, or prints no JSON: a sentence, exit 2, the others' figures ----
+mkdir "$box/bin"
+cp "$bin/tebura" "$box/bin/tebura"
+expect 2 'no bench is beside this program' "$box/bin/tebura" bench --list
+printf '#!/bin/sh\necho "{\\"figure\\":1}"\n' >"$box/bin/bench_good"
+printf '#!/bin/sh\necho why it could not >&2\nexit 3\n' >"$box/bin/bench_bad"
+printf '#!/bin/sh\necho no json\n' >"$box/bin/bench_odd"
+printf '#!/bin/sh\nkill -9 $$\n' >"$box/bin/bench_killed"
+chmod +x "$box"/bin/bench_*
+expect 2 'bad ended with 3' "$box/bin/tebura" bench --json
+json '.benches == {"bad":null,"good":{"figure":1},"killed":null,"odd":null}'
+grep -q 'why it could not' "$box/err" || { echo "FAILED: what the bench said is lost"; failures=$((failures + 1)); }
+grep -q 'odd printed something else' "$box/err" || { echo "FAILED: no sentence for what is no JSON"; failures=$((failures + 1)); }
+grep -q 'killed ended by signal 9' "$box/err" || { echo "FAILED: no sentence for a signal"; failures=$((failures + 1)); }
+expect 0 '^== good' "$box/bin/tebura" bench good
+expect 2 'cannot|No such|not' "$box/bin/tebura" bench good --json --save "$box/none/file.json"
+
+# ---- installed: below lib/ ----
+mkdir -p "$box/usr/bin" "$box/usr/lib/tebura/bench"
+cp "$bin/tebura" "$box/usr/bin/"
+cp "$box/bin/bench_good" "$box/usr/lib/tebura/bench/"
+expect 0 '^good ' "$box/usr/bin/tebura" bench --list
+expect 0 figure "$box/usr/bin/tebura" bench good --json
+
+if ((failures)); then
+    echo "$failures failures"
+    exit 1
+fi
+echo "all as wanted"
