@@ -2,16 +2,13 @@
 #include "face/engine.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-
-enum { CANDIDATES_MAX = 512 };
 
 struct letterbox {
     float scale, left, top; /* input = picture * scale + (left, top) */
 };
 
-/* The picture in the middle of the input, `shrink` times smaller than it could be; the rest is the middle grey. */
+/* The picture in the middle of the input, `shrink` times smaller than it could be; the rest is the mean. */
 static tb_status letterbox(tb_engine *engine, const tb_image *image, float shrink, struct letterbox *box)
 {
     tb_network *network = &engine->detect;
@@ -20,23 +17,9 @@ static tb_status letterbox(tb_engine *engine, const tb_image *image, float shrin
     int w = (int)lroundf((float)image->width * scale), h = (int)lroundf((float)image->height * scale);
     w = w < 1 ? 1 : w > width ? width : w;
     h = h < 1 ? 1 : h > height ? height : h;
-    tb_image small, whole;
-    tb_status status = tb_image_resize(image, w, h, &small);
-    if (status != TB_OK)
-        return status;
-    status = tb_image_new(width, height, &whole);
-    if (status == TB_OK) {
-        int left = (width - w) / 2, top = (height - h) / 2;
-        memset(whole.data, 127, (size_t)width * (size_t)height * 3);
-        for (int y = 0; y < h; y++)
-            memcpy(whole.data + 3 * ((size_t)(top + y) * (size_t)width + (size_t)left),
-                   small.data + 3 * (size_t)y * (size_t)w, 3 * (size_t)w);
-        tb_network_fill(network, &whole);
-        *box = (struct letterbox){scale, (float)left, (float)top};
-    }
-    tb_image_free(&whole);
-    tb_image_free(&small);
-    return status;
+    tb_rectangle place = {(width - w) / 2, (height - h) / 2, w, h};
+    *box = (struct letterbox){scale, (float)place.x, (float)place.y};
+    return tb_network_fill_into(network, image, place);
 }
 
 /* Outputs are told apart by the size of their last axis: two scores or four corners. */
@@ -52,12 +35,6 @@ static tb_status find_outputs(const tb_network *network, const tb_tensor **score
     return *scores && *boxes && (*scores)->count / 2 == (*boxes)->count / 4 ? TB_OK : TB_MODEL_FAILED;
 }
 
-static int by_score(const void *a, const void *b)
-{
-    float x = ((const tb_face *)a)->score, y = ((const tb_face *)b)->score;
-    return x < y ? 1 : x > y ? -1 : 0;
-}
-
 static float overlap(tb_box a, tb_box b)
 {
     float w = fminf(a.x + a.width, b.x + b.width) - fmaxf(a.x, b.x),
@@ -67,26 +44,41 @@ static float overlap(tb_box a, tb_box b)
     return w * h / (a.width * a.height + b.width * b.height - w * h);
 }
 
-/* Keeps the best of boxes that lie on one another. `faces` is sorted; answers how many are left. */
-static int suppress(tb_face *candidates, int count, float limit, tb_face *faces)
+/* Keeps the best of boxes that lie on one another; `found` is sorted, best first. Answers how many are left. */
+static int suppress(const struct tb_candidates *found, float limit, tb_face *faces)
 {
     int kept = 0;
-    for (int i = 0; i < count && kept < TB_FACES_MAX; i++) {
+    for (int i = 0; i < found->count && kept < TB_FACES_MAX; i++) {
         int covered = 0;
         for (int j = 0; j < kept && !covered; j++)
-            covered = overlap(candidates[i].box, faces[j].box) > limit;
+            covered = overlap(found->boxes[i], faces[j].box) > limit;
         if (!covered)
-            faces[kept++] = candidates[i];
+            faces[kept++] = (tb_face){.box = found->boxes[i], .score = found->scores[i]};
     }
     return kept;
 }
 
-static int collect(const tb_engine *engine, const tb_tensor *scores, const tb_tensor *boxes, struct letterbox at,
-                   tb_face *out)
+/* Puts a box where its score belongs, after its equals. The worst is lost when there is no room. */
+static void insert(struct tb_candidates *found, tb_box box, float score)
+{
+    int at = found->count;
+    while (at > 0 && found->scores[at - 1] < score)
+        at--;
+    if (at == TB_CANDIDATES_MAX)
+        return;
+    int moved = (found->count < TB_CANDIDATES_MAX ? found->count : TB_CANDIDATES_MAX - 1) - at;
+    memmove(found->boxes + at + 1, found->boxes + at, (size_t)moved * sizeof *found->boxes);
+    memmove(found->scores + at + 1, found->scores + at, (size_t)moved * sizeof *found->scores);
+    found->boxes[at] = box;
+    found->scores[at] = score;
+    found->count = at + moved + 1;
+}
+
+static void collect(tb_engine *engine, const tb_tensor *scores, const tb_tensor *boxes, struct letterbox at)
 {
     float width = (float)engine->detect.form.width, height = (float)engine->detect.form.height;
-    int count = 0;
-    for (size_t i = 0; i < scores->count / 2 && count < CANDIDATES_MAX; i++) {
+    engine->candidates.count = 0;
+    for (size_t i = 0; i < scores->count / 2; i++) {
         float score = scores->values[2 * i + 1];
         const float *corner = boxes->values + 4 * i;
         if (!(score >= engine->manifest.detect.threshold))
@@ -94,9 +86,8 @@ static int collect(const tb_engine *engine, const tb_tensor *scores, const tb_te
         tb_box box = {(corner[0] * width - at.left) / at.scale, (corner[1] * height - at.top) / at.scale,
                       (corner[2] - corner[0]) * width / at.scale, (corner[3] - corner[1]) * height / at.scale};
         if (box.width >= 1 && box.height >= 1)
-            out[count++] = (tb_face){.box = box, .score = score};
+            insert(&engine->candidates, box, score);
     }
-    return count;
 }
 
 static tb_status attempt(tb_engine *engine, const tb_image *image, float shrink, tb_face faces[TB_FACES_MAX],
@@ -112,13 +103,8 @@ static tb_status attempt(tb_engine *engine, const tb_image *image, float shrink,
         status = find_outputs(&engine->detect, &scores, &boxes);
     if (status != TB_OK)
         return status;
-    tb_face *candidates = malloc(CANDIDATES_MAX * sizeof *candidates);
-    if (!candidates)
-        return TB_NO_MEMORY;
-    int found = collect(engine, scores, boxes, at, candidates);
-    qsort(candidates, (size_t)found, sizeof *candidates, by_score);
-    *count = suppress(candidates, found, engine->manifest.detect.overlap, faces);
-    free(candidates);
+    collect(engine, scores, boxes, at);
+    *count = suppress(&engine->candidates, engine->manifest.detect.overlap, faces);
     return TB_OK;
 }
 

@@ -6,16 +6,29 @@
 
 #include <tebura/secret.h>
 
-tb_status tb_face_align(const tb_engine *engine, const tb_image *image, const tb_face *face, tb_image *out)
+static tb_status find_map(const tb_engine *engine, const tb_face *face, tb_similarity *map)
 {
     tb_point from[5], to[5];
-    tb_similarity map;
     tb_face_points(face, from);
     for (int i = 0; i < 5; i++)
         to[i] = (tb_point){engine->manifest.embed.points[2 * i], engine->manifest.embed.points[2 * i + 1]};
-    tb_status status = tb_similarity_fit(from, to, 5, &map);
+    return tb_similarity_fit(from, to, 5, map);
+}
+
+tb_status tb_face_align(tb_engine *engine, const tb_image *image, const tb_face *face, const tb_image **out)
+{
+    int width = (int)engine->embed.form.width, height = (int)engine->embed.form.height;
+    tb_similarity map;
+    *out = NULL;
+    tb_status status = find_map(engine, face, &map);
+    if (status == TB_OK && !engine->aligned.data)
+        status = tb_image_new(width, height, &engine->aligned);
+    if (status != TB_OK)
+        return status;
+    tb_sink sink = {.pixels = engine->aligned.data, .stride = (size_t)width};
+    status = tb_sample_warp(image, map, width, height, &sink, &engine->runtime.scratch);
     if (status == TB_OK)
-        status = tb_image_warp(image, map, (int)engine->embed.form.width, (int)engine->embed.form.height, out);
+        *out = &engine->aligned;
     return status;
 }
 
@@ -40,18 +53,17 @@ tb_status tb_stage_embed(tb_engine *engine, const tb_image *image, const tb_face
                          tb_template *out)
 {
     memset(out, 0, sizeof *out);
-    tb_image aligned = {0};
-    tb_status status = tb_face_align(engine, image, face, &aligned);
-    if (status == TB_OK) {
-        tb_network_fill(&engine->embed, &aligned);
+    tb_similarity map;
+    tb_status status = find_map(engine, face, &map);
+    if (status == TB_OK)
+        status = tb_network_fill_turned(&engine->embed, image, map);
+    if (status == TB_OK)
         status = tb_network_run(&engine->embed);
-    }
     if (status == TB_OK)
         status = read_output(engine, out);
     if (status == TB_OK)
         out->quality = quality;
-    tb_image_free(&aligned);
-    tb_network_wipe(&engine->embed);
+    tb_engine_wipe(engine);
     return status;
 }
 

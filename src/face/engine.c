@@ -74,8 +74,23 @@ void tb_engine_free(tb_engine **engine)
     tb_network_close(&it->pose);
     tb_network_close(&it->eyes);
     tb_runtime_close(&it->runtime);
+    tb_image_free(&it->aligned);
     free(it);
     *engine = NULL;
+}
+
+void tb_engine_wipe(tb_engine *engine)
+{
+    tb_network_wipe(&engine->detect);
+    tb_network_wipe(&engine->landmarks);
+    tb_network_wipe(&engine->embed);
+    tb_network_wipe(&engine->liveness);
+    tb_network_wipe(&engine->pose);
+    tb_network_wipe(&engine->eyes);
+    if (engine->aligned.data)
+        tb_wipe(engine->aligned.data, 3 * (size_t)engine->aligned.width * (size_t)engine->aligned.height);
+    tb_wipe(&engine->candidates, sizeof engine->candidates);
+    tb_scratch_wipe(&engine->runtime.scratch);
 }
 
 uint32_t tb_engine_model(const tb_engine *engine)
@@ -100,15 +115,14 @@ tb_status tb_engine_detect(tb_engine *engine, const tb_image *image, tb_face fac
         status = tb_stage_landmarks(engine, image, &faces[i]);
     if (status != TB_OK)
         *count = 0;
+    tb_engine_wipe(engine);
     return status;
 }
 
 /* Exactly one face, seen well enough. */
 static tb_status capture_face(tb_engine *engine, const tb_image *image, tb_capture *out)
 {
-    tb_face *faces = tb_secret_alloc(TB_FACES_MAX * sizeof *faces);
-    if (!faces)
-        return TB_NO_MEMORY;
+    tb_face faces[TB_FACES_MAX];
     int count = 0;
     tb_status status = tb_engine_detect(engine, image, faces, &count);
     if (status == TB_OK)
@@ -119,7 +133,7 @@ static tb_status capture_face(tb_engine *engine, const tb_image *image, tb_captu
     }
     if (status == TB_OK)
         status = out->quality.advice;
-    tb_secret_free(faces);
+    tb_wipe(faces, sizeof faces);
     return status;
 }
 

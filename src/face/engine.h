@@ -5,12 +5,28 @@
 #include "face/manifest.h"
 #include "face/network.h"
 
+enum { TB_CANDIDATES_MAX = 512 };
+
+/* Boxes that the detector offers, best first. */
+struct tb_candidates {
+    int count;
+    float scores[TB_CANDIDATES_MAX];
+    tb_box boxes[TB_CANDIDATES_MAX];
+};
+
+/* Everything that holds pixels, or what follows from them, is taken once and used again; tb_engine_wipe empties it. */
 struct tb_engine {
     tb_manifest manifest;
     tb_runtime runtime;
     tb_network detect, landmarks, embed, liveness, pose, eyes;
     int has_liveness, has_pose, has_eyes;
+    tb_image aligned; /* 112 x 112 or what the embedding network takes; none until the first */
+    struct tb_candidates candidates;
 };
+
+/* Wipes inputs and outputs of every network, the aligned face and what lay in between: every public function that
+ * looked at a picture ends with it. */
+void tb_engine_wipe(tb_engine *engine);
 
 /* Fills `faces` with boxes and scores, best first; landmarks follow in the next stage. */
 tb_status tb_stage_detect(tb_engine *engine, const tb_image *image, tb_face faces[TB_FACES_MAX],
@@ -23,9 +39,9 @@ tb_status tb_stage_embed(tb_engine *engine, const tb_image *image, const tb_face
 
 /* Eye centres (left in the picture first), nose's tip, corners of the mouth. */
 void tb_face_points(const tb_face *face, tb_point out[5]);
-/* The face as the embedding network sees it. The caller frees. */
-tb_status tb_face_align(const tb_engine *engine, const tb_image *image, const tb_face *face,
-                        tb_image *out) TB_MUST_CHECK;
+/* The face as the embedding network sees it: the engine's, until the next call or tb_engine_wipe. */
+tb_status tb_face_align(tb_engine *engine, const tb_image *image, const tb_face *face,
+                        const tb_image **out) TB_MUST_CHECK;
 
 /* The share of one class among all, 0..1; the expected class, counted from the middle of all. */
 float tb_softmax_share(const tb_tensor *output, uint32_t class);

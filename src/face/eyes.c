@@ -21,13 +21,9 @@ static tb_status look(tb_engine *engine, const tb_image *image, const tb_point p
     float side = (float)network->form.width, scale = side / (width * engine->manifest.eyes.margin);
     float a = scale * across.x / length, b = -scale * across.y / length, middle = (side - 1) / 2;
     tb_similarity map = {a, b, middle - a * x + b * y, middle - b * x - a * y};
-    tb_image crop;
-    tb_status status = tb_image_warp(image, map, (int)network->form.width, (int)network->form.height, &crop);
-    if (status != TB_OK)
-        return status;
-    tb_network_fill(network, &crop);
-    tb_image_free(&crop);
-    status = tb_network_run(network);
+    tb_status status = tb_network_fill_turned(network, image, map);
+    if (status == TB_OK)
+        status = tb_network_run(network);
     if (status == TB_OK)
         *open = tb_softmax_share(&network->outputs[0], engine->manifest.eyes.open);
     return status;
@@ -51,6 +47,6 @@ tb_status tb_engine_eyes(tb_engine *engine, const tb_image *image, const tb_face
         status = look(engine, image, face->landmarks + RIGHT_EYE, across, &open[1]);
     if (status != TB_OK)
         open[0] = open[1] = 0;
-    tb_network_wipe(&engine->eyes);
+    tb_engine_wipe(engine);
     return status;
 }

@@ -31,13 +31,9 @@ static tb_status look(tb_engine *engine, const tb_image *image, struct square sq
     float scale = (float)side / (2 * square.half), middle = ((float)side - 1) / 2;
     float a = scale * square.cosine, b = -scale * square.sine;
     tb_similarity map = {a, b, middle - a * square.x + b * square.y, middle - b * square.x - a * square.y};
-    tb_image crop;
-    tb_status status = tb_image_warp(image, map, side, side, &crop);
-    if (status != TB_OK)
-        return status;
-    tb_network_fill(network, &crop);
-    tb_image_free(&crop);
-    status = tb_network_run(network);
+    tb_status status = tb_network_fill_turned(network, image, map);
+    if (status == TB_OK)
+        status = tb_network_run(network);
     for (int i = 0; status == TB_OK && i < TB_LANDMARKS; i++) {
         float u = (output->values[2 * i] * (float)side - 0.5f - middle) / scale;
         float v = (output->values[2 * i + 1] * (float)side - 0.5f - middle) / scale;

@@ -36,17 +36,11 @@ tb_status tb_engine_liveness(tb_engine *engine, const tb_image *image, const tb_
     tb_network *network = &engine->liveness;
     if (engine->manifest.liveness.live >= network->outputs[0].count)
         return TB_MODEL_FAILED;
-    tb_image crop = {0}, small = {0};
-    tb_status status = tb_image_crop(image, widen(face->box, engine->manifest.liveness.margin, image), &crop);
+    tb_status status = tb_network_fill_box(network, image, widen(face->box, engine->manifest.liveness.margin, image));
     if (status == TB_OK)
-        status = tb_image_resize(&crop, (int)network->form.width, (int)network->form.height, &small);
-    if (status == TB_OK) {
-        tb_network_fill(network, &small);
         status = tb_network_run(network);
-    }
     if (status == TB_OK)
         *live = share_of(&network->outputs[0], engine->manifest.liveness.live);
-    tb_image_free(&small);
-    tb_image_free(&crop);
+    tb_engine_wipe(engine);
     return status;
 }

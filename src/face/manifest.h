@@ -4,7 +4,7 @@
 
 #include <tebura/face.h>
 
-typedef enum tb_channels { TB_RGB, TB_BGR, TB_GREY } tb_channels;
+#include "image/sample.h"
 
 typedef struct tb_network_input {
     uint32_t width, height;

@@ -80,6 +80,7 @@ void tb_runtime_close(tb_runtime *runtime)
         runtime->api->ReleaseSessionOptions(runtime->options);
     if (runtime->env)
         runtime->api->ReleaseEnv(runtime->env);
+    tb_scratch_free(&runtime->scratch);
     *runtime = (tb_runtime){0};
 }
 
@@ -170,7 +171,7 @@ static tb_status make_outputs(tb_network *network, const char *what, tb_error *w
     return status;
 }
 
-tb_status tb_network_open(const tb_runtime *runtime, const tb_network_entry *entry, tb_span model, tb_network *out,
+tb_status tb_network_open(tb_runtime *runtime, const tb_network_entry *entry, tb_span model, tb_network *out,
                           tb_error *why)
 {
     *out = (tb_network){.runtime = runtime, .form = entry->input};
@@ -216,22 +217,50 @@ void tb_network_close(tb_network *network)
     *network = (tb_network){0};
 }
 
-void tb_network_fill(tb_network *network, const tb_image *image)
+/* The input from pixel (x, y) on. */
+static tb_sink sink_at(tb_network *network, int x, int y)
 {
-    size_t pixels = (size_t)image->width * (size_t)image->height;
-    float mean = network->form.mean, factor = 1 / network->form.divisor, *out = network->input.values;
-    const uint8_t *in = image->data;
-    if (network->form.order == TB_GREY) {
-        for (size_t i = 0; i < pixels; i++)
-            out[i] = (0.299f * in[3 * i] + 0.587f * in[3 * i + 1] + 0.114f * in[3 * i + 2] - mean) * factor;
-        return;
-    }
-    size_t first = network->form.order == TB_BGR ? 2 : 0;
-    for (size_t i = 0; i < pixels; i++) {
-        out[i] = (in[3 * i + first] - mean) * factor;
-        out[i + pixels] = (in[3 * i + 1] - mean) * factor;
-        out[i + 2 * pixels] = (in[3 * i + 2 - first] - mean) * factor;
-    }
+    const tb_network_input *form = &network->form;
+    network->holds = 1;
+    return (tb_sink){.values = network->input.values + (size_t)y * form->width + (size_t)x,
+                     .stride = form->width,
+                     .plane = (size_t)form->width * form->height,
+                     .order = form->order,
+                     .mean = form->mean,
+                     .factor = 1 / form->divisor};
+}
+
+static int is_sane(float value)
+{
+    return isfinite(value) && fabsf(value) < 1e8f;
+}
+
+tb_status tb_network_fill_box(tb_network *network, const tb_image *image, tb_box box)
+{
+    if (!is_sane(box.x) || !is_sane(box.y) || !is_sane(box.width) || !is_sane(box.height))
+        return TB_INVALID_ARGUMENT;
+    tb_rectangle part = {(int)lroundf(box.x), (int)lroundf(box.y), (int)lroundf(box.width), (int)lroundf(box.height)};
+    tb_sink sink = sink_at(network, 0, 0);
+    return tb_sample_part(image, part, (int)network->form.width, (int)network->form.height, &sink,
+                          &network->runtime->scratch);
+}
+
+tb_status tb_network_fill_into(tb_network *network, const tb_image *image, tb_rectangle place)
+{
+    int width = (int)network->form.width, height = (int)network->form.height;
+    if (place.x < 0 || place.y < 0 || place.width > width - place.x || place.height > height - place.y)
+        return TB_INVALID_ARGUMENT;
+    tb_sink sink = sink_at(network, place.x, place.y);
+    tb_rectangle whole = {0, 0, image->width, image->height};
+    memset(network->input.values, 0, network->input.count * sizeof(float)); /* the mean, normalised */
+    return tb_sample_part(image, whole, place.width, place.height, &sink, &network->runtime->scratch);
+}
+
+tb_status tb_network_fill_turned(tb_network *network, const tb_image *image, tb_similarity map)
+{
+    tb_sink sink = sink_at(network, 0, 0);
+    return tb_sample_warp(image, map, (int)network->form.width, (int)network->form.height, &sink,
+                          &network->runtime->scratch);
 }
 
 tb_status tb_network_run(tb_network *network)
@@ -239,6 +268,7 @@ tb_status tb_network_run(tb_network *network)
     const OrtApi *api = network->runtime->api;
     const char *names[TB_NETWORK_OUTPUTS];
     OrtValue *outputs[TB_NETWORK_OUTPUTS];
+    network->holds = 1;
     for (size_t i = 0; i < network->output_count; i++) {
         names[i] = network->outputs[i].name;
         outputs[i] = network->outputs[i].value;
@@ -256,9 +286,12 @@ tb_status tb_network_run(tb_network *network)
 
 void tb_network_wipe(tb_network *network)
 {
+    if (!network->holds)
+        return;
     if (network->input.values)
         tb_wipe(network->input.values, network->input.count * sizeof(float));
     for (size_t i = 0; i < network->output_count; i++)
         if (network->outputs[i].values)
             tb_wipe(network->outputs[i].values, network->outputs[i].count * sizeof(float));
+    network->holds = 0;
 }

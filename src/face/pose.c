@@ -9,17 +9,8 @@ static tb_status look(tb_engine *engine, const tb_image *image, tb_box box)
     tb_network *network = &engine->pose;
     float side = fmaxf(box.width, box.height) * engine->manifest.pose.margin;
     tb_box square = {box.x + (box.width - side) / 2, box.y + (box.height - side) / 2, side, side};
-    tb_image crop = {0}, small = {0};
-    tb_status status = tb_image_crop(image, square, &crop);
-    if (status == TB_OK)
-        status = tb_image_resize(&crop, (int)network->form.width, (int)network->form.height, &small);
-    if (status == TB_OK) {
-        tb_network_fill(network, &small);
-        status = tb_network_run(network);
-    }
-    tb_image_free(&small);
-    tb_image_free(&crop);
-    return status;
+    tb_status status = tb_network_fill_box(network, image, square);
+    return status == TB_OK ? tb_network_run(network) : status;
 }
 
 tb_status tb_engine_pose(tb_engine *engine, const tb_image *image, const tb_face *face, tb_pose *out)
@@ -37,6 +28,6 @@ tb_status tb_engine_pose(tb_engine *engine, const tb_image *image, const tb_face
         *out = (tb_pose){degrees[0] * tb_softmax_expected(&engine->pose.outputs[0]),
                          degrees[1] * tb_softmax_expected(&engine->pose.outputs[1]),
                          degrees[2] * tb_softmax_expected(&engine->pose.outputs[2])};
-    tb_network_wipe(&engine->pose);
+    tb_engine_wipe(engine);
     return status;
 }

@@ -124,12 +124,12 @@ tb_status tb_engine_quality(tb_engine *engine, const tb_image *image, const tb_f
     *out = (tb_quality){.advice = TB_RETRY_NO_FACE};
     if (!face->has_landmarks)
         return TB_INVALID_ARGUMENT;
-    tb_image aligned;
+    const tb_image *aligned;
     tb_status status = tb_face_align(engine, image, face, &aligned);
     if (status != TB_OK)
         return status;
-    struct light light = measure_light(&aligned);
-    tb_image_free(&aligned);
+    struct light light = measure_light(aligned);
+    tb_engine_wipe(engine);
     tb_face_pose(face, out);
     out->sharpness = ramp(log10f(light.sharpness + 1e-6f), -3, -0.5f);
     out->exposure = fminf(ramp(light.mean, 25, 80), 1 - ramp(light.mean, 180, 235)) *

@@ -1,117 +1,66 @@
-/* resize.c: area average where an axis shrinks, bilinear where it grows. Rows are summed first: that is the part with
- * the many pixels, and it runs along memory. */
-#include <tebura/image.h>
-
-#include <assert.h>
+/* resize.c: a picture in another size, or a piece of it, or turned, as a new picture. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <tebura/secret.h>
+#include "image/sample.h"
 
-/* Which source samples make one target sample: weights[0..count-1] from `first`, summing to 1. */
-struct span {
-    int first, count;
-    float *weights;
-};
-
-static int span_limit(int from, int to)
+static tb_sink sink_of(const tb_image *image)
 {
-    return from > to ? from / to + 3 : 2;
-}
-
-static void shrink_span(int from, int to, int i, struct span *span)
-{
-    double step = (double)from / to, begin = i * step, end = begin + step;
-    int first = (int)begin, last = (int)ceil(end) - 1;
-    last = last >= from ? from - 1 : last < first ? first : last;
-    span->first = first;
-    span->count = last - first + 1;
-    double sum = 0;
-    for (int s = first; s <= last; s++)
-        sum += fmin(end, s + 1) - fmax(begin, s);
-    for (int s = first; s <= last; s++)
-        span->weights[s - first] = (float)((fmin(end, s + 1) - fmax(begin, s)) / sum);
-}
-
-static void grow_span(int from, int to, int i, struct span *span)
-{
-    double centre = (i + 0.5) * from / to - 0.5;
-    centre = centre < 0 ? 0 : centre > from - 1 ? from - 1 : centre;
-    int first = (int)centre;
-    span->first = first;
-    span->count = first + 1 < from ? 2 : 1;
-    span->weights[0] = span->count == 1 ? 1 : (float)(1 - (centre - first));
-    if (span->count == 2)
-        span->weights[1] = (float)(centre - first);
-}
-
-static void fill_span(int from, int to, int i, struct span *span)
-{
-    if (from > to)
-        shrink_span(from, to, i, span);
-    else
-        grow_span(from, to, i, span);
-    assert(span->first >= 0 && span->first + span->count <= from && span->count <= span_limit(from, to));
-}
-
-/* Spans of a whole axis with their weights behind them in one block. */
-static struct span *axis_spans(int from, int to)
-{
-    size_t limit = (size_t)span_limit(from, to);
-    struct span *spans = malloc((size_t)to * (sizeof *spans + limit * sizeof(float)));
-    if (!spans)
-        return NULL;
-    float *weights = (float *)(void *)(spans + to);
-    for (int i = 0; i < to; i++) {
-        spans[i].weights = weights + (size_t)i * limit;
-        fill_span(from, to, i, &spans[i]);
-    }
-    return spans;
-}
-
-static void add_row(float *restrict sum, const uint8_t *restrict row, float weight, size_t samples)
-{
-    for (size_t i = 0; i < samples; i++)
-        sum[i] += weight * row[i];
-}
-
-static void gather_row(const float *sum, const struct span *columns, int width, uint8_t *out)
-{
-    for (int x = 0; x < width; x++) {
-        const float *at = sum + 3 * (size_t)columns[x].first;
-        float r = 0.5f, g = 0.5f, b = 0.5f;
-        for (int i = 0; i < columns[x].count; i++, at += 3) {
-            float weight = columns[x].weights[i];
-            r += weight * at[0];
-            g += weight * at[1];
-            b += weight * at[2];
-        }
-        out[3 * x] = (uint8_t)fminf(r, 255);
-        out[3 * x + 1] = (uint8_t)fminf(g, 255);
-        out[3 * x + 2] = (uint8_t)fminf(b, 255);
-    }
+    return (tb_sink){.pixels = image->data, .stride = (size_t)image->width};
 }
 
 tb_status tb_image_resize(const tb_image *from, int width, int height, tb_image *out)
 {
-    *out = (tb_image){0};
-    if (width < 1 || height < 1)
-        return TB_INVALID_ARGUMENT;
-    if ((uint64_t)width * (uint64_t)height > TB_IMAGE_MAX_PIXELS)
-        return TB_TOO_LARGE;
-    size_t samples = (size_t)from->width * 3;
-    struct span *columns = axis_spans(from->width, width), *rows = axis_spans(from->height, height);
-    float *sum = tb_secret_alloc(samples * sizeof *sum);
-    tb_status status = columns && rows && sum ? tb_image_new(width, height, out) : TB_NO_MEMORY;
-    for (int y = 0; status == TB_OK && y < height; y++) {
-        memset(sum, 0, samples * sizeof *sum);
-        for (int i = 0; i < rows[y].count; i++)
-            add_row(sum, from->data + (size_t)(rows[y].first + i) * samples, rows[y].weights[i], samples);
-        gather_row(sum, columns, width, out->data + (size_t)y * (size_t)width * 3);
+    tb_scratch scratch = {0};
+    tb_status status = tb_image_new(width, height, out);
+    if (status == TB_OK) {
+        tb_sink sink = sink_of(out);
+        status = tb_sample_part(from, (tb_rectangle){0, 0, from->width, from->height}, width, height, &sink, &scratch);
     }
-    tb_secret_free(sum);
-    free(rows);
-    free(columns);
+    if (status != TB_OK)
+        tb_image_free(out);
+    tb_scratch_free(&scratch);
+    return status;
+}
+
+static int clamp(int value, int low, int high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+static int is_sane(float value)
+{
+    return isfinite(value) && fabsf(value) < 1e8f;
+}
+
+tb_status tb_image_crop(const tb_image *from, tb_box box, tb_image *out)
+{
+    *out = (tb_image){0};
+    if (!is_sane(box.x) || !is_sane(box.y) || !is_sane(box.width) || !is_sane(box.height))
+        return TB_INVALID_ARGUMENT;
+    int left = (int)lroundf(box.x), top = (int)lroundf(box.y);
+    tb_status status = tb_image_new((int)lroundf(box.width), (int)lroundf(box.height), out);
+    if (status != TB_OK)
+        return status;
+    for (int y = 0; y < out->height; y++) {
+        const uint8_t *row = from->data + (size_t)clamp(top + y, 0, from->height - 1) * (size_t)from->width * 3;
+        uint8_t *to = out->data + (size_t)y * (size_t)out->width * 3;
+        for (int x = 0; x < out->width; x++)
+            memcpy(to + 3 * (size_t)x, row + 3 * (size_t)clamp(left + x, 0, from->width - 1), 3);
+    }
+    return TB_OK;
+}
+
+tb_status tb_image_warp(const tb_image *from, tb_similarity map, int width, int height, tb_image *out)
+{
+    tb_scratch scratch = {0};
+    tb_status status = tb_image_new(width, height, out);
+    if (status == TB_OK) {
+        tb_sink sink = sink_of(out);
+        status = tb_sample_warp(from, map, width, height, &sink, &scratch);
+    }
+    if (status != TB_OK)
+        tb_image_free(out);
+    tb_scratch_free(&scratch);
     return status;
 }
