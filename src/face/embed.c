@@ -21,8 +21,6 @@ tb_status tb_face_align(tb_engine *engine, const tb_image *image, const tb_face 
     tb_similarity map;
     *out = NULL;
     tb_status status = find_map(engine, face, &map);
-    if (status == TB_OK && !engine->aligned.data)
-        status = tb_image_new(width, height, &engine->aligned);
     if (status != TB_OK)
         return status;
     tb_sink sink = {.pixels = engine->aligned.data, .stride = (size_t)width};

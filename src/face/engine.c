@@ -17,6 +17,10 @@ static tb_status open_network(tb_engine *engine, const tb_network_entry *entry, 
     return status;
 }
 
+/* What any face of any frame needs to be turned into an input of 112 x 112 or 128 x 128; wider frames than 16K grow
+ * it. */
+#define SCRATCH ((size_t)2 << 20)
+
 static tb_status open_all(tb_engine *engine, const tb_engine_options *options, tb_error *why)
 {
     const tb_manifest *manifest = &engine->manifest;
@@ -24,6 +28,8 @@ static tb_status open_all(tb_engine *engine, const tb_engine_options *options, t
     tb_status status = tb_manifest_read(options->manifest, &engine->manifest, path, sizeof path, why);
     if (status == TB_OK)
         status = tb_runtime_open(options->threads > 0 ? options->threads : 1, &engine->runtime, why);
+    if (status == TB_OK && !tb_scratch_take(&engine->runtime.scratch, SCRATCH))
+        status = tb_fail(why, TB_NO_MEMORY, "out of memory for the networks");
     if (status == TB_OK)
         status = open_network(engine, &manifest->detect.network, options->directory, path, &engine->detect, why);
     if (status == TB_OK)
@@ -33,6 +39,8 @@ static tb_status open_all(tb_engine *engine, const tb_engine_options *options, t
     if (status == TB_OK && engine->embed.outputs[0].count != manifest->embed.dimension)
         status = tb_fail(why, TB_MODEL_FAILED, "%s gives %zu numbers; the manifest says %u",
                          manifest->embed.network.file, engine->embed.outputs[0].count, manifest->embed.dimension);
+    if (status == TB_OK)
+        status = tb_image_new((int)engine->embed.form.width, (int)engine->embed.form.height, &engine->aligned);
     if (status == TB_OK && !options->without_liveness) {
         status = open_network(engine, &manifest->liveness.network, options->directory, path, &engine->liveness, why);
         engine->has_liveness = status == TB_OK;

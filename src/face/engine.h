@@ -20,7 +20,7 @@ struct tb_engine {
     tb_runtime runtime;
     tb_network detect, landmarks, embed, liveness, pose, eyes;
     int has_liveness, has_pose, has_eyes;
-    tb_image aligned; /* 112 x 112 or what the embedding network takes; none until the first */
+    tb_image aligned; /* 112 x 112 or what the embedding network takes */
     struct tb_candidates candidates;
 };
 
