@@ -9,6 +9,7 @@
 #include <tebura/crypto.h>
 #include <tebura/decision.h>
 #include <tebura/document.h>
+#include <tebura/evaluation.h>
 #include <tebura/face.h>
 #include <tebura/facts.h>
 #include <tebura/gallery.h>
