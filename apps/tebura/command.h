@@ -12,7 +12,7 @@
     X(identify, "who of the gallery is in a picture, if anybody?")                                                     \
     X(faces, "what is seen in a picture: boxes, quality, liveness")                                                    \
     X(bench, "measure this machine: search, pipeline, messages, programs")                                             \
-    X(eval, "how well are people told apart in folders of pictures?")                                                    \
+    X(eval, "how well are people told apart in folders of pictures?")                                                  \
     X(demo, "an airport on this machine: terminals, travellers, refusals")                                             \
     X(scene, "simulation: a picture as the virtual camera takes it")                                                   \
     X(help, "say what a command does: tebura help COMMAND")
