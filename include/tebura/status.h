@@ -52,7 +52,8 @@
     X(DISK_FULL, FAILURE, 507, "the disk is full: make room, nothing was changed")                                     \
     X(DB_LOCKED, FAILURE, 503, "another program holds the database: stop it or wait")                                  \
     X(DB_NEWER, FAILURE, 500, "the database was written by a newer version: upgrade this program")                     \
-    X(DB_KEY, FAILURE, 500, "the database does not open with this key: check the key file")                            \
+    X(DB_KEY, FAILURE, 500,                                                                                            \
+      "the database does not open: the key file is another's, or the database is damaged: restore it from a backup")   \
     X(DB_CORRUPT, FAILURE, 500, "the database is damaged: restore it from a backup")                                   \
     X(BUS_DOWN, FAILURE, 503, "the message broker cannot be reached: it is tried again, nothing is lost")              \
     X(TIMEOUT, FAILURE, 504, "no answer in time")                                                                      \

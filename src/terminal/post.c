@@ -49,12 +49,19 @@ tb_status tb_post_init(tb_terminal *t)
     return t->hold && t->inner ? TB_OK : TB_NO_MEMORY;
 }
 
+/* What a letter says may name a person. */
+static void free_letter(tb_letter *letter)
+{
+    tb_wipe(letter, sizeof *letter);
+    free(letter);
+}
+
 void tb_post_end(tb_terminal *t)
 {
     while (t->first) {
         tb_letter *letter = t->first;
         t->first = letter->next;
-        free(letter); /* nobody waits any more: HTTP has ended */
+        free_letter(letter); /* nobody waits any more: HTTP has ended */
     }
     tb_image_free(&t->order.page);
     tb_secret_free(t->captured.probe);
@@ -96,8 +103,7 @@ tb_status tb_post_and_wait(tb_terminal *t, const tb_machine_input *input, tb_pay
     tb_status status = letter->status;
     if (status != TB_OK && why)
         *why = letter->why;
-    tb_wipe(&letter->input, sizeof letter->input);
-    free(letter);
+    free_letter(letter);
     return status;
 }
 
@@ -307,8 +313,7 @@ static void deliver(tb_terminal *t, int active)
             unregistered(t, letter);
         tb_view_publish(t);
         if (!waited_for) {
-            tb_wipe(&letter->input, sizeof letter->input);
-            free(letter);
+            free_letter(letter);
             continue;
         }
         pthread_mutex_lock(&t->mutex);
@@ -410,7 +415,7 @@ void tb_post_refuse_all(tb_terminal *t)
         letter->status = TB_CONFLICT;
         letter->done = 1;
         if (!letter->waited_for)
-            free(letter);
+            free_letter(letter);
     }
     t->first = NULL;
     t->last = &t->first;
