@@ -3,23 +3,11 @@
 # tests/scenario/<goal>.sh|.mjs|.c         -> a CTest named scenario.<goal>: starts the real processes
 # fuzz/fuzz_<noun>.c (+ fuzz/corpus/<noun>/) -> with TEBURA_FUZZ a libFuzzer program; always a replay of its corpus
 # examples/<noun>.c                        -> a program against the installed headers and libtebura
-# bench/bench_<noun>.c                     -> a program, run by make bench; bench/support/ starts the real programs for them
 file(GLOB example_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/examples/*.c)
 foreach(source ${example_sources})
   get_filename_component(name ${source} NAME_WE)
   add_executable(example_${name} ${source})
   target_link_libraries(example_${name} PRIVATE tebura)
-endforeach()
-
-file(GLOB bench_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/bench_*.c)
-add_library(bench_support STATIC bench/support/site.c apps/tebura/process.c apps/tebura/http_client.c)
-target_include_directories(bench_support PUBLIC apps/tebura bench)
-target_link_libraries(bench_support PUBLIC tebura)
-foreach(source ${bench_sources})
-  get_filename_component(name ${source} NAME_WE)
-  add_executable(${name} ${source})
-  target_include_directories(${name} PRIVATE src)
-  target_link_libraries(${name} PRIVATE bench_support)
 endforeach()
 
 file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/fuzz_*.c)

@@ -61,6 +61,21 @@ json '.benches.wire.microseconds | .entry_write > 0 and .mrz_read > 0'
 json '.benches | keys == ["wire"]' "$box/saved.json"
 cmp -s <(jq -S . "$box/out") <(jq -S . "$box/saved.json") || { echo "FAILED: --save wrote something else"; failures=$((failures + 1)); }
 
+# ---- options of a bench: 1:N search on a small list, beside FAISS where it is installed ----
+expect 0 'usage: tebura bench search' "$bin/tebura" bench search --help
+expect 2 'no such option' "$bin/tebura" bench search --nonsense
+expect 2 'numbers of rows' "$bin/tebura" bench search --sizes 12,x
+expect 2 'multiples of 32' "$bin/tebura" bench search --dimensions 100
+expect 0 . "$bin/tebura" bench search --quick --sizes 40,3000 --dimensions 64 --svg "$box/curves.svg" --json
+search='.benches.search.searches'
+json "$search | length == 4 * ([.[] | .cores] | max) and all(.[]; .tebura.ms > 0 and .floor.ms > 0)"
+json "$search | all(.[] | .tebura.recall // empty; .first == 1 and .best5 == 1 and .probes >= 16)"
+json "$search | [.[] | [.rows, .batch]] | unique == [[40, 1], [40, 64], [3000, 1], [3000, 64]]"
+json ".benches.search.faiss == null or ($search | all(.[]; .faiss_flat.ms > 0 and .faiss_sq8.ms > 0))"
+json ".benches.search.faiss == null or ($search | all(.[] | .faiss_flat.recall // empty; .first == 1))"
+grep -q '<polyline.*points="[0-9]' "$box/curves.svg" || { echo "FAILED: no curve is drawn"; failures=$((failures + 1)); }
+expect 2 'cannot be written' "$bin/tebura" bench search --quick --sizes 20 --dimensions 32 --svg "$box/none/curves.svg"
+
 # ---- a bench that fails, or prints no JSON: a sentence, exit 2, the others' figures ----
 mkdir "$box/bin"
 cp "$bin/tebura" "$box/bin/tebura"
