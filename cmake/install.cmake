@@ -20,7 +20,7 @@ foreach(program teburad tebura-edge tebura_command)
   endif()
 endforeach()
 # What `tebura bench` runs without the source folder; where it was built.
-foreach(bench search wire accuracy)
+foreach(bench search wire)
   if(TARGET bench_${bench})
     set_target_properties(bench_${bench} PROPERTIES INSTALL_RPATH "\$ORIGIN/..")
     install(TARGETS bench_${bench} RUNTIME DESTINATION lib/tebura/bench COMPONENT bench OPTIONAL)

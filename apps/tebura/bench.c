@@ -39,7 +39,6 @@ static const struct about {
     const char *name, *measures;
     int has_options, has_help;
 } abouts[] = {
-    {"accuracy", "scores of the same and of different people on folders of photographs", 1, 0},
     {"events", "passages that the server applies durably in a second", 0, 0},
     {"feed", "a passage at the entrance until it is on every list, through server and broker", 0, 0},
     {"liveness", "what a terminal sees of people that the virtual camera re-photographs", 0, 0},

@@ -14,20 +14,26 @@ enum { MODEL = 1, CHUNK = 512, SAMPLES_MAX = 65536 };
 
 const char *const list_names[LISTS] = {"tebura", "faiss_flat", "faiss_sq8"};
 
+/* Ids as spread as random ones, with the row in them. */
+static const uint64_t spread = UINT64_C(0x9e3779b97f4a7c15), gather = UINT64_C(0xf1de83e19937733d); /* 1 = product */
+
 tb_id lists_id(size_t row)
 {
-    tb_id id = {0};
-    for (int i = 0; i < 8; i++)
-        id.bytes[i] = (uint8_t)(row >> (56 - 8 * i));
+    tb_id id;
+    uint64_t first = (row + 1) * spread, second = first ^ first >> 29;
+    for (int i = 0; i < 8; i++) {
+        id.bytes[i] = (uint8_t)(first >> (56 - 8 * i));
+        id.bytes[8 + i] = (uint8_t)(second >> (56 - 8 * i));
+    }
     return id;
 }
 
 static int64_t row_of(tb_id id)
 {
-    uint64_t row = 0;
+    uint64_t first = 0;
     for (int i = 0; i < 8; i++)
-        row = row << 8 | id.bytes[i];
-    return (int64_t)row;
+        first = first << 8 | id.bytes[i];
+    return (int64_t)(first * gather) - 1;
 }
 
 void lists_template(const lists *l, const float *values, tb_template *out)
