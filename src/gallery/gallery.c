@@ -1,48 +1,14 @@
-/* gallery.c: rows of unit vectors in chunks of secret memory, and an index from ids to rows.
- *
- * I1: rows 0..rows-1 are live, every row behind them is zero (wiped).
- * I2: owners[row] is the entry whose rows[] names that row, and no other entry names it.
- * I3: every entry has 1..5 rows and exactly one slot of the index leads to it.
- * I4: a call that fails has changed nothing: all memory is taken before the first change. */
-#include <tebura/gallery.h>
+/* gallery.c: making a gallery and changing it. What it is made of and what always holds: inside.h. */
+#include "gallery/inside.h"
 
 #include <assert.h>
-#include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <tebura/secret.h>
 
-#include "gallery/scan.h"
-
-enum { ROWS_PER_CHUNK = 256, ROWS_PER_ID = 5 };
-
-struct entry {
-    tb_id id;
-    uint32_t rows[ROWS_PER_ID];
-    uint32_t count;
-};
-
-struct tb_gallery {
-    pthread_rwlock_t lock;
-    uint32_t model;
-    int dimension;
-    size_t stride; /* floats a row, padded with zeros */
-    tb_scan *scan;
-    float **chunks;
-    uint32_t *owners;
-    size_t rows, chunk_count, chunk_room;
-    struct entry *entries;
-    size_t count, entry_room;
-    uint32_t *slots;   /* open addressing, linear probing: 0 free, else entry + 1 */
-    size_t slot_count; /* a power of two, at least twice `count` */
-};
-
-static float *row_at(const tb_gallery *gallery, size_t row)
-{
-    return gallery->chunks[row / ROWS_PER_CHUNK] + row % ROWS_PER_CHUNK * gallery->stride;
-}
+/* Up to so many rows a search compares floats at once (measured: ADR 024). */
+#define SHORT_ROWS 64
 
 tb_status tb_gallery_new(uint32_t model, int dimension, tb_gallery **out)
 {
@@ -52,31 +18,95 @@ tb_status tb_gallery_new(uint32_t model, int dimension, tb_gallery **out)
     tb_gallery *gallery = calloc(1, sizeof *gallery);
     if (!gallery)
         return TB_NO_MEMORY;
-    pthread_rwlockattr_t fair;
-    if (pthread_rwlockattr_init(&fair) != 0) {
-        free(gallery);
-        return TB_NO_MEMORY;
-    }
-    /* Without this a stream of searches would keep an update waiting for ever. */
-    pthread_rwlockattr_setkind_np(&fair, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
-    int failed = pthread_rwlock_init(&gallery->lock, &fair);
-    pthread_rwlockattr_destroy(&fair);
-    if (failed) {
-        free(gallery);
-        return TB_NO_MEMORY;
-    }
+    pthread_mutex_init(&gallery->change, NULL);
+    pthread_mutex_init(&gallery->resting, NULL);
     gallery->model = model;
     gallery->dimension = dimension;
     gallery->stride = ((size_t)dimension + TB_SCAN_LANES - 1) / TB_SCAN_LANES * TB_SCAN_LANES;
-    gallery->scan = tb_scan_best();
+    gallery->code_stride = ((size_t)dimension + TB_CODE_BYTES - 1) / TB_CODE_BYTES * TB_CODE_BYTES;
+    gallery->kernel = tb_kernel_best();
+    gallery->short_rows = SHORT_ROWS;
+    gallery->chunks.item = sizeof(tb_chunk);
+    tb_index_init(&gallery->index);
     *out = gallery;
+    return TB_OK;
+}
+
+void tb_gallery_tune(tb_gallery *gallery, const tb_kernel *kernel, size_t short_rows)
+{
+    gallery->kernel = kernel;
+    gallery->short_rows = short_rows;
+}
+
+/* ---- chunks ---- */
+
+static size_t chunk_bytes(const tb_gallery *gallery)
+{
+    size_t row = gallery->code_stride + (gallery->stride + 2) * sizeof(float) + sizeof(uint64_t) + sizeof(tb_id);
+    return TB_CHUNK_ROWS * row;
+}
+
+/* Without writers first a stream of searches would keep a change waiting for ever. */
+static tb_status make_lock(pthread_rwlock_t *lock)
+{
+    pthread_rwlockattr_t fair;
+    if (pthread_rwlockattr_init(&fair) != 0)
+        return TB_NO_MEMORY;
+    pthread_rwlockattr_setkind_np(&fair, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    int failed = pthread_rwlock_init(lock, &fair);
+    pthread_rwlockattr_destroy(&fair);
+    return failed ? TB_NO_MEMORY : TB_OK;
+}
+
+static void lay_out(const tb_gallery *gallery, tb_chunk *chunk, void *block)
+{
+    chunk->codes = block;
+    chunk->floats = (float *)(void *)(chunk->codes + TB_CHUNK_ROWS * gallery->code_stride);
+    chunk->scales = chunk->floats + TB_CHUNK_ROWS * gallery->stride;
+    chunk->residuals = chunk->scales + TB_CHUNK_ROWS;
+    chunk->tags = (uint64_t *)(void *)(chunk->residuals + TB_CHUNK_ROWS);
+    chunk->ids = (tb_id *)(void *)(chunk->tags + TB_CHUNK_ROWS);
+}
+
+static tb_status make_chunk(tb_gallery *gallery)
+{
+    tb_status status = tb_stairs_reserve(&gallery->chunks, gallery->chunks_made + 1);
+    if (status != TB_OK)
+        return status;
+    tb_chunk *chunk = tb_gallery_chunk(gallery, gallery->chunks_made);
+    if (!chunk->ready) {
+        status = make_lock(&chunk->lock);
+        if (status != TB_OK)
+            return status;
+        chunk->ready = 1;
+    }
+    void *block = tb_secret_alloc(chunk_bytes(gallery)); /* zeros */
+    if (!block)
+        return TB_NO_MEMORY;
+    pthread_rwlock_wrlock(&chunk->lock); /* a search may have known it from before and be looking at it yet */
+    assert(chunk->rows == 0 && !chunk->codes);
+    lay_out(gallery, chunk, block);
+    pthread_rwlock_unlock(&chunk->lock);
+    gallery->chunks_made++;
     return TB_OK;
 }
 
 static void drop_chunks(tb_gallery *gallery, size_t keep)
 {
-    while (gallery->chunk_count > keep)
-        tb_secret_free(gallery->chunks[--gallery->chunk_count]);
+    while (gallery->chunks_made > keep) {
+        tb_chunk *chunk = tb_gallery_chunk(gallery, --gallery->chunks_made);
+        pthread_rwlock_wrlock(&chunk->lock);
+        uint8_t *block = chunk->codes;
+        chunk->rows = 0;
+        chunk->codes = NULL;
+        pthread_rwlock_unlock(&chunk->lock);
+        tb_secret_free(block); /* wipes */
+    }
+}
+
+static size_t chunks_for(size_t rows)
+{
+    return (rows + TB_CHUNK_ROWS - 1) / TB_CHUNK_ROWS;
 }
 
 void tb_gallery_free(tb_gallery **gallery)
@@ -85,306 +115,271 @@ void tb_gallery_free(tb_gallery **gallery)
     if (!it)
         return;
     drop_chunks(it, 0);
-    free(it->chunks);
-    free(it->owners);
-    free(it->entries);
-    free(it->slots);
-    pthread_rwlock_destroy(&it->lock);
+    for (size_t i = 0; i < it->chunks.room && tb_gallery_chunk(it, i)->ready; i++)
+        pthread_rwlock_destroy(&tb_gallery_chunk(it, i)->lock);
+    tb_stairs_free(&it->chunks);
+    tb_index_free(&it->index);
+    tb_workspaces_free(it);
+    pthread_mutex_destroy(&it->resting);
+    pthread_mutex_destroy(&it->change);
     free(it);
     *gallery = NULL;
 }
 
-/* ---- the index ---- */
+/* ---- changes: nothing here can fail; `change` is held ---- */
 
-static size_t slot_home(const tb_gallery *gallery, tb_id id)
+struct row {
+    const float *values;
+    const int8_t *codes;
+    tb_code code;
+    tb_id id;
+    uint64_t tags;
+};
+
+static size_t row_count(const tb_gallery *gallery)
 {
-    uint64_t word;
-    memcpy(&word, id.bytes, sizeof word);
-    return (size_t)(word * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (gallery->slot_count - 1);
+    return atomic_load_explicit(&gallery->rows, memory_order_relaxed);
 }
 
-/* The slot that leads to `id`, or the free one where it would go. */
-static size_t slot_of(const tb_gallery *gallery, tb_id id)
+static void set_rows(tb_gallery *gallery, size_t rows)
 {
-    size_t slot = slot_home(gallery, id);
-    while (gallery->slots[slot] && !tb_id_equal(gallery->entries[gallery->slots[slot] - 1].id, id))
-        slot = (slot + 1) & (gallery->slot_count - 1);
-    return slot;
+    atomic_store_explicit(&gallery->rows, rows, memory_order_release);
 }
 
-static struct entry *find(const tb_gallery *gallery, tb_id id)
+static void write_row(tb_gallery *gallery, size_t at, const struct row *row)
 {
-    if (!gallery->slot_count)
-        return NULL;
-    uint32_t number = gallery->slots[slot_of(gallery, id)];
-    return number ? &gallery->entries[number - 1] : NULL;
+    tb_chunk *chunk = tb_gallery_chunk(gallery, at / TB_CHUNK_ROWS);
+    size_t i = at % TB_CHUNK_ROWS, rows = row_count(gallery);
+    assert(at <= rows);
+    pthread_rwlock_wrlock(&chunk->lock);
+    uint8_t *codes = chunk->codes + i * gallery->code_stride;
+    for (size_t c = 0; c < gallery->code_stride; c++)
+        codes[c] = (uint8_t)row->codes[c] ^ TB_CODE_ZERO;
+    memcpy(chunk->floats + i * gallery->stride, row->values, gallery->stride * sizeof(float));
+    chunk->scales[i] = row->code.scale;
+    chunk->residuals[i] = row->code.residual;
+    chunk->tags[i] = row->tags;
+    chunk->ids[i] = row->id;
+    chunk->rows += at == rows;
+    pthread_rwlock_unlock(&chunk->lock);
+    if (at == rows)
+        set_rows(gallery, rows + 1);
 }
 
-/* Empties a slot and moves those behind it that would no longer be found. */
-static void free_slot(tb_gallery *gallery, size_t slot)
+/* I5: to a lower place. The chunk of `from` needs no lock for reading: only who holds `change` writes. */
+static void copy_row(tb_gallery *gallery, size_t from, size_t to)
 {
-    size_t mask = gallery->slot_count - 1;
-    gallery->slots[slot] = 0;
-    for (size_t next = (slot + 1) & mask; gallery->slots[next]; next = (next + 1) & mask) {
-        uint32_t number = gallery->slots[next];
-        gallery->slots[next] = 0;
-        gallery->slots[slot_of(gallery, gallery->entries[number - 1].id)] = number;
+    assert(to < from);
+    const tb_chunk *source = tb_gallery_chunk(gallery, from / TB_CHUNK_ROWS);
+    tb_chunk *chunk = tb_gallery_chunk(gallery, to / TB_CHUNK_ROWS);
+    size_t i = to % TB_CHUNK_ROWS, j = from % TB_CHUNK_ROWS, width = gallery->stride, codes = gallery->code_stride;
+    pthread_rwlock_wrlock(&chunk->lock);
+    memcpy(chunk->codes + i * codes, source->codes + j * codes, codes);
+    memcpy(chunk->floats + i * width, source->floats + j * width, width * sizeof(float));
+    chunk->scales[i] = source->scales[j];
+    chunk->residuals[i] = source->residuals[j];
+    chunk->tags[i] = source->tags[j];
+    chunk->ids[i] = source->ids[j];
+    pthread_rwlock_unlock(&chunk->lock);
+}
+
+static void wipe_last(tb_gallery *gallery)
+{
+    size_t last = row_count(gallery) - 1, i = last % TB_CHUNK_ROWS;
+    tb_chunk *chunk = tb_gallery_chunk(gallery, last / TB_CHUNK_ROWS);
+    pthread_rwlock_wrlock(&chunk->lock);
+    chunk->rows--;
+    tb_wipe(chunk->codes + i * gallery->code_stride, gallery->code_stride);
+    tb_wipe(chunk->floats + i * gallery->stride, gallery->stride * sizeof(float));
+    chunk->scales[i] = chunk->residuals[i] = 0;
+    chunk->tags[i] = 0;
+    chunk->ids[i] = (tb_id){{0}};
+    pthread_rwlock_unlock(&chunk->lock);
+    set_rows(gallery, last); /* I1 */
+}
+
+static tb_id id_at(const tb_gallery *gallery, size_t row)
+{
+    return tb_gallery_chunk(gallery, row / TB_CHUNK_ROWS)->ids[row % TB_CHUNK_ROWS];
+}
+
+/* The entry's last row. */
+static void drop_row(tb_gallery *gallery, tb_entry *entry)
+{
+    uint32_t row = entry->rows[--entry->count], last = (uint32_t)row_count(gallery) - 1;
+    if (row != last) {
+        tb_entry *moved = tb_index_find(&gallery->index, id_at(gallery, last));
+        assert(moved);
+        copy_row(gallery, last, row);
+        for (uint32_t i = 0; i < moved->count; i++)
+            if (moved->rows[i] == last)
+                moved->rows[i] = row; /* I2 */
     }
+    wipe_last(gallery);
 }
 
-/* ---- room: everything that may fail ---- */
-
-static tb_status make_slots(tb_gallery *gallery, size_t ids)
+/* One spare chunk stays, so that a list that breathes does not take and give back memory at each breath. */
+static void drop_spare(tb_gallery *gallery)
 {
-    if (gallery->slot_count >= 2 * ids)
-        return TB_OK;
-    size_t wanted = gallery->slot_count ? gallery->slot_count : 64;
-    while (wanted < 2 * ids)
-        wanted *= 2;
-    uint32_t *slots = calloc(wanted, sizeof *slots);
-    if (!slots)
-        return TB_NO_MEMORY;
-    free(gallery->slots);
-    gallery->slots = slots;
-    gallery->slot_count = wanted;
-    for (size_t i = 0; i < gallery->count; i++)
-        slots[slot_of(gallery, gallery->entries[i].id)] = (uint32_t)i + 1;
-    return TB_OK;
+    drop_chunks(gallery, chunks_for(row_count(gallery)) + 1);
 }
 
-static tb_status make_entries(tb_gallery *gallery, size_t ids)
+static void set_count(tb_gallery *gallery)
 {
-    if (gallery->entry_room >= ids)
-        return TB_OK;
-    size_t wanted = gallery->entry_room ? 2 * gallery->entry_room : 64;
-    struct entry *entries = realloc(gallery->entries, wanted * sizeof *entries);
-    if (!entries)
-        return TB_NO_MEMORY;
-    gallery->entries = entries;
-    gallery->entry_room = wanted;
-    return TB_OK;
+    atomic_store_explicit(&gallery->count, gallery->index.count, memory_order_release);
 }
 
-static tb_status make_rows(tb_gallery *gallery, size_t rows)
+/* ---- putting ---- */
+
+tb_status tb_gallery_encode(const tb_gallery *gallery, const tb_template *from, float *values, int8_t *codes,
+                            tb_code *code)
 {
-    size_t chunks = (rows + ROWS_PER_CHUNK - 1) / ROWS_PER_CHUNK;
-    if (gallery->chunk_room < chunks) {
-        size_t wanted = gallery->chunk_room ? 2 * gallery->chunk_room : 8;
-        wanted = wanted < chunks ? chunks : wanted;
-        float **more = realloc(gallery->chunks, wanted * sizeof *more);
-        if (!more)
-            return TB_NO_MEMORY;
-        gallery->chunks = more;
-        uint32_t *owners = realloc(gallery->owners, wanted * ROWS_PER_CHUNK * sizeof *owners);
-        if (!owners)
-            return TB_NO_MEMORY;
-        gallery->owners = owners;
-        gallery->chunk_room = wanted;
-    }
-    while (gallery->chunk_count < chunks) {
-        float *chunk = tb_secret_alloc(ROWS_PER_CHUNK * gallery->stride * sizeof *chunk);
-        if (!chunk)
-            return TB_NO_MEMORY;
-        gallery->chunks[gallery->chunk_count++] = chunk;
-    }
-    return TB_OK;
+    if (from->model != gallery->model || from->dimension != gallery->dimension)
+        return TB_OTHER_MODEL;
+    size_t used = (size_t)gallery->dimension;
+    memcpy(values, from->values, used * sizeof *values);
+    memset(values + used, 0, (gallery->stride - used) * sizeof *values);
+    if (gallery->code_stride > gallery->stride)
+        memset(codes + gallery->stride, 0, gallery->code_stride - gallery->stride);
+    return gallery->kernel->encode(values, gallery->stride / TB_SCAN_LANES, codes, code) ? TB_OK : TB_INVALID_ARGUMENT;
 }
 
-static tb_status make_room(tb_gallery *gallery, size_t more_rows)
+struct encoded {
+    _Alignas(64) float values[TB_ROWS_PER_ID][TB_TEMPLATE_MAX_DIMENSION];
+    _Alignas(64) int8_t codes[TB_ROWS_PER_ID][TB_TEMPLATE_MAX_DIMENSION];
+    tb_code code[TB_ROWS_PER_ID];
+};
+
+static tb_status make_room(tb_gallery *gallery, int is_new, size_t more_rows)
 {
-    if (gallery->rows + more_rows > UINT32_MAX / 2)
+    size_t rows = row_count(gallery) + more_rows;
+    if (rows > UINT32_MAX / 2)
         return TB_TOO_LARGE;
-    tb_status status = make_slots(gallery, gallery->count + 1);
-    if (status == TB_OK)
-        status = make_entries(gallery, gallery->count + 1);
-    if (status == TB_OK)
-        status = make_rows(gallery, gallery->rows + more_rows);
+    tb_status status = is_new ? tb_index_reserve(&gallery->index) : TB_OK;
+    while (status == TB_OK && gallery->chunks_made < chunks_for(rows))
+        status = make_chunk(gallery);
     return status;
 }
 
-/* ---- changes: nothing here can fail ---- */
-
-static void drop_row(tb_gallery *gallery, uint32_t row)
+static uint64_t tags_of(const tb_gallery *gallery, const tb_entry *entry)
 {
-    uint32_t last = (uint32_t)--gallery->rows;
-    size_t bytes = gallery->stride * sizeof(float);
-    if (row != last) {
-        struct entry *moved = &gallery->entries[gallery->owners[last]];
-        memcpy(row_at(gallery, row), row_at(gallery, last), bytes);
-        gallery->owners[row] = gallery->owners[last];
-        for (uint32_t i = 0; i < moved->count; i++)
-            if (moved->rows[i] == last)
-                moved->rows[i] = row;
-    }
-    tb_wipe(row_at(gallery, last), bytes); /* I1 */
+    uint32_t row = entry->rows[0];
+    return tb_gallery_chunk(gallery, row / TB_CHUNK_ROWS)->tags[row % TB_CHUNK_ROWS];
 }
 
-/* Answers with the entry's own row numbers kept up to date while its rows are moved about. */
-static void drop_rows(tb_gallery *gallery, struct entry *entry)
+static tb_status put(tb_gallery *gallery, tb_id id, const struct encoded *from, int count, const uint64_t *tags)
 {
-    while (entry->count) {
-        uint32_t row = entry->rows[--entry->count];
-        drop_row(gallery, row);
+    tb_entry *entry = tb_index_find(&gallery->index, id);
+    uint32_t wanted = (uint32_t)count, held = entry ? entry->count : 0;
+    tb_status status = make_room(gallery, !entry, wanted > held ? wanted - held : 0);
+    if (status != TB_OK)
+        return status;
+    uint64_t marks = tags ? *tags : entry ? tags_of(gallery, entry) : 0;
+    if (!entry)
+        entry = tb_index_add(&gallery->index, id);
+    for (uint32_t i = 0; i < wanted; i++) { /* I6 */
+        if (i == entry->count)
+            entry->rows[entry->count++] = (uint32_t)row_count(gallery);
+        struct row row = {from->values[i], from->codes[i], from->code[i], id, marks};
+        write_row(gallery, entry->rows[i], &row);
     }
+    while (entry->count > wanted)
+        drop_row(gallery, entry);
+    drop_spare(gallery);
+    set_count(gallery);
+    return TB_OK;
 }
 
-static void add_rows(tb_gallery *gallery, struct entry *entry, const tb_template *templates, int count)
+static void wipe_encoded(const tb_gallery *gallery, struct encoded *encoded, int count)
 {
-    assert(entry->count == 0 && count <= ROWS_PER_ID);
     for (int i = 0; i < count; i++) {
-        uint32_t row = (uint32_t)gallery->rows++;
-        memcpy(row_at(gallery, row), templates[i].values, (size_t)gallery->dimension * sizeof(float));
-        gallery->owners[row] = (uint32_t)(entry - gallery->entries);
-        entry->rows[entry->count++] = row;
+        tb_wipe(encoded->values[i], gallery->stride * sizeof(float));
+        tb_wipe(encoded->codes[i], gallery->code_stride);
     }
 }
 
-static tb_status check_template(const tb_gallery *gallery, const tb_template *template)
+static tb_status encode_and_put(tb_gallery *gallery, tb_id id, const tb_template *templates, int count,
+                                const uint64_t *tags)
 {
-    if (template->model != gallery->model || template->dimension != gallery->dimension)
-        return TB_OTHER_MODEL;
-    double sum = 0;
-    for (int i = 0; i < gallery->dimension; i++)
-        sum += (double)template->values[i] * template->values[i];
-    return fabs(sum - 1) < 4e-3 ? TB_OK : TB_INVALID_ARGUMENT; /* a NaN is refused too */
+    if (count < 1 || count > TB_ROWS_PER_ID)
+        return TB_INVALID_ARGUMENT;
+    struct encoded encoded; /* before the lock: others change meanwhile */
+    tb_status status = TB_OK;
+    for (int i = 0; i < count && status == TB_OK; i++)
+        status = tb_gallery_encode(gallery, &templates[i], encoded.values[i], encoded.codes[i], &encoded.code[i]);
+    if (status == TB_OK) {
+        pthread_mutex_lock(&gallery->change);
+        status = put(gallery, id, &encoded, count, tags);
+        pthread_mutex_unlock(&gallery->change);
+    }
+    wipe_encoded(gallery, &encoded, count);
+    return status;
 }
 
 tb_status tb_gallery_put(tb_gallery *gallery, tb_id id, const tb_template *templates, int count)
 {
-    if (count < 1 || count > ROWS_PER_ID)
-        return TB_INVALID_ARGUMENT;
-    for (int i = 0; i < count; i++) {
-        tb_status status = check_template(gallery, &templates[i]);
-        if (status != TB_OK)
-            return status;
-    }
-    pthread_rwlock_wrlock(&gallery->lock);
-    tb_status status = make_room(gallery, (size_t)count);
-    if (status == TB_OK) {
-        struct entry *entry = find(gallery, id);
-        if (entry) {
-            drop_rows(gallery, entry);
-        } else {
-            size_t slot = slot_of(gallery, id);
-            entry = &gallery->entries[gallery->count++];
-            *entry = (struct entry){.id = id};
-            gallery->slots[slot] = (uint32_t)gallery->count;
-        }
-        add_rows(gallery, entry, templates, count);
-    }
-    pthread_rwlock_unlock(&gallery->lock);
-    return status;
+    return encode_and_put(gallery, id, templates, count, NULL);
 }
 
-static void drop_entry(tb_gallery *gallery, struct entry *entry)
+tb_status tb_gallery_put_tagged(tb_gallery *gallery, tb_id id, const tb_template *templates, int count, uint64_t tags)
 {
-    drop_rows(gallery, entry);
-    free_slot(gallery, slot_of(gallery, entry->id));
-    struct entry *last = &gallery->entries[--gallery->count];
-    if (entry != last) {
-        size_t slot = slot_of(gallery, last->id);
-        *entry = *last;
-        gallery->slots[slot] = (uint32_t)(entry - gallery->entries) + 1;
-        for (uint32_t i = 0; i < entry->count; i++)
-            gallery->owners[entry->rows[i]] = (uint32_t)(entry - gallery->entries);
-    }
-    /* One spare chunk stays, so that a list that breathes does not take and give back memory at each breath. */
-    drop_chunks(gallery, (gallery->rows + ROWS_PER_CHUNK - 1) / ROWS_PER_CHUNK + 1);
+    return encode_and_put(gallery, id, templates, count, &tags);
 }
+
+tb_status tb_gallery_tag(tb_gallery *gallery, tb_id id, uint64_t tags)
+{
+    pthread_mutex_lock(&gallery->change);
+    tb_entry *entry = tb_index_find(&gallery->index, id);
+    for (uint32_t i = 0; entry && i < entry->count; i++) {
+        tb_chunk *chunk = tb_gallery_chunk(gallery, entry->rows[i] / TB_CHUNK_ROWS);
+        pthread_rwlock_wrlock(&chunk->lock);
+        chunk->tags[entry->rows[i] % TB_CHUNK_ROWS] = tags;
+        pthread_rwlock_unlock(&chunk->lock);
+    }
+    pthread_mutex_unlock(&gallery->change);
+    return entry ? TB_OK : TB_NOT_FOUND;
+}
+
+/* ---- removing ---- */
 
 tb_status tb_gallery_remove(tb_gallery *gallery, tb_id id)
 {
-    pthread_rwlock_wrlock(&gallery->lock);
-    struct entry *entry = find(gallery, id);
-    if (entry)
-        drop_entry(gallery, entry);
-    pthread_rwlock_unlock(&gallery->lock);
+    pthread_mutex_lock(&gallery->change);
+    tb_entry *entry = tb_index_find(&gallery->index, id);
+    if (entry) {
+        while (entry->count)
+            drop_row(gallery, entry);
+        tb_index_drop(&gallery->index, entry);
+        drop_spare(gallery);
+        set_count(gallery);
+    }
+    pthread_mutex_unlock(&gallery->change);
     return entry ? TB_OK : TB_NOT_FOUND;
 }
 
 void tb_gallery_clear(tb_gallery *gallery)
 {
-    pthread_rwlock_wrlock(&gallery->lock);
+    pthread_mutex_lock(&gallery->change);
     drop_chunks(gallery, 0);
-    gallery->rows = gallery->count = 0;
-    if (gallery->slots)
-        memset(gallery->slots, 0, gallery->slot_count * sizeof *gallery->slots);
-    pthread_rwlock_unlock(&gallery->lock);
+    set_rows(gallery, 0);
+    tb_index_free(&gallery->index);
+    set_count(gallery);
+    pthread_mutex_unlock(&gallery->change);
 }
 
 size_t tb_gallery_count(const tb_gallery *gallery)
 {
-    pthread_rwlock_t *lock = (pthread_rwlock_t *)&gallery->lock;
-    pthread_rwlock_rdlock(lock);
-    size_t count = gallery->count;
-    pthread_rwlock_unlock(lock);
-    return count;
+    return atomic_load_explicit(&gallery->count, memory_order_acquire);
 }
 
-/* ---- searching ---- */
-
-struct search {
-    int k, found;
-    int (*only)(tb_id id, void *context);
-    void *context;
-    tb_candidate *out;
-};
-
-/* Equal scores are put in the order of their ids, so that the answer does not depend on the order of the rows. */
-static int is_better(tb_candidate a, tb_candidate b)
+size_t tb_gallery_memory(const tb_gallery *gallery)
 {
-    return a.score > b.score || (a.score == b.score && memcmp(a.id.bytes, b.id.bytes, sizeof a.id.bytes) < 0);
-}
-
-static void offer(struct search *search, tb_candidate candidate)
-{
-    int full = search->found == search->k;
-    if (full && !is_better(candidate, search->out[search->found - 1]))
-        return;
-    if (search->only && !search->only(candidate.id, search->context))
-        return;
-    int at = 0; /* where the same id stands already, or one behind the last */
-    while (at < search->found && !tb_id_equal(search->out[at].id, candidate.id))
-        at++;
-    if (at < search->found && !is_better(candidate, search->out[at]))
-        return;
-    if (at == search->found)
-        at = full ? search->found - 1 : search->found++;
-    for (; at > 0 && is_better(candidate, search->out[at - 1]); at--)
-        search->out[at] = search->out[at - 1];
-    search->out[at] = candidate;
-}
-
-static void scan_all(const tb_gallery *gallery, const float *probe, struct search *search)
-{
-    float scores[ROWS_PER_CHUNK];
-    for (size_t first = 0; first < gallery->rows; first += ROWS_PER_CHUNK) {
-        size_t count = gallery->rows - first < ROWS_PER_CHUNK ? gallery->rows - first : ROWS_PER_CHUNK;
-        gallery->scan(probe, gallery->chunks[first / ROWS_PER_CHUNK], gallery->stride, count, scores);
-        for (size_t i = 0; i < count; i++)
-            if (search->found < search->k || scores[i] >= search->out[search->found - 1].score)
-                offer(search, (tb_candidate){gallery->entries[gallery->owners[first + i]].id, scores[i]});
-    }
-    tb_wipe(scores, sizeof scores);
-}
-
-tb_status tb_gallery_search(const tb_gallery *gallery, const tb_template *probe, int k,
-                            int (*only)(tb_id id, void *context), void *context, tb_candidate *out, int *found)
-{
-    *found = 0;
-    if (k < 1)
-        return TB_INVALID_ARGUMENT;
-    tb_status status = check_template(gallery, probe);
-    if (status != TB_OK)
-        return status;
-    _Alignas(64) float padded[TB_TEMPLATE_MAX_DIMENSION] = {0};
-    memcpy(padded, probe->values, (size_t)gallery->dimension * sizeof(float));
-    struct search search = {.k = k, .only = only, .context = context, .out = out};
-    pthread_rwlock_t *lock = (pthread_rwlock_t *)&gallery->lock;
-    pthread_rwlock_rdlock(lock);
-    scan_all(gallery, padded, &search);
-    pthread_rwlock_unlock(lock);
-    tb_wipe(padded, sizeof padded);
-    *found = search.found;
-    return TB_OK;
+    pthread_mutex_t *change = (pthread_mutex_t *)&gallery->change;
+    pthread_mutex_lock(change);
+    size_t bytes = sizeof *gallery + gallery->chunks_made * chunk_bytes(gallery) +
+                   gallery->chunks.room * gallery->chunks.item +
+                   gallery->index.entries.room * gallery->index.entries.item +
+                   gallery->index.heads.room * gallery->index.heads.item;
+    pthread_mutex_unlock(change);
+    return bytes;
 }

@@ -1,70 +1,44 @@
-/* scan.c: one kernel, compiled for three instruction sets. Four rows at a time hide the latency of the additions.
- * Sixteen sums a row, added up in a fixed order: the result does not depend on the width of the registers. */
+/* scan.c: which set of loops. See scan.h. */
 #include "gallery/scan.h"
 
-#ifdef __clang__
-#pragma STDC FP_CONTRACT OFF
-#endif
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
 
-typedef float lanes __attribute__((vector_size(64), aligned(64)));
-
-/* A macro, as the compiler must see the whole function under its own target. */
-#define SCAN(name, target)                                                                                             \
-    target static float name##_sum(const lanes *sums)                                                                  \
-    {                                                                                                                  \
-        float sum = 0;                                                                                                 \
-        for (int lane = 0; lane < TB_SCAN_LANES; lane++)                                                               \
-            sum += (*sums)[lane];                                                                                      \
-        return sum;                                                                                                    \
-    }                                                                                                                  \
-    target static void name(const float *probe, const float *rows, size_t stride, size_t count, float *scores)         \
-    {                                                                                                                  \
-        const lanes *p = (const lanes *)(const void *)probe;                                                           \
-        size_t steps = stride / TB_SCAN_LANES, row = 0;                                                                \
-        for (; row + 4 <= count; row += 4) {                                                                           \
-            const lanes *r = (const lanes *)(const void *)(rows + row * stride);                                       \
-            lanes s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};                                                              \
-            for (size_t i = 0; i < steps; i++) {                                                                       \
-                s0 += p[i] * r[i];                                                                                     \
-                s1 += p[i] * r[i + steps];                                                                             \
-                s2 += p[i] * r[i + 2 * steps];                                                                         \
-                s3 += p[i] * r[i + 3 * steps];                                                                         \
-            }                                                                                                          \
-            scores[row] = name##_sum(&s0);                                                                             \
-            scores[row + 1] = name##_sum(&s1);                                                                         \
-            scores[row + 2] = name##_sum(&s2);                                                                         \
-            scores[row + 3] = name##_sum(&s3);                                                                         \
-        }                                                                                                              \
-        for (; row < count; row++) {                                                                                   \
-            const lanes *r = (const lanes *)(const void *)(rows + row * stride);                                       \
-            lanes s = {0};                                                                                             \
-            for (size_t i = 0; i < steps; i++)                                                                         \
-                s += p[i] * r[i];                                                                                      \
-            scores[row] = name##_sum(&s);                                                                              \
-        }                                                                                                              \
-    }
-
-SCAN(scan_plain, )
-#if defined(__x86_64__)
-SCAN(scan_avx2, __attribute__((target("avx2"))))
-SCAN(scan_avx512, __attribute__((target("avx512f"))))
-#endif
-
-int tb_scan_variants(tb_scan *out[3])
+int tb_kernels(const tb_kernel *out[TB_KERNELS])
 {
+    const tb_kernel *all[] = {tb_kernel_base(),    tb_kernel_neon(),   tb_kernel_dotprod(), tb_kernel_avx2(),
+                              tb_kernel_avxvnni(), tb_kernel_avx512(), tb_kernel_amx()};
     int count = 0;
-    out[count++] = scan_plain;
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2"))
-        out[count++] = scan_avx2;
-    if (__builtin_cpu_supports("avx512f"))
-        out[count++] = scan_avx512;
-#endif
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i]) {
+            assert(count < TB_KERNELS);
+            out[count++] = all[i];
+        }
     return count;
 }
 
-tb_scan *tb_scan_best(void)
+const tb_kernel *tb_kernel_best(void)
 {
-    tb_scan *variants[3];
-    return variants[tb_scan_variants(variants) - 1];
+    const tb_kernel *all[TB_KERNELS];
+    int count = tb_kernels(all);
+    const char *wanted = getenv("TEBURA_SCAN");
+    for (int i = 0; wanted && i < count; i++)
+        if (strcmp(all[i]->name, wanted) == 0)
+            return all[i];
+    return all[count - 1];
+}
+
+void tb_batch_by_probe(const tb_kernel *kernel, const tb_probes *probes, const uint8_t *rows, size_t stride,
+                       size_t count, int32_t *dots)
+{
+    int32_t column[TB_BATCH_ROWS];
+    for (size_t first = 0; first < count; first += TB_BATCH_ROWS) {
+        size_t some = count - first < TB_BATCH_ROWS ? count - first : TB_BATCH_ROWS;
+        for (int probe = 0; probe < probes->count; probe++) {
+            kernel->codes(probes->rows + (size_t)probe * stride, rows + first * stride, stride, some, column);
+            for (size_t i = 0; i < some; i++)
+                dots[(first + i) * TB_BATCH + (size_t)probe] = column[i];
+        }
+    }
 }

@@ -65,8 +65,39 @@ static void each_allocation_fails_once(void **state)
     assert_true(n > 6);
 }
 
+/* A batch needs room to work in: without it, it says so, and the next one works. */
+static void a_batch_without_memory(void **state)
+{
+    (void)state;
+    enum { PROBES = 80 };
+    static tb_candidate out[PROBES];
+    int found[PROBES];
+    tb_gallery *gallery = NULL;
+    tb_status status;
+    tb_gallery_query query = {.k = 1};
+    assert_int_equal(tb_gallery_new(VECTORS_MODEL, DIMENSION, &gallery), TB_OK);
+    assert_int_equal(fill(gallery, &status), PEOPLE);
+    fault_arm(FAULT_MEMORY, 1);
+    status = tb_gallery_search_batch(gallery, templates, PROBES, &query, out, found);
+    fault_disarm();
+    assert_int_equal(status, TB_NO_MEMORY);
+    for (int i = 0; i < PROBES; i++)
+        assert_int_equal(found[i], 0);
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(tb_gallery_search_batch(gallery, templates, PROBES, &query, out, found), TB_OK);
+        for (uint32_t i = 0; i < PROBES; i++)
+            assert_true(found[i] == 1 && tb_id_equal(out[i].id, vectors_id(i)));
+        fault_arm(FAULT_MEMORY, 1); /* and the one after it takes none; nor does a single search */
+    }
+    assert_int_equal(tb_gallery_search(gallery, &templates[0], 1, NULL, NULL, out, found), TB_OK);
+    fault_disarm();
+    assert_int_equal(fault_fired(), 0);
+    tb_gallery_free(&gallery);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each_allocation_fails_once)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each_allocation_fails_once),
+                                       cmocka_unit_test(a_batch_without_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

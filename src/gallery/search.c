@@ -1,0 +1,217 @@
+/* search.c: one probe against all rows, exactly.
+ *
+ * All rows are compared by their codes first, which costs a quarter of the memory traffic; then those that may belong
+ * to the answer are compared in float, and only these scores are reported. Which may: with q the probe, x a row, q' and
+ * x' what their codes stand for, |q - q'| <= r and |x - x'| <= s (measured when they were coded, rounded up),
+ *
+ *     q.x = q'.x' + (q - q').x' + q.(x - x')  <=  q'.x' + r (|x| + s) + |q| s        (Cauchy-Schwarz)
+ *
+ * and |q|, |x| <= UNIT. q'.x' is a product of two scales and an integer that is exact. The score we report is a sum in
+ * float of at most 1,024 products in 16 lanes: at most 64 + 16 + 1 roundings deep, so it is off q.x by less than
+ * 81 * 2^-24 * UNIT^2 < 4.9e-6; computing the bound rounds six times more at values near 1, less than 4e-7 together.
+ * ROUNDING covers both. So no score exceeds its row's bound, and the search is exact:
+ *
+ * S1: each row that the search has passed has been compared in float, or is not asked for, or its bound was below the
+ *     score of the k-th best id found by then, which has only risen since. So at the end no row outside can enter.
+ *
+ * A block's rows are taken best bound first, so the first block raises the k-th score at once and few rows of the later
+ * ones are compared in float. Where scores lie closer together than codes can tell, more are, up to all: it is then
+ * slower, never wrong. */
+#include "gallery/inside.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <tebura/secret.h>
+
+#define UNIT 1.0021f     /* sqrt(1.004) and rounding: what `encode` lets pass */
+#define ROUNDING 1e-5f   /* see above */
+#define BELOW_ALL (-2.f) /* a score is never so low, minus infinity is */
+
+/* ---- the answer ---- */
+
+/* Equal scores are put in the order of their ids, so that the answer does not depend on the order of the rows. */
+static int is_better(tb_candidate a, tb_candidate b)
+{
+    return a.score > b.score || (a.score == b.score && memcmp(a.id.bytes, b.id.bytes, sizeof a.id.bytes) < 0);
+}
+
+static void offer(tb_search *search, tb_candidate candidate)
+{
+    int full = search->found == search->query->k;
+    if (full && !is_better(candidate, search->out[search->found - 1]))
+        return;
+    int at = 0; /* where the same id stands already, or one behind the last */
+    while (at < search->found && !tb_id_equal(search->out[at].id, candidate.id))
+        at++;
+    if (at < search->found && !is_better(candidate, search->out[at]))
+        return;
+    if (at == search->found)
+        at = full ? search->found - 1 : search->found++;
+    for (; at > 0 && is_better(candidate, search->out[at - 1]); at--)
+        search->out[at] = search->out[at - 1];
+    search->out[at] = candidate;
+    if (search->found == search->query->k)
+        search->floor = search->out[search->found - 1].score;
+}
+
+static int is_asked_for(const tb_gallery_query *query, uint64_t tags)
+{
+    return (tags & query->all_of) == query->all_of && !(tags & query->none_of);
+}
+
+/* ---- rows ---- */
+
+void tb_search_row(tb_search *search, const tb_chunk *chunk, size_t row)
+{
+    const tb_gallery_query *query = search->query;
+    size_t stride = search->gallery->stride;
+    tb_candidate candidate = {.id = chunk->ids[row]};
+    if (query->only && !query->only(candidate.id, query->context))
+        return;
+    search->gallery->kernel->floats(search->values, chunk->floats + row * stride, stride, 1, &candidate.score);
+    search->rescored++;
+    offer(search, candidate);
+}
+
+/* Takes the best `picks` of the listed rows, best bound first; the others stay listed. Answers how many. */
+static size_t take_best(tb_search *search, const tb_chunk *chunk, const float *upper, uint16_t *list, size_t listed,
+                        int picks)
+{
+    for (; listed && picks > 0; picks--) {
+        size_t best = 0;
+        for (size_t i = 1; i < listed; i++)
+            if (upper[list[i]] > upper[list[best]])
+                best = i;
+        uint16_t row = list[best];
+        if (upper[row] < search->floor)
+            return 0;
+        list[best] = list[--listed];
+        tb_search_row(search, chunk, row);
+    }
+    return listed;
+}
+
+const float *tb_search_residuals(const tb_gallery_query *query, const tb_chunk *chunk, float *own)
+{
+    if (!query->all_of && !query->none_of)
+        return chunk->residuals;
+    for (size_t i = 0; i < TB_CHUNK_ROWS; i++)
+        own[i] = is_asked_for(query, chunk->tags[i]) ? chunk->residuals[i] : -INFINITY;
+    return own;
+}
+
+void tb_search_codes(tb_search *search, const tb_chunk *chunk, size_t first, size_t last)
+{
+    enum { FEW = 8 };
+    _Alignas(64) int32_t dots[TB_CHUNK_ROWS];
+    _Alignas(64) float upper[TB_CHUNK_ROWS], own[TB_CHUNK_ROWS];
+    const tb_kernel *kernel = search->gallery->kernel;
+    const float *residuals = tb_search_residuals(search->query, chunk, own);
+    size_t stride = search->gallery->code_stride, count = last - first, listed = 0;
+    kernel->codes(search->codes, chunk->codes + first * stride, stride, count, dots);
+    if (!kernel->bounds(dots, chunk->scales + first, residuals + first, count, &search->bound, search->floor, upper))
+        return;
+    uint16_t list[TB_CHUNK_ROWS];
+    for (size_t i = 0; i < count; i++) {
+        list[listed] = (uint16_t)i;
+        listed += upper[i] >= search->floor;
+    }
+    chunk = &(tb_chunk){.ids = chunk->ids + first, .floats = chunk->floats + first * search->gallery->stride};
+    listed = take_best(search, chunk, upper, list, listed, search->query->k + FEW);
+    for (size_t i = 0; i < listed; i++)
+        if (upper[list[i]] >= search->floor)
+            tb_search_row(search, chunk, list[i]);
+}
+
+/* A short list: floats at once. */
+static void compare_all(tb_search *search, const tb_chunk *chunk)
+{
+    _Alignas(64) float scores[TB_CHUNK_ROWS];
+    const tb_gallery_query *query = search->query;
+    search->gallery->kernel->floats(search->values, chunk->floats, search->gallery->stride, chunk->rows, scores);
+    for (size_t i = 0; i < chunk->rows; i++)
+        if (scores[i] >= search->floor && is_asked_for(query, chunk->tags[i]) &&
+            (!query->only || query->only(chunk->ids[i], query->context)))
+            offer(search, (tb_candidate){chunk->ids[i], scores[i]});
+    tb_wipe(scores, sizeof scores);
+}
+
+/* ---- the search ---- */
+
+void tb_search_begin(tb_search *search, const tb_code *code)
+{
+    int32_t sum = 0;
+    for (size_t i = 0; i < search->gallery->code_stride; i++)
+        sum += search->codes[i];
+    search->bound = (tb_bound){.offset = sum * TB_CODE_ZERO,
+                               .scale = code->scale,
+                               .slope = UNIT + code->residual,
+                               .slack = code->residual * UNIT + ROUNDING};
+    search->floor = BELOW_ALL;
+    search->found = 0;
+    search->rescored = 0;
+}
+
+void tb_search_end(tb_search *search)
+{
+    tb_gallery *gallery = (tb_gallery *)search->gallery; /* counters only */
+    atomic_fetch_add_explicit(&gallery->searches, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&gallery->rescored, search->rescored, memory_order_relaxed);
+    if (search->rescored > TB_RESCORED_USUAL)
+        atomic_fetch_add_explicit(&gallery->widened, 1, memory_order_relaxed);
+}
+
+tb_gallery_statistics tb_gallery_statistics_of(const tb_gallery *gallery)
+{
+    tb_gallery *it = (tb_gallery *)gallery;
+    return (tb_gallery_statistics){atomic_load_explicit(&it->searches, memory_order_relaxed),
+                                   atomic_load_explicit(&it->rescored, memory_order_relaxed),
+                                   atomic_load_explicit(&it->widened, memory_order_relaxed)};
+}
+
+/* From the last chunk to the first (I5). */
+static void visit_chunks(tb_search *search, size_t rows)
+{
+    const tb_gallery *gallery = search->gallery;
+    int in_float = rows <= gallery->short_rows;
+    for (size_t i = (rows + TB_CHUNK_ROWS - 1) / TB_CHUNK_ROWS; i-- > 0;) {
+        tb_chunk *chunk = tb_gallery_chunk(gallery, i);
+        pthread_rwlock_rdlock(&chunk->lock);
+        if (chunk->rows && in_float)
+            compare_all(search, chunk);
+        else if (chunk->rows)
+            tb_search_codes(search, chunk, 0, chunk->rows);
+        pthread_rwlock_unlock(&chunk->lock);
+    }
+    if (!in_float)
+        tb_search_end(search);
+}
+
+tb_status tb_gallery_search_by(const tb_gallery *gallery, const tb_template *probe, const tb_gallery_query *query,
+                               tb_candidate *out, int *found)
+{
+    *found = 0;
+    if (query->k < 1)
+        return TB_INVALID_ARGUMENT;
+    _Alignas(64) float values[TB_TEMPLATE_MAX_DIMENSION];
+    _Alignas(64) int8_t codes[TB_TEMPLATE_MAX_DIMENSION];
+    tb_code code;
+    tb_status status = tb_gallery_encode(gallery, probe, values, codes, &code);
+    if (status == TB_OK) {
+        tb_search search = {.gallery = gallery, .query = query, .out = out, .values = values, .codes = codes};
+        tb_search_begin(&search, &code);
+        visit_chunks(&search, atomic_load_explicit(&gallery->rows, memory_order_acquire));
+        *found = search.found;
+    }
+    tb_wipe(values, gallery->stride * sizeof *values);
+    tb_wipe(codes, gallery->code_stride);
+    return status;
+}
+
+tb_status tb_gallery_search(const tb_gallery *gallery, const tb_template *probe, int k,
+                            int (*only)(tb_id id, void *context), void *context, tb_candidate *out, int *found)
+{
+    return tb_gallery_search_by(gallery, probe, &(tb_gallery_query){.k = k, .only = only, .context = context}, out,
+                                found);
+}
