@@ -159,7 +159,7 @@ static void measure(tb_engine *engine, const tb_list *list, struct times *times)
         tb_capturer_arm(capturer);
         need(tb_capturer_see(capturer, &frame, &zone, &captured, probe), "capture");
         double taken = now_ms();
-        need(tb_list_identify(list, tb_engine_calibration(engine), 0, probe, tb_clock_now(), &match), "identify");
+        need(tb_list_identify(list, 0, probe, 1, tb_clock_now(), &match), "identify");
         double decided = now_ms();
         worked = processor_ms() - worked;
         if (run >= 0) {
@@ -174,7 +174,8 @@ static void measure(tb_engine *engine, const tb_list *list, struct times *times)
     tb_secret_free(probe);
 }
 
-static void restart(const tb_key_pair *server, uint32_t model, int dimension, double *opened, double *restored)
+static void restart(const tb_key_pair *server, const tb_model *models, int model_count, double *opened,
+                    double *restored)
 {
     tb_edge_store *store;
     tb_key_pair own;
@@ -185,7 +186,7 @@ static void restart(const tb_key_pair *server, uint32_t model, int dimension, do
     need(tb_edge_store_open(directory, &store, NULL), "store");
     need(tb_edge_store_keys(store, &own), "keys");
     *opened = now_ms() - begun;
-    need(tb_list_new(model, dimension, &list), "list");
+    need(tb_list_new(models, model_count, &list), "list");
     need(tb_feed_new(&(tb_feed_options){list, store, &own.private_key, &server->public_key, "site", "gate-1"}, &feed),
          "feed");
     begun = now_ms();
@@ -216,7 +217,9 @@ int main(void)
     server = tb_key_pair_random();
     need(tb_edge_store_open(directory, &store, NULL), "store");
     need(tb_edge_store_keys(store, &own), "keys");
-    need(tb_list_new(model, dimension, &list), "list");
+    tb_model models[TB_MODELS_MAX];
+    int model_count = tb_engine_models(engine, models);
+    need(tb_list_new(models, model_count, &list), "list");
     fprintf(stderr, "filling a list of %d ...\n", ENTRIES);
     for (int n = 0; n < ENTRIES; n++)
         add_entry(list, &server, &own.public_key, model, dimension, n);
@@ -228,7 +231,7 @@ int main(void)
     tb_list_free(&list);
     tb_edge_store_free(&store);
     double opened_ms, restored_ms;
-    restart(&server, model, dimension, &opened_ms, &restored_ms);
+    restart(&server, models, model_count, &opened_ms, &restored_ms);
     remove_directory();
     double median = at_share(times.decided, RUNS, 0.5), late = at_share(times.decided, RUNS, 0.99);
     double look = at_share(times.looked, RUNS, 0.5), match = at_share(times.matched, RUNS, 0.5);

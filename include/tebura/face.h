@@ -88,6 +88,15 @@ typedef struct tb_calibration {
     float verification; /* cosine for 1:1 against a document picture */
     float liveness;     /* probability below which a face is refused */
 } tb_calibration;
+/* What makes templates: they can be compared when they are of one model. */
+typedef struct tb_model {
+    uint32_t id; /* never 0 */
+    uint16_t dimension;
+    uint8_t modality; /* tb_modality */
+    tb_calibration calibration;
+} tb_model;
+/* The model in force first, then those that are still made beside it. How many. */
+int tb_engine_models(const tb_engine *engine, tb_model out[TB_MODELS_MAX]);
 const tb_calibration *tb_engine_calibration(const tb_engine *engine); /* lives as long as the engine */
 /* 1 when the manifest says that its calibration was measured on too few pictures to rely on: programs say so. */
 int tb_engine_is_provisional(const tb_engine *engine);

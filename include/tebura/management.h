@@ -14,7 +14,7 @@
 #define TEBURA_MANAGEMENT_H
 
 #include <tebura/crypto.h>
-#include <tebura/decision.h>
+#include <tebura/matcher.h>
 #include <tebura/message.h>
 #include <tebura/payment.h>
 
@@ -27,6 +27,8 @@ typedef struct tb_management_options {
     uint32_t model;
     int dimension;
     tb_calibration calibration;
+    const tb_model *former; /* models whose templates are still recognised (doc/adr/029); copied */
+    int former_count;
     const tb_provider *provider;   /* NULL: the simulated one */
     tb_time (*now)(void *context); /* NULL: tb_clock_now; tests set it */
     void *now_context;
@@ -91,6 +93,34 @@ tb_status tb_management_instrument_add(tb_management *m, tb_id person, const cha
 tb_status tb_management_item_add(tb_management *m, const char *passport_number, const char *description, tb_id *item,
                                  tb_error *why) TB_MUST_CHECK;
 
+/* ---- templates and the models that made them (X12, S6) ---- */
+typedef enum tb_template_source {
+    TB_TEMPLATE_ENROLLED = 1, /* at a check-in, verified against a document; never replaced from a touchpoint */
+    TB_TEMPLATE_TOUCHPOINT    /* seen again, recognised with certainty */
+} tb_template_source;
+typedef struct tb_template_summary { /* what a person may know of a template; its bytes are nobody's */
+    uint32_t model;
+    tb_modality modality;
+    int in_force, quality;
+    tb_template_source source;
+    tb_time since;
+} tb_template_summary;
+typedef tb_status (*tb_template_fn)(void *context, const tb_template_summary *template);
+tb_status tb_management_templates(tb_management *m, tb_id person, tb_template_fn each, void *context,
+                                  tb_error *why) TB_MUST_CHECK;
+typedef struct tb_model_use {
+    uint32_t model;
+    int dimension, in_force, served; /* served 0: people have templates of it, but the manifest does not name it */
+    uint64_t people, templates;
+    uint64_t only; /* people who have no template of another model that is served: lost if this one goes */
+} tb_model_use;
+typedef tb_status (*tb_model_fn)(void *context, const tb_model_use *use);
+tb_status tb_management_models(tb_management *m, tb_model_fn each, void *context) TB_MUST_CHECK;
+/* Removes every template of a former model; lists follow. TB_CONFLICT: it is in force, or *lost people would lose their
+ * only templates and `lose` is 0; nothing has changed then. TB_NOT_FOUND: nobody has one. */
+tb_status tb_management_model_retire(tb_management *m, uint32_t model, int lose, uint64_t *lost,
+                                     tb_error *why) TB_MUST_CHECK;
+
 /* ---- touchpoints ---- */
 typedef struct tb_touchpoint {
     char id[TB_TOUCHPOINT_SIZE];
@@ -123,8 +153,9 @@ typedef struct tb_sealed_event {
 /* All in one transaction. Events that do not open, are malformed or forged are logged, counted and dropped (TB_OK:
  * never come again); TB_DISK_FULL, TB_DB_LOCKED ...: nothing was applied, deliver again. */
 tb_status tb_management_events(tb_management *m, const tb_sealed_event *events, int count) TB_MUST_CHECK;
-/* Third authentication, check-in, payment. TB_UNAUTHORISED, TB_CRYPTO ...: no answer, it was not a terminal of ours;
- * TB_CONFLICT: it bears a time that is long gone or to come (recorded and repeated, or a clock is wrong). */
+/* Third authentication, check-in, payment, a template to keep. TB_UNAUTHORISED, TB_CRYPTO ...: no answer, it was not a
+ * terminal of ours; TB_CONFLICT: it bears a time that is long gone or to come (recorded and repeated, or a clock is
+ * wrong). */
 tb_status tb_management_request(tb_management *m, const char *subject, tb_span sealed, tb_bytes *reply) TB_MUST_CHECK;
 
 /* ---- the feed ---- */

@@ -23,17 +23,17 @@
 #include <tebura/template.h>
 
 #define TB_TOUCHPOINT_SIZE 33 /* [a-z0-9-]{1,32} and NUL */
-#define TB_TEMPLATES_MAX 5
+#define TB_ENTRY_TEMPLATES_MAX (TB_MODELS_MAX * TB_TEMPLATES_MAX)
 
 /* One visit on one touchpoint's list. */
 typedef struct tb_entry {
     uint64_t sequence; /* the terminal's own, rising; a gap: something was missed, or the server has started anew */
     tb_id visit;
-    int present;                          /* 0: taken off the list; the rest is then empty */
-    tb_time from, until;                  /* 0 <= from <= until, until > 0 */
-    int template_count;                   /* 1..5 when present */
-    tb_bytes templates[TB_TEMPLATES_MAX]; /* as tb_template_encode writes them; owned */
-    tb_facts fields;                      /* the role's projection */
+    int present;                                /* 0: taken off the list; the rest is then empty */
+    tb_time from, until;                        /* 0 <= from <= until, until > 0 */
+    int template_count;                         /* from 1 when present; of each model 5 at most */
+    tb_bytes templates[TB_ENTRY_TEMPLATES_MAX]; /* as tb_template_encode writes them; owned */
+    tb_facts fields;                            /* the role's projection */
 } tb_entry;
 tb_status tb_entry_encode(const tb_entry *entry, tb_bytes *out) TB_MUST_CHECK;
 /* free with tb_entry_free also after failure */
@@ -66,7 +66,8 @@ tb_status tb_event_decode(tb_span bytes, tb_event *out, tb_error *why) TB_MUST_C
 typedef enum tb_request_kind {
     TB_REQUEST_IDENTIFY = 1, /* third authentication: `probe` */
     TB_REQUEST_CHECKIN,      /* documents, consent and live template */
-    TB_REQUEST_PAY           /* amount for a matched visit */
+    TB_REQUEST_PAY,          /* amount for a matched visit */
+    TB_REQUEST_TEMPLATE      /* templates of a visit that was recognised with certainty and let through (X12, S6) */
 } tb_request_kind;
 
 typedef struct tb_request {
@@ -74,16 +75,20 @@ typedef struct tb_request {
     tb_request_kind kind;
     char touchpoint[TB_TOUCHPOINT_SIZE];
     tb_time at;
-    /* identify; checkin, then only with consent; never when paying: a template as bytes; owned */
+    /* identify, template; checkin, then only with consent; never when paying: a template as bytes; owned */
     tb_bytes probe;
+    /* the same capture, by former models; only beside a probe; owned */
+    int former_count;
+    tb_bytes former[TB_MODELS_MAX - 1];
     /* checkin: at least one of the two documents */
     char mrz[96]; /* lines joined by '\n' */
     char boarding_pass[512];
     int consent;          /* 1 only after the person agreed */
     float document_score; /* live against passport page, cosine */
     int online;           /* face registered later: booking exists already (A3) */
-    /* pay */
+    /* pay, template */
     tb_id visit;
+    /* pay */
     int64_t amount;   /* minor units, > 0 */
     char currency[4]; /* ISO 4217 */
     char pin[16];     /* "" when none; wiped by tb_request_free */

@@ -75,6 +75,7 @@ typedef struct tb_role_view { /* the role as a terminal needs it; borrowed strin
     int step_up_pin;                        /* below the margin, or above step_up_amount: ask for a PIN */
     int64_t step_up_amount;                 /* minor units, 0 = never */
     int staff_confirms;                     /* default of the staff confirmation at a POS */
+    int offers_templates;                   /* gives the server templates of who was recognised with certainty (S6) */
     double fpir;                            /* 0 = TB_DEFAULT_FPIR */
     const char *early_reason, *late_reason; /* of the window; "" when it has no such end */
 } tb_role_view;

@@ -5,6 +5,8 @@
 #include <tebura/bytes.h>
 
 #define TB_TEMPLATE_MAX_DIMENSION 1024
+#define TB_TEMPLATES_MAX 5 /* of one person and model */
+#define TB_MODELS_MAX 3    /* side by side: the one in force and former ones */
 
 /* What a template is of. Face is what this program can capture; lists, stores, seals and matching ask only for equal
  * models, so that another modality fits into the same places (U16). */

@@ -57,7 +57,7 @@ struct tb_role {
     unsigned sees_count;
     tb_on_match on_match;
     tb_step_up step_up;
-    bool asks_server, staff_confirms;
+    bool asks_server, staff_confirms, offers_templates;
     double fpir;
     int64_t lead_time;         /* derived */
     const tb_profile *profile; /* derived */

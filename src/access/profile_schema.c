@@ -82,6 +82,7 @@ static const cyaml_schema_field_t role_fields[] = {
     CYAML_FIELD_STRING_PTR("unknown", MAYBE, struct tb_role, unknown, 1, NAME_MAX),
     CYAML_FIELD_MAPPING("step_up", CYAML_FLAG_OPTIONAL, struct tb_role, step_up, step_up_fields),
     CYAML_FIELD_BOOL("staff_confirms", CYAML_FLAG_OPTIONAL, struct tb_role, staff_confirms),
+    CYAML_FIELD_BOOL("offers_templates", CYAML_FLAG_OPTIONAL, struct tb_role, offers_templates),
     CYAML_FIELD_FLOAT("fpir", CYAML_FLAG_OPTIONAL, struct tb_role, fpir),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t role = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct tb_role, role_fields)};

@@ -99,6 +99,7 @@ void tb_role_view_of(const tb_role *role, tb_role_view *out)
                           .step_up_pin = role->step_up.pin,
                           .step_up_amount = role->step_up.amount,
                           .staff_confirms = role->staff_confirms,
+                          .offers_templates = role->offers_templates,
                           .fpir = role->fpir,
                           .early_reason = role->rule.window && role->rule.window->early ? role->rule.window->early : "",
                           .late_reason = role->rule.window && role->rule.window->late ? role->rule.window->late : ""};

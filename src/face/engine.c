@@ -106,6 +106,14 @@ uint32_t tb_engine_model(const tb_engine *engine)
     return engine->manifest.embed.model;
 }
 
+int tb_engine_models(const tb_engine *engine, tb_model out[TB_MODELS_MAX])
+{
+    out[0] = (tb_model){.id = engine->manifest.embed.model,
+                        .dimension = (uint16_t)engine->manifest.embed.dimension,
+                        .calibration = engine->manifest.calibration.numbers};
+    return 1;
+}
+
 const tb_calibration *tb_engine_calibration(const tb_engine *engine)
 {
     return &engine->manifest.calibration.numbers;

@@ -103,7 +103,7 @@ static tb_status check_gallery(tb_management *m, tb_error *why)
     tb_status status = tb_visitors_ready(m);
     if (status == TB_OK)
         status = tb_visits_all(m->db, &visits);
-    size_t known = tb_gallery_count(m->gallery), expected = visits.count - m->foreign.count;
+    size_t known = tb_matcher_count(m->matcher), expected = visits.count - m->foreign.count;
     tb_ids_free(&visits);
     if (status == TB_OK && known != expected)
         return tb_fail(why, TB_INTERNAL, "V1: %zu visitors can be found by face, %zu should be", known, expected);

@@ -19,8 +19,9 @@ typedef struct checkin {
     tb_date today;
     tb_mrz mrz;
     tb_bcbp pass;
-    tb_template *face; /* NULL: without */
-    int refuses_face;  /* said no at a terminal */
+    tb_template *faces; /* one for each model; NULL: without */
+    int face_count;
+    int refuses_face; /* said no at a terminal */
     char flight[32], seat[8], pnr[8];
     tb_id person, visit;
     tb_role_view role; /* of the terminal, zero at the desk */
@@ -138,11 +139,11 @@ static tb_status find_person(tb_management *m, checkin *c)
 static tb_status take_face(tb_management *m, checkin *c)
 {
     uint8_t text[32];
-    if (!c->face)
+    if (!c->faces)
         return c->refuses_face ? tb_person_withdraw(m, c->person) : TB_OK; /* K1 */
     tb_sha256(tb_span_text(tb_profile_consent_text(m->profile, "en")), text);
     tb_status status = tb_consent_give(m->db, c->person, c->now, c->request->touchpoint, text);
-    return status == TB_OK ? tb_custody_enrol(m, c->person, c->face) : status;
+    return status == TB_OK ? tb_custody_enrol(m, c->person, c->faces, c->face_count) : status;
 }
 
 /* Status "checked_in", and whatever the terminal's role does besides. */
@@ -214,7 +215,7 @@ static tb_status apply(tb_management *m, checkin *c, tb_answer *answer)
     if (status == TB_OK)
         status = take_face(m, c);
     if (status == TB_OK)
-        status = tb_person_recompute(m, c->person, c->face ? TB_RECOMPUTE_RESEND : TB_RECOMPUTE_CHANGES);
+        status = tb_person_recompute(m, c->person, c->faces ? TB_RECOMPUTE_RESEND : TB_RECOMPUTE_CHANGES);
     if (status == TB_OK)
         status = fill_answer(m, c, answer);
     if (status == TB_OK)
@@ -230,12 +231,16 @@ static tb_status judge_face(tb_management *m, checkin *c, const char **reason)
         return TB_OK;
     if (!c->request->probe.size)
         return TB_INVALID_ARGUMENT;
-    c->face = tb_secret_alloc(sizeof *c->face);
-    if (!c->face)
-        return TB_NO_MEMORY;
-    tb_status status = tb_template_decode(tb_bytes_span(&c->request->probe), m->model, c->face);
-    float score = c->request->document_score;
-    if (status == TB_OK && !(isfinite(score) && score >= m->calibration.verification))
+    tb_status status = tb_request_templates(m, c->request, &c->faces, &c->face_count);
+    if (status != TB_OK)
+        return status;
+    float score = c->request->document_score; /* by the model of the probe, which comes first */
+    const tb_model *model = tb_service_model(m, c->faces[0].model);
+    tb_template probe; /* its head only */
+    status = tb_template_head(tb_bytes_span(&c->request->probe), &probe);
+    if (status != TB_OK || probe.model != model->id)
+        return status == TB_OK ? TB_OTHER_MODEL : status;
+    if (!(isfinite(score) && score >= model->calibration.verification))
         *reason = "person_mismatch";
     return status;
 }
@@ -281,7 +286,7 @@ tb_status tb_management_checkin(tb_management *m, const tb_request *request, tb_
         status = checkin_locked(m, c, answer);
         tb_service_unlock(m);
     }
-    tb_secret_free(c->face);
+    tb_secret_free(c->faces);
     tb_secret_free(c);
     return status == TB_OK ? TB_OK : tb_answer_failed(answer, request, status);
 }

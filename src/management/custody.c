@@ -1,10 +1,11 @@
 /* custody.c: I5. A template rests only as ciphertext under its person's own key; that key rests only wrapped under a
  * key derived from the master's. Both seals are bound to the person, the template's also to its slot, so that rows
- * cannot be swapped. */
+ * cannot be swapped. Up to five templates of each model (S6), several models side by side (doc/adr/029). */
 #include "management/service.h"
 
 #include <string.h>
 
+#include <tebura/log.h>
 #include <tebura/secret.h>
 
 typedef struct place {
@@ -47,23 +48,85 @@ static tb_status make_key(tb_management *m, tb_id person, tb_key *key)
     return status;
 }
 
-tb_status tb_custody_enrol(tb_management *m, tb_id person, const tb_template *face)
+/* The lowest number that no row has. */
+static int free_slot(const tb_template_rows *rows)
+{
+    for (int slot = 0;; slot++) {
+        int taken = 0;
+        for (int i = 0; i < rows->count; i++)
+            taken |= rows->rows[i].slot == slot;
+        if (!taken)
+            return slot;
+    }
+}
+
+static tb_status put(tb_management *m, tb_id person, const tb_key *key, int slot, const tb_template *face,
+                     tb_template_source source)
+{
+    tb_bytes plain = {0}, sealed = {0};
+    tb_template_rows rows = {0};
+    tb_template_row row = {.slot = slot,
+                           .model = face->model,
+                           .modality = (tb_modality)face->modality,
+                           .quality = face->quality,
+                           .source = source,
+                           .since = tb_service_now(m)};
+    tb_status status = slot < 0 ? tb_template_rows_get(m->db, person, &rows) : TB_OK;
+    if (status == TB_OK && slot < 0)
+        row.slot = free_slot(&rows);
+    tb_template_rows_free(&rows);
+    if (status == TB_OK && row.slot >= TB_ENTRY_TEMPLATES_MAX)
+        status = TB_TOO_LARGE;
+    place about = place_of(person, row.slot);
+    if (status == TB_OK)
+        status = tb_template_encode(face, &plain);
+    if (status == TB_OK)
+        status = tb_seal(key, tb_span_of(about.bytes, sizeof about.bytes), tb_bytes_span(&plain), &sealed);
+    if (status == TB_OK)
+        status = tb_template_row_put(m->db, person, &row, tb_bytes_span(&sealed));
+    tb_bytes_free(&plain);
+    tb_bytes_free(&sealed);
+    return status;
+}
+
+tb_status tb_custody_put(tb_management *m, tb_id person, int slot, const tb_template *face, tb_template_source source)
 {
     tb_key key;
-    tb_bytes plain = {0}, sealed = {0};
-    place about = place_of(person, 0);
+    tb_status status = unwrap(m, person, &key);
+    if (status == TB_OK)
+        status = put(m, person, &key, slot, face, source);
+    tb_wipe(&key, sizeof key);
+    return status;
+}
+
+/* Of the models that the new faces are of, everything older goes: who enrols again begins again. Of a model that is not
+ * served any more too, when its rows would leave no room. */
+static tb_status make_room(tb_management *m, tb_id person, const tb_template *faces, int count)
+{
+    tb_template_rows rows;
+    tb_status status = tb_template_rows_get(m->db, person, &rows);
+    for (int i = 0; i < rows.count && status == TB_OK; i++) {
+        int goes = !tb_service_model(m, rows.rows[i].model);
+        for (int f = 0; f < count; f++)
+            goes |= rows.rows[i].model == faces[f].model;
+        if (goes)
+            status = tb_template_row_remove(m->db, person, rows.rows[i].slot);
+    }
+    tb_template_rows_free(&rows);
+    return status;
+}
+
+tb_status tb_custody_enrol(tb_management *m, tb_id person, const tb_template *faces, int count)
+{
+    tb_key key;
     tb_status status = unwrap(m, person, &key);
     if (status == TB_NOT_FOUND)
         status = make_key(m, person, &key);
     if (status == TB_OK)
-        status = tb_template_encode(face, &plain);
-    if (status == TB_OK)
-        status = tb_seal(&key, tb_span_of(about.bytes, sizeof about.bytes), tb_bytes_span(&plain), &sealed);
-    if (status == TB_OK)
-        status = tb_template_row_put(m->db, person, 0, tb_bytes_span(&sealed), tb_service_now(m));
+        status = make_room(m, person, faces, count);
+    for (int i = 0; i < count && status == TB_OK; i++)
+        status = put(m, person, &key, -1, &faces[i], TB_TEMPLATE_ENROLLED);
     tb_wipe(&key, sizeof key);
-    tb_bytes_free(&plain);
-    tb_bytes_free(&sealed);
     return status;
 }
 
@@ -82,9 +145,10 @@ tb_status tb_custody_open(tb_management *m, tb_id person, tb_custody *out)
     if (status == TB_OK)
         status = tb_template_rows_get(m->db, person, &rows);
     for (int i = 0; i < rows.count && status == TB_OK; i++) {
-        place about = place_of(person, rows.slot[i]);
+        place about = place_of(person, rows.rows[i].slot);
         status = tb_open(&key, tb_span_of(about.bytes, sizeof about.bytes), tb_bytes_span(&rows.sealed[i]),
                          &out->encoded[i]);
+        out->rows[i] = rows.rows[i];
         if (status == TB_OK)
             out->count++;
     }
@@ -95,7 +159,46 @@ tb_status tb_custody_open(tb_management *m, tb_id person, tb_custody *out)
 
 void tb_custody_free(tb_custody *custody)
 {
-    for (int i = 0; i < TB_TEMPLATES_MAX; i++)
+    for (int i = 0; i < TB_ENTRY_TEMPLATES_MAX; i++)
         tb_bytes_free(&custody->encoded[i]);
     custody->count = 0;
+}
+
+/* ---- rows of the first release do not say whose model they are ---- */
+
+static tb_status describe_person(tb_management *m, tb_id person)
+{
+    tb_custody custody;
+    tb_template head;
+    tb_status status = tb_custody_open(m, person, &custody);
+    for (int i = 0; i < custody.count && status == TB_OK; i++) {
+        tb_template_row row = custody.rows[i];
+        if (row.model || tb_template_head(tb_bytes_span(&custody.encoded[i]), &head) != TB_OK)
+            continue;
+        row.model = head.model;
+        row.quality = head.quality;
+        row.modality = (tb_modality)head.modality;
+        status = tb_template_row_describe(m->db, person, &row);
+    }
+    tb_custody_free(&custody);
+    return status;
+}
+
+tb_status tb_custody_describe(tb_management *m)
+{
+    tb_ids people = {0};
+    tb_status status = tb_template_people(m->db, 0, &people);
+    if (status == TB_OK && people.count)
+        status = tb_change_begin(m);
+    if (status == TB_OK && people.count) {
+        for (size_t i = 0; i < people.count && status == TB_OK; i++) {
+            status = describe_person(m, people.items[i]);
+            if (status == TB_CRYPTO || status == TB_NOT_FOUND) /* damaged: the others are not to suffer */
+                status = TB_OK;
+        }
+        status = tb_change_end(m, status);
+        tb_log(TB_LOG_INFO, "management", "%zu people's templates now say whose model they are", people.count);
+    }
+    tb_ids_free(&people);
+    return status;
 }

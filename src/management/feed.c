@@ -26,14 +26,17 @@ static tb_status present_entry(tb_management *m, const tb_outbox_row *row, tb_en
         status = tb_booking_get(m->db, row->visit, &booking);
     if (status == TB_OK)
         status = tb_custody_open(m, booking.person, &custody);
-    if (status == TB_OK && custody.count) {
+    for (int i = 0; i < custody.count && status == TB_OK; i++) {
+        if (!tb_service_model(m, custody.rows[i].model)) /* nobody could use it */
+            continue;
+        entry->templates[entry->template_count++] = custody.encoded[i]; /* theirs now */
+        custody.encoded[i] = (tb_bytes){0};
+    }
+    if (status == TB_OK && entry->template_count) {
         entry->present = 1;
         entry->from = now.from;
         entry->until = now.until;
         entry->fields = now.fields;
-        entry->template_count = custody.count;
-        memcpy(entry->templates, custody.encoded, sizeof entry->templates); /* theirs now */
-        custody = (tb_custody){0};
     }
     tb_custody_free(&custody);
     return status == TB_NOT_FOUND ? TB_OK : status;

@@ -4,8 +4,6 @@
 
 #include <tebura/secret.h>
 
-#define CANDIDATES 3
-
 /* What the reason's sentence needs, and no more: the gate, and from when. */
 static tb_status explain(const tb_verdict *verdict, const tb_facts *facts, tb_facts *fields)
 {
@@ -56,30 +54,20 @@ static tb_status nobody(tb_management *m, const tb_request *request, tb_identity
 }
 
 /* The search itself runs without the mutex. */
-static tb_status search(tb_management *m, const tb_request *request, double fpir, tb_candidate *best,
-                        tb_identity *identity)
+static tb_status search(tb_management *m, const tb_request *request, double fpir, tb_match *match)
 {
-    tb_candidate candidates[CANDIDATES];
-    int found = 0;
-    tb_template *probe = tb_secret_alloc(sizeof *probe);
-    if (!probe)
-        return TB_NO_MEMORY;
-    tb_status status = tb_template_decode(tb_bytes_span(&request->probe), m->model, probe);
+    tb_template *probes;
+    int count;
+    tb_status status = tb_request_templates(m, request, &probes, &count);
     if (status == TB_OK)
-        status = tb_gallery_search(m->gallery, probe, CANDIDATES, NULL, NULL, candidates, &found);
-    tb_secret_free(probe);
-    if (status != TB_OK)
-        return status;
-    *identity = tb_decide(&m->calibration, tb_gallery_count(m->gallery), fpir, candidates, found);
-    if (found)
-        *best = candidates[0];
-    return TB_OK;
+        status = tb_matcher_identify(m->matcher, probes, count, fpir, NULL, NULL, match);
+    tb_secret_free(probes);
+    return status;
 }
 
 tb_status tb_service_identify(tb_management *m, const tb_request *request, tb_answer *answer)
 {
-    tb_candidate best = {0};
-    tb_identity identity = TB_NOBODY;
+    tb_match match = {.identity = TB_NOBODY};
     double fpir = TB_DEFAULT_FPIR;
     tb_service_lock(m);
     const tb_terminal *terminal = tb_terminal_find(m, request->touchpoint);
@@ -88,10 +76,11 @@ tb_status tb_service_identify(tb_management *m, const tb_request *request, tb_an
         fpir = terminal->view.fpir;
     tb_service_unlock(m);
     if (status == TB_OK)
-        status = search(m, request, fpir, &best, &identity);
+        status = search(m, request, fpir, &match);
     if (status == TB_OK) {
         tb_service_lock(m);
-        status = identity == TB_THIS_PERSON ? judge(m, request, best.id, answer) : nobody(m, request, identity, answer);
+        status = match.identity == TB_THIS_PERSON ? judge(m, request, match.id, answer)
+                                                  : nobody(m, request, match.identity, answer);
         tb_service_unlock(m);
     }
     return status == TB_OK ? TB_OK : tb_answer_failed(answer, request, status);

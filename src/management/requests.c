@@ -23,6 +23,8 @@ static tb_status answer_request(tb_management *m, const tb_request *request, tb_
         return tb_management_checkin(m, request, answer);
     case TB_REQUEST_PAY:
         return tb_service_pay(m, request, answer);
+    case TB_REQUEST_TEMPLATE:
+        return tb_service_offer(m, request, answer);
     }
     return tb_answer_failed(answer, request, TB_UNSUPPORTED);
 }

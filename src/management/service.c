@@ -126,7 +126,11 @@ static tb_status load(tb_management *m)
     m->sequence_floor = now > 0 ? (uint64_t)now / 1000 : 0;
     tb_status status = tb_terminals_load(m);
     if (status == TB_OK)
-        status = tb_gallery_new(m->model, m->dimension, &m->gallery);
+        status = tb_matcher_new(m->models, m->model_count, &m->matcher);
+    if (status == TB_OK)
+        status = tb_custody_describe(m);
+    if (status == TB_OK)
+        tb_models_warn(m);
     if (status == TB_OK)
         status = tb_visitors_rebuild(m);
     if (status == TB_OK)
@@ -168,10 +172,12 @@ static tb_status make_service(const tb_management_options *options, tb_managemen
         return TB_NO_MEMORY;
     snprintf(m->site, sizeof m->site, "%s", options->site);
     m->profile = options->profile;
-    m->model = options->model;
-    m->dimension = options->dimension;
+    m->models[0] = (tb_model){
+        .id = options->model, .dimension = (uint16_t)options->dimension, .calibration = options->calibration};
+    m->model_count = 1;
+    for (int i = 0; i < options->former_count; i++)
+        m->models[m->model_count++] = options->former[i];
     m->utc_offset_minutes = options->utc_offset_minutes;
-    m->calibration = options->calibration;
     m->provider = options->provider ? options->provider : tb_provider_simulated();
     m->now = options->now;
     m->now_context = options->now_context;
@@ -192,6 +198,8 @@ tb_status tb_management_open(const tb_management_options *options, tb_management
     if (!options->directory || !options->profile || !options->model || options->dimension <= 0 ||
         options->dimension > TB_TEMPLATE_MAX_DIMENSION)
         return tb_fail(why, TB_INVALID_ARGUMENT, "directory, profile, model and dimension are needed");
+    if (options->former_count < 0 || options->former_count >= TB_MODELS_MAX)
+        return tb_fail(why, TB_INVALID_ARGUMENT, "%d former models at most", TB_MODELS_MAX - 1);
     if (!site_is_good(options->site))
         return tb_fail(why, TB_INVALID_ARGUMENT, "a site's name has 1 to %d of a-z, 0-9 and _", TB_SITE_SIZE - 1);
     tb_status status = make_service(options, out);
@@ -217,7 +225,7 @@ void tb_management_free(tb_management **management)
     int64_t done = atomic_load(&m->outbox_done);
     if (m->db && done > m->outbox_removed && tb_outbox_remove(m->db, done) != TB_OK)
         tb_log(TB_LOG_INFO, "management", "published outbox rows stay and are published again");
-    tb_gallery_free(&m->gallery);
+    tb_matcher_free(&m->matcher);
     tb_db_free(&m->db);
     for (size_t i = 0; i < m->terminal_count; i++)
         tb_secret_free(m->terminals[i]);

@@ -51,9 +51,8 @@ typedef struct tb_terminal {
 struct tb_management {
     char site[TB_SITE_SIZE];
     const tb_profile *profile;
-    uint32_t model;
-    int dimension, utc_offset_minutes;
-    tb_calibration calibration;
+    tb_model models[TB_MODELS_MAX]; /* the one in force first, then former ones that are still recognised */
+    int model_count, utc_offset_minutes;
     const tb_provider *provider;
     tb_time (*now)(void *context);
     void *now_context;
@@ -67,9 +66,9 @@ struct tb_management {
     int reader_first;   /* others wait for it, TB_READER_PATIENCE at most: it may have been told to stop */
     tb_db *db;
     tb_keys *keys;
-    tb_gallery *gallery; /* of visitors; follows the databases after commit; searched without the mutex */
+    tb_matcher *matcher; /* of visitors; follows the databases after commit; searched without the mutex */
     int gallery_stale;   /* it could not follow: rebuilt before it is used again */
-    tb_ids foreign;      /* visitors that are not in it because their template is of another model */
+    tb_ids foreign;      /* visitors that are not in it because none of their templates is of a model served here */
     int stopping;
 
     tb_terminal **terminals;
@@ -104,6 +103,14 @@ tb_status tb_change_touch(tb_management *m, tb_id visit) TB_MUST_CHECK;
 /* Waits for a commit, at most until the monotonic `deadline` in microseconds. 0 when that has passed. */
 int tb_service_wait(tb_management *m, int64_t deadline);
 
+/* ---- models.c ---- */
+const tb_model *tb_service_model(const tb_management *m, uint32_t id); /* NULL: not served here */
+/* The probe and those of former models, each of a model served here, in secret memory (the caller frees it, also after
+ * failure). TB_OTHER_MODEL: none is; TB_OTHER_DIMENSION; what tb_template_decode says. */
+tb_status tb_request_templates(const tb_management *m, const tb_request *request, tb_template **out,
+                               int *count) TB_MUST_CHECK;
+void tb_models_warn(tb_management *m); /* people whose models this manifest does not name */
+
 /* ---- terminals.c ---- */
 tb_terminal *tb_terminal_find(const tb_management *m, const char *id); /* NULL */
 tb_status tb_terminals_load(tb_management *m) TB_MUST_CHECK;
@@ -114,11 +121,16 @@ tb_status tb_terminal_of_subject(tb_management *m, const char *subject, char id[
 
 /* ---- custody.c: people's keys and templates ---- */
 /* makes the key when there is none */
-tb_status tb_custody_enrol(tb_management *m, tb_id person, const tb_template *face) TB_MUST_CHECK;
+tb_status tb_custody_enrol(tb_management *m, tb_id person, const tb_template *faces, int count) TB_MUST_CHECK;
+/* One more, or over the one in `slot` (-1: a free one). TB_NOT_FOUND: the person has no key. */
+tb_status tb_custody_put(tb_management *m, tb_id person, int slot, const tb_template *face,
+                         tb_template_source source) TB_MUST_CHECK;
+tb_status tb_custody_describe(tb_management *m) TB_MUST_CHECK;              /* at the start */
 tb_status tb_custody_destroy(tb_management *m, tb_id person) TB_MUST_CHECK; /* key first (I5) */
 typedef struct tb_custody {                                                 /* opened templates */
     int count;
-    tb_bytes encoded[TB_TEMPLATES_MAX];
+    tb_template_row rows[TB_ENTRY_TEMPLATES_MAX];
+    tb_bytes encoded[TB_ENTRY_TEMPLATES_MAX];
 } tb_custody;
 tb_status tb_custody_open(tb_management *m, tb_id person, tb_custody *out) TB_MUST_CHECK; /* free also after failure */
 void tb_custody_free(tb_custody *custody);
@@ -169,8 +181,9 @@ tb_status tb_payment_void(tb_management *m, tb_id payment, const char *touchpoin
  * itself. */
 tb_status tb_payments_settle(tb_management *m, tb_time before) TB_MUST_CHECK;
 
-/* ---- the three requests; they take the mutex themselves ---- */
+/* ---- the requests of terminals; they take the mutex themselves ---- */
 tb_status tb_service_identify(tb_management *m, const tb_request *request, tb_answer *answer) TB_MUST_CHECK;
+tb_status tb_service_offer(tb_management *m, const tb_request *request, tb_answer *answer) TB_MUST_CHECK;
 tb_status tb_service_pay(tb_management *m, const tb_request *request, tb_answer *answer) TB_MUST_CHECK;
 
 /* ---- answer.c ---- */

@@ -4,23 +4,17 @@
 #include "management/service.h"
 
 #include <tebura/log.h>
-#include <tebura/secret.h>
 
 static tb_status put(tb_management *m, const tb_booking *booking)
 {
     tb_custody custody;
-    int count = 0;
-    tb_template *faces = tb_secret_alloc(TB_TEMPLATES_MAX * sizeof *faces);
     tb_status status = tb_custody_open(m, booking->person, &custody);
-    if (!faces)
-        status = TB_NO_MEMORY;
-    for (int i = 0; i < custody.count && status == TB_OK; i++)
-        status = tb_template_decode(tb_bytes_span(&custody.encoded[i]), m->model, &faces[count++]);
-    if (status == TB_OK && count)
-        status = tb_gallery_put(m->gallery, booking->id, faces, count);
-    tb_secret_free(faces);
+    if (status == TB_OK && !custody.count)
+        status = TB_OTHER_MODEL;
+    if (status == TB_OK)
+        status = tb_matcher_put(m->matcher, booking->id, custody.encoded, custody.count);
     tb_custody_free(&custody);
-    return status;
+    return status == TB_OTHER_DIMENSION ? TB_OTHER_MODEL : status;
 }
 
 static void forget_foreign(tb_management *m, tb_id visit)
@@ -35,7 +29,7 @@ static void forget_foreign(tb_management *m, tb_id visit)
 static tb_status note_foreign(tb_management *m, tb_id visit)
 {
     char id[TB_ID_TEXT_SIZE];
-    tb_log(TB_LOG_WARNING, "management", "visit %s: its template is of another model and is not searched",
+    tb_log(TB_LOG_WARNING, "management", "visit %s: no template of a model that is served: not searched",
            tb_id_text(visit, id));
     return tb_ids_add(&m->foreign, visit);
 }
@@ -48,11 +42,11 @@ static tb_status follow(tb_management *m, tb_id visit)
     if (status == TB_OK && booking.visiting)
         status = put(m, &booking);
     else if (status == TB_OK || status == TB_NOT_FOUND) {
-        tb_status gone = tb_gallery_remove(m->gallery, visit);
+        tb_status gone = tb_matcher_remove(m->matcher, visit);
         return gone == TB_NOT_FOUND ? TB_OK : gone;
     }
     if (status != TB_OK) {
-        tb_status gone = tb_gallery_remove(m->gallery, visit); /* rather unknown than wrong */
+        tb_status gone = tb_matcher_remove(m->matcher, visit); /* rather unknown than wrong */
         (void)gone;
     }
     return status == TB_OTHER_MODEL ? note_foreign(m, visit) : status;
@@ -71,7 +65,7 @@ void tb_visitors_follow(tb_management *m)
 tb_status tb_visitors_rebuild(tb_management *m)
 {
     tb_ids visits = {0};
-    tb_gallery_clear(m->gallery);
+    tb_matcher_clear(m->matcher);
     m->gallery_stale = 1;
     tb_status status = tb_visits_all(m->db, &visits);
     for (size_t i = 0; i < visits.count && status == TB_OK; i++)

@@ -54,6 +54,14 @@ static const char money[] =
     "  account TEXT NOT NULL, amount BIGINT NOT NULL, PRIMARY KEY (transfer, line));"
     "CREATE INDEX central.posting_account ON posting (account);";
 
-static const char *const steps[] = {people, money};
+/* What can be said of a template without opening it. Rows of the first release: model 0 until the next start has looked
+ * (tb_custody_describe); all of them came from a check-in (source 1). */
+static const char models[] = "ALTER TABLE central.template ADD COLUMN model BIGINT NOT NULL DEFAULT 0;"
+                             "ALTER TABLE central.template ADD COLUMN modality BIGINT NOT NULL DEFAULT 0;"
+                             "ALTER TABLE central.template ADD COLUMN quality BIGINT NOT NULL DEFAULT 0;"
+                             "ALTER TABLE central.template ADD COLUMN source BIGINT NOT NULL DEFAULT 1;"
+                             "CREATE INDEX central.template_model ON template (model);";
+
+static const char *const steps[] = {people, money, models};
 
 const tb_migrations tb_migrations_central = {"central", steps, sizeof steps / sizeof *steps};

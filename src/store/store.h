@@ -53,16 +53,34 @@ tb_status tb_document_find(tb_db *db, const uint8_t number_hash[32], const char 
 tb_status tb_documents_remove(tb_db *db, tb_id person) TB_MUST_CHECK;
 
 /* ---- template.c: ciphertext only ---- */
-tb_status tb_template_row_put(tb_db *db, tb_id person, int slot, tb_span sealed, tb_time now) TB_MUST_CHECK;
+typedef struct tb_template_row {
+    int slot;
+    uint32_t model; /* 0: written by the first release; tb_custody_describe fills it in */
+    tb_modality modality;
+    int quality;
+    tb_template_source source;
+    tb_time since;
+} tb_template_row;
+tb_status tb_template_row_put(tb_db *db, tb_id person, const tb_template_row *row, tb_span sealed) TB_MUST_CHECK;
 typedef struct tb_template_rows {
     int count;
-    int slot[TB_TEMPLATES_MAX];
-    tb_bytes sealed[TB_TEMPLATES_MAX];
+    tb_template_row rows[TB_ENTRY_TEMPLATES_MAX];
+    tb_bytes sealed[TB_ENTRY_TEMPLATES_MAX];
 } tb_template_rows;
 /* free also after failure */
 tb_status tb_template_rows_get(tb_db *db, tb_id person, tb_template_rows *out) TB_MUST_CHECK;
 void tb_template_rows_free(tb_template_rows *rows);
+tb_status tb_template_row_describe(tb_db *db, tb_id person, const tb_template_row *row) TB_MUST_CHECK;
+tb_status tb_template_row_remove(tb_db *db, tb_id person, int slot) TB_MUST_CHECK;
 tb_status tb_template_rows_remove(tb_db *db, tb_id person) TB_MUST_CHECK;
+tb_status tb_template_rows_remove_model(tb_db *db, uint32_t model) TB_MUST_CHECK;
+tb_status tb_template_people(tb_db *db, uint32_t model, tb_ids *out) TB_MUST_CHECK; /* who has one of this model */
+tb_status tb_template_models(tb_db *db, uint32_t *models, int max, int *count) TB_MUST_CHECK;
+typedef struct tb_template_use_counts {
+    uint64_t people, templates, only; /* only: people who have none of the others */
+} tb_template_use_counts;
+tb_status tb_template_use(tb_db *db, uint32_t model, const uint32_t others[TB_MODELS_MAX],
+                          tb_template_use_counts *out) TB_MUST_CHECK;
 
 /* ---- consent.c ---- */
 tb_status tb_consent_give(tb_db *db, tb_id person, tb_time now, const char *touchpoint,

@@ -1,17 +1,23 @@
-/* template.c: templates at rest: ciphertext under the person's own key, bound to person and slot. */
+/* template.c: templates at rest: ciphertext under the person's own key, bound to person and slot; beside it, what can
+ * be said without opening it: whose model, how good, where from, since when. */
 #include "store/store.h"
 
-tb_status tb_template_row_put(tb_db *db, tb_id person, int slot, tb_span sealed, tb_time now)
+tb_status tb_template_row_put(tb_db *db, tb_id person, const tb_template_row *row, tb_span sealed)
 {
     int64_t changed;
-    const tb_value values[] = {tb_value_id(&person), tb_value_int(slot), tb_value_blob(sealed), tb_value_int(now)};
-    tb_status status =
-        tb_db_run(db, "UPDATE central.template SET sealed = $3, created = $4 WHERE person = $1 AND slot = $2",
-                  (tb_values){values, 4}, &changed);
+    const tb_value values[] = {tb_value_id(&person),      tb_value_int(row->slot),    tb_value_blob(sealed),
+                               tb_value_int(row->since),  tb_value_int(row->model),   tb_value_int(row->quality),
+                               tb_value_int(row->source), tb_value_int(row->modality)};
+    tb_status status = tb_db_run(db,
+                                 "UPDATE central.template SET sealed = $3, created = $4, model = $5, quality = $6,"
+                                 " source = $7, modality = $8 WHERE person = $1 AND slot = $2",
+                                 (tb_values){values, 8}, &changed);
     if (status != TB_OK || changed)
         return status;
-    return tb_db_run(db, "INSERT INTO central.template (person, slot, sealed, created) VALUES ($1, $2, $3, $4)",
-                     (tb_values){values, 4}, NULL);
+    return tb_db_run(db,
+                     "INSERT INTO central.template (person, slot, sealed, created, model, quality, source, modality)"
+                     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                     (tb_values){values, 8}, NULL);
 }
 
 tb_status tb_template_rows_get(tb_db *db, tb_id person, tb_template_rows *out)
@@ -19,10 +25,18 @@ tb_status tb_template_rows_get(tb_db *db, tb_id person, tb_template_rows *out)
     tb_rows rows;
     int more = 0;
     *out = (tb_template_rows){0};
-    tb_status status = tb_db_query(db, "SELECT slot, sealed FROM central.template WHERE person = $1 ORDER BY slot",
+    tb_status status = tb_db_query(db,
+                                   "SELECT slot, sealed, created, model, quality, source, modality"
+                                   " FROM central.template WHERE person = $1 ORDER BY slot",
                                    TB_VALUES(tb_value_id(&person)), &rows);
-    while (status == TB_OK && (status = tb_rows_next(&rows, &more)) == TB_OK && more && out->count < TB_TEMPLATES_MAX) {
-        out->slot[out->count] = (int)tb_rows_int(&rows, 0);
+    while (status == TB_OK && (status = tb_rows_next(&rows, &more)) == TB_OK && more &&
+           out->count < TB_ENTRY_TEMPLATES_MAX) {
+        out->rows[out->count] = (tb_template_row){.slot = (int)tb_rows_int(&rows, 0),
+                                                  .since = tb_rows_int(&rows, 2),
+                                                  .model = (uint32_t)tb_rows_int(&rows, 3),
+                                                  .quality = (int)tb_rows_int(&rows, 4),
+                                                  .source = (tb_template_source)tb_rows_int(&rows, 5),
+                                                  .modality = (tb_modality)tb_rows_int(&rows, 6)};
         status = tb_bytes_append(&out->sealed[out->count++], tb_rows_blob(&rows, 1));
     }
     tb_rows_end(&rows);
@@ -31,12 +45,71 @@ tb_status tb_template_rows_get(tb_db *db, tb_id person, tb_template_rows *out)
 
 void tb_template_rows_free(tb_template_rows *rows)
 {
-    for (int i = 0; i < TB_TEMPLATES_MAX; i++)
+    for (int i = 0; i < TB_ENTRY_TEMPLATES_MAX; i++)
         tb_bytes_free(&rows->sealed[i]);
     rows->count = 0;
+}
+
+tb_status tb_template_row_describe(tb_db *db, tb_id person, const tb_template_row *row)
+{
+    return tb_db_run(
+        db, "UPDATE central.template SET model = $3, quality = $4, modality = $5 WHERE person = $1 AND slot = $2",
+        TB_VALUES(tb_value_id(&person), tb_value_int(row->slot), tb_value_int(row->model), tb_value_int(row->quality),
+                  tb_value_int(row->modality)),
+        NULL);
+}
+
+tb_status tb_template_row_remove(tb_db *db, tb_id person, int slot)
+{
+    return tb_db_run(db, "DELETE FROM central.template WHERE person = $1 AND slot = $2",
+                     TB_VALUES(tb_value_id(&person), tb_value_int(slot)), NULL);
 }
 
 tb_status tb_template_rows_remove(tb_db *db, tb_id person)
 {
     return tb_db_run(db, "DELETE FROM central.template WHERE person = $1", TB_VALUES(tb_value_id(&person)), NULL);
+}
+
+tb_status tb_template_rows_remove_model(tb_db *db, uint32_t model)
+{
+    return tb_db_run(db, "DELETE FROM central.template WHERE model = $1", TB_VALUES(tb_value_int(model)), NULL);
+}
+
+tb_status tb_template_people(tb_db *db, uint32_t model, tb_ids *out)
+{
+    return tb_ids_query(db, "SELECT DISTINCT person FROM central.template WHERE model = $1",
+                        TB_VALUES(tb_value_int(model)), out);
+}
+
+tb_status tb_template_models(tb_db *db, uint32_t *models, int max, int *count)
+{
+    tb_rows rows;
+    int more = 0;
+    *count = 0;
+    tb_status status =
+        tb_db_query(db, "SELECT DISTINCT model FROM central.template ORDER BY model", TB_NO_VALUES, &rows);
+    while (status == TB_OK && (status = tb_rows_next(&rows, &more)) == TB_OK && more && *count < max)
+        models[(*count)++] = (uint32_t)tb_rows_int(&rows, 0);
+    tb_rows_end(&rows);
+    return status;
+}
+
+tb_status tb_template_use(tb_db *db, uint32_t model, const uint32_t others[TB_MODELS_MAX], tb_template_use_counts *out)
+{
+    tb_rows rows;
+    *out = (tb_template_use_counts){0};
+    tb_status status = tb_db_one(
+        db,
+        "SELECT count(*), coalesce(sum(mine), 0), coalesce(sum(others = 0), 0) FROM"
+        " (SELECT sum(model = $1) AS mine, sum(model IN ($2, $3, $4)) AS others FROM central.template GROUP BY person)"
+        " AS each_person WHERE mine > 0",
+        TB_VALUES(tb_value_int(model), tb_value_int(others[0]), tb_value_int(others[1]), tb_value_int(others[2])),
+        &rows);
+    if (status != TB_OK)
+        return status;
+    out->people = (uint64_t)tb_rows_int(&rows, 0);
+    out->templates = (uint64_t)tb_rows_int(&rows, 1);
+    out->only = (uint64_t)tb_rows_int(&rows, 2);
+    tb_rows_end(&rows);
+    return TB_OK;
 }

@@ -54,13 +54,11 @@ tb_status tb_activate(tb_terminal *t, tb_error *why)
     const tb_role *role = tb_profile_role(t->options.profile, r->role);
     if (!role)
         return tb_fail(why, TB_NOT_FOUND, "the profile has no role %s: give the profile of the server", r->role);
-    if (r->model != tb_engine_model(t->options.engine))
-        return tb_fail(why, TB_OTHER_MODEL, "the server's templates are of model %u, this terminal's network makes %u",
-                       r->model, tb_engine_model(t->options.engine));
     tb_role_view_of(role, &t->role);
     tb_machine_options machine = {.role = t->role};
     tb_machine_init(&machine, &t->machine);
-    tb_status status = tb_list_new(r->model, r->dimension, &t->list);
+    tb_model models[TB_MODELS_MAX];
+    tb_status status = tb_list_new(models, tb_engine_models(t->options.engine, models), &t->list);
     if (status == TB_OK)
         status = tb_actuator_simulated(GATE_OPEN_MS, &t->actuator);
     tb_link_options link = {t->store, t->list, r, t->keys, answered, changed, beat, t};
@@ -82,10 +80,24 @@ tb_status tb_activate(tb_terminal *t, tb_error *why)
     return TB_OK;
 }
 
+/* Told when it registers, not at every start: the server's models change under a terminal that knows both (X12). */
+static tb_status check_model(const tb_terminal *t, tb_error *why)
+{
+    tb_model models[TB_MODELS_MAX];
+    int count = tb_engine_models(t->options.engine, models);
+    for (int i = 0; i < count; i++)
+        if (models[i].id == t->registration.model)
+            return TB_OK;
+    return tb_fail(why, TB_OTHER_MODEL, "the server's templates are of model %u, this terminal's network makes %u",
+                   t->registration.model, models[0].id);
+}
+
 tb_status tb_try_registration(tb_terminal *t, tb_error *why)
 {
     tb_status status = tb_register_at(t->options.server, t->options.code ? t->options.code : "", &t->keys->public_key,
                                       REGISTER_MS, &t->registration, why);
+    if (status == TB_OK)
+        status = check_model(t, why);
     if (status == TB_OK)
         status = tb_edge_store_register(t->store, &t->registration);
     if (status == TB_OK)

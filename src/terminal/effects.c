@@ -38,7 +38,7 @@ static void forget(tb_terminal *t)
 static void match_list(tb_terminal *t, tb_machine_input *in)
 {
     tb_list_match match;
-    in->status = tb_list_identify(t->list, &t->calibration, t->role.fpir, &t->hold->probe, tb_clock_now(), &match);
+    in->status = tb_list_identify(t->list, t->role.fpir, &t->hold->probe, 1, tb_clock_now(), &match);
     if (in->status != TB_OK)
         return;
     in->identity = match.identity;

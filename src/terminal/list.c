@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <tebura/secret.h>
-
 #include "store/store.h"
 
 struct entry {
@@ -21,24 +19,22 @@ struct entry {
 
 struct tb_list {
     pthread_mutex_t mutex;
-    tb_gallery *gallery;
+    tb_matcher *matcher;
     struct entry *entries;
     size_t room, used, present; /* room is a power of two; used counts absent ones too */
     uint64_t sequence;
     uint32_t generation;
-    uint32_t model;
 };
 
-tb_status tb_list_new(uint32_t model, int dimension, tb_list **out)
+tb_status tb_list_new(const tb_model *models, int count, tb_list **out)
 {
     *out = NULL;
     tb_list *list = calloc(1, sizeof *list);
     if (!list)
         return TB_NO_MEMORY;
-    list->model = model;
     list->room = 64;
     list->entries = calloc(list->room, sizeof *list->entries);
-    tb_status status = list->entries ? tb_gallery_new(model, dimension, &list->gallery) : TB_NO_MEMORY;
+    tb_status status = list->entries ? tb_matcher_new(models, count, &list->matcher) : TB_NO_MEMORY;
     pthread_mutex_init(&list->mutex, NULL);
     if (status != TB_OK)
         tb_list_free(&list);
@@ -52,7 +48,7 @@ void tb_list_free(tb_list **list)
         return;
     for (size_t i = 0; (*list)->entries && i < (*list)->room; i++)
         tb_bytes_free(&(*list)->entries[i].fields);
-    tb_gallery_free(&(*list)->gallery);
+    tb_matcher_free(&(*list)->matcher);
     pthread_mutex_destroy(&(*list)->mutex);
     free((*list)->entries);
     free(*list);
@@ -101,7 +97,7 @@ static tb_status rebuild(tb_list *list, size_t room)
 static void erase(tb_list *list, struct entry *entry)
 {
     if (entry->present) {
-        tb_status status = tb_gallery_remove(list->gallery, entry->visit);
+        tb_status status = tb_matcher_remove(list->matcher, entry->visit);
         assert(status == TB_OK); /* L1 */
         (void)status;
         list->present--;
@@ -128,24 +124,10 @@ static void forget(tb_list *list, struct entry *entry)
 
 /* ---- changing ---- */
 
-static tb_status put_templates(tb_list *list, const tb_entry *entry)
-{
-    tb_template *templates = tb_secret_alloc((size_t)entry->template_count * sizeof *templates);
-    if (!templates)
-        return TB_NO_MEMORY;
-    tb_status status = TB_OK;
-    for (int i = 0; i < entry->template_count && status == TB_OK; i++)
-        status = tb_template_decode(tb_bytes_span(&entry->templates[i]), list->model, &templates[i]);
-    if (status == TB_OK)
-        status = tb_gallery_put(list->gallery, entry->visit, templates, entry->template_count);
-    tb_secret_free(templates);
-    return status;
-}
-
 static tb_status apply(tb_list *list, const tb_entry *entry, int *changed)
 {
     if (tb_id_is_zero(entry->visit) ||
-        (entry->present && (entry->template_count < 1 || entry->template_count > TB_TEMPLATES_MAX)))
+        (entry->present && (entry->template_count < 1 || entry->template_count > TB_ENTRY_TEMPLATES_MAX)))
         return TB_MALFORMED;
     struct entry *place = find(list, entry->visit);
     if (place && entry->sequence <= place->sequence) { /* L2 */
@@ -160,7 +142,7 @@ static tb_status apply(tb_list *list, const tb_entry *entry, int *changed)
     tb_bytes fields = {0};
     tb_status status = entry->present ? tb_facts_pack(&entry->fields, &fields) : TB_OK;
     if (status == TB_OK && entry->present)
-        status = put_templates(list, entry);
+        status = tb_matcher_put(list->matcher, entry->visit, entry->templates, entry->template_count);
     if (status != TB_OK) {
         tb_bytes_free(&fields);
         return status;
@@ -196,7 +178,7 @@ tb_status tb_list_apply(tb_list *list, const tb_entry *entry, int *changed)
     tb_status status = apply(list, entry, changed);
     if (status == TB_OK && entry->sequence > list->sequence)
         list->sequence = entry->sequence;
-    assert(tb_gallery_count(list->gallery) == list->present); /* L1 */
+    assert(tb_matcher_count(list->matcher) == list->present); /* L1 */
     pthread_mutex_unlock(&list->mutex);
     return status;
 }
@@ -352,19 +334,21 @@ static int is_open(tb_id visit, void *context)
     return entry && judge(entry, open->now) == TB_ADMIT;
 }
 
-static tb_status search(const tb_list *list, const tb_calibration *calibration, double fpir, const tb_template *probe,
-                        struct open_now *open, tb_identity *identity, tb_id *best)
+typedef struct question {
+    double fpir;
+    const tb_template *probes;
+    int count;
+} question;
+
+static tb_status search(const tb_list *list, const question *about, struct open_now *open, tb_list_match *out)
 {
-    tb_candidate found[2];
-    int count = 0;
-    memset(best, 0, sizeof *best);
-    tb_status status = tb_gallery_search(list->gallery, probe, 2, open ? is_open : NULL, open, found, &count);
-    if (status != TB_OK)
-        return status;
-    *identity = tb_decide(calibration, tb_gallery_count(list->gallery), fpir, found, count);
-    if (*identity != TB_NOBODY)
-        *best = found[0].id;
-    return TB_OK;
+    tb_match match;
+    tb_status status = tb_matcher_identify(list->matcher, about->probes, about->count, about->fpir,
+                                           open ? is_open : NULL, open, &match);
+    out->identity = match.identity;
+    out->visit = match.id;
+    out->certain = match.certain;
+    return status;
 }
 
 static int all_open(const tb_list *list, tb_time now)
@@ -375,16 +359,13 @@ static int all_open(const tb_list *list, tb_time now)
     return 1;
 }
 
-static tb_status identify(const tb_list *list, const tb_calibration *calibration, double fpir, const tb_template *probe,
-                          tb_time now, tb_list_match *out)
+static tb_status identify(const tb_list *list, const question *about, tb_time now, tb_list_match *out)
 {
     struct open_now open = {list, now};
     int everybody = all_open(list, now);
-    tb_status status = search(list, calibration, fpir, probe, everybody ? NULL : &open, &out->identity, &out->visit);
-    if (status != TB_OK)
-        return status;
-    if (out->identity == TB_NOBODY && !everybody) {
-        status = search(list, calibration, fpir, probe, NULL, &out->identity, &out->visit);
+    tb_status status = search(list, about, everybody ? NULL : &open, out);
+    if (status == TB_OK && out->identity == TB_NOBODY && !everybody) {
+        status = search(list, about, NULL, out);
         if (status == TB_OK && out->identity == TB_NOT_SURE) { /* both are closed to them: the server may know better */
             out->identity = TB_NOBODY;
             memset(&out->visit, 0, sizeof out->visit);
@@ -399,13 +380,14 @@ static tb_status identify(const tb_list *list, const tb_calibration *calibration
     return tb_facts_unpack(tb_bytes_span(&entry->fields), &out->fields);
 }
 
-tb_status tb_list_identify(const tb_list *list, const tb_calibration *calibration, double fpir,
-                           const tb_template *probe, tb_time now, tb_list_match *out)
+tb_status tb_list_identify(const tb_list *list, double fpir, const tb_template *probes, int count, tb_time now,
+                           tb_list_match *out)
 {
+    const question about = {fpir > 0 ? fpir : TB_DEFAULT_FPIR, probes, count};
     memset(out, 0, sizeof *out);
     out->identity = TB_NOBODY;
     pthread_mutex_lock((pthread_mutex_t *)&list->mutex);
-    tb_status status = identify(list, calibration, fpir > 0 ? fpir : TB_DEFAULT_FPIR, probe, now, out);
+    tb_status status = identify(list, &about, now, out);
     pthread_mutex_unlock((pthread_mutex_t *)&list->mutex);
     return status;
 }

@@ -14,12 +14,13 @@
 #ifndef TERMINAL_LIST_H
 #define TERMINAL_LIST_H
 
-#include <tebura/decision.h>
+#include <tebura/matcher.h>
 #include <tebura/message.h>
 
 typedef struct tb_list tb_list;
 
-tb_status tb_list_new(uint32_t model, int dimension, tb_list **out) TB_MUST_CHECK;
+/* `models`: those whose templates this terminal makes, the one in force first (tb_matcher_new). */
+tb_status tb_list_new(const tb_model *models, int count, tb_list **out) TB_MUST_CHECK;
 void tb_list_free(tb_list **list);
 
 /* Applies one entry of the feed. *changed (may be NULL) 0 when it was older than what is known. On failure nothing
@@ -46,9 +47,11 @@ typedef struct tb_list_match {
     tb_id visit;            /* the best candidate also when not sure; zero for nobody */
     tb_time from, until;
     tb_facts fields;
+    int certain; /* as in tb_match */
 } tb_list_match;
-/* First among those whose window is open; when nobody is found there, among all: early or late. */
-tb_status tb_list_identify(const tb_list *list, const tb_calibration *calibration, double fpir,
-                           const tb_template *probe, tb_time now, tb_list_match *out) TB_MUST_CHECK;
+/* `probes` as for tb_matcher_identify. First among those whose window is open; when nobody is found there, among all:
+ * early or late. */
+tb_status tb_list_identify(const tb_list *list, double fpir, const tb_template *probes, int count, tb_time now,
+                           tb_list_match *out) TB_MUST_CHECK;
 
 #endif

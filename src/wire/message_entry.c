@@ -28,7 +28,7 @@ static const char *fault(const tb_entry *entry)
         return names[FROM];
     if (entry->until < entry->from || (entry->present && entry->until == 0))
         return names[UNTIL];
-    int wanted = entry->present ? 1 : 0, most = entry->present ? TB_TEMPLATES_MAX : 0;
+    int wanted = entry->present ? 1 : 0, most = entry->present ? TB_ENTRY_TEMPLATES_MAX : 0;
     if (entry->template_count < wanted || entry->template_count > most)
         return names[TEMPLATES];
     for (int i = 0; i < entry->template_count; i++)
@@ -64,7 +64,7 @@ tb_status tb_entry_encode(const tb_entry *entry, tb_bytes *out)
 
 static void read_templates(tb_cbor_reader *reader, tb_entry *out)
 {
-    size_t count = tb_cbor_array(reader, TB_TEMPLATES_MAX);
+    size_t count = tb_cbor_array(reader, TB_ENTRY_TEMPLATES_MAX);
     for (size_t i = 0; i < count && reader->status == TB_OK; i++) {
         tb_span span = tb_cbor_bytes(reader);
         if (!tb_template_size_is_good(span.size))
@@ -122,7 +122,7 @@ tb_status tb_entry_decode(tb_span bytes, tb_entry *out, tb_error *why)
 
 void tb_entry_free(tb_entry *entry)
 {
-    for (int i = 0; i < TB_TEMPLATES_MAX; i++)
+    for (int i = 0; i < TB_ENTRY_TEMPLATES_MAX; i++)
         tb_bytes_free(&entry->templates[i]);
     tb_wipe(entry, sizeof *entry);
 }

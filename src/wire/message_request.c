@@ -1,4 +1,4 @@
-/* message_request.c: what a terminal asks the server: third authentication, check-in, payment.
+/* message_request.c: what a terminal asks the server: third authentication, check-in, payment, keeping a template.
  *
  * I1: a check-in carries a template only with consent (I4 of management.h begins here).
  * I2: nothing of a request (PIN, template, documents) stays in memory after tb_request_free. */
@@ -30,6 +30,7 @@ enum {
     PIN,
     STAFF,
     DELIVER,
+    FORMER,
     COUNT
 };
 static const char *const names[COUNT] = {"id",
@@ -47,7 +48,8 @@ static const char *const names[COUNT] = {"id",
                                          "currency",
                                          "pin",
                                          "staff_confirmed",
-                                         "deliver"};
+                                         "deliver",
+                                         "former"};
 static const tb_message_form form = {TB_MESSAGE_REQUEST, "request", COUNT, names};
 #define REQUIRED (1u << ID | 1u << KIND | 1u << TOUCHPOINT | 1u << AT)
 
@@ -73,8 +75,25 @@ static const char *fault_of_kind(const tb_request *request)
         if (request->amount <= 0)
             return names[AMOUNT];
         return tb_currency_is_good(request->currency) ? NULL : names[CURRENCY];
+    case TB_REQUEST_TEMPLATE:
+        if (tb_id_is_zero(request->visit))
+            return names[VISIT];
+        return request->probe.size ? NULL : names[PROBE];
     }
     return names[KIND];
+}
+
+static const char *fault_of_probes(const tb_request *request)
+{
+    if (request->probe.size && !tb_template_size_is_good(request->probe.size))
+        return names[PROBE];
+    if (request->former_count < 0 || request->former_count > TB_MODELS_MAX - 1 ||
+        (request->former_count && !request->probe.size))
+        return names[FORMER];
+    for (int i = 0; i < request->former_count; i++)
+        if (!tb_template_size_is_good(request->former[i].size))
+            return names[FORMER];
+    return NULL;
 }
 
 static const char *fault(const tb_request *request)
@@ -85,8 +104,8 @@ static const char *fault(const tb_request *request)
         return names[TOUCHPOINT];
     if (request->at <= 0)
         return names[AT];
-    if (request->probe.size && !tb_template_size_is_good(request->probe.size))
-        return names[PROBE];
+    if (fault_of_probes(request))
+        return fault_of_probes(request);
     if (!tb_field_is_good(request->mrz, sizeof request->mrz))
         return names[MRZ];
     if (!tb_field_is_good(request->boarding_pass, sizeof request->boarding_pass))
@@ -138,27 +157,43 @@ tb_status tb_request_encode(const tb_request *request, tb_bytes *out)
     if (request->staff_confirmed)
         tb_cbor_put_bool(&writer, STAFF, 1);
     tb_cbor_put_text(&writer, DELIVER, request->deliver);
+    if (request->former_count) {
+        tb_cbor_put_key(&writer, FORMER);
+        tb_cbor_write_array(&writer, (size_t)request->former_count);
+        for (int i = 0; i < request->former_count; i++)
+            tb_cbor_write_bytes(&writer, tb_bytes_span(&request->former[i]));
+    }
     return tb_cbor_end(&writer);
 }
 
 static tb_request_kind read_kind(tb_cbor_reader *reader)
 {
     uint64_t kind = tb_cbor_uint(reader, UINT64_MAX);
-    if (kind < TB_REQUEST_IDENTIFY || kind > TB_REQUEST_PAY)
+    if (kind < TB_REQUEST_IDENTIFY || kind > TB_REQUEST_TEMPLATE)
         tb_cbor_fail(reader, TB_UNSUPPORTED, "is none that this program knows");
     return reader->status == TB_OK ? (tb_request_kind)kind : (tb_request_kind)0;
 }
 
-static void read_probe(tb_cbor_reader *reader, tb_request *out)
+static void read_probe(tb_cbor_reader *reader, tb_bytes *out)
 {
     tb_span span = tb_cbor_bytes(reader);
     if (!tb_template_size_is_good(span.size))
         tb_cbor_fail(reader, TB_MALFORMED, "cannot be a template");
-    if (reader->status == TB_OK && tb_bytes_append(&out->probe, span) != TB_OK)
+    if (reader->status == TB_OK && tb_bytes_append(out, span) != TB_OK)
         tb_cbor_fail(reader, TB_NO_MEMORY, "does not fit into memory");
 }
 
-static void read_payment_field(tb_cbor_reader *reader, int field, tb_request *out)
+static void read_former(tb_cbor_reader *reader, tb_request *out)
+{
+    size_t count = tb_cbor_array(reader, TB_MODELS_MAX - 1);
+    for (size_t i = 0; i < count && reader->status == TB_OK; i++) {
+        read_probe(reader, &out->former[i]);
+        if (reader->status == TB_OK)
+            out->former_count = (int)i + 1;
+    }
+}
+
+static void read_more(tb_cbor_reader *reader, int field, tb_request *out)
 {
     switch (field) {
     case VISIT:
@@ -179,6 +214,9 @@ static void read_payment_field(tb_cbor_reader *reader, int field, tb_request *ou
     case DELIVER:
         tb_cbor_text(reader, out->deliver, sizeof out->deliver);
         break;
+    case FORMER:
+        read_former(reader, out);
+        break;
     }
 }
 
@@ -198,7 +236,7 @@ static void read_field(tb_cbor_reader *reader, int field, tb_request *out)
         out->at = tb_cbor_time(reader);
         break;
     case PROBE:
-        read_probe(reader, out);
+        read_probe(reader, &out->probe);
         break;
     case MRZ:
         tb_cbor_text(reader, out->mrz, sizeof out->mrz);
@@ -216,7 +254,7 @@ static void read_field(tb_cbor_reader *reader, int field, tb_request *out)
         out->online = tb_cbor_bool(reader);
         break;
     default:
-        read_payment_field(reader, field, out);
+        read_more(reader, field, out);
     }
 }
 
@@ -240,5 +278,7 @@ tb_status tb_request_decode(tb_span bytes, tb_request *out, tb_error *why)
 void tb_request_free(tb_request *request)
 {
     tb_bytes_free(&request->probe);
+    for (int i = 0; i < TB_MODELS_MAX - 1; i++)
+        tb_bytes_free(&request->former[i]);
     tb_wipe(request, sizeof *request); /* I2 */
 }

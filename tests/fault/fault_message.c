@@ -89,8 +89,11 @@ static void writing(void **state)
     tb_entry entry = sample_entry();
     tb_event event = sample_event();
     tb_request pay = sample_request(TB_REQUEST_PAY), checkin = sample_request(TB_REQUEST_CHECKIN);
+    tb_request offer = sample_request(TB_REQUEST_TEMPLATE);
     tb_answer answer = sample_answer();
     tb_heartbeat beat = sample_heartbeat();
+    assert_true(every_allocation_fails(write_request, &offer) >= 1);
+    tb_request_free(&offer);
     assert_true(every_allocation_fails(write_entry, &entry) >= 2);
     assert_true(every_allocation_fails(write_event, &event) >= 1);
     assert_true(every_allocation_fails(write_request, &pay) >= 1);

@@ -214,7 +214,7 @@ static void listing(void **state)
     tb_list *list = NULL;
     for (int n = 1; !list; n++) {
         fault_arm(FAULT_MEMORY, n);
-        tb_status status = tb_list_new(MADE_MODEL, MADE_DIMENSION, &list);
+        tb_status status = tb_list_new(&made_model, 1, &list);
         fault_disarm();
         assert_true((status == TB_OK) == (list != NULL));
     }
@@ -241,7 +241,7 @@ static void listing(void **state)
     for (int n = 1; n < LOOPS; n++) {
         tb_list_match match;
         fault_arm(FAULT_MEMORY, n);
-        tb_status status = tb_list_identify(list, &made_calibration, 0, probe, 1, &match);
+        tb_status status = tb_list_identify(list, 0, probe, 1, 1, &match);
         fault_disarm();
         if (status == TB_OK)
             assert_int_equal(match.identity, TB_THIS_PERSON);
@@ -320,7 +320,7 @@ static void publishing(void **state)
     tb_edge_store *store = open_store();
     tb_list *list;
     tb_link *link;
-    assert_int_equal(tb_list_new(MADE_MODEL, MADE_DIMENSION, &list), TB_OK);
+    assert_int_equal(tb_list_new(&made_model, 1, &list), TB_OK);
     tb_registration registration = {
         .touchpoint = "gate-1", .role = "boarding", .site = "airport", .server = server_keys.public_key};
     snprintf(registration.nats_url, sizeof registration.nats_url, "%s", broker.url);

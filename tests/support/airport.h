@@ -47,6 +47,9 @@ typedef struct airport {
     tb_time now;
     tb_key server;
     const tb_provider *provider;
+    uint32_t model;         /* in force; 0: VECTORS_MODEL */
+    const tb_model *former; /* and others */
+    int former_count;
     uint64_t floor; /* a start numbers lists from here on */
     terminal terminals[AIRPORT_TERMINALS];
 } airport;
@@ -70,7 +73,9 @@ AIRPORT_HERE tb_status airport_try_open(airport *a, tb_error *why)
     tb_management_options options = {.directory = a->folder,
                                      .site = "narita",
                                      .profile = a->profile,
-                                     .model = VECTORS_MODEL,
+                                     .model = a->model ? a->model : VECTORS_MODEL,
+                                     .former = a->former,
+                                     .former_count = a->former_count,
                                      .dimension = AIRPORT_DIMENSION,
                                      .provider = a->provider,
                                      .now = airport_now,

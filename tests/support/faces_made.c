@@ -10,6 +10,11 @@
 const tb_calibration made_calibration = {
     .offset = 5.777, .slope = -22.222, .margin = 0.05f, .verification = 0.4f, .liveness = 0.5f};
 
+const tb_model made_model = {
+    .id = MADE_MODEL,
+    .dimension = MADE_DIMENSION,
+    .calibration = {.offset = 5.777, .slope = -22.222, .margin = 0.05f, .verification = 0.4f, .liveness = 0.5f}};
+
 static uint64_t next(uint64_t *state)
 {
     uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));

@@ -18,5 +18,6 @@ tb_id made_visit(uint32_t who);
 tb_entry made_entry(uint32_t who, uint64_t sequence, tb_time from, tb_time until);
 /* As measured for the real network: false match rate 1e-3 at 0.395, 1e-4 at 0.440. */
 extern const tb_calibration made_calibration;
+extern const tb_model made_model;
 
 #endif

@@ -92,6 +92,12 @@ tb_request sample_request(tb_request_kind kind)
         request.document_score = 0.8125f;
         request.online = 1;
     }
+    if (kind == TB_REQUEST_TEMPLATE) {
+        request.probe = sample_template(12, 512);
+        request.former[0] = sample_template(13, 128);
+        request.former_count = 1;
+        request.visit = sample_id(1);
+    }
     if (kind == TB_REQUEST_PAY) {
         request.visit = sample_id(1);
         request.amount = 1250;

@@ -164,7 +164,7 @@ static void open_link(struct world *w)
     tb_error why = {0};
     assert_int_equal(tb_edge_store_open(w->directory, &w->store, &why), TB_OK);
     assert_int_equal(tb_edge_store_keys(w->store, &w->own), TB_OK);
-    assert_int_equal(tb_list_new(MADE_MODEL, MADE_DIMENSION, &w->list), TB_OK);
+    assert_int_equal(tb_list_new(&made_model, 1, &w->list), TB_OK);
     tb_link_options options = {w->store, w->list, &w->registration, &w->own, on_answer, on_change, on_beat, w};
     if (tb_link_open(&options, &w->link, &why) != TB_OK)
         fail_msg("%s", tb_error_text(&why));

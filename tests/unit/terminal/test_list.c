@@ -19,7 +19,7 @@
 static tb_list *fresh(void)
 {
     tb_list *list;
-    assert_int_equal(tb_list_new(MADE_MODEL, MADE_DIMENSION, &list), TB_OK);
+    assert_int_equal(tb_list_new(&made_model, 1, &list), TB_OK);
     return list;
 }
 
@@ -45,7 +45,7 @@ static tb_list_match see(const tb_list *list, uint32_t who, float likeness, tb_t
     tb_template *probe = tb_secret_alloc(sizeof *probe);
     tb_list_match match;
     made_face_again(who, likeness, 5, probe);
-    assert_int_equal(tb_list_identify(list, &made_calibration, 0, probe, now, &match), TB_OK);
+    assert_int_equal(tb_list_identify(list, 0, probe, 1, now, &match), TB_OK);
     tb_secret_free(probe);
     return match;
 }

@@ -52,7 +52,7 @@ static void messages(void **state)
               failed = {.id = sample_id(5), .status = TB_DISK_FULL, .verdict = TB_ANSWER_FAILED};
     tb_heartbeat beat = sample_heartbeat();
     tb_request identify = sample_request(TB_REQUEST_IDENTIFY), checkin = sample_request(TB_REQUEST_CHECKIN),
-               pay = sample_request(TB_REQUEST_PAY);
+               pay = sample_request(TB_REQUEST_PAY), offer = sample_request(TB_REQUEST_TEMPLATE);
     small.template_count = 1;
     small.fields = (tb_facts){0};
     SEED("entry", "present", tb_entry_encode(&entry, &out));
@@ -66,8 +66,10 @@ static void messages(void **state)
     SEED("request", "identify", tb_request_encode(&identify, &out));
     SEED("request", "checkin", tb_request_encode(&checkin, &out));
     SEED("request", "pay", tb_request_encode(&pay, &out));
+    SEED("request", "template", tb_request_encode(&offer, &out));
     tb_entry_free(&entry);
     tb_entry_free(&small);
+    tb_request_free(&offer);
     tb_request_free(&identify);
     tb_request_free(&checkin);
     tb_request_free(&pay);

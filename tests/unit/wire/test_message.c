@@ -171,6 +171,24 @@ static void requests_come_back(void **state)
     tb_request_free(&back);
 }
 
+static void templates_of_former_models_come_back(void **state)
+{
+    (void)state;
+    tb_request request = sample_request(TB_REQUEST_TEMPLATE), back;
+    static const tb_request zero;
+    tb_bytes bytes = {0};
+    assert_int_equal(tb_request_encode(&request, &bytes), TB_OK);
+    assert_int_equal(tb_request_decode(tb_bytes_span(&bytes), &back, NULL), TB_OK);
+    assert_true(back.kind == TB_REQUEST_TEMPLATE && back.former_count == 1);
+    assert_true(tb_id_equal(back.visit, request.visit));
+    assert_int_equal(back.former[0].size, request.former[0].size);
+    assert_memory_equal(back.former[0].data, request.former[0].data, request.former[0].size);
+    tb_request_free(&back);
+    assert_memory_equal(&back, &zero, sizeof zero);
+    tb_request_free(&request);
+    tb_bytes_free(&bytes);
+}
+
 static void every_status_comes_back_by_its_name(void **state)
 {
     (void)state;
@@ -496,7 +514,7 @@ static void encoders_refuse_entries(void **state)
     REFUSES(entry, tb_entry, sample_entry(), (s.from = 0, s.until = 0));
     REFUSES(entry, tb_entry, sample_entry(), s.template_count = 0);
     REFUSES(entry, tb_entry, sample_entry(), s.template_count = 3);
-    REFUSES(entry, tb_entry, sample_entry(), s.template_count = 6);
+    REFUSES(entry, tb_entry, sample_entry(), s.template_count = TB_ENTRY_TEMPLATES_MAX + 1);
     REFUSES(entry, tb_entry, sample_entry(), s.template_count = -1);
     REFUSES(entry, tb_entry, sample_entry(), s.templates[0].size = 16);
     REFUSES(entry, tb_entry, sample_entry(), s.fields.count = TB_FACTS_MAX + 1);
@@ -536,12 +554,17 @@ static void encoders_refuse_requests(void **state)
     (void)state;
     REFUSES(request, tb_request, sample_request(TB_REQUEST_IDENTIFY), tb_bytes_free(&s.probe));
     REFUSES(request, tb_request, sample_request(TB_REQUEST_IDENTIFY), s.probe.size = 3);
-    REFUSES(request, tb_request, sample_request(TB_REQUEST_IDENTIFY), s.kind = (tb_request_kind)4);
+    REFUSES(request, tb_request, sample_request(TB_REQUEST_IDENTIFY), s.kind = (tb_request_kind)5);
     REFUSES(request, tb_request, sample_request(TB_REQUEST_CHECKIN), s.consent = 0);
     REFUSES(request, tb_request, sample_request(TB_REQUEST_CHECKIN), s.consent = 2);
     REFUSES(request, tb_request, sample_request(TB_REQUEST_CHECKIN), s.document_score = nanf(""));
     REFUSES(request, tb_request, sample_request(TB_REQUEST_CHECKIN), (s.mrz[0] = '\0', s.boarding_pass[0] = '\0'));
     REFUSES(request, tb_request, sample_request(TB_REQUEST_PAY), s.probe = sample_template(1, 8));
+    REFUSES(request, tb_request, sample_request(TB_REQUEST_TEMPLATE), s.visit = (tb_id){0});
+    REFUSES(request, tb_request, sample_request(TB_REQUEST_TEMPLATE), tb_bytes_free(&s.probe));
+    REFUSES(request, tb_request, sample_request(TB_REQUEST_TEMPLATE), s.former_count = 2);
+    REFUSES(request, tb_request, sample_request(TB_REQUEST_TEMPLATE), s.former_count = TB_MODELS_MAX);
+    REFUSES(request, tb_request, sample_request(TB_REQUEST_TEMPLATE), s.former[0].size = 3);
     REFUSES(request, tb_request, sample_request(TB_REQUEST_PAY), s.amount = 0);
     REFUSES(request, tb_request, sample_request(TB_REQUEST_PAY), s.amount = -1);
     REFUSES(request, tb_request, sample_request(TB_REQUEST_PAY), s.visit = (tb_id){0});
@@ -595,6 +618,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(an_entry_comes_back),
                                        cmocka_unit_test(an_event_comes_back),
                                        cmocka_unit_test(requests_come_back),
+                                       cmocka_unit_test(templates_of_former_models_come_back),
                                        cmocka_unit_test(every_status_comes_back_by_its_name),
                                        cmocka_unit_test(a_heartbeat_comes_back),
                                        cmocka_unit_test(equal_facts_are_equal_bytes),
