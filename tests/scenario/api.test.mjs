@@ -73,7 +73,7 @@ async function refused(server, method, path, status, name, options = {}) {
 }
 
 // A value for every parameter of a path: formed well, of something that is not there.
-const sample = { number: 'XX999', date: '2030-01-01', id: '0'.repeat(31) + '1' };
+const sample = { number: 'XX999', date: '2030-01-01', id: '0'.repeat(31) + '1', model: '7' };
 const samplePath = (path) => path.replace(/\{(\w+)\}/g, (_, name) => sample[name]);
 
 const soon = new Date(Date.now() + 3 * 3600e3);
@@ -183,7 +183,18 @@ test('the API', async (t) => {
     assert.equal(after.instruments, 1);
     assert.equal(after.items_waiting, 1);
     assert.deepEqual(Object.keys(await call(server, 'GET', `/api/v1/people/${person.id}/journey`, 200)), ['passages']);
+    assert.deepEqual(await call(server, 'GET', `/api/v1/people/${person.id}/templates`, 200), { templates: [] });
     await call(server, 'DELETE', `/api/v1/people/${person.id}/consent`, 204);
+  });
+
+  await t.test('models', async () => {
+    const { models } = await call(server, 'GET', '/api/v1/models', 200);
+    assert.equal(models.length, 1);
+    assert.deepEqual({ ...models[0], model: 0 }, { model: 0, dimension: 512, in_force: true, served: true, people: 0, templates: 0, only: 0 });
+    await refused(server, 'DELETE', `/api/v1/models/${models[0].model}?lose=1`, 409, 'CONFLICT');
+    await refused(server, 'DELETE', '/api/v1/models/7', 404, 'NOT_FOUND');
+    for (const path of ['0', 'x', '4294967296', '7?lose=2', '7?lose=yes'])
+      await refused(server, 'DELETE', `/api/v1/models/${path}`, 400, 'INVALID_ARGUMENT');
   });
 
   await t.test('touchpoints', async () => {
@@ -271,6 +282,8 @@ test('the API', async (t) => {
       await refused(server, 'DELETE', `/api/v1/people/xyz${path}`, 400, 'INVALID_ARGUMENT');
       await refused(server, 'DELETE', `/api/v1/people/${sample.id}${path}`, 404, 'NOT_FOUND');
     }
+    await refused(server, 'GET', '/api/v1/people/xyz/templates', 400, 'INVALID_ARGUMENT');
+    await refused(server, 'GET', `/api/v1/people/${sample.id}/templates`, 404, 'NOT_FOUND');
     await refused(server, 'GET', '/api/v1/people/xyz/journey', 400, 'INVALID_ARGUMENT');
     await refused(server, 'GET', `/api/v1/people/${sample.id}/journey`, 404, 'NOT_FOUND');
     await refused(server, 'POST', `/api/v1/people/${sample.id}/instruments`, 404, 'NOT_FOUND', { body: { kind: 'card', token: 'tok' } });
@@ -285,7 +298,7 @@ test('the API', async (t) => {
   });
 
   await t.test('every described answer was seen', () => {
-    const conflict = new Set(['PUT /api/v1/flights/{number}/{date} 409', 'POST /api/v1/checkins 409']); // shown by the unit tests of management
+    const conflict = new Set(['PUT /api/v1/flights/{number}/{date} 409', 'POST /api/v1/checkins 409', 'DELETE /api/v1/models/{model} 200']); // shown by the unit tests of management
     const missing = operations.flatMap(({ name, operation }) => Object.keys(operation.responses).map((status) => `${name} ${status}`)).filter((one) => !seen.has(one) && !conflict.has(one));
     assert.deepEqual(missing, []);
   });
