@@ -14,6 +14,7 @@
     X(bench, "measure this machine: search, pipeline, messages, programs")                                             \
     X(eval, "how well are people told apart in folders of pictures?")                                                  \
     X(demo, "an airport on this machine: terminals, travellers, refusals")                                             \
+    X(selftest, "error rates of presentation-attack detection")                                                        \
     X(scene, "simulation: a picture as the virtual camera takes it")                                                   \
     X(help, "say what a command does: tebura help COMMAND")
 

@@ -61,6 +61,8 @@
     X(MODEL_MISSING, FAILURE, 500, "a network file is missing or not the one in the manifest: run tools/setup")        \
     X(MODEL_FAILED, FAILURE, 500, "a network did not run")                                                             \
     X(CAMERA_FAULT, FAILURE, 503, "the camera gives no picture: check its cable and address")                          \
+    X(INJECTED, FAILURE, 403,                                                                                          \
+      "the camera sends pictures that no camera makes, or the same ones again: somebody may be feeding it a film")     \
     X(END_OF_STREAM, FAILURE, 410, "the source has no more pictures")                                                  \
     X(INTERNAL, FAILURE, 500, "a fault in Tebura itself: please report it")
 

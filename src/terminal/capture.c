@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tebura/liveness.h>
 #include <tebura/secret.h>
 
 #define BURST_MOST 7
@@ -16,11 +17,12 @@ struct tb_capturer {
     tb_zone *zone;
     int armed;
     int64_t begun;
-    uint32_t track;         /* whose burst this is */
-    int seen, count, good;  /* pictures looked at; taken; of them without any advice */
-    float live[BURST_MOST]; /* of the last ones */
-    tb_image best;          /* the picture kept */
-    tb_face face;           /* in it */
+    uint32_t track;        /* whose burst this is */
+    int seen, count, good; /* pictures looked at; taken; of them without any advice */
+    tb_liveness *liveness;
+    uint32_t watched; /* whose track it knows */
+    tb_image best;    /* the picture kept */
+    tb_face face;     /* in it */
     uint8_t quality;
     tb_status advice; /* why the last picture was not good enough */
 };
@@ -38,6 +40,8 @@ tb_status tb_capturer_new(const tb_capture_options *options, tb_engine *engine, 
     o->patience = o->patience > 0 ? o->patience : 3 * TB_SECOND / 2;
     o->turned_quality = o->turned_quality > 0 ? o->turned_quality : 50;
     tb_status status = tb_zone_new(&options->zone, &capturer->zone);
+    if (status == TB_OK)
+        status = tb_liveness_new(&(tb_liveness_options){.simulation = o->simulation}, &capturer->liveness);
     if (status != TB_OK)
         tb_capturer_free(&capturer);
     *out = capturer;
@@ -50,6 +54,7 @@ void tb_capturer_free(tb_capturer **capturer)
         return;
     tb_capturer_disarm(*capturer);
     tb_zone_free(&(*capturer)->zone);
+    tb_liveness_free(&(*capturer)->liveness);
     free(*capturer);
     *capturer = NULL;
 }
@@ -58,7 +63,8 @@ static void restart(tb_capturer *capturer)
 {
     tb_image_free(&capturer->best);
     tb_wipe(&capturer->face, sizeof capturer->face);
-    tb_wipe(capturer->live, sizeof capturer->live);
+    if (capturer->liveness)
+        tb_liveness_again(capturer->liveness);
     capturer->count = capturer->good = 0;
     capturer->quality = 0;
     capturer->track = 0;
@@ -79,18 +85,23 @@ void tb_capturer_arm(tb_capturer *capturer)
     capturer->advice = TB_OK;
 }
 
-static int by_size(const void *a, const void *b)
+/* Whoever is there alone is watched, wanted or not: what they do before the burst counts, too. `is_new`: this is not
+ * the picture that came before. */
+static void watch(tb_capturer *capturer, const tb_frame *frame, const tb_face *face, const tb_zone_view *zone,
+                  tb_captured *captured, int *is_new)
 {
-    float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
-static float median(const float *values, int count)
-{
-    float sorted[BURST_MOST];
-    memcpy(sorted, values, (size_t)count * sizeof *sorted);
-    qsort(sorted, (size_t)count, sizeof *sorted, by_size);
-    return sorted[(count - 1) / 2]; /* of an even number the lower one: when in doubt it is not live */
+    tb_liveness_seen seen = {0};
+    *is_new = 0;
+    if (zone->inside != 1 || zone->track != capturer->watched)
+        tb_liveness_restart(capturer->liveness);
+    capturer->watched = zone->inside == 1 ? zone->track : 0;
+    if (!face)
+        return;
+    tb_liveness_frame looked = {.image = &frame->image, .face = face, .taken = frame->taken};
+    if (tb_liveness_see(capturer->liveness, &looked, &seen) == TB_OK) { /* else it does not count: nothing is taken */
+        *is_new = seen.is_new;
+        captured->source = seen.source;
+    }
 }
 
 /* Judges one picture of the one candidate; keeps it when it is the best so far. */
@@ -107,6 +118,8 @@ static tb_status take(tb_capturer *capturer, const tb_frame *frame, const tb_fac
     float live = 1;
     if (!capturer->options.without_liveness)
         status = tb_engine_liveness(capturer->engine, &frame->image, face, &live);
+    if (status == TB_OK)
+        status = tb_liveness_passive(capturer->liveness, live);
     if (status != TB_OK)
         return status; /* fails closed: no answer is never "live" */
     if (!capturer->best.data || (good && !capturer->good) ||
@@ -120,19 +133,20 @@ static tb_status take(tb_capturer *capturer, const tb_frame *frame, const tb_fac
         capturer->face = *face;
         capturer->quality = quality.unified;
     }
-    capturer->live[capturer->count++ % BURST_MOST] = live;
+    capturer->count++;
     capturer->good += good;
     return TB_OK;
 }
 
 static void finish(tb_capturer *capturer, tb_captured *captured, tb_template *template)
 {
+    tb_liveness_verdict verdict;
+    tb_liveness_judge(capturer->liveness, tb_engine_calibration(capturer->engine)->liveness, &verdict);
     captured->finished = 1;
-    captured->live = median(capturer->live, capturer->count < BURST_MOST ? capturer->count : BURST_MOST);
+    captured->live = verdict.score;
     captured->quality = capturer->quality;
-    if (!(captured->live >= tb_engine_calibration(capturer->engine)->liveness)) /* not a number is not live */
-        captured->status = TB_RETRY_NOT_LIVE;
-    else
+    captured->status = verdict.status;
+    if (verdict.status == TB_OK)
         captured->status = tb_engine_template(capturer->engine, &capturer->best, &capturer->face, template);
     tb_capturer_disarm(capturer);
 }
@@ -141,12 +155,13 @@ tb_status tb_capturer_see(tb_capturer *capturer, const tb_frame *frame, tb_zone_
                           tb_template *template)
 {
     tb_face faces[TB_FACES_MAX];
-    int count = 0, chosen = -1;
+    int count = 0, chosen = -1, is_new = 0;
     *captured = (tb_captured){0};
     tb_status status = tb_engine_detect(capturer->engine, &frame->image, faces, &count);
     if (status != TB_OK)
         return status;
     tb_zone_see(capturer->zone, &frame->image, faces, count, zone, &chosen);
+    watch(capturer, frame, chosen >= 0 ? &faces[chosen] : NULL, zone, captured, &is_new);
     if (!capturer->armed)
         goto out;
     if (!capturer->begun)
@@ -156,13 +171,18 @@ tb_status tb_capturer_see(tb_capturer *capturer, const tb_frame *frame, tb_zone_
     capturer->seen++;
     if (chosen >= 0) {
         capturer->track = zone->track;
-        status = take(capturer, frame, &faces[chosen]);
+        if (is_new)
+            status = take(capturer, frame, &faces[chosen]);
     }
     int64_t waited = frame->taken - capturer->begun;
     int enough = capturer->good >= capturer->options.burst ||
                  (waited >= capturer->options.patience / 2 && capturer->count >= capturer->options.burst) ||
                  (waited >= capturer->options.patience && capturer->count >= BURST_LEAST); /* a slow machine */
-    if (status == TB_OK && enough) {
+    if (status == TB_OK && captured->source != TB_OK) { /* whatever the pictures show: no person is before them */
+        captured->finished = 1;
+        captured->status = captured->source;
+        tb_capturer_disarm(capturer);
+    } else if (status == TB_OK && enough) {
         finish(capturer, captured, template);
     } else if (status == TB_OK && waited >= capturer->options.patience && capturer->seen >= capturer->options.burst) {
         captured->finished = 1;
@@ -178,6 +198,8 @@ void tb_capturer_nobody(tb_capturer *capturer, tb_zone_view *zone)
 {
     *zone = (tb_zone_view){0};
     tb_zone_clear(capturer->zone);
+    tb_liveness_restart(capturer->liveness);
+    capturer->watched = 0;
     restart(capturer);
 }
 

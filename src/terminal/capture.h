@@ -1,10 +1,11 @@
 /* capture.h: from pictures to one good template of the one person in the zone. Pictures are skipped, never queued:
  * each call looks at one, and keeps at most one (the best of the burst so far).
  *
- * A burst takes `burst` pictures that are good enough; the best of them gives the template; liveness is the median
- * over all. Who does not look straight into the camera within half of `patience` is taken as they are, when everything
- * else is good: the decision's threshold guards against strangers, and a person who walks by should not have to pose
- * (ADR 082). One thread: the engine's. */
+ * A burst takes `burst` pictures that are good enough; the best of them gives the template; a liveness session
+ * watches everything that the person before the camera does, and judges at the end (liveness.h). Who does not look
+ * straight into the camera within half of `patience` is taken as they are, when everything else is good: the
+ * decision's threshold guards against strangers, and a person who walks by should not have to pose (ADR 082). One
+ * thread: the engine's. */
 #ifndef TERMINAL_CAPTURE_H
 #define TERMINAL_CAPTURE_H
 
@@ -20,6 +21,7 @@ typedef struct tb_capture_options {
     int64_t patience;   /* microseconds without a good burst before "try again" is said; 0: 1.5 s */
     int turned_quality; /* least unified quality of a picture whose only fault is the pose; 0: 50 */
     int without_liveness;
+    int simulation; /* the camera is one: only the passive part of liveness counts (liveness.h) */
 } tb_capture_options;
 
 tb_status tb_capturer_new(const tb_capture_options *options, tb_engine *engine, tb_capturer **out) TB_MUST_CHECK;
@@ -32,8 +34,9 @@ void tb_capturer_disarm(tb_capturer *capturer);
 
 typedef struct tb_captured {
     int finished;     /* the burst is over: status, and `template` when it is TB_OK */
-    tb_status status; /* TB_OK, TB_RETRY_..., TB_MODEL_FAILED, TB_NO_MEMORY */
-    float live;
+    tb_status status; /* TB_OK, TB_RETRY_..., TB_INJECTED, TB_MODEL_FAILED, TB_NO_MEMORY */
+    tb_status source; /* also while no burst is wanted: TB_OK, or TB_INJECTED */
+    float live;       /* the combined score */
     uint8_t quality;
 } tb_captured;
 /* One picture. `template` (secret memory, the caller's) is written only with finished and TB_OK. TB_MODEL_FAILED,

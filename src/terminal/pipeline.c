@@ -139,7 +139,7 @@ static void look(struct pipeline *p, const tb_frame *frame)
     } else {
         tb_secret_free(probe);
     }
-    say_camera(p->terminal, "ok");
+    say_camera(p->terminal, captured.source == TB_OK ? "ok" : tb_status_sentence(captured.source));
 }
 
 static void nobody(struct pipeline *p)
@@ -179,7 +179,9 @@ void *tb_pipeline_main(void *context)
 {
     tb_terminal *t = context;
     struct pipeline p = {.terminal = t, .document = tb_secret_alloc(sizeof *p.document)};
-    tb_status status = p.document ? tb_capturer_new(&t->options.capture, t->options.engine, &p.capturer) : TB_NO_MEMORY;
+    tb_capture_options capture = t->options.capture;
+    capture.simulation = tb_camera_is_simulation(t->camera);
+    tb_status status = p.document ? tb_capturer_new(&capture, t->options.engine, &p.capturer) : TB_NO_MEMORY;
     if (status != TB_OK) {
         tb_log(TB_LOG_ERROR, "terminal", "no pictures are looked at: %s", tb_status_sentence(status));
         say_camera(t, tb_status_sentence(status));

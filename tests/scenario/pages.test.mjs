@@ -59,11 +59,14 @@ async function stop({ name, child, log }) {
   if (child.exitCode !== 0) throw new Error(`${name} ended with ${child.exitCode ?? child.signalCode}\n${log()}`);
 }
 
-/** A film for Chromium's fake camera: one face of a demo picture. */
+/** A film for Chromium's fake camera: one face of a demo picture. It moves and has noise, and is long enough not to come round
+ *  again before the same terminal: the same picture for ever, and a loop, are attacks that a terminal tells. */
 function film(name, crop) {
   const file = path.join(box, `${name}.mjpeg`);
-  const made = spawnSync('ffmpeg', ['-v', 'error', '-nostdin', '-y', '-loop', '1', '-i', picture, '-t', '1', '-r', '10',
-    '-vf', `crop=${crop},scale=480:640`, '-pix_fmt', 'yuvj420p', '-q:v', '2', file], { encoding: 'utf8' });
+  const [width, height, x, y] = crop.split(':');
+  const made = spawnSync('ffmpeg', ['-v', 'error', '-nostdin', '-y', '-loop', '1', '-r', '10', '-i', picture, '-t', '90',
+    '-vf', `crop=${width}:${height}:'${x}+5*sin(1.3*t)':'${y}+4*sin(0.9*t+1)',scale=480:640,noise=alls=2:allf=t`,
+    '-pix_fmt', 'yuvj420p', '-q:v', '3', file], { encoding: 'utf8' });
   assert.equal(made.status, 0, made.stderr);
   return file;
 }
