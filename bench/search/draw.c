@@ -14,7 +14,7 @@ static const struct curve {
 } curves[CURVES] = {{"Tebura", "#0b6e4f", "none"},
                     {"FAISS flat", "#c8553d", "none"},
                     {"FAISS SQ8", "#e0a030", "none"},
-                    {"floor: reading the rows once", "#777777", "4 4"}};
+                    {"floor: reading the rows for each probe", "#777777", "4 4"}};
 
 static const race_result *of_curve(const report_line *line, int curve)
 {
@@ -75,6 +75,11 @@ static void draw_axes(FILE *to, const struct axes *a)
                 LEFT, at_y(a, ms), LEFT + INNER_WIDTH, at_y(a, ms), LEFT - 6, at_y(a, ms) + 4, ms);
 }
 
+static int is_of_panel(const report_line *line, const report_line *like)
+{
+    return line->cores == 1 && line->dimension == like->dimension && line->batch == like->batch;
+}
+
 static void draw_curve(FILE *to, const struct axes *a, const report_line *lines, int count, const report_line *like,
                        int curve)
 {
@@ -82,17 +87,23 @@ static void draw_curve(FILE *to, const struct axes *a, const report_line *lines,
             curves[curve].colour, curves[curve].dash);
     for (int i = 0; i < count; i++) {
         const race_result *r = of_curve(&lines[i], curve);
-        if (lines[i].cores == 1 && lines[i].dimension == like->dimension && lines[i].batch == like->batch && r->rounds)
+        if (is_of_panel(&lines[i], like) && r->rounds)
             fprintf(to, "%.1f,%.1f ", at_x(a, (double)lines[i].rows), at_y(a, r->ms));
     }
     fprintf(to, "\"/>\n");
+    for (int i = 0; i < count; i++) {
+        const race_result *r = of_curve(&lines[i], curve);
+        if (is_of_panel(&lines[i], like) && r->rounds)
+            fprintf(to, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"3\" fill=\"%s\"><title>%s: %.4g ms</title></circle>\n",
+                    at_x(a, (double)lines[i].rows), at_y(a, r->ms), curves[curve].colour, curves[curve].name, r->ms);
+    }
 }
 
 /* The first line of each dimension and batch on one core stands for its panel. */
 static int begins_panel(const report_line *lines, int which)
 {
     for (int i = 0; i < which; i++)
-        if (lines[i].cores == 1 && lines[i].dimension == lines[which].dimension && lines[i].batch == lines[which].batch)
+        if (is_of_panel(&lines[i], &lines[which]))
             return 0;
     return lines[which].cores == 1;
 }
