@@ -1,5 +1,5 @@
 /* file.c: whole files in and out. Writing goes through a temporary file, fsync and rename: whole or not at all. */
-#include <tebura/bytes.h>
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,7 +42,7 @@ out:
     return status;
 }
 
-static int write_all(int fd, tb_span content)
+int tb_file_write_synced(int fd, tb_span content)
 {
     while (content.size) {
         ssize_t put = write(fd, content.data, content.size);
@@ -55,11 +55,13 @@ static int write_all(int fd, tb_span content)
     return fsync(fd);
 }
 
-static void sync_folder_of(const char *path)
+void tb_file_sync_folder_of(const char *path)
 {
-    char folder[4096];
     const char *slash = strrchr(path, '/');
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
+    char folder[4096];
+    if (snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".") >=
+        (int)sizeof folder)
+        return;
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
         (void)!fsync(fd);
@@ -75,7 +77,7 @@ tb_status tb_file_write(const char *path, tb_span content, tb_error *why)
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
         return tb_fail(why, errno == ENOSPC ? TB_DISK_FULL : TB_IO, "%s: %s", temporary, strerror(errno));
-    int failed = write_all(fd, content) != 0 ? errno : 0;
+    int failed = tb_file_write_synced(fd, content) != 0 ? errno : 0;
     if (close(fd) != 0 && !failed)
         failed = errno;
     if (!failed && rename(temporary, path) != 0)
@@ -85,6 +87,6 @@ tb_status tb_file_write(const char *path, tb_span content, tb_error *why)
         return tb_fail(why, failed == ENOSPC || failed == EDQUOT ? TB_DISK_FULL : TB_IO, "%s: %s", path,
                        strerror(failed));
     }
-    sync_folder_of(path);
+    tb_file_sync_folder_of(path);
     return TB_OK;
 }

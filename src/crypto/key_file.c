@@ -11,6 +11,8 @@
 
 #include <tebura/secret.h>
 
+#include "base/file.h"
+
 #define TEXT_SIZE (2 * TB_KEY_SIZE)
 
 static tb_status read_text(int fd, const char *path, char text[TEXT_SIZE + 1], tb_error *why)
@@ -66,34 +68,6 @@ static tb_status read_key(const char *path, tb_key *out, tb_error *why)
     return status;
 }
 
-static int write_synced(int fd, const char *text, size_t size)
-{
-    while (size) {
-        ssize_t put = write(fd, text, size);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0)
-            return -1;
-        text += put;
-        size -= (size_t)put;
-    }
-    return fsync(fd);
-}
-
-static void sync_folder_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    char folder[4096];
-    if (snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".") >=
-        (int)sizeof folder)
-        return;
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)!fsync(fd); /* not every file system can; the key itself is synced */
-        close(fd);
-    }
-}
-
 static tb_status make_key(const char *path, tb_error *why)
 {
     char temporary[4096], text[TEXT_SIZE + 2], mark[TB_ID_TEXT_SIZE];
@@ -107,7 +81,7 @@ static tb_status make_key(const char *path, tb_error *why)
     tb_key key = tb_key_random();
     tb_hex_encode(tb_span_of(key.bytes, sizeof key.bytes), text);
     text[TEXT_SIZE] = '\n';
-    int failed = write_synced(fd, text, TEXT_SIZE + 1) != 0 ? errno : 0;
+    int failed = tb_file_write_synced(fd, tb_span_of(text, TEXT_SIZE + 1)) != 0 ? errno : 0;
     tb_wipe(&key, sizeof key);
     tb_wipe(text, sizeof text);
     if (close(fd) != 0 && !failed)
@@ -115,7 +89,7 @@ static tb_status make_key(const char *path, tb_error *why)
     if (!failed && link(temporary, path) != 0 && errno != EEXIST)
         failed = errno;
     unlink(temporary);
-    sync_folder_of(path);
+    tb_file_sync_folder_of(path);
     if (failed)
         return tb_fail(why, failed == ENOSPC || failed == EDQUOT ? TB_DISK_FULL : TB_IO, "%s: %s", path,
                        strerror(failed));

@@ -1,0 +1,12 @@
+/* file.h: what it takes for a file to outlast a power cut; for those who write files in ways of their own. */
+#ifndef TEBURA_BASE_FILE_H
+#define TEBURA_BASE_FILE_H
+
+#include <tebura/bytes.h>
+
+/* Writes all of it and syncs. 0, or -1 with errno. */
+int tb_file_write_synced(int fd, tb_span content);
+/* After a file's name was made or changed. Not every file system can; the file's content is synced by then. */
+void tb_file_sync_folder_of(const char *path);
+
+#endif
