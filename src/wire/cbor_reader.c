@@ -275,6 +275,19 @@ tb_status tb_cbor_finish(tb_cbor_reader *reader, uint64_t required)
     return reader->status;
 }
 
+tb_status tb_cbor_message(tb_span bytes, const tb_message_shape *shape, void *out, tb_error *why)
+{
+    tb_cbor_reader reader;
+    tb_cbor_start(&reader, bytes, shape->form, why);
+    for (int field; tb_cbor_field(&reader, &field);)
+        shape->read_field(&reader, field, out);
+    tb_status status = tb_cbor_finish(&reader, shape->required);
+    const char *bad = status == TB_OK ? shape->fault(out) : NULL;
+    if (bad)
+        status = tb_fail(why, TB_MALFORMED, "%s: %s is not as described", shape->form->noun, bad);
+    return status;
+}
+
 uint64_t tb_cbor_uint(tb_cbor_reader *reader, uint64_t max)
 {
     item got = expect(reader, ITEM_UINT);

@@ -18,8 +18,9 @@ static const tb_message_form form = {TB_MESSAGE_ANSWER, "answer", COUNT, names};
 #define REQUIRED (1u << ID | 1u << STATUS | 1u << VERDICT)
 #define STATUS_NAME_SIZE 64
 
-static const char *fault(const tb_answer *answer)
+static const char *fault(const void *message)
 {
+    const tb_answer *answer = message;
     if (tb_id_is_zero(answer->id))
         return names[ID];
     if (answer->verdict < TB_ANSWER_ADMIT || answer->verdict > TB_ANSWER_FAILED)
@@ -71,8 +72,9 @@ static tb_answer_verdict read_verdict(tb_cbor_reader *reader)
     return reader->status == TB_OK ? (tb_answer_verdict)verdict : (tb_answer_verdict)0;
 }
 
-static void read_field(tb_cbor_reader *reader, int field, tb_answer *out)
+static void read_field(tb_cbor_reader *reader, int field, void *message)
 {
+    tb_answer *out = message;
     switch (field) {
     case ID:
         out->id = tb_cbor_id(reader);
@@ -95,17 +97,12 @@ static void read_field(tb_cbor_reader *reader, int field, tb_answer *out)
     }
 }
 
+static const tb_message_shape shape = {&form, REQUIRED, read_field, fault};
+
 tb_status tb_answer_decode(tb_span bytes, tb_answer *out, tb_error *why)
 {
-    tb_cbor_reader reader;
     *out = (tb_answer){0};
-    tb_cbor_start(&reader, bytes, &form, why);
-    for (int field; tb_cbor_field(&reader, &field);)
-        read_field(&reader, field, out);
-    tb_status status = tb_cbor_finish(&reader, REQUIRED);
-    const char *bad = status == TB_OK ? fault(out) : NULL;
-    if (bad)
-        status = tb_fail(why, TB_MALFORMED, "%s: %s is not as described", form.noun, bad);
+    tb_status status = tb_cbor_message(bytes, &shape, out, why);
     if (status != TB_OK)
         tb_wipe(out, sizeof *out);
     assert(status != TB_OK || !fault(out));

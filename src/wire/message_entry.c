@@ -16,8 +16,9 @@ static const tb_message_form form = {TB_MESSAGE_ENTRY, "list entry", COUNT, name
 #define REQUIRED (1u << SEQUENCE | 1u << VISIT | 1u << PRESENT)
 
 /* The first field that breaks an invariant of tb_entry, NULL when all is well. */
-static const char *fault(const tb_entry *entry)
+static const char *fault(const void *message)
 {
+    const tb_entry *entry = message;
     if (entry->sequence == 0)
         return names[SEQUENCE];
     if (tb_id_is_zero(entry->visit))
@@ -76,8 +77,9 @@ static void read_templates(tb_cbor_reader *reader, tb_entry *out)
     }
 }
 
-static void read_field(tb_cbor_reader *reader, int field, tb_entry *out)
+static void read_field(tb_cbor_reader *reader, int field, void *message)
 {
+    tb_entry *out = message;
     switch (field) {
     case SEQUENCE:
         out->sequence = tb_cbor_uint(reader, UINT64_MAX);
@@ -103,17 +105,12 @@ static void read_field(tb_cbor_reader *reader, int field, tb_entry *out)
     }
 }
 
+static const tb_message_shape shape = {&form, REQUIRED, read_field, fault};
+
 tb_status tb_entry_decode(tb_span bytes, tb_entry *out, tb_error *why)
 {
-    tb_cbor_reader reader;
     *out = (tb_entry){0};
-    tb_cbor_start(&reader, bytes, &form, why);
-    for (int field; tb_cbor_field(&reader, &field);)
-        read_field(&reader, field, out);
-    tb_status status = tb_cbor_finish(&reader, REQUIRED);
-    const char *bad = status == TB_OK ? fault(out) : NULL;
-    if (bad)
-        status = tb_fail(why, TB_MALFORMED, "%s: %s is not as described", form.noun, bad);
+    tb_status status = tb_cbor_message(bytes, &shape, out, why);
     if (status != TB_OK)
         tb_entry_free(out);
     assert(status != TB_OK || (out->template_count >= out->present && !fault(out)));

@@ -15,8 +15,9 @@ static const char *const names[COUNT] = {"id", "touchpoint", "number",   "kind",
 static const tb_message_form form = {TB_MESSAGE_EVENT, "event", COUNT, names};
 #define REQUIRED (1u << ID | 1u << TOUCHPOINT | 1u << NUMBER | 1u << KIND | 1u << AT)
 
-static const char *fault(const tb_event *event)
+static const char *fault(const void *message)
 {
+    const tb_event *event = message;
     if (tb_id_is_zero(event->id))
         return names[ID];
     if (!tb_touchpoint_is_good(event->touchpoint))
@@ -62,8 +63,9 @@ static tb_event_kind read_kind(tb_cbor_reader *reader)
     return reader->status == TB_OK ? (tb_event_kind)kind : (tb_event_kind)0;
 }
 
-static void read_field(tb_cbor_reader *reader, int field, tb_event *out)
+static void read_field(tb_cbor_reader *reader, int field, void *message)
 {
+    tb_event *out = message;
     switch (field) {
     case ID:
         out->id = tb_cbor_id(reader);
@@ -95,17 +97,12 @@ static void read_field(tb_cbor_reader *reader, int field, tb_event *out)
     }
 }
 
+static const tb_message_shape shape = {&form, REQUIRED, read_field, fault};
+
 tb_status tb_event_decode(tb_span bytes, tb_event *out, tb_error *why)
 {
-    tb_cbor_reader reader;
     *out = (tb_event){0};
-    tb_cbor_start(&reader, bytes, &form, why);
-    for (int field; tb_cbor_field(&reader, &field);)
-        read_field(&reader, field, out);
-    tb_status status = tb_cbor_finish(&reader, REQUIRED);
-    const char *bad = status == TB_OK ? fault(out) : NULL;
-    if (bad)
-        status = tb_fail(why, TB_MALFORMED, "%s: %s is not as described", form.noun, bad);
+    tb_status status = tb_cbor_message(bytes, &shape, out, why);
     if (status != TB_OK)
         tb_wipe(out, sizeof *out);
     assert(status != TB_OK || !fault(out));

@@ -13,8 +13,9 @@ static const char *const names[COUNT] = {"touchpoint", "at",    "sequence", "ent
 static const tb_message_form form = {TB_MESSAGE_HEARTBEAT, "heartbeat", COUNT, names};
 #define REQUIRED (1u << TOUCHPOINT | 1u << AT | 1u << SEQUENCE | 1u << ENTRIES | 1u << OUTBOX | 1u << DECISIONS)
 
-static const char *fault(const tb_heartbeat *beat)
+static const char *fault(const void *message)
 {
+    const tb_heartbeat *beat = message;
     if (!tb_touchpoint_is_good(beat->touchpoint))
         return names[TOUCHPOINT];
     if (beat->at <= 0)
@@ -45,8 +46,9 @@ tb_status tb_heartbeat_encode(const tb_heartbeat *beat, tb_bytes *out)
     return tb_cbor_end(&writer);
 }
 
-static void read_field(tb_cbor_reader *reader, int field, tb_heartbeat *out)
+static void read_field(tb_cbor_reader *reader, int field, void *message)
 {
+    tb_heartbeat *out = message;
     switch (field) {
     case TOUCHPOINT:
         tb_cbor_text(reader, out->touchpoint, sizeof out->touchpoint);
@@ -78,17 +80,12 @@ static void read_field(tb_cbor_reader *reader, int field, tb_heartbeat *out)
     }
 }
 
+static const tb_message_shape shape = {&form, REQUIRED, read_field, fault};
+
 tb_status tb_heartbeat_decode(tb_span bytes, tb_heartbeat *out, tb_error *why)
 {
-    tb_cbor_reader reader;
     *out = (tb_heartbeat){0};
-    tb_cbor_start(&reader, bytes, &form, why);
-    for (int field; tb_cbor_field(&reader, &field);)
-        read_field(&reader, field, out);
-    tb_status status = tb_cbor_finish(&reader, REQUIRED);
-    const char *bad = status == TB_OK ? fault(out) : NULL;
-    if (bad)
-        status = tb_fail(why, TB_MALFORMED, "%s: %s is not as described", form.noun, bad);
+    tb_status status = tb_cbor_message(bytes, &shape, out, why);
     if (status != TB_OK)
         memset(out, 0, sizeof *out);
     assert(status != TB_OK || !fault(out));

@@ -96,8 +96,9 @@ static const char *fault_of_probes(const tb_request *request)
     return NULL;
 }
 
-static const char *fault(const tb_request *request)
+static const char *fault(const void *message)
 {
+    const tb_request *request = message;
     if (tb_id_is_zero(request->id))
         return names[ID];
     if (!tb_touchpoint_is_good(request->touchpoint))
@@ -220,8 +221,9 @@ static void read_more(tb_cbor_reader *reader, int field, tb_request *out)
     }
 }
 
-static void read_field(tb_cbor_reader *reader, int field, tb_request *out)
+static void read_field(tb_cbor_reader *reader, int field, void *message)
 {
+    tb_request *out = message;
     switch (field) {
     case ID:
         out->id = tb_cbor_id(reader);
@@ -258,17 +260,12 @@ static void read_field(tb_cbor_reader *reader, int field, tb_request *out)
     }
 }
 
+static const tb_message_shape shape = {&form, REQUIRED, read_field, fault};
+
 tb_status tb_request_decode(tb_span bytes, tb_request *out, tb_error *why)
 {
-    tb_cbor_reader reader;
     *out = (tb_request){0};
-    tb_cbor_start(&reader, bytes, &form, why);
-    for (int field; tb_cbor_field(&reader, &field);)
-        read_field(&reader, field, out);
-    tb_status status = tb_cbor_finish(&reader, REQUIRED);
-    const char *bad = status == TB_OK ? fault(out) : NULL;
-    if (bad)
-        status = tb_fail(why, TB_MALFORMED, "%s: %s is not as described", form.noun, bad);
+    tb_status status = tb_cbor_message(bytes, &shape, out, why);
     if (status != TB_OK)
         tb_request_free(out);
     assert(status != TB_OK || !fault(out));
