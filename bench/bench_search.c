@@ -156,7 +156,7 @@ static int measure_recalls(lists *l, report_line *line)
         if (list != LIST_OURS && !l->flat)
             continue;
         double slow = list == LIST_OURS ? 0 : line->ways[list].ms;
-        int probes = slow * checked > 10000 ? (int)(10000 / slow) + 1 : checked;
+        int probes = slow * checked > 5000 ? (int)(5000 / slow) + 1 : checked;
         if (!lists_recall(l, list, probes, line->batch, &line->recalls[list]))
             return 0;
     }

@@ -163,12 +163,12 @@ static int size_up(struct lane *lane, int batch, double longest)
     for (t->batch = 1, t->inner = 1;;) {
         if (!measure(t))
             return 0;
-        double took = slower(t->wall, t->workers);
+        double took = slower(t->work, t->workers);
         if (t->batch < batch && took * 8 < longest) {
             t->batch = t->batch * 8 < batch ? t->batch * 8 : batch;
             continue;
         }
-        t->inner = took < shortest ? (int)(shortest / took) + 1 : 1;
+        t->inner = took < shortest ? (int)(shortest / (took + 1e-7)) + 1 : 1;
         return 1;
     }
 }
@@ -211,7 +211,7 @@ static int run_lanes(struct lane *lanes, int count, int batch, double seconds)
 {
     int running = count;
     for (int i = 0; i < count; i++)
-        if (!size_up(&lanes[i], batch, 6 * seconds))
+        if (!size_up(&lanes[i], batch, 8 * seconds))
             return 0;
     while (running) {
         running = 0;
