@@ -207,7 +207,7 @@ static double free_memory(void)
 static int measure_list(size_t rows, int dimension)
 {
     data made = {.seed = (uint64_t)options.seed, .rows = rows, .dimension = dimension};
-    int with_faiss = faiss_peer_about() != NULL, in_int8 = rows > LISTS_FLOAT_ROWS;
+    int with_faiss = faiss_peer_about() != NULL;
     double wanted = (double)rows * dimension * (with_faiss ? 11 : 6) + 2e8, there = free_memory();
     if (there > 0 && wanted > there) {
         fprintf(stderr, "%9zu %4d left out: it wants %.1f GiB of memory and %.1f are free\n", rows, dimension,
@@ -215,17 +215,18 @@ static int measure_list(size_t rows, int dimension)
         return 1;
     }
     lists *l = malloc(sizeof *l); /* too large for the stack */
-    struct floor f = {.bytes = (rows * (size_t)dimension * (in_int8 ? 1 : sizeof(float)) + 1023) / 1024 * 1024};
-    f.memory = floor_new(f.bytes);
-    if (!l || !f.memory) {
-        free(l);
-        floor_free(f.memory, f.bytes);
-        fprintf(stderr, "bench_search: no memory\n");
-        return 0;
+    struct floor f = {0};
+    int done = l && lists_build(l, &made, rows > 100000 ? 32 : RACE_PROBES / 2, with_faiss);
+    if (done) {
+        size_t width = lists_look_inside(l).by_codes ? 1 : sizeof(float);
+        f.bytes = (rows * (size_t)dimension * width + 511) / 512 * 512;
+        f.memory = floor_new(f.bytes);
+        done = f.memory && measure_searches(l, &f) && measure_changes(l);
     }
-    int done = lists_build(l, &made, rows > 100000 ? 32 : RACE_PROBES / 2, with_faiss) && measure_searches(l, &f) &&
-               measure_changes(l);
-    lists_free(l);
+    if (!done)
+        fprintf(stderr, "bench_search: %zu rows of %d could not be measured\n", rows, dimension);
+    if (l)
+        lists_free(l);
     free(l);
     floor_free(f.memory, f.bytes);
     return done;
@@ -250,9 +251,9 @@ static int give_out(void)
     char about[300];
     snprintf(about, sizeof about, "%s %s", faiss ? "FAISS" : "without FAISS", faiss ? faiss : "");
     int drawn = !options.svg || report_draw(options.svg, result.lines, result.count, about);
-    json_t *all = json_pack("{s:s?, s:s, s:i, s:I, s:o, s:o}", "faiss", faiss, "floor_loads", floor_kind(), "best",
-                            DATA_BEST, "seed", (json_int_t)options.seed, "searches",
-                            report_json(result.lines, result.count), "lists", result.lists);
+    json_t *all = json_pack("{s:s?, s:s, s:s, s:i, s:I, s:o, s:o}", "faiss", faiss, "kernel", lists_kernel(),
+                            "floor_loads", floor_kind(), "best", DATA_BEST, "seed", (json_int_t)options.seed,
+                            "searches", report_json(result.lines, result.count), "lists", result.lists);
     int printed = all && json_dumpf(all, stdout, JSON_COMPACT | JSON_REAL_PRECISION(7)) == 0 && puts("") >= 0;
     json_decref(all);
     return drawn && printed && fflush(stdout) == 0 ? 0 : 2;

@@ -10,6 +10,8 @@
 
 #include <tebura/secret.h>
 
+#include "gallery/inside.h"
+
 enum { MODEL = 1, CHUNK = 512, SAMPLES_MAX = 65536 };
 
 const char *const list_names[LISTS] = {"tebura", "faiss_flat", "faiss_sq8"};
@@ -180,18 +182,39 @@ void lists_free(lists *l)
 
 /* ---- searching ---- */
 
+static void keep_found(lists *l, int worker, int probe, const tb_candidate *best, int found)
+{
+    for (int i = 0; i < DATA_BEST; i++)
+        l->found[LIST_OURS][worker][probe][i] = i < found ? row_of(best[i].id) : -1;
+}
+
 int lists_search_ours(void *context, int worker, int first, int count)
 {
     lists *l = context;
-    tb_candidate best[DATA_BEST];
-    for (int p = first; p < first + count; p++) {
-        int found = 0;
-        if (tb_gallery_search(l->gallery, &l->templates[p], DATA_BEST, NULL, NULL, best, &found) != TB_OK)
-            return 0;
-        for (int i = 0; i < DATA_BEST; i++)
-            l->found[LIST_OURS][worker][p][i] = i < found ? row_of(best[i].id) : -1;
-    }
-    return 1;
+    tb_candidate best[RACE_BATCH * DATA_BEST];
+    int found[RACE_BATCH] = {0};
+    tb_gallery_query query = {.k = DATA_BEST};
+    tb_status status = count == 1
+                           ? tb_gallery_search_by(l->gallery, &l->templates[first], &query, best, found)
+                           : tb_gallery_search_batch(l->gallery, &l->templates[first], count, &query, best, found);
+    for (int i = 0; i < count && status == TB_OK; i++)
+        keep_found(l, worker, first + i, best + i * DATA_BEST, found[i]);
+    return status == TB_OK;
+}
+
+const char *lists_kernel(void)
+{
+    return tb_kernel_best()->name;
+}
+
+lists_inside lists_look_inside(const lists *l)
+{
+    tb_gallery_statistics counted = tb_gallery_statistics_of(l->gallery);
+    return (lists_inside){.by_codes = l->made.rows > l->gallery->short_rows,
+                          .searches = (double)counted.searches,
+                          .rescored = counted.searches ? (double)counted.rescored / (double)counted.searches : 0,
+                          .widened = counted.searches ? (double)counted.widened / (double)counted.searches : 0,
+                          .bytes_per_row = (double)tb_gallery_memory(l->gallery) / (double)l->made.rows};
 }
 
 static int search_faiss(lists *l, const faiss_peer *peer, int list, int worker, int first, int count)

@@ -9,7 +9,6 @@
 #include "search/race.h"
 
 enum { LIST_OURS, LIST_FLAT, LIST_SQ8, LISTS };
-enum { LISTS_FLOAT_ROWS = 2000 }; /* our gallery searches longer lists in int8: what the floor reads */
 extern const char *const list_names[LISTS];
 
 typedef struct lists {
@@ -40,6 +39,16 @@ typedef struct recall {
     int probes;
 } recall;
 int lists_recall(lists *l, int list, int probes, int batch, recall *out);
+
+const char *lists_kernel(void); /* the set of loops that our gallery uses on this processor */
+/* Of our gallery: whether searches go by codes of a byte a value, or by floats as in a short
+ * list; searches by codes since it was made, rows that each compared again in float, searches that took more than the
+ * usual number of those until the answer was proven. */
+typedef struct lists_inside {
+    int by_codes;
+    double searches, rescored, widened, bytes_per_row;
+} lists_inside;
+lists_inside lists_look_inside(const lists *l);
 
 tb_id lists_id(size_t row);
 void lists_template(const lists *l, const float *values, tb_template *out);

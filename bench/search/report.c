@@ -48,10 +48,13 @@ void report_row(const report_line *line)
 
 void report_list(const lists *l, const update_result *u)
 {
+    lists_inside inside = lists_look_inside(l);
     fprintf(stderr, "%9zu %4d bytes a row:", l->made.rows, l->made.dimension);
     for (int i = 0; i < LISTS; i++)
         if (l->bytes_per_row[i] > 0)
             fprintf(stderr, " %s %.0f", list_names[i], l->bytes_per_row[i]);
+    fprintf(stderr, "; by itself: %.0f. A search compares %.1f rows again in float; %.4f %% take more than usual",
+            inside.bytes_per_row, inside.rescored, 100 * inside.widened);
     fprintf(stderr,
             "\n%14s changes in us, median (99 of 100 within), beside %ld searches: add %.1f (%.1f), "
             "replace %.1f (%.1f), delete %.1f (%.1f)",
@@ -103,6 +106,12 @@ json_t *report_list_json(const lists *l, const update_result *u)
     json_t *one = json_pack("{s:I, s:i, s:I, s:o, s:o, s:o}", "rows", (json_int_t)l->made.rows, "dimension",
                             l->made.dimension, "searches_meanwhile", (json_int_t)u->searches, "add",
                             times_json(&u->add), "replace", times_json(&u->replace), "delete", times_json(&u->delete));
+    lists_inside inside = lists_look_inside(l);
+    if (one)
+        json_object_set_new(one, "tebura_inside",
+                            json_pack("{s:b, s:f, s:f, s:f, s:f}", "by_codes", inside.by_codes, "searches",
+                                      inside.searches, "rescored_per_search", inside.rescored, "widened",
+                                      inside.widened, "bytes_per_row", inside.bytes_per_row));
     for (int i = 0; one && i < LISTS; i++)
         if (l->bytes_per_row[i] > 0) {
             char key[48];
