@@ -11,6 +11,7 @@
     X(enrol, "keep the templates of a person in a sealed gallery file")                                                \
     X(identify, "who of the gallery is in a picture, if anybody?")                                                     \
     X(faces, "what is seen in a picture: boxes, quality, liveness")                                                    \
+    X(profile, "check a site's profile, and say what each role may see and for how long")                              \
     X(bench, "measure this machine: search, pipeline, messages, programs")                                             \
     X(eval, "how well are people told apart in folders of pictures?")                                                  \
     X(demo, "an airport on this machine: terminals, travellers, refusals")                                             \

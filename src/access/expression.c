@@ -107,6 +107,14 @@ int tb_expression_offset(const tb_expression *expression, const char **fact, int
     return node->operation == TB_OP_VISIT && node->type == TB_VALUE_TIME;
 }
 
+const char *tb_expression_attribute(const tb_expression *expression, int index)
+{
+    for (int i = 0; i < expression->count; i++)
+        if (expression->nodes[i].operation == TB_OP_TOUCHPOINT && index-- == 0)
+            return expression->nodes[i].text;
+    return NULL;
+}
+
 void tb_expression_free(tb_expression **expression)
 {
     free(*expression);

@@ -53,6 +53,9 @@ int tb_expression_time(const tb_expression *expression, const tb_facts *visit, t
 /* For a time that is one fact plus or minus durations: its name and the sum. 0 for any other. */
 int tb_expression_offset(const tb_expression *expression, const char **fact, int64_t *offset);
 
+/* The touchpoint attributes that it names, one after the other; NULL after the last. */
+const char *tb_expression_attribute(const tb_expression *expression, int index);
+
 /* "90s", "15m", "3h", "2d"; at most 366 days. TB_MALFORMED. */
 tb_status tb_duration_parse(const char *source, int64_t *out) TB_MUST_CHECK;
 

@@ -1,6 +1,7 @@
 /* profile.c: reading a profile and asking what is in it. Immutable after tb_profile_parse, so any thread may read. */
-#include "access/profile_model.h"
+#include "access/profile_check.h"
 
+#include <assert.h>
 #include <string.h>
 
 static void free_rule(tb_rule *rule)
@@ -24,13 +25,50 @@ void tb_profile_free(tb_profile **profile)
     *profile = NULL;
 }
 
-tb_status tb_profile_parse(tb_span yaml, const char *name, tb_profile **out, tb_error *why)
+/* The whole file: form first, then meaning. What libcyaml refuses and the comparison with the schema does not see is
+ * told in libcyaml's words. */
+static tb_status examine(tb_span yaml, const tb_source *source, tb_profile **out, tb_findings *findings)
 {
-    tb_status status = tb_profile_load(yaml, name, out, why);
+    char cause[200];
+    int readable = 1, line = 1;
+    tb_source_compare(source, &tb_profile_schema, findings, &readable);
+    if (!readable)
+        return TB_MALFORMED;
+    tb_status status = tb_profile_load(yaml, findings->count > 0, out, cause, &line);
+    if (status == TB_MALFORMED)
+        tb_findings_add(findings, line, "compare with a profile that is sound", "%s", cause);
+    return status == TB_OK ? tb_profile_check(*out, source, findings) : status;
+}
+
+tb_status tb_profile_examine(tb_span yaml, tb_profile **out, tb_findings *findings)
+{
+    tb_source source;
+    *out = NULL;
+    tb_status status = tb_source_read(yaml, &source, findings);
     if (status == TB_OK)
-        status = tb_profile_check(*out, yaml, name, why);
+        status = examine(yaml, &source, out, findings);
+    tb_source_free(&source);
+    if (findings->no_memory)
+        status = TB_NO_MEMORY;
+    else if (status == TB_OK && findings->count)
+        status = TB_MALFORMED;
     if (status != TB_OK)
         tb_profile_free(out);
+    assert((status == TB_MALFORMED) == (findings->count > 0) || status == TB_NO_MEMORY);
+    return status;
+}
+
+tb_status tb_profile_parse(tb_span yaml, const char *name, tb_profile **out, tb_error *why)
+{
+    tb_findings findings = {0};
+    tb_status status = tb_profile_examine(yaml, out, &findings);
+    if (status == TB_MALFORMED)
+        tb_fail(why, status, "%s, line %d: %s", name, findings.items[0].line, findings.items[0].cause);
+    else if (status == TB_TOO_LARGE)
+        tb_fail(why, status, "%s: larger than %u bytes", name, TB_PROFILE_MAX_BYTES);
+    else if (status != TB_OK)
+        tb_fail(why, status, "%s: %s", name, tb_status_sentence(status));
+    tb_findings_free(&findings);
     return status;
 }
 
@@ -80,12 +118,18 @@ int tb_profile_fact_type(const tb_profile *profile, const char *name, tb_value_t
     *type = strcmp(name, "flag") == 0 ? TB_VALUE_BOOL : TB_VALUE_STATUS;
     if (strcmp(name, "flag") == 0 || strcmp(name, "status") == 0)
         return 1;
+    const tb_fact_declaration *fact = tb_profile_fact(profile, name);
+    if (fact)
+        *type = (tb_value_type)fact->type;
+    return fact != NULL;
+}
+
+const tb_fact_declaration *tb_profile_fact(const tb_profile *profile, const char *name)
+{
     for (unsigned i = 0; i < profile->facts_count; i++)
-        if (strcmp(profile->facts[i].name, name) == 0) {
-            *type = (tb_value_type)profile->facts[i].type;
-            return 1;
-        }
-    return 0;
+        if (strcmp(profile->facts[i].name, name) == 0)
+            return &profile->facts[i];
+    return NULL;
 }
 
 const tb_reason *tb_profile_reason(const tb_profile *profile, const char *name)

@@ -1,9 +1,11 @@
 /* profile_model.h: a profile in memory. The strings come from libcyaml by the schema in profile_schema.c; the parts
- * marked "derived" are filled by profile_check.c and never by YAML. Immutable afterwards. */
+ * marked "derived" are filled by profile_check.c and its neighbours, never by YAML. Immutable afterwards. */
 #ifndef ACCESS_PROFILE_MODEL_H
 #define ACCESS_PROFILE_MODEL_H
 
 #include <stdbool.h>
+
+#include <tebura/profile_check.h>
 
 #include "access/expression.h"
 
@@ -13,9 +15,19 @@ typedef struct tb_texts {
     char *ja, *en;
 } tb_texts;
 
+/* What facts may be shown for: a role sees a fact only where a purpose of its own is one of the fact's (ADR 052). */
+typedef struct tb_purpose {
+    char *name;
+    tb_texts titles;
+} tb_purpose;
+
 typedef struct tb_fact_declaration {
     char *name;
-    int type; /* tb_value_type */
+    int type;        /* tb_value_type */
+    char **purposes; /* none: the server's rules alone read it */
+    unsigned purposes_count;
+    char *after; /* a time that this one never comes before; may be NULL */
+    bool sensitive;
 } tb_fact_declaration;
 
 typedef struct tb_requirement {
@@ -53,8 +65,8 @@ struct tb_role {
     int kind;
     tb_texts titles;
     tb_rule rule;
-    char **sees;
-    unsigned sees_count;
+    char **sees, **purposes;
+    unsigned sees_count, purposes_count;
     tb_on_match on_match;
     tb_step_up step_up;
     bool asks_server, staff_confirms, offers_templates;
@@ -76,8 +88,18 @@ typedef struct tb_visitors {
     tb_rule rule;
 } tb_visitors;
 
+/* Roles in the order in which one person meets them. */
+typedef struct tb_journey {
+    char *name;
+    tb_texts titles;
+    char **steps;
+    unsigned steps_count;
+} tb_journey;
+
 struct tb_profile {
     char *name;
+    tb_purpose *purposes;
+    tb_journey *journeys;
     tb_fact_declaration *facts;
     char **statuses;
     tb_texts consent;
@@ -85,26 +107,22 @@ struct tb_profile {
     tb_zone *zones;
     struct tb_role *roles;
     tb_reason *reasons;
-    unsigned facts_count, statuses_count, zones_count, roles_count, reasons_count;
+    unsigned facts_count, statuses_count, zones_count, roles_count, reasons_count, purposes_count, journeys_count;
 };
 
 extern const char *const tb_actuator_names[4]; /* "", "gate", "detector", "door" */
 
-/* YAML to structs by schema: forms, lengths, unknown and missing fields. TB_MALFORMED, TB_TOO_LARGE, TB_NO_MEMORY. */
-tb_status tb_profile_load(tb_span yaml, const char *name, tb_profile **out, tb_error *why) TB_MUST_CHECK;
+extern const struct cyaml_schema_value tb_profile_schema;
+/* YAML to structs by that schema; `lenient` passes over unknown fields. TB_MALFORMED: `cause` (200 bytes) and *line
+ * say why; TB_NO_MEMORY. */
+tb_status tb_profile_load(tb_span yaml, int lenient, tb_profile **out, char *cause, int *line) TB_MUST_CHECK;
 void tb_profile_unload(tb_profile *profile); /* what tb_profile_load took */
-/* Everything that a schema cannot say; compiles the expressions. TB_MALFORMED, TB_NO_MEMORY. */
-tb_status tb_profile_check(tb_profile *profile, tb_span yaml, const char *name, tb_error *why) TB_MUST_CHECK;
-
-/* Line (from 1) at which the value with this path stands ("roles/2/requires/0/that", list items count from 0), of the
- * nearest enclosing value where the path does not exist; of the syntax error where there is one. 1 at least. */
-int tb_profile_line(tb_span yaml, const char *path);
-/* Line of the first mapping key with this name at or below line `from`; `from` when there is none. */
-int tb_profile_key_line(tb_span yaml, const char *key, int from);
 
 int tb_profile_fact_type(const tb_profile *profile, const char *name,
                          tb_value_type *type);                                   /* 1 when declared or built in */
 const tb_reason *tb_profile_reason(const tb_profile *profile, const char *name); /* NULL if there is none */
+
+const tb_fact_declaration *tb_profile_fact(const tb_profile *profile, const char *name); /* NULL: not declared */
 
 /* Calls `each` for every {name} of a sentence. Stops with its status if that is not TB_OK. TB_MALFORMED: a bracket
  * without partner or a bad name. Text between placeholders comes with `placeholder` 0. */

@@ -28,12 +28,16 @@ static const cyaml_schema_field_t sentence_fields[] = {CYAML_FIELD_STRING_PTR("j
                                                        CYAML_FIELD_STRING_PTR("en", ALWAYS, tb_texts, en, 1, TEXT_MAX),
                                                        CYAML_FIELD_END};
 
+static const cyaml_schema_value_t name = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, NAME_MAX)};
+
 static const cyaml_schema_field_t fact_fields[] = {
     CYAML_FIELD_STRING_PTR("name", ALWAYS, tb_fact_declaration, name, 1, NAME_MAX),
-    CYAML_FIELD_ENUM("type", CYAML_FLAG_STRICT, tb_fact_declaration, type, types, NAMES(types)), CYAML_FIELD_END};
+    CYAML_FIELD_ENUM("type", CYAML_FLAG_STRICT, tb_fact_declaration, type, types, NAMES(types)),
+    CYAML_FIELD_SEQUENCE("for", MAYBE, tb_fact_declaration, purposes, &name, 0, TB_PURPOSES_MAX),
+    CYAML_FIELD_STRING_PTR("after", MAYBE, tb_fact_declaration, after, 1, NAME_MAX),
+    CYAML_FIELD_BOOL("sensitive", CYAML_FLAG_OPTIONAL, tb_fact_declaration, sensitive),
+    CYAML_FIELD_END};
 static const cyaml_schema_value_t fact = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, tb_fact_declaration, fact_fields)};
-
-static const cyaml_schema_value_t name = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, NAME_MAX)};
 
 static const cyaml_schema_field_t requirement_fields[] = {
     CYAML_FIELD_STRING_PTR("that", ALWAYS, tb_requirement, that, 1, TB_EXPRESSION_LENGTH),
@@ -48,7 +52,7 @@ static const cyaml_schema_field_t window_fields[] = {
     CYAML_FIELD_STRING_PTR("late", MAYBE, tb_window, late, 1, NAME_MAX), CYAML_FIELD_END};
 
 #define RULE_FIELDS(structure)                                                                                         \
-    CYAML_FIELD_SEQUENCE_COUNT("requires", MAYBE, structure, rule.requires, rule.requires_count, &requirement, 0, 16), \
+    CYAML_FIELD_SEQUENCE_COUNT("requires", MAYBE, structure, rule.requires, rule.requires_count, &requirement, 0, TB_REQUIREMENTS_MAX), \
         CYAML_FIELD_MAPPING_PTR("window", MAYBE, structure, rule.window, window_fields)
 
 static const cyaml_schema_field_t visitors_fields[] = {RULE_FIELDS(tb_visitors), CYAML_FIELD_END};
@@ -77,6 +81,7 @@ static const cyaml_schema_field_t role_fields[] = {
     RULE_FIELDS(struct tb_role),
     CYAML_FIELD_STRING_PTR("lead", MAYBE, struct tb_role, lead, 1, NAME_MAX),
     CYAML_FIELD_SEQUENCE("sees", MAYBE, struct tb_role, sees, &name, 0, TB_FACTS_MAX),
+    CYAML_FIELD_SEQUENCE("for", MAYBE, struct tb_role, purposes, &name, 0, TB_PURPOSES_MAX),
     CYAML_FIELD_MAPPING("on_match", CYAML_FLAG_OPTIONAL, struct tb_role, on_match, match_fields),
     CYAML_FIELD_BOOL("asks_server", CYAML_FLAG_OPTIONAL, struct tb_role, asks_server),
     CYAML_FIELD_STRING_PTR("unknown", MAYBE, struct tb_role, unknown, 1, NAME_MAX),
@@ -93,8 +98,20 @@ static const cyaml_schema_field_t reason_fields[] = {
     CYAML_FIELD_STRING_PTR("en", ALWAYS, tb_reason, en, 1, SENTENCE_MAX), CYAML_FIELD_END};
 static const cyaml_schema_value_t reason = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, tb_reason, reason_fields)};
 
+static const cyaml_schema_field_t purpose_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", ALWAYS, tb_purpose, name, 1, NAME_MAX),
+    CYAML_FIELD_MAPPING("titles", CYAML_FLAG_DEFAULT, tb_purpose, titles, sentence_fields), CYAML_FIELD_END};
+static const cyaml_schema_value_t purpose = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, tb_purpose, purpose_fields)};
+
+static const cyaml_schema_field_t journey_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", ALWAYS, tb_journey, name, 1, NAME_MAX),
+    CYAML_FIELD_MAPPING("titles", CYAML_FLAG_DEFAULT, tb_journey, titles, sentence_fields),
+    CYAML_FIELD_SEQUENCE("steps", ALWAYS, tb_journey, steps, &name, 1, TB_STEPS_MAX), CYAML_FIELD_END};
+static const cyaml_schema_value_t journey = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, tb_journey, journey_fields)};
+
 static const cyaml_schema_field_t profile_fields[] = {
     CYAML_FIELD_STRING_PTR("name", ALWAYS, tb_profile, name, 1, NAME_MAX),
+    CYAML_FIELD_SEQUENCE("purposes", MAYBE, tb_profile, purposes, &purpose, 0, TB_PURPOSES_MAX),
     /* "status" and "flag" are built in and count too */
     CYAML_FIELD_SEQUENCE("facts", ALWAYS, tb_profile, facts, &fact, 0, TB_FACTS_MAX - 2),
     CYAML_FIELD_SEQUENCE("statuses", ALWAYS, tb_profile, statuses, &name, 1, 32),
@@ -102,8 +119,9 @@ static const cyaml_schema_field_t profile_fields[] = {
     CYAML_FIELD_MAPPING("visitors", CYAML_FLAG_DEFAULT, tb_profile, visitors, visitors_fields),
     CYAML_FIELD_SEQUENCE("zones", ALWAYS, tb_profile, zones, &zone, 1, 32),
     CYAML_FIELD_SEQUENCE("roles", ALWAYS, tb_profile, roles, &role, 1, 32),
-    CYAML_FIELD_SEQUENCE("reasons", ALWAYS, tb_profile, reasons, &reason, 0, 128), CYAML_FIELD_END};
-static const cyaml_schema_value_t profile = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, tb_profile, profile_fields)};
+    CYAML_FIELD_SEQUENCE("reasons", ALWAYS, tb_profile, reasons, &reason, 0, 128),
+    CYAML_FIELD_SEQUENCE("journeys", MAYBE, tb_profile, journeys, &journey, 0, 16), CYAML_FIELD_END};
+const cyaml_schema_value_t tb_profile_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, tb_profile, profile_fields)};
 
 /* libcyaml reports through a log: the cause first, then a trace from the innermost value outwards. */
 typedef struct report {
@@ -142,48 +160,32 @@ static void *take(void *context, void *memory, size_t size)
     return NULL;
 }
 
-static cyaml_config_t config_for(report *to)
+static cyaml_config_t config_for(report *to, int lenient)
 {
     return (cyaml_config_t){.log_fn = note,
                             .log_ctx = to,
                             .log_level = CYAML_LOG_ERROR,
                             .mem_fn = take,
-                            .flags = CYAML_CFG_NO_ALIAS}; /* no bombs */
+                            .flags = CYAML_CFG_NO_ALIAS | (lenient ? CYAML_CFG_IGNORE_UNKNOWN_KEYS : 0)};
 }
 
-/* The last word of "Unexpected key: colour" is found in the file itself: the trace tells only the value before it. */
-static int line_of(const report *problem, tb_span yaml, cyaml_err_t error)
-{
-    const char *key = strrchr(problem->cause, ' ');
-    int line = problem->line > 0 ? problem->line : 1;
-    if (error == CYAML_ERR_LIBYAML_PARSER)
-        return tb_profile_line(yaml, "");
-    return error == CYAML_ERR_INVALID_KEY && key ? tb_profile_key_line(yaml, key + 1, line) : line;
-}
-
-tb_status tb_profile_load(tb_span yaml, const char *file, tb_profile **out, tb_error *why)
+tb_status tb_profile_load(tb_span yaml, int lenient, tb_profile **out, char *cause, int *line)
 {
     report problem = {0};
-    cyaml_config_t config = config_for(&problem);
+    cyaml_config_t config = config_for(&problem, lenient);
     *out = NULL;
-    if (yaml.size > TB_PROFILE_MAX_BYTES)
-        return tb_fail(why, TB_TOO_LARGE, "%s: larger than %u bytes", file, TB_PROFILE_MAX_BYTES);
-    if (yaml.size && memchr(yaml.data, 0, yaml.size))
-        return tb_fail(why, TB_MALFORMED, "%s, line 1: this is no text file", file);
-    cyaml_err_t error = yaml.size == 0
-                            ? CYAML_OK
-                            : cyaml_load_data(yaml.data, yaml.size, &config, &profile, (cyaml_data_t **)out, NULL);
-    if (error == CYAML_ERR_OOM)
-        return tb_fail(why, TB_NO_MEMORY, "%s: %s", file, tb_status_sentence(TB_NO_MEMORY));
-    if (error != CYAML_OK)
-        return tb_fail(why, TB_MALFORMED, "%s, line %d: %s", file, line_of(&problem, yaml, error),
-                       problem.cause[0] ? problem.cause : cyaml_strerror(error));
-    return *out ? TB_OK : tb_fail(why, TB_MALFORMED, "%s, line 1: the file is empty", file);
+    cyaml_err_t error =
+        cyaml_load_data(yaml.data, yaml.size, &config, &tb_profile_schema, (cyaml_data_t **)out, NULL);
+    if (error == CYAML_OK && *out)
+        return TB_OK;
+    *line = problem.line > 0 ? problem.line : 1;
+    snprintf(cause, 200, "%s", problem.cause[0] ? problem.cause : cyaml_strerror(error));
+    return error == CYAML_ERR_OOM ? TB_NO_MEMORY : TB_MALFORMED;
 }
 
 void tb_profile_unload(tb_profile *loaded)
 {
     report problem = {0};
-    cyaml_config_t config = config_for(&problem);
-    cyaml_free(&config, &profile, loaded, 0);
+    cyaml_config_t config = config_for(&problem, 0);
+    cyaml_free(&config, &tb_profile_schema, loaded, 0);
 }

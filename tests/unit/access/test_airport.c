@@ -291,7 +291,7 @@ static void effects_never_go_back(void **state)
     static const struct {
         const char *role;
         int flag, status; /* -1: left alone */
-    } table[] = {{"checkin", -1, -1},
+    } table[] = {{"checkin", -1, CHECKED_IN},
                  {"bag_drop", -1, -1},
                  {"security", 1, SECURITY_PASSED},
                  {"emigration", -1, EMIGRATION_PASSED},

@@ -1,0 +1,165 @@
+/* profile_print.c: what a profile says, as text. A role's block answers: who is on its list, what of them is shown,
+ * from when, until when, and what takes them off again. */
+#include "profile_print.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const kinds[] = {"check-in", "passage", "counter", "point of sale", "pick-up"};
+
+static void label(const char *text)
+{
+    printf("  %-14s ", text);
+}
+
+static void print_words(const char *title, const char *const *words, size_t count, const char *none)
+{
+    label(title);
+    for (size_t i = 0; i < count; i++)
+        printf("%s%s", i ? ", " : "", words[i]);
+    printf("%s\n", count ? "" : none);
+}
+
+static void print_requirements(const char *title, const tb_rule_terms *rule)
+{
+    for (size_t i = 0; i < rule->count; i++) {
+        label(i ? "  and" : title);
+        printf("%s  (else: %s)\n", rule->that[i], rule->otherwise[i]);
+    }
+    if (rule->count == 0) {
+        label(title);
+        printf("everybody\n");
+    }
+}
+
+static void print_window(const tb_rule_terms *rule, const char *lead)
+{
+    label("from");
+    printf("%s", *rule->from ? rule->from : "as soon as that holds");
+    if (*lead)
+        printf("; at the terminal %s before", lead);
+    printf("%s%s%s\n", *rule->early ? "  (else: " : "", rule->early, *rule->early ? ")" : "");
+    label("until");
+    printf("%s%s%s%s\n", *rule->until ? rule->until : "their visit ends", *rule->late ? "  (else: " : "", rule->late,
+           *rule->late ? ")" : "");
+}
+
+static void print_match(const tb_role_terms *terms, const tb_role_view *view)
+{
+    label("a match sets");
+    printf("%s%s%s%s%s\n", *terms->status ? "status " : "", terms->status, *terms->status && terms->flag ? ", " : "",
+           terms->flag > 0   ? "flag on"
+           : terms->flag < 0 ? "flag off"
+                             : "",
+           *terms->status || terms->flag ? "" : "nothing");
+    if (!terms->has_list)
+        return;
+    label("deleted");
+    if (terms->ends_with_match)
+        printf("by a match here%s; ", view->deletes_entry ? ", by the terminal itself at once" : "");
+    printf("when it holds no longer; at the latest %s%s\n", *terms->rule.until ? "at " : "when the visit ends",
+           terms->rule.until);
+}
+
+static void print_role(const tb_role *role)
+{
+    tb_role_terms terms;
+    tb_role_view view;
+    tb_role_view_of(role, &view);
+    tb_role_terms_of(role, &terms);
+    printf("\n%s: %s, %s (%s in %s%s%s)\n", view.name, view.title_en, view.title_ja, kinds[view.kind], view.zone,
+           *view.actuator ? ", opens a " : "", view.actuator);
+    print_words("for", terms.purpose, terms.purposes, "nothing that is shown");
+    print_requirements(terms.has_list ? "on its list" : "serves", &terms.rule);
+    if (terms.attributes)
+        print_words("touchpoint has", terms.attribute, terms.attributes, "");
+    print_words("sees", terms.field, terms.sees, terms.has_list ? "the face's template only" : "nothing");
+    if (terms.told)
+        print_words("tells", terms.told_field, terms.told, "");
+    if (terms.has_list || *terms.rule.from || *terms.rule.until)
+        print_window(&terms.rule, terms.lead);
+    print_match(&terms, &view);
+}
+
+static void print_visitors(const tb_profile *profile)
+{
+    tb_rule_terms rule;
+    tb_profile_visitor_terms(profile, &rule);
+    printf("\nvisitors: who is known to this site at all\n");
+    print_requirements("taken in", &rule);
+    print_window(&rule, "");
+    label("deleted");
+    printf("from the visitor database and every list when it holds no longer; at the latest at %s\n", rule.until);
+}
+
+void profile_print_roles(const char *file, const tb_profile *profile)
+{
+    tb_fact_terms fact;
+    tb_named reason;
+    size_t facts = 0, reasons = 0;
+    while (tb_profile_fact_at(profile, facts, &fact))
+        facts++;
+    while (tb_profile_reason_at(profile, reasons, &reason))
+        reasons++;
+    printf("%s: sound: %s, %zu roles, %zu facts, %zu reasons\n", file, tb_profile_name(profile),
+           tb_profile_role_count(profile), facts, reasons);
+    print_visitors(profile);
+    for (size_t i = 0; i < tb_profile_role_count(profile); i++)
+        print_role(tb_profile_role_at(profile, i));
+    printf("\n");
+}
+
+/* ---- everything ---- */
+
+static void print_facts(const tb_profile *profile)
+{
+    tb_fact_terms fact;
+    printf("\nfacts of a visit\n");
+    for (size_t i = 0; tb_profile_fact_at(profile, i, &fact); i++) {
+        printf("  %-16s %-5s shown for: ", fact.name, fact.type);
+        for (size_t p = 0; p < fact.purposes; p++)
+            printf("%s%s", p ? ", " : "", fact.purpose[p]);
+        printf("%s%s%s%s\n", fact.purposes ? "" : "nothing, the rules alone read it",
+               fact.sensitive ? "; sensitive" : "", *fact.after ? "; never before " : "", fact.after);
+    }
+}
+
+static void print_named(const char *title, const tb_profile *profile, int (*at)(const tb_profile *, size_t, tb_named *))
+{
+    tb_named item;
+    for (size_t i = 0; at(profile, i, &item); i++) {
+        if (i == 0)
+            printf("\n%s\n", title);
+        printf("  %-16s %s\n  %-16s %s\n", item.name, item.en, "", item.ja);
+    }
+}
+
+static void print_journeys(const tb_profile *profile)
+{
+    tb_journey_terms journey;
+    for (size_t i = 0; tb_profile_journey_at(profile, i, &journey); i++) {
+        if (i == 0)
+            printf("\njourneys\n");
+        printf("  %-16s %s, %s\n  %-16s ", journey.name, journey.title_en, journey.title_ja, "");
+        for (size_t s = 0; s < journey.steps; s++)
+            printf("%s%s", s ? " > " : "", journey.step[s]);
+        printf("\n");
+    }
+}
+
+void profile_print_all(const tb_profile *profile)
+{
+    printf("%s\n\nstatuses\n  ", tb_profile_name(profile));
+    for (int i = 0; *tb_profile_status_name(profile, i); i++)
+        printf("%s%s", i ? " > " : "", tb_profile_status_name(profile, i));
+    printf("\n");
+    print_named("purposes", profile, tb_profile_purpose_at);
+    print_facts(profile);
+    print_named("zones", profile, tb_profile_zone_at);
+    print_journeys(profile);
+    print_visitors(profile);
+    for (size_t i = 0; i < tb_profile_role_count(profile); i++)
+        print_role(tb_profile_role_at(profile, i));
+    print_named("reasons", profile, tb_profile_reason_at);
+    printf("\nconsent\n  %s\n  %s\n", tb_profile_consent_text(profile, "en"), tb_profile_consent_text(profile, "ja"));
+}
