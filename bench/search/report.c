@@ -13,13 +13,14 @@ void report_head(const char *faiss)
 {
     fprintf(
         stderr,
-        "Time for one probe in ms: median processor time of the searching threads. Floor: reading all rows for each probe,\n"
-        "which a batch can do with less of.\n"
-        "Two cores: both search at once, each for its own probes; the time for one probe is then half of a thread's.\n"
-        "FAISS: %s. Flat by the faster of its two ways. A batch too slow is made smaller: *.\n\n"
+        "Time for one probe in ms: median processor time of the searching threads. Floor: reading all rows for each\n"
+        "probe, which a batch can do with less of. Two cores: both search at once, each for its own probes; the time\n"
+        "for one probe is then half of a thread's. A batch that would take too long is made smaller: *.\n"
+        "Tebura's loops: %s.\n"
+        "FAISS: %s; flat by the faster of its two ways.\n\n"
         "%9s %4s %5s %5s | %10s %10s %7s | %10s %8s | %10s %8s | %s\n",
-        faiss ? faiss : "not in this build: `tools/setup --for bench` gets libfaiss-dev", "rows", "dim", "cores",
-        "batch", "tebura", "floor", "/ floor", "flat", "/ tebura", "SQ8", "/ tebura",
+        lists_kernel(), faiss ? faiss : "not in this build (`tools/setup --for bench` gets libfaiss-dev)", "rows",
+        "dim", "cores", "batch", "tebura", "floor", "/ floor", "flat", "/ tebura", "SQ8", "/ tebura",
         "recall of 1, 5: tebura, flat, SQ8");
 }
 
