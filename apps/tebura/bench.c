@@ -29,7 +29,7 @@ static const char help[] =
     "  --list         the benches that are here and what each measures\n"
     "  --json         one JSON document on standard output, with the machine's description, instead of tables\n"
     "  --save FILE    write that document to FILE too\n\n"
-    "After the name of one bench that has options of its own (search), these follow: tebura bench search --help.\n\n"
+    "Options and arguments of a bench that has some follow its name: tebura bench search --help.\n\n"
     "Exit status: 0 all ran, 2 one or more could not.\n";
 
 enum { BENCHES_MAX = 64, NAME_SIZE = 40, ARGUMENTS_MAX = 64 };
@@ -41,6 +41,7 @@ static const struct about {
 } abouts[] = {
     {"events", "passages that the server applies durably in a second", 0, 0},
     {"feed", "a passage at the entrance until it is on every list, through server and broker", 0, 0},
+    {"gallery", "1:N search by every set of loops that this processor runs, and changes of the list", 1, 0},
     {"liveness", "what a terminal sees of people that the virtual camera re-photographs", 0, 0},
     {"pipeline", "each stage from a camera's frame to a decision", 0, 0},
     {"programs", "each program from its start to being ready, and its memory", 0, 0},
@@ -161,7 +162,14 @@ static tb_status choose(wish *w, const char *name, tb_error *why)
     return TB_OK;
 }
 
-/* Words after the name of a bench with options of its own, from the first that begins with a hyphen on, are its. */
+/* A word after the name of a bench that takes some, and no name of another. */
+static int is_argument(const wish *w, const char *word)
+{
+    const struct about *known = w->count == 1 ? about(w->present.names[w->chosen[0]]) : NULL;
+    return known && known->has_options && place_of(&w->present, word) < 0;
+}
+
+/* From the first argument or word with a hyphen on, all are those of the one bench before them. */
 static tb_status take_option(wish *w, char *word, tb_error *why)
 {
     const char *name = w->count == 1 ? w->present.names[w->chosen[0]] : NULL;
@@ -186,7 +194,7 @@ static tb_status read_arguments(wish *w, int argc, char **argv, tb_error *why)
             w->save = argv[++i];
             if (!w->save)
                 status = tb_fail(why, TB_INVALID_ARGUMENT, "--save wants the name of a file");
-        } else if (w->argument_count || argv[i][0] == '-') {
+        } else if (w->argument_count || argv[i][0] == '-' || is_argument(w, argv[i])) {
             status = take_option(w, argv[i], why);
         } else {
             status = choose(w, argv[i], why);
