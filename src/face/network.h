@@ -13,6 +13,7 @@ typedef struct tb_runtime {
     OrtEnv *env;
     OrtSessionOptions *options;
     OrtMemoryInfo *memory;
+    int as_filed;       /* networks are run as their files have them: to compare (tests, benches) */
     tb_scratch scratch; /* what filling an input needs in between; of all networks of one engine */
 } tb_runtime;
 
