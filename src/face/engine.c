@@ -99,6 +99,7 @@ void tb_engine_wipe(tb_engine *engine)
         tb_wipe(engine->aligned.data, 3 * (size_t)engine->aligned.width * (size_t)engine->aligned.height);
     tb_wipe(&engine->candidates, sizeof engine->candidates);
     tb_scratch_wipe(&engine->runtime.scratch);
+    tb_runtime_memory_wipe(&engine->runtime.layers);
 }
 
 uint32_t tb_engine_model(const tb_engine *engine)

@@ -1,5 +1,4 @@
-/* network.c: see network.h. What the runtime keeps between its own layers is its business and not wiped
- * (doc/adr/021). */
+/* network.c: see network.h. */
 #include "face/network.h"
 
 #include <math.h>
@@ -33,9 +32,12 @@ static OrtStatus *set_options(const OrtApi *api, OrtSessionOptions *options, int
         status = api->AddSessionConfigEntry(options, "session.set_denormal_as_zero", "1");
     if (!status)
         status = api->AddSessionConfigEntry(options, "session.intra_op.allow_spinning", "0");
-    /* The arena grows in powers of two and would keep several times what is needed. */
+    /* The arena grows in powers of two and would keep several times what is needed; runtime_memory.c is used
+     * instead. */
     if (!status)
         status = api->DisableCpuMemArena(options);
+    if (!status)
+        status = api->AddSessionConfigEntry(options, "session.use_env_allocators", "1");
     return status;
 }
 
@@ -66,6 +68,10 @@ tb_status tb_runtime_open(int threads, tb_runtime *out, tb_error *why)
         status = set_options(api, out->options, threads);
     if (!status)
         status = api->CreateCpuMemoryInfo(OrtDeviceAllocator, OrtMemTypeDefault, &out->memory);
+    if (!status) {
+        status = tb_runtime_memory_open(api, out->env, &out->layers);
+        out->has_layers = !status;
+    }
     tb_status answer = judge(api, status, "ONNX Runtime did not start", why);
     if (answer != TB_OK)
         tb_runtime_close(out);
@@ -76,6 +82,8 @@ void tb_runtime_close(tb_runtime *runtime)
 {
     if (!runtime->api)
         return;
+    if (runtime->has_layers)
+        tb_runtime_memory_close(runtime->api, runtime->env, &runtime->layers);
     if (runtime->memory)
         runtime->api->ReleaseMemoryInfo(runtime->memory);
     if (runtime->options)
@@ -153,6 +161,16 @@ static tb_status make_output(tb_network *network, const OrtValue *given, tb_tens
     return make_tensor(network->runtime, shape, axes, output, what, why);
 }
 
+static OrtStatus *run(tb_network *network, const char *const *names, OrtValue **outputs)
+{
+    tb_runtime_memory_use(&network->runtime->layers);
+    OrtStatus *failed = network->runtime->api->Run(network->session, NULL, (const char *const *)&network->input.name,
+                                                   (const OrtValue *const *)&network->input.value, 1, names,
+                                                   network->output_count, outputs);
+    tb_runtime_memory_use(NULL);
+    return failed;
+}
+
 static tb_status make_outputs(tb_network *network, const char *what, tb_error *why)
 {
     const OrtApi *api = network->runtime->api;
@@ -160,9 +178,7 @@ static tb_status make_outputs(tb_network *network, const char *what, tb_error *w
     OrtValue *given[TB_NETWORK_OUTPUTS] = {0};
     for (size_t i = 0; i < network->output_count; i++)
         names[i] = network->outputs[i].name;
-    OrtStatus *failed =
-        api->Run(network->session, NULL, (const char *const *)&network->input.name,
-                 (const OrtValue *const *)&network->input.value, 1, names, network->output_count, given);
+    OrtStatus *failed = run(network, names, given);
     tb_status status = judge(api, failed, what, why);
     for (size_t i = 0; i < network->output_count; i++) {
         if (status == TB_OK)
@@ -204,6 +220,10 @@ tb_status tb_network_open(tb_runtime *runtime, const tb_network_entry *entry, tb
         status = make_tensor(runtime, shape, 4, &out->input, entry->file, why);
     if (status == TB_OK)
         status = make_outputs(out, entry->file, why);
+    /* the first run took its blocks one by one; from the second on it takes one of the whole */
+    tb_runtime_memory_trim(&runtime->layers);
+    if (status == TB_OK && tb_network_run(out) != TB_OK)
+        status = tb_fail(why, TB_MODEL_FAILED, "%s gives what are no numbers", entry->file);
     if (status != TB_OK)
         tb_network_close(out);
     return status;
@@ -292,9 +312,7 @@ tb_status tb_network_run(tb_network *network)
         names[i] = network->outputs[i].name;
         outputs[i] = network->outputs[i].value;
     }
-    OrtStatus *failed =
-        api->Run(network->session, NULL, (const char *const *)&network->input.name,
-                 (const OrtValue *const *)&network->input.value, 1, names, network->output_count, outputs);
+    OrtStatus *failed = run(network, names, outputs);
     tb_status status = judge(api, failed, "a network", NULL);
     for (size_t i = 0; status == TB_OK && i < network->output_count; i++)
         for (size_t j = 0; j < network->outputs[i].count; j++)

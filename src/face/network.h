@@ -5,6 +5,7 @@
 #include <onnxruntime_c_api.h>
 
 #include "face/manifest.h"
+#include "face/runtime_memory.h"
 
 enum { TB_NETWORK_OUTPUTS = 4 };
 
@@ -13,8 +14,10 @@ typedef struct tb_runtime {
     OrtEnv *env;
     OrtSessionOptions *options;
     OrtMemoryInfo *memory;
-    int as_filed;       /* networks are run as their files have them: to compare (tests, benches) */
-    tb_scratch scratch; /* what filling an input needs in between; of all networks of one engine */
+    int has_layers;
+    tb_runtime_memory layers; /* what lies between the layers of a network */
+    int as_filed;             /* networks are run as their files have them: to compare (tests, benches) */
+    tb_scratch scratch;       /* what filling an input needs in between; of all networks of one engine */
 } tb_runtime;
 
 typedef struct tb_tensor {
