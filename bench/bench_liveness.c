@@ -61,8 +61,9 @@ static void enrol_all(tb_engine *engine)
             fprintf(stderr,
                     "sample%d.jpg face %d: eyes %3.0f px, yaw %+3.0f pitch %+3.0f, sharpness %.2f exposure %.2f, "
                     "quality %3d, live %.3f, %s\n",
-                    number, i + 1, quality.eye_distance, quality.yaw, quality.pitch, quality.sharpness,
-                    quality.exposure, quality.unified, live, tb_status_name(quality.advice));
+                    number, i + 1, quality.eye_distance, quality.yaw, quality.pitch,
+                    quality.native[TB_QUALITY_SHARPNESS], quality.native[TB_QUALITY_BRIGHTNESS], quality.unified, live,
+                    tb_status_name(quality.advice));
             count++;
         }
         tb_image_free(&image);

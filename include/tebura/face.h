@@ -4,6 +4,7 @@
 #define TEBURA_FACE_H
 
 #include <tebura/image.h>
+#include <tebura/quality.h>
 #include <tebura/template.h>
 
 #define TB_LANDMARKS 68
@@ -15,15 +16,6 @@ typedef struct tb_face {
     tb_point landmarks[TB_LANDMARKS]; /* iBUG 300-W order, pixels of the picture */
     int has_landmarks;
 } tb_face;
-
-/* Quality in the terms of ISO/IEC 29794-5 (first subset). Each 0..1 unless said otherwise; 1 is good. */
-typedef struct tb_quality {
-    float sharpness, exposure, contrast;
-    float eye_distance;     /* pixels between the eye centres */
-    float yaw, pitch, roll; /* degrees, from the landmarks' geometry; 0 is frontal */
-    uint8_t unified;        /* 0..100 */
-    tb_status advice;       /* TB_OK or a TB_RETRY_ status telling the person what to mend */
-} tb_quality;
 
 typedef struct tb_engine tb_engine;
 
@@ -49,6 +41,7 @@ uint32_t tb_engine_model(const tb_engine *engine); /* id of the embedding model 
 /* Faces, best score first, with landmarks. *count is 0..TB_FACES_MAX; no face is TB_OK with *count 0. */
 tb_status tb_engine_detect(tb_engine *engine, const tb_image *image, tb_face faces[TB_FACES_MAX],
                            int *count) TB_MUST_CHECK;
+/* Every measure of quality.h. TB_INVALID_ARGUMENT: no landmarks. */
 tb_status tb_engine_quality(tb_engine *engine, const tb_image *image, const tb_face *face,
                             tb_quality *out) TB_MUST_CHECK;
 /* Probability 0..1 that the face is live (not print, not screen), passive, one frame. */

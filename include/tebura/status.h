@@ -21,6 +21,15 @@
     X(RETRY_TURNED_AWAY, RETRY, 422, "the face is turned away: look straight into the camera")                         \
     X(RETRY_TOO_DARK, RETRY, 422, "the face is too dark: turn towards the light")                                      \
     X(RETRY_TOO_BRIGHT, RETRY, 422, "the face is overexposed: step out of the bright light")                           \
+    X(RETRY_HEAD_TILTED, RETRY, 422, "the head is tilted: hold it upright")                                            \
+    X(RETRY_UNEVEN_LIGHT, RETRY, 422, "one side of the face is in shadow: turn until the light comes from the front")  \
+    X(RETRY_FLAT_LIGHT, RETRY, 422, "the face is hardly visible: more light, or wipe the camera's glass")              \
+    X(RETRY_EYES_COVERED, RETRY, 422, "the eyes are hidden: take off dark glasses and move hair aside")                \
+    X(RETRY_EYES_CLOSED, RETRY, 422, "the eyes are closed: open them and look into the camera")                        \
+    X(RETRY_FACE_COVERED, RETRY, 422, "part of the face is covered: take off mask or scarf, hands away from the face") \
+    X(RETRY_MOUTH_OPEN, RETRY, 422, "the mouth is open: close it for a moment")                                        \
+    X(RETRY_HEAD_COVERED, RETRY, 422, "the forehead is covered: take off the hat, or push it back")                    \
+    X(RETRY_BUSY_BACKGROUND, RETRY, 422, "the background is busy: stand before a plain wall")                          \
     X(RETRY_NOT_LIVE, RETRY, 422, "the picture does not look like a live person: no photographs or screens")           \
     /* What the caller gave us. */                                                                                     \
     X(INVALID_ARGUMENT, FAILURE, 400, "the request is not formed as described: check it against the manual")           \

@@ -41,6 +41,8 @@ static tb_status open_all(tb_engine *engine, const tb_engine_options *options, t
                          manifest->embed.network.file, engine->embed.outputs[0].count, manifest->embed.dimension);
     if (status == TB_OK)
         status = tb_image_new((int)engine->embed.form.width, (int)engine->embed.form.height, &engine->aligned);
+    if (status == TB_OK)
+        status = tb_image_new(TB_PORTRAIT_SIDE, TB_PORTRAIT_SIDE, &engine->portrait);
     if (status == TB_OK && !options->without_liveness) {
         status = open_network(engine, &manifest->liveness.network, options->directory, path, &engine->liveness, why);
         engine->has_liveness = status == TB_OK;
@@ -83,6 +85,7 @@ void tb_engine_free(tb_engine **engine)
     tb_network_close(&it->eyes);
     tb_runtime_close(&it->runtime);
     tb_image_free(&it->aligned);
+    tb_image_free(&it->portrait);
     free(it);
     *engine = NULL;
 }
@@ -97,6 +100,8 @@ void tb_engine_wipe(tb_engine *engine)
     tb_network_wipe(&engine->eyes);
     if (engine->aligned.data)
         tb_wipe(engine->aligned.data, 3 * (size_t)engine->aligned.width * (size_t)engine->aligned.height);
+    if (engine->portrait.data)
+        tb_wipe(engine->portrait.data, 3 * (size_t)TB_PORTRAIT_SIDE * TB_PORTRAIT_SIDE);
     tb_wipe(&engine->candidates, sizeof engine->candidates);
     tb_scratch_wipe(&engine->runtime.scratch);
     tb_runtime_memory_wipe(&engine->runtime.layers);

@@ -5,7 +5,7 @@
 #include "face/manifest.h"
 #include "face/network.h"
 
-enum { TB_CANDIDATES_MAX = 512 };
+enum { TB_CANDIDATES_MAX = 512, TB_PORTRAIT_SIDE = 128 };
 
 /* Boxes that the detector offers, best first. */
 struct tb_candidates {
@@ -20,7 +20,8 @@ struct tb_engine {
     tb_runtime runtime;
     tb_network detect, landmarks, embed, liveness, pose, eyes;
     int has_liveness, has_pose, has_eyes;
-    tb_image aligned; /* 112 x 112 or what the embedding network takes */
+    tb_image aligned;  /* 112 x 112 or what the embedding network takes */
+    tb_image portrait; /* what the quality measures look at (face/quality.h) */
     struct tb_candidates candidates;
 };
 

@@ -1,6 +1,7 @@
-/* quality.c: a first subset of ISO/IEC 29794-5, from the aligned face and the geometry of the landmarks. */
-#include "face/engine.h"
+/* quality.c: all measures of a face, put together by the table of quality_rules.c. */
+#include "face/quality.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include <tebura/secret.h>
@@ -37,109 +38,142 @@ void tb_face_pose(const tb_face *face, tb_quality *out)
     out->pitch = degrees(asinf(fmaxf(-1, fminf(1, (along - nose_place) * down / unit))));
 }
 
-struct light {
-    float mean, deviation, dark, bright; /* grey levels; shares of pixels below 20 and above 245 */
-    float sharpness;                     /* variance of the Laplacian over the variance of the picture */
-};
-
-static float grey_at(const tb_image *image, int x, int y)
+/* Where the embedding network wants its points, in the portrait: as upright, in another size. */
+static tb_status map_to_portrait(const tb_engine *engine, const tb_face *face, tb_similarity *map)
 {
-    const uint8_t *at = image->data + 3 * ((size_t)y * (size_t)image->width + (size_t)x);
-    return 0.299f * at[0] + 0.587f * at[1] + 0.114f * at[2];
+    const float *wanted = engine->manifest.embed.points;
+    tb_point from[5], to[5];
+    float distance = hypotf(wanted[2] - wanted[0], wanted[3] - wanted[1]);
+    float scale = TB_PORTRAIT_EYES / fmaxf(distance, 1), x = (wanted[0] + wanted[2]) / 2,
+          y = (wanted[1] + wanted[3]) / 2;
+    tb_face_points(face, from);
+    for (int i = 0; i < 5; i++)
+        to[i] = (tb_point){TB_PORTRAIT_EYE_X + scale * (wanted[2 * i] - x),
+                           TB_PORTRAIT_EYE_Y + scale * (wanted[2 * i + 1] - y)};
+    return tb_similarity_fit(from, to, 5, map);
 }
 
-/* Looks at the inner face only: hair, hats and what is behind say nothing about it. */
-static struct light measure_light(const tb_image *face)
+/* The nearest pixel; no library calls, this runs 32,768 times a face. A number out of range (or none) is the border. */
+static int clamp(float at, int size)
 {
-    struct light light = {0};
-    double sum = 0, squares = 0, edges = 0, edge_squares = 0;
-    int count = 0, dark = 0, bright = 0;
-    int left = face->width / 5, right = face->width - left, top = face->height / 4,
-        bottom = face->height - 1 - face->height / 10;
-    for (int y = top; y < bottom; y++)
-        for (int x = left; x < right; x++, count++) {
-            float g = grey_at(face, x, y);
-            float edge = 4 * g - grey_at(face, x - 1, y) - grey_at(face, x + 1, y) - grey_at(face, x, y - 1) -
-                         grey_at(face, x, y + 1);
-            sum += g;
-            squares += (double)g * g;
-            edges += edge;
-            edge_squares += (double)edge * edge;
-            dark += g < 20;
-            bright += g > 245;
+    at += 0.5f;
+    return !(at > 0) ? 0 : at >= (float)size ? size - 1 : (int)at;
+}
+
+/* Two samples a pixel, averaged: the measures ask for shares and means, not for a picture to look at, and an exact one
+ * takes five times as long. */
+static void sample_portrait(const tb_image *image, tb_similarity map, tb_image *portrait)
+{
+    float norm = map.a * map.a + map.b * map.b, c = map.a / norm, s = map.b / norm;
+    for (int y = 0; y < TB_PORTRAIT_SIDE; y++)
+        for (int x = 0; x < TB_PORTRAIT_SIDE; x++) {
+            uint8_t *to = portrait->data + 3 * ((size_t)y * TB_PORTRAIT_SIDE + (size_t)x);
+            int sum[3] = {1, 1, 1};
+            for (float shift = -0.25f; shift < 0.5f; shift += 0.5f) {
+                float px = (float)x + shift - map.tx, py = (float)y + shift - map.ty;
+                const uint8_t *from =
+                    tb_pixel(image, clamp(c * px + s * py, image->width), clamp(c * py - s * px, image->height));
+                sum[0] += from[0];
+                sum[1] += from[1];
+                sum[2] += from[2];
+            }
+            for (int k = 0; k < 3; k++)
+                to[k] = (uint8_t)(sum[k] / 2);
         }
-    double mean = sum / count, variance = squares / count - mean * mean;
-    light.mean = (float)mean;
-    light.deviation = (float)sqrt(fmax(variance, 0));
-    light.dark = (float)dark / (float)count;
-    light.bright = (float)bright / (float)count;
-    light.sharpness = (float)((edge_squares / count - edges / count * (edges / count)) / fmax(variance, 25));
-    return light;
 }
 
-/* 0 at `low`, 1 at `high`, straight between. */
-static float ramp(float value, float low, float high)
+/* Everything that the measures look at, in the engine's own buffers. */
+static tb_status open_view(tb_engine *engine, const tb_image *image, const tb_face *face, tb_quality_view *view)
 {
-    float share = (value - low) / (high - low);
+    *view = (tb_quality_view){.picture = image, .face = face, .portrait = &engine->portrait};
+    tb_status status = tb_face_align(engine, image, face, &view->aligned);
+    if (status == TB_OK)
+        status = map_to_portrait(engine, face, &view->map);
+    if (status == TB_OK && !(view->map.a * view->map.a + view->map.b * view->map.b > 1e-12f))
+        status = TB_INVALID_ARGUMENT;
+    if (status == TB_OK)
+        sample_portrait(image, view->map, &engine->portrait);
+    for (int i = 0; status == TB_OK && i < TB_LANDMARKS; i++) {
+        tb_point p = face->landmarks[i];
+        view->points[i] = (tb_point){view->map.a * p.x - view->map.b * p.y + view->map.tx,
+                                     view->map.b * p.x + view->map.a * p.y + view->map.ty};
+    }
+    return status;
+}
+
+/* The networks know better than geometry; where they are not loaded, geometry it is, and nothing about the eyes. */
+static tb_status ask_networks(tb_engine *engine, const tb_image *image, const tb_face *face, tb_quality *out)
+{
+    tb_pose pose;
+    float open[2];
+    tb_face_pose(face, out);
+    tb_status status = tb_engine_pose(engine, image, face, &pose);
+    if (status == TB_OK) {
+        out->yaw = pose.yaw;
+        out->pitch = pose.pitch;
+        out->roll = pose.roll;
+    } else if (status != TB_UNSUPPORTED) {
+        return status;
+    }
+    out->native[TB_QUALITY_YAW] = fabsf(out->yaw);
+    out->native[TB_QUALITY_PITCH] = fabsf(out->pitch);
+    out->native[TB_QUALITY_ROLL] = fabsf(out->roll);
+    status = tb_engine_eyes(engine, image, face, open);
+    if (status == TB_OK)
+        out->native[TB_QUALITY_EYES_OPEN] = (open[0] + open[1]) / 2;
+    return status == TB_UNSUPPORTED ? TB_OK : status;
+}
+
+/* 0 at `worst`, 1 at `best`, straight between. */
+static float ramp(float value, const tb_quality_side *side)
+{
+    float share = (value - side->worst) / (side->best - side->worst);
     return share < 0 ? 0 : share > 1 ? 1 : share;
 }
 
-static int is_outside(tb_point point, const tb_image *image)
+/* A geometric mean: one bad part cannot be made good by the others. */
+static void score(tb_quality *out)
 {
-    return point.x < 0 || point.y < 0 || point.x > (float)(image->width - 1) || point.y > (float)(image->height - 1);
-}
-
-/* Brows, eyes, nose and mouth must be in the picture; half of the jaw may be missing, as on tight portraits. */
-static int is_cut_off(const tb_face *face, const tb_image *image)
-{
-    enum { JAW = 17 };
-    int jaw = 0, inner = 0;
-    for (int i = 0; i < TB_LANDMARKS; i++)
-        *(i < JAW ? &jaw : &inner) += is_outside(face->landmarks[i], image);
-    return inner > 0 || jaw > JAW / 2;
-}
-
-/* The first thing that a person should mend. The limits were chosen so that good photographs pass (doc/adr/022). */
-static tb_status advise(const tb_quality *quality, struct light light, const tb_face *face, const tb_image *image)
-{
-    if (is_cut_off(face, image))
-        return TB_RETRY_FACE_AT_BORDER;
-    if (quality->eye_distance < 20)
-        return TB_RETRY_TOO_FAR;
-    if (quality->eye_distance > 0.6f * (float)image->width)
-        return TB_RETRY_TOO_CLOSE;
-    if (fabsf(quality->yaw) > 38 || fabsf(quality->pitch) > 35 || fabsf(quality->roll) > 50)
-        return TB_RETRY_TURNED_AWAY;
-    if (light.mean < 30 || light.dark > 0.6f)
-        return TB_RETRY_TOO_DARK;
-    if (light.mean > 225 || light.bright > 0.4f)
-        return TB_RETRY_TOO_BRIGHT;
-    if (quality->sharpness < 0.45f)
-        return TB_RETRY_BLURRED;
-    return TB_OK;
+    double sum = 0, weights = 0;
+    for (int i = 0; i < TB_QUALITY_COMPONENTS; i++) {
+        const tb_quality_rule *rule = tb_quality_rule_of((tb_quality_component)i);
+        float value = out->native[i], share = 1;
+        out->score[i] = TB_QUALITY_UNKNOWN;
+        if (isnan(value))
+            continue;
+        if (!isnan(rule->low.best))
+            share = fminf(share, ramp(value, &rule->low));
+        if (!isnan(rule->high.best))
+            share = fminf(share, ramp(value, &rule->high));
+        out->score[i] = (uint8_t)lroundf(100 * share);
+        sum += (double)rule->weight * log(fmax((double)share, 0.01));
+        weights += (double)rule->weight;
+    }
+    out->unified = (uint8_t)lround(100 * exp(sum / weights));
+    assert(out->unified <= 100);
 }
 
 tb_status tb_engine_quality(tb_engine *engine, const tb_image *image, const tb_face *face, tb_quality *out)
 {
     *out = (tb_quality){.advice = TB_RETRY_NO_FACE};
+    for (int i = 0; i < TB_QUALITY_COMPONENTS; i++) {
+        out->native[i] = NAN;
+        out->score[i] = TB_QUALITY_UNKNOWN;
+    }
     if (!face->has_landmarks)
         return TB_INVALID_ARGUMENT;
-    const tb_image *aligned;
-    tb_status status = tb_face_align(engine, image, face, &aligned);
-    if (status != TB_OK)
-        return status;
-    struct light light = measure_light(aligned);
+    tb_quality_view view;
+    tb_status status = ask_networks(engine, image, face, out); /* before the view: they wipe the buffers after them */
+    if (status == TB_OK)
+        status = open_view(engine, image, face, &view);
+    if (status == TB_OK) {
+        tb_quality_light(&view, out);
+        tb_quality_cover(&view, out);
+        tb_quality_scene(&view, out);
+        score(out);
+        out->advice = tb_quality_advice(out, TB_FOR_IDENTIFICATION);
+    }
+    tb_wipe(&view, sizeof view);
     tb_engine_wipe(engine);
-    tb_face_pose(face, out);
-    out->sharpness = ramp(log10f(light.sharpness + 1e-6f), -3, -0.5f);
-    out->exposure = fminf(ramp(light.mean, 25, 80), 1 - ramp(light.mean, 180, 235)) *
-                    (1 - ramp(light.dark + light.bright, 0.1f, 0.7f));
-    out->contrast = ramp(light.deviation, 8, 35);
-    float frontal = cosf(out->yaw / 57.3f) * cosf(out->pitch / 57.3f), size = ramp(out->eye_distance, 12, 60);
-    /* A geometric mean: one bad part cannot be made good by the others. */
-    float product = fmaxf(out->sharpness, 0.01f) * fmaxf(out->exposure, 0.01f) * fmaxf(out->contrast, 0.01f) *
-                    fmaxf(frontal, 0.01f) * fmaxf(size, 0.01f);
-    out->unified = (uint8_t)lroundf(100 * powf(product, 0.2f));
-    out->advice = advise(out, light, face, image);
-    return TB_OK;
+    return status;
 }

@@ -113,7 +113,8 @@ static tb_status take(tb_capturer *capturer, const tb_frame *frame, const tb_fac
         return status;
     capturer->advice = quality.advice;
     int good = quality.advice == TB_OK;
-    if (!good && (quality.advice != TB_RETRY_TURNED_AWAY || quality.unified < capturer->options.turned_quality))
+    int only_pose = quality.advice == TB_RETRY_TURNED_AWAY || quality.advice == TB_RETRY_HEAD_TILTED;
+    if (!good && (!only_pose || quality.unified < capturer->options.turned_quality))
         return TB_OK;
     float live = 1;
     if (!capturer->options.without_liveness)

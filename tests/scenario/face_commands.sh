@@ -76,6 +76,9 @@ expect 2 'other SHA-256.*MODEL_MISSING' env TEBURA_MODELS="$box/models/manifest.
 # ---- faces ----
 expect 0 'score' "$bin" faces --json "$pictures/sample5.jpg"
 json 'v.faces.length === 5 && v.faces.every(f => f.score > 0.65 && f.live >= 0 && f.live <= 1 && f.quality <= 100)'
+json 'v.faces.every(f => f.components.length === 20 && f.components.every(c => c.value === null || (c.score >= 0 && c.score <= 100)))'
+expect 0 'eyes_open .*enrolment: the eyes are closed' "$bin" faces --components "$pictures/sample2.jpg"
+expect 2 'no option --components' "$bin" verify --components a b
 
 if [[ -z $faces || ! -d $faces/photos ]]; then
     echo "skipped from here: ../shared/faces is not on this machine"
