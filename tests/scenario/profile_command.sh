@@ -14,7 +14,7 @@ expect()
     shift 2
     "$@" >"$box/out" 2>"$box/err"
     got=$?
-    if [[ $got != "$code" ]] || ! cat "$box/out" "$box/err" | grep -qE -- "$pattern"; then
+    if [[ $got != "$code" ]] || ! grep -qE -- "$pattern" "$box/out" "$box/err"; then
         echo "FAILED: $*"
         echo "  wanted exit $code and /$pattern/; got exit $got:"
         head -c 2000 "$box/out" "$box/err" | sed 's/^/  /'
