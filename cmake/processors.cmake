@@ -2,6 +2,9 @@
 # every build: there is nothing in them to step through, and tests with thousands of rows go through all of them.
 set(avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni)
 set_source_files_properties(src/gallery/scan_base.c src/gallery/scan_neon.c PROPERTIES COMPILE_OPTIONS "-O3")
+if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+  set_source_files_properties(src/gallery/gallery.c src/gallery/search.c src/gallery/batch.c PROPERTIES COMPILE_OPTIONS "-O3")
+endif()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   set_source_files_properties(src/gallery/scan_avx2.c PROPERTIES COMPILE_OPTIONS "-O3;-mavx2")
   set_source_files_properties(src/gallery/scan_avxvnni.c PROPERTIES COMPILE_OPTIONS "-O3;-mavx2;-mavxvnni")

@@ -7,9 +7,6 @@
 
 #include <tebura/secret.h>
 
-/* Up to so many rows a search compares floats at once (measured: ADR 024). */
-#define SHORT_ROWS 64
-
 tb_status tb_gallery_new(uint32_t model, int dimension, tb_gallery **out)
 {
     *out = NULL;
@@ -25,7 +22,7 @@ tb_status tb_gallery_new(uint32_t model, int dimension, tb_gallery **out)
     gallery->stride = ((size_t)dimension + TB_SCAN_LANES - 1) / TB_SCAN_LANES * TB_SCAN_LANES;
     gallery->code_stride = ((size_t)dimension + TB_CODE_BYTES - 1) / TB_CODE_BYTES * TB_CODE_BYTES;
     gallery->kernel = tb_kernel_best();
-    gallery->short_rows = SHORT_ROWS;
+    gallery->short_rows = gallery->kernel->short_rows;
     gallery->chunks.item = sizeof(tb_chunk);
     tb_index_init(&gallery->index);
     *out = gallery;

@@ -46,10 +46,10 @@ typedef struct tb_workspace tb_workspace; /* of a batch: batch.c */
 typedef struct tb_gallery_statistics {
     uint64_t searches; /* by codes: short lists are compared in float at once and not counted */
     uint64_t rescored; /* rows that were compared again in float */
-    uint64_t widened;  /* searches that rescored more than TB_RESCORED_USUAL before the answer was proven */
+    uint64_t widened;  /* searches that rescored more than TB_RESCORED_USUAL rows before the answer was proven */
 } tb_gallery_statistics;
 
-#define TB_RESCORED_USUAL 32
+#define TB_RESCORED_USUAL 256
 
 struct tb_gallery {
     uint32_t model;

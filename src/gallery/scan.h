@@ -20,6 +20,7 @@
 /* A unit vector as codes: value = scale * code, but for a vector no longer than `residual`. */
 typedef struct tb_code {
     float scale, residual;
+    int32_t sum; /* of the codes */
 } tb_code;
 
 /* What turns a dot product of codes into an upper bound of the score (code.h): for row i
@@ -59,6 +60,7 @@ typedef struct tb_kernel {
     /* Writes i * TB_BATCH + probe of every bound that reaches its floor; answers how many (<= count * TB_BATCH). */
     size_t (*passes)(const int32_t *dots, const float *scales, const float *residuals, size_t count, int probes,
                      const tb_bounds *bounds, uint32_t *out);
+    size_t short_rows;   /* up to so many rows comparing floats is as fast (measured: ADR 024) */
     size_t batch_rows;   /* rows a batch takes at once, so that nobody who writes waits for long */
     void (*open)(void);  /* NULL, or what a thread does before its first `batch`; */
     void (*close)(void); /* and after it */

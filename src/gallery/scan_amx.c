@@ -1,6 +1,6 @@
 /* scan_amx.c: tiles of 16 rows by 64 bytes (AMX int8), for batches; everything else as with AVX-512. See scan.h.
- * The kernel has to grant a process the tiles' registers (they make its context larger). Two tiles of rows meet two of
- * probes: four loads for four products. */
+ * The kernel has to grant a process the tiles' registers (they make its context larger). One tile of rows meets
+ * four of probes. */
 #include "gallery/scan.h"
 
 #if defined(__AMX_INT8__) || defined(__AMXINT8__) /* GCC, older Clang */
@@ -11,7 +11,7 @@
 
 #include "gallery/scan_common.h"
 
-enum { ARCH_REQ_XCOMP_PERM_ = 0x1023, XFEATURE_XTILEDATA_ = 18 };
+enum { ARCH_REQ_XCOMP_PERM_ = 0x1023, XFEATURE_XTILEDATA_ = 18, TILE_ROWS = 16 };
 
 struct tile_config {
     uint8_t palette, start, reserved[14];
@@ -38,10 +38,10 @@ static void close_tiles(void)
 static inline void fetch(const uint8_t *from, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i += 64)
-        _mm_prefetch((const char *)from + i, _MM_HINT_T0);
+        _mm_prefetch((const char *)from + i, _MM_HINT_T1);
 }
 
-/* 32 rows by 32 probes; meanwhile `ahead` is fetched. */
+/* 16 rows by 64 probes; meanwhile `ahead` (16 rows) is fetched. */
 static void products(const int8_t *packed, const uint8_t *rows, size_t stride, const uint8_t *ahead, int32_t *dots)
 {
     _tile_zero(0);
@@ -49,31 +49,32 @@ static void products(const int8_t *packed, const uint8_t *rows, size_t stride, c
     _tile_zero(2);
     _tile_zero(3);
     for (size_t i = 0; i < stride; i += 64) {
+        const int8_t *p = packed + i * TB_BATCH;
         _tile_loadd(4, rows + i, (long)stride);
-        _tile_loadd(5, rows + 16 * stride + i, (long)stride);
-        _tile_loadd(6, packed + i * TB_BATCH, 4 * TB_BATCH);
-        _tile_loadd(7, packed + i * TB_BATCH + 64, 4 * TB_BATCH);
-        _tile_dpbusd(0, 4, 6);
-        _tile_dpbusd(1, 4, 7);
-        _tile_dpbusd(2, 5, 6);
-        _tile_dpbusd(3, 5, 7);
+        _tile_loadd(5, p, 4 * TB_BATCH);
+        _tile_dpbusd(0, 4, 5);
+        _tile_loadd(6, p + 64, 4 * TB_BATCH);
+        _tile_dpbusd(1, 4, 6);
+        _tile_loadd(7, p + 128, 4 * TB_BATCH);
+        _tile_dpbusd(2, 4, 7);
+        _tile_loadd(5, p + 192, 4 * TB_BATCH);
+        _tile_dpbusd(3, 4, 5);
         if (ahead)
-            fetch(ahead + i * 16, 16 * 64);
+            fetch(ahead + i * TILE_ROWS, TILE_ROWS * 64);
     }
     _tile_stored(0, dots, 4 * TB_BATCH);
     _tile_stored(1, dots + 16, 4 * TB_BATCH);
-    _tile_stored(2, dots + 16 * TB_BATCH, 4 * TB_BATCH);
-    _tile_stored(3, dots + 16 * TB_BATCH + 16, 4 * TB_BATCH);
+    _tile_stored(2, dots + 32, 4 * TB_BATCH);
+    _tile_stored(3, dots + 48, 4 * TB_BATCH);
 }
 
 static void batch(const tb_probes *probes, const uint8_t *rows, size_t stride, size_t count, int32_t *dots)
 {
-    for (size_t row = 0; row < count; row += TB_BATCH_ROWS)
-        for (size_t column = 0; column < (size_t)probes->count; column += 32) {
-            const uint8_t *next = rows + (row + TB_BATCH_ROWS) * stride + column / 32 * 16 * stride;
-            products(probes->packed + column * 4, rows + row * stride, stride,
-                     row + TB_BATCH_ROWS < count ? next : NULL, dots + row * TB_BATCH + column);
-        }
+    for (size_t row = 0; row < count; row += TILE_ROWS) {
+        const uint8_t *at = rows + row * stride;
+        products(probes->packed, at, stride, row + TILE_ROWS < count ? at + TILE_ROWS * stride : NULL,
+                 dots + row * TB_BATCH);
+    }
 }
 
 /* Granted once for the process; asking again is harmless. */
@@ -92,7 +93,8 @@ static const tb_kernel amx = {.name = "amx",
                               .bounds = scan_bounds,
                               .batch = batch,
                               .passes = scan_passes,
-                              .batch_rows = 8 * TB_BATCH_ROWS,
+                              .short_rows = 64,
+                              .batch_rows = 4 * TB_BATCH_ROWS,
                               .open = open_tiles,
                               .close = close_tiles};
 

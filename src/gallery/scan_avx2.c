@@ -61,6 +61,7 @@ static const tb_kernel avx2 = {.name = "avx2",
                                .bounds = scan_bounds,
                                .batch = batch,
                                .passes = scan_passes,
+                               .short_rows = 512,
                                .batch_rows = TB_BATCH_ROWS};
 
 const tb_kernel *tb_kernel_avx2(void)

@@ -79,6 +79,7 @@ static const tb_kernel avx512 = {.name = "avx512",
                                  .bounds = scan_bounds,
                                  .batch = batch,
                                  .passes = scan_passes,
+                                 .short_rows = 64,
                                  .batch_rows = 4 * TB_BATCH_ROWS};
 
 const tb_kernel *tb_kernel_avx512(void)

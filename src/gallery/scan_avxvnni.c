@@ -60,6 +60,7 @@ static const tb_kernel avxvnni = {.name = "avxvnni",
                                   .bounds = scan_bounds,
                                   .batch = batch,
                                   .passes = scan_passes,
+                                  .short_rows = 64,
                                   .batch_rows = TB_BATCH_ROWS};
 
 /* Asked of the processor itself: compilers learned its name late. */

@@ -26,6 +26,7 @@ static const tb_kernel base = {.name = "base",
                                .bounds = scan_bounds,
                                .batch = batch,
                                .passes = scan_passes,
+                               .short_rows = 512,
                                .batch_rows = TB_BATCH_ROWS};
 
 const tb_kernel *tb_kernel_base(void)

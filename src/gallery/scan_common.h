@@ -1,5 +1,8 @@
 /* scan_common.h: loops that need no instruction by name: the compiler turns them into whatever the including file is
- * compiled for. Sixteen lanes and a fixed order whatever the width of the registers (K1). Included by scan_*.c only. */
+ * compiled for. Included by scan_*.c only.
+ *
+ * A register is as wide as that; sixteen lanes are one, two or four of them. What is summed is summed lane by lane,
+ * then lanes in one order (K1), whatever the width. */
 #ifndef TEBURA_GALLERY_SCAN_COMMON_H
 #define TEBURA_GALLERY_SCAN_COMMON_H
 
@@ -12,134 +15,169 @@
 #pragma STDC FP_CONTRACT OFF
 #endif
 
-typedef float lanes __attribute__((vector_size(64), aligned(64)));
-typedef int32_t lanes_int __attribute__((vector_size(64), aligned(64)));
-typedef int8_t lanes_byte __attribute__((vector_size(16), aligned(16)));
+#if defined(__AVX512F__)
+enum { WIDTH = 64, ROWS = 4 };
+#elif defined(__AVX__)
+enum { WIDTH = 32, ROWS = 4 };
+#else
+enum { WIDTH = 16, ROWS = 2 };
+#endif
+enum { WIDE = WIDTH / 4, PARTS = TB_SCAN_LANES / WIDE }; /* lanes a register, registers for all lanes */
 
-static inline float lanes_sum(const lanes *sums)
+typedef float part __attribute__((vector_size(WIDTH), aligned(WIDTH)));
+typedef int32_t part_int __attribute__((vector_size(WIDTH), aligned(WIDTH)));
+typedef float quarter __attribute__((vector_size(16), aligned(16)));
+
+static inline const part *parts(const float *values)
 {
-    float sum = 0;
-    for (int lane = 0; lane < TB_SCAN_LANES; lane++)
-        sum += (*sums)[lane];
-    return sum;
+    return (const part *)(const void *)values;
 }
 
-static inline int lanes_any(const lanes_int *masks)
+static inline const part_int *parts_int(const int32_t *values)
 {
-    uint64_t words[8], any = 0;
-    memcpy(words, masks, sizeof words);
-    for (int i = 0; i < 8; i++)
+    return (const part_int *)(const void *)values;
+}
+
+/* Halves upon halves: rounds four times. */
+static inline float lanes_sum(const part *sums)
+{
+    quarter q[4];
+    memcpy(q, sums, sizeof q);
+    quarter sum = (q[0] + q[2]) + (q[1] + q[3]);
+    return (sum[0] + sum[2]) + (sum[1] + sum[3]);
+}
+
+static inline int any_of(const part_int *mask)
+{
+    uint64_t words[WIDTH / 8], any = 0;
+    memcpy(words, mask, sizeof words);
+    for (int i = 0; i < WIDTH / 8; i++)
         any |= words[i];
     return any != 0;
 }
 
-/* Four rows at a time hide the latency of the additions. */
+/* Several rows at a time hide the latency of the additions. */
+static inline void float_rows(const float *probe, const float *rows, size_t stride, const int count, float *scores)
+{
+    part sums[ROWS][PARTS] = {{{0}}};
+    for (size_t i = 0; i < stride; i += TB_SCAN_LANES) {
+#pragma GCC unroll 4
+        for (int j = 0; j < PARTS; j++) {
+            part p = parts(probe + i)[j];
+#pragma GCC unroll 4
+            for (int row = 0; row < count; row++)
+                sums[row][j] += p * parts(rows + (size_t)row * stride + i)[j];
+        }
+    }
+#pragma GCC unroll 4
+    for (int row = 0; row < count; row++)
+        scores[row] = lanes_sum(sums[row]);
+}
+
 static void scan_floats(const float *probe, const float *rows, size_t stride, size_t count, float *scores)
 {
-    const lanes *p = (const lanes *)(const void *)probe;
-    size_t steps = stride / TB_SCAN_LANES, row = 0;
-    for (; row + 4 <= count; row += 4) {
-        const lanes *r = (const lanes *)(const void *)(rows + row * stride);
-        lanes s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
-        for (size_t i = 0; i < steps; i++) {
-            s0 += p[i] * r[i];
-            s1 += p[i] * r[i + steps];
-            s2 += p[i] * r[i + 2 * steps];
-            s3 += p[i] * r[i + 3 * steps];
+    size_t row = 0;
+    for (; row + ROWS <= count; row += ROWS)
+        float_rows(probe, rows + row * stride, stride, ROWS, scores + row);
+    for (; row < count; row++)
+        float_rows(probe, rows + row * stride, stride, 1, scores + row);
+}
+
+/* The sum of squares, and the largest absolute value. */
+static float measure(const float *values, size_t steps, float *most)
+{
+    part squares[PARTS] = {{0}}, highest[PARTS] = {{0}};
+    for (size_t i = 0; i < steps; i++)
+        for (int j = 0; j < PARTS; j++) {
+            part v = parts(values)[i * PARTS + (size_t)j];
+            squares[j] += v * v;
+            part size = (part)((part_int)v & 0x7fffffff);
+            part_int more = size > highest[j];
+            highest[j] = (part)((more & (part_int)size) | (~more & (part_int)highest[j]));
         }
-        scores[row] = lanes_sum(&s0);
-        scores[row + 1] = lanes_sum(&s1);
-        scores[row + 2] = lanes_sum(&s2);
-        scores[row + 3] = lanes_sum(&s3);
-    }
-    for (; row < count; row++) {
-        const lanes *r = (const lanes *)(const void *)(rows + row * stride);
-        lanes s = {0};
-        for (size_t i = 0; i < steps; i++)
-            s += p[i] * r[i];
-        scores[row] = lanes_sum(&s);
-    }
+    float lanes[TB_SCAN_LANES];
+    memcpy(lanes, highest, sizeof lanes);
+    *most = 0;
+    for (int lane = 0; lane < TB_SCAN_LANES; lane++)
+        *most = lanes[lane] > *most ? lanes[lane] : *most;
+    return lanes_sum(squares);
 }
 
 /* The residual is what single precision measures plus more than it can be wrong by: an element's error is below
  * 2^-23 of the element, so that of the vector below 2e-7; 1e-5 of its length covers the sum and the root. */
 static int scan_encode(const float *values, size_t steps, int8_t *codes, tb_code *out)
 {
-    const lanes *v = (const lanes *)(const void *)values;
-    lanes squares = {0}, highest = {0};
-    for (size_t i = 0; i < steps; i++) {
-        squares += v[i] * v[i];
-        lanes size = (lanes)((lanes_int)v[i] & 0x7fffffff);
-        lanes_int more = size > highest;
-        highest = (lanes)((more & (lanes_int)size) | (~more & (lanes_int)highest));
-    }
-    float most = 0, sum = lanes_sum(&squares);
-    if (!(fabsf(sum - 1) < 4e-3f)) /* a NaN is refused too */
+    float most, square = measure(values, steps, &most);
+    if (!(fabsf(square - 1) < 4e-3f)) /* a NaN is refused too */
         return 0;
-    for (int lane = 0; lane < TB_SCAN_LANES; lane++)
-        most = highest[lane] > most ? highest[lane] : most;
     float scale = most / 127, inverse = 127 / most;
-    lanes rest = {0};
+    part rest[PARTS] = {{0}};
+    int32_t sum = 0;
     for (size_t i = 0; i < steps; i++) {
-        lanes scaled = v[i] * inverse;
-        lanes_int code = __builtin_convertvector(scaled + 0.5f + __builtin_convertvector(scaled < 0, lanes), lanes_int);
-        lanes_byte narrow = __builtin_convertvector(code, lanes_byte);
-        memcpy(codes + i * TB_SCAN_LANES, &narrow, sizeof narrow);
-        lanes left = v[i] - scale * __builtin_convertvector(code, lanes);
-        rest += left * left;
+        int32_t wide[TB_SCAN_LANES];
+        for (int j = 0; j < PARTS; j++) {
+            part v = parts(values)[i * PARTS + (size_t)j], scaled = v * inverse;
+            part_int code =
+                __builtin_convertvector(scaled + 0.5f + __builtin_convertvector(scaled < 0, part), part_int);
+            memcpy(wide + j * WIDE, &code, sizeof code);
+            part left = v - scale * __builtin_convertvector(code, part);
+            rest[j] += left * left;
+        }
+        for (int lane = 0; lane < TB_SCAN_LANES; lane++) {
+            codes[i * TB_SCAN_LANES + (size_t)lane] = (int8_t)wide[lane];
+            sum += wide[lane];
+        }
     }
-    *out = (tb_code){scale, sqrtf(lanes_sum(&rest)) * 1.00001f + 1e-6f};
+    *out = (tb_code){scale, sqrtf(lanes_sum(rest)) * 1.00001f + 1e-6f, sum};
     return 1;
 }
 
 static int scan_bounds(const int32_t *dots, const float *scales, const float *residuals, size_t count,
                        const tb_bound *bound, float floor, float *upper)
 {
-    const lanes_int *d = (const lanes_int *)(const void *)dots;
-    const lanes *s = (const lanes *)(const void *)scales, *r = (const lanes *)(const void *)residuals;
-    lanes *u = (lanes *)(void *)upper;
-    lanes_int any = {0};
-    for (size_t i = 0; i * TB_SCAN_LANES < count; i++) {
-        lanes dot = __builtin_convertvector(d[i] - bound->offset, lanes);
-        u[i] = dot * (bound->scale * s[i]) + (r[i] * bound->slope + bound->slack);
-        any |= u[i] >= floor;
+    part_int any = {0};
+    for (size_t i = 0; i * WIDE < count; i++) {
+        part dot = __builtin_convertvector(parts_int(dots)[i] - bound->offset, part);
+        part u = dot * (bound->scale * parts(scales)[i]) + (parts(residuals)[i] * bound->slope + bound->slack);
+        memcpy(upper + i * WIDE, &u, sizeof u);
+        any |= u >= floor;
     }
-    return lanes_any(&any);
+    return any_of(&any);
 }
 
-/* Adds to `any`: a vector as a result would be passed in other ways by other compilers. */
-static inline void row_passes(const int32_t *dots, float scale, float residual, size_t column, const tb_bounds *bounds,
-                              lanes_int *any)
+/* Which of some rows' bounds reach the floor of some of WIDE probes from `column` on: into `any`, as a vector for a
+ * result would be passed in other ways by other compilers. */
+static inline void rows_pass(const int32_t *dots, const float *scales, const float *residuals, size_t rows,
+                             size_t column, const tb_bounds *bounds, part_int *any)
 {
-    const lanes_int *d = (const lanes_int *)(const void *)(dots + column);
-    lanes dot = __builtin_convertvector(*d - *(const lanes_int *)(const void *)(bounds->offset + column), lanes);
-    lanes upper = dot * (*(const lanes *)(const void *)(bounds->scale + column) * scale) +
-                  (*(const lanes *)(const void *)(bounds->slope + column) * residual +
-                   *(const lanes *)(const void *)(bounds->slack + column));
-    *any |= upper >= *(const lanes *)(const void *)(bounds->floor + column);
+    part_int offset = *parts_int(bounds->offset + column);
+    part scale = *parts(bounds->scale + column), slope = *parts(bounds->slope + column);
+    part slack = *parts(bounds->slack + column), floor = *parts(bounds->floor + column);
+    for (size_t row = 0; row < rows; row++) {
+        part dot = __builtin_convertvector(*parts_int(dots + row * TB_BATCH + column) - offset, part);
+        *any |= dot * (scale * scales[row]) + (slope * residuals[row] + slack) >= floor;
+    }
 }
 
-/* Eight rows are asked together; which of them it was is looked at only if one of them was. */
+/* Some rows are asked together; which of them it was is looked at only if one of them was. */
 static size_t scan_passes(const int32_t *dots, const float *scales, const float *residuals, size_t count, int probes,
                           const tb_bounds *bounds, uint32_t *out)
 {
-    size_t passed = 0;
-    for (size_t first = 0; first < count; first += 8) {
-        size_t last = count - first < 8 ? count : first + 8;
-        lanes_int any = {0};
-        for (size_t row = first; row < last; row++)
-            for (size_t column = 0; column < (size_t)probes; column += TB_SCAN_LANES)
-                row_passes(dots + row * TB_BATCH, scales[row], residuals[row], column, bounds, &any);
-        if (!lanes_any(&any))
-            continue;
-        for (size_t row = first; row < last; row++)
-            for (size_t column = 0; column < (size_t)probes; column += TB_SCAN_LANES) {
-                lanes_int mask = {0};
-                row_passes(dots + row * TB_BATCH, scales[row], residuals[row], column, bounds, &mask);
-                for (size_t lane = 0; lane < TB_SCAN_LANES && column + lane < (size_t)probes; lane++)
+    enum { TOGETHER = 8 };
+    size_t passed = 0, columns = (size_t)probes;
+    for (size_t first = 0; first < count; first += TOGETHER) {
+        size_t last = count - first < TOGETHER ? count : first + TOGETHER;
+        for (size_t column = 0; column < columns; column += WIDE) {
+            part_int any = {0};
+            rows_pass(dots + first * TB_BATCH, scales + first, residuals + first, last - first, column, bounds, &any);
+            for (size_t row = any_of(&any) ? first : last; row < last; row++) {
+                part_int mask = {0};
+                rows_pass(dots + row * TB_BATCH, scales + row, residuals + row, 1, column, bounds, &mask);
+                for (size_t lane = any_of(&mask) ? 0 : WIDE; lane < WIDE && column + lane < columns; lane++)
                     if (mask[lane])
                         out[passed++] = (uint32_t)(row * TB_BATCH + column + lane);
             }
+        }
     }
     return passed;
 }

@@ -63,6 +63,7 @@ static const tb_kernel dotprod = {.name = "dotprod",
                                   .bounds = scan_bounds,
                                   .batch = batch,
                                   .passes = scan_passes,
+                                  .short_rows = 64,
                                   .batch_rows = TB_BATCH_ROWS};
 
 const tb_kernel *tb_kernel_dotprod(void)

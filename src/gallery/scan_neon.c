@@ -64,6 +64,7 @@ static const tb_kernel neon = {.name = "neon",
                                .bounds = scan_bounds,
                                .batch = batch,
                                .passes = scan_passes,
+                               .short_rows = 512,
                                .batch_rows = TB_BATCH_ROWS};
 
 const tb_kernel *tb_kernel_neon(void)

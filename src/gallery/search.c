@@ -7,8 +7,8 @@
  *     q.x = q'.x' + (q - q').x' + q.(x - x')  <=  q'.x' + r (|x| + s) + |q| s        (Cauchy-Schwarz)
  *
  * and |q|, |x| <= UNIT. q'.x' is a product of two scales and an integer that is exact. The score we report is a sum in
- * float of at most 1,024 products in 16 lanes: at most 64 + 16 + 1 roundings deep, so it is off q.x by less than
- * 81 * 2^-24 * UNIT^2 < 4.9e-6; computing the bound rounds six times more at values near 1, less than 4e-7 together.
+ * float of at most 1,024 products in 16 lanes: at most 64 + 1 + 4 roundings deep, so it is off q.x by less than
+ * 69 * 2^-24 * UNIT^2 < 4.2e-6; computing the bound rounds six times more at values near 1, less than 4e-7 together.
  * ROUNDING covers both. So no score exceeds its row's bound, and the search is exact:
  *
  * S1: each row that the search has passed has been compared in float, or is not asked for, or its bound was below the
@@ -141,10 +141,7 @@ static void compare_all(tb_search *search, const tb_chunk *chunk)
 
 void tb_search_begin(tb_search *search, const tb_code *code)
 {
-    int32_t sum = 0;
-    for (size_t i = 0; i < search->gallery->code_stride; i++)
-        sum += search->codes[i];
-    search->bound = (tb_bound){.offset = sum * TB_CODE_ZERO,
+    search->bound = (tb_bound){.offset = code->sum * TB_CODE_ZERO,
                                .scale = code->scale,
                                .slope = UNIT + code->residual,
                                .slack = code->residual * UNIT + ROUNDING};

@@ -99,11 +99,14 @@ static void codes_stand_for_the_vector(void **state)
         tb_code code, other;
         assert_true(data.kernels[0]->encode(data.probe, (size_t)width / 16, first, &code));
         double rest = 0;
+        int32_t sum = 0;
         for (int i = 0; i < width; i++) {
+            sum += first[i];
             double left = (double)made.values[i] - (double)code.scale * first[i];
             assert_true(first[i] >= -127);
             rest += left * left;
         }
+        assert_int_equal(sum, code.sum);
         assert_true(sqrt(rest) <= code.residual && code.residual < sqrt(rest) * 1.001 + 1e-5);
         for (int i = 1; i < data.count; i++) {
             assert_true(data.kernels[i]->encode(data.probe, (size_t)width / 16, codes, &other));
