@@ -59,12 +59,16 @@ static tb_status open_management(teburad *s, tb_error *why)
     if (manifest.calibration.provisional)
         tb_log(TB_LOG_WARNING, "teburad", "the calibration of %s is provisional: measure it with your own cameras",
                found);
+    tb_model models[TB_MODELS_MAX];
+    int count = tb_manifest_models(&manifest, models);
     tb_management_options options = {.directory = s->options.data,
                                      .site = s->options.site,
                                      .profile = s->profile,
                                      .model = s->model,
                                      .dimension = s->dimension,
                                      .calibration = manifest.calibration.numbers,
+                                     .former = models + 1,
+                                     .former_count = count - 1,
                                      .utc_offset_minutes = s->options.utc_offset_minutes};
     return tb_management_open(&options, &s->management, why);
 }

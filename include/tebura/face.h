@@ -63,6 +63,11 @@ tb_status tb_engine_pose(tb_engine *engine, const tb_image *image, const tb_face
  * are 0. */
 tb_status tb_engine_eyes(tb_engine *engine, const tb_image *image, const tb_face *face, float open[2]) TB_MUST_CHECK;
 
+/* One by each model (tb_engine_models): the one in force first. `out` has room for as many as there are models; *count
+ * is 0 after a failure. */
+tb_status tb_engine_templates(tb_engine *engine, const tb_image *image, const tb_face *face,
+                              tb_template out[TB_MODELS_MAX], int *count) TB_MUST_CHECK;
+
 /* Everything at once, as enrolment and terminals want it: exactly one face, quality good enough, template.
  * Answers the TB_RETRY_ status that applies. `live` may be NULL (liveness is then not run); with it, a face below the
  * manifest's liveness threshold answers TB_RETRY_NOT_LIVE (fails closed: an error of the network is never "live"). */

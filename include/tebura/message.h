@@ -63,6 +63,7 @@ typedef struct tb_event {
 tb_status tb_event_encode(const tb_event *event, tb_bytes *out) TB_MUST_CHECK;
 tb_status tb_event_decode(tb_span bytes, tb_event *out, tb_error *why) TB_MUST_CHECK;
 
+#define TB_OFFER_QUALITY 60 /* least quality of a template that is kept beside others of its model (S6) */
 typedef enum tb_request_kind {
     TB_REQUEST_IDENTIFY = 1, /* third authentication: `probe` */
     TB_REQUEST_CHECKIN,      /* documents, consent and live template */

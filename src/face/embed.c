@@ -6,12 +6,12 @@
 
 #include <tebura/secret.h>
 
-static tb_status find_map(const tb_engine *engine, const tb_face *face, tb_similarity *map)
+static tb_status find_map(const struct tb_embed_entry *entry, const tb_face *face, tb_similarity *map)
 {
     tb_point from[5], to[5];
     tb_face_points(face, from);
     for (int i = 0; i < 5; i++)
-        to[i] = (tb_point){engine->manifest.embed.points[2 * i], engine->manifest.embed.points[2 * i + 1]};
+        to[i] = (tb_point){entry->points[2 * i], entry->points[2 * i + 1]};
     return tb_similarity_fit(from, to, 5, map);
 }
 
@@ -20,7 +20,7 @@ tb_status tb_face_align(tb_engine *engine, const tb_image *image, const tb_face 
     int width = (int)engine->embed.form.width, height = (int)engine->embed.form.height;
     tb_similarity map;
     *out = NULL;
-    tb_status status = find_map(engine, face, &map);
+    tb_status status = find_map(&engine->manifest.embed, face, &map);
     if (status != TB_OK)
         return status;
     tb_sink sink = {.pixels = engine->aligned.data, .stride = (size_t)width};
@@ -31,37 +31,58 @@ tb_status tb_face_align(tb_engine *engine, const tb_image *image, const tb_face 
 }
 
 /* The network's answer, made a unit vector. TB_MODEL_FAILED when it has no length. */
-static tb_status read_output(const tb_engine *engine, tb_template *out)
+static tb_status read_output(const tb_network *network, const struct tb_embed_entry *entry, tb_template *out)
 {
-    const float *values = engine->embed.outputs[0].values;
-    uint32_t dimension = engine->manifest.embed.dimension;
+    const float *values = network->outputs[0].values;
+    uint32_t dimension = entry->dimension;
     double sum = 0;
     for (uint32_t i = 0; i < dimension; i++)
         sum += (double)values[i] * values[i];
     if (!(sum > 1e-12))
         return TB_MODEL_FAILED;
-    out->model = engine->manifest.embed.model;
+    out->model = entry->model;
     out->dimension = (uint16_t)dimension;
     for (uint32_t i = 0; i < dimension; i++)
         out->values[i] = (float)(values[i] / sqrt(sum));
     return TB_OK;
 }
 
-tb_status tb_stage_embed(tb_engine *engine, const tb_image *image, const tb_face *face, uint8_t quality,
-                         tb_template *out)
+static tb_status embed(tb_network *network, const struct tb_embed_entry *entry, const tb_image *image,
+                       const tb_face *face, uint8_t quality, tb_template *out)
 {
     memset(out, 0, sizeof *out);
     tb_similarity map;
-    tb_status status = find_map(engine, face, &map);
+    tb_status status = find_map(entry, face, &map);
     if (status == TB_OK)
-        status = tb_network_fill_turned(&engine->embed, image, map);
+        status = tb_network_fill_turned(network, image, map);
     if (status == TB_OK)
-        status = tb_network_run(&engine->embed);
+        status = tb_network_run(network);
     if (status == TB_OK)
-        status = read_output(engine, out);
+        status = read_output(network, entry, out);
     if (status == TB_OK)
         out->quality = quality;
+    return status;
+}
+
+tb_status tb_stage_embed(tb_engine *engine, const tb_image *image, const tb_face *face, uint8_t quality,
+                         tb_template *out)
+{
+    tb_status status = embed(&engine->embed, &engine->manifest.embed, image, face, quality, out);
     tb_engine_wipe(engine);
+    return status;
+}
+
+tb_status tb_stage_embed_all(tb_engine *engine, const tb_image *image, const tb_face *face, uint8_t quality,
+                             tb_template *out, int *count)
+{
+    int made = 1;
+    tb_status status = embed(&engine->embed, &engine->manifest.embed, image, face, quality, out);
+    for (uint32_t i = 0; i < engine->manifest.former_count && status == TB_OK; i++)
+        status = embed(&engine->former[i], &engine->manifest.former[i].embed, image, face, quality, &out[made++]);
+    tb_engine_wipe(engine);
+    if (status != TB_OK)
+        tb_wipe(out, (size_t)made * sizeof *out);
+    *count = status == TB_OK ? made : 0;
     return status;
 }
 
@@ -73,4 +94,13 @@ tb_status tb_engine_template(tb_engine *engine, const tb_image *image, const tb_
         return tb_stage_embed(engine, image, face, quality.unified, out);
     memset(out, 0, sizeof *out);
     return status;
+}
+
+tb_status tb_engine_templates(tb_engine *engine, const tb_image *image, const tb_face *face,
+                              tb_template out[TB_MODELS_MAX], int *count)
+{
+    tb_quality quality;
+    *count = 0;
+    tb_status status = tb_engine_quality(engine, image, face, &quality);
+    return status == TB_OK ? tb_stage_embed_all(engine, image, face, quality.unified, out, count) : status;
 }

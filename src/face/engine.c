@@ -17,6 +17,16 @@ static tb_status open_network(tb_engine *engine, const tb_network_entry *entry, 
     return status;
 }
 
+static tb_status open_embed(tb_engine *engine, const struct tb_embed_entry *entry, const char *directory,
+                            const char *manifest_path, tb_network *out, tb_error *why)
+{
+    tb_status status = open_network(engine, &entry->network, directory, manifest_path, out, why);
+    if (status == TB_OK && out->outputs[0].count != entry->dimension)
+        status = tb_fail(why, TB_MODEL_FAILED, "%s gives %zu numbers; the manifest says %u", entry->network.file,
+                         out->outputs[0].count, entry->dimension);
+    return status;
+}
+
 /* What any face of any frame needs to be turned into an input of 112 x 112 or 128 x 128; wider frames than 16K grow
  * it. */
 #define SCRATCH ((size_t)2 << 20)
@@ -35,10 +45,9 @@ static tb_status open_all(tb_engine *engine, const tb_engine_options *options, t
     if (status == TB_OK)
         status = open_network(engine, &manifest->landmarks.network, options->directory, path, &engine->landmarks, why);
     if (status == TB_OK)
-        status = open_network(engine, &manifest->embed.network, options->directory, path, &engine->embed, why);
-    if (status == TB_OK && engine->embed.outputs[0].count != manifest->embed.dimension)
-        status = tb_fail(why, TB_MODEL_FAILED, "%s gives %zu numbers; the manifest says %u",
-                         manifest->embed.network.file, engine->embed.outputs[0].count, manifest->embed.dimension);
+        status = open_embed(engine, &manifest->embed, options->directory, path, &engine->embed, why);
+    for (uint32_t i = 0; i < manifest->former_count && status == TB_OK; i++)
+        status = open_embed(engine, &manifest->former[i].embed, options->directory, path, &engine->former[i], why);
     if (status == TB_OK)
         status = tb_image_new((int)engine->embed.form.width, (int)engine->embed.form.height, &engine->aligned);
     if (status == TB_OK)
@@ -80,6 +89,8 @@ void tb_engine_free(tb_engine **engine)
     tb_network_close(&it->detect);
     tb_network_close(&it->landmarks);
     tb_network_close(&it->embed);
+    for (int i = 0; i < TB_MODELS_MAX - 1; i++)
+        tb_network_close(&it->former[i]);
     tb_network_close(&it->liveness);
     tb_network_close(&it->pose);
     tb_network_close(&it->eyes);
@@ -95,6 +106,8 @@ void tb_engine_wipe(tb_engine *engine)
     tb_network_wipe(&engine->detect);
     tb_network_wipe(&engine->landmarks);
     tb_network_wipe(&engine->embed);
+    for (uint32_t i = 0; i < engine->manifest.former_count; i++)
+        tb_network_wipe(&engine->former[i]);
     tb_network_wipe(&engine->liveness);
     tb_network_wipe(&engine->pose);
     tb_network_wipe(&engine->eyes);
@@ -114,10 +127,7 @@ uint32_t tb_engine_model(const tb_engine *engine)
 
 int tb_engine_models(const tb_engine *engine, tb_model out[TB_MODELS_MAX])
 {
-    out[0] = (tb_model){.id = engine->manifest.embed.model,
-                        .dimension = (uint16_t)engine->manifest.embed.dimension,
-                        .calibration = engine->manifest.calibration.numbers};
-    return 1;
+    return tb_manifest_models(&engine->manifest, out);
 }
 
 const tb_calibration *tb_engine_calibration(const tb_engine *engine)

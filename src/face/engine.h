@@ -19,6 +19,7 @@ struct tb_engine {
     tb_manifest manifest;
     tb_runtime runtime;
     tb_network detect, landmarks, embed, liveness, pose, eyes;
+    tb_network former[TB_MODELS_MAX - 1]; /* of manifest.former_count models beside the one in force */
     int has_liveness, has_pose, has_eyes;
     tb_image aligned;  /* 112 x 112 or what the embedding network takes */
     tb_image portrait; /* what the quality measures look at (face/quality.h) */
@@ -37,6 +38,10 @@ tb_status tb_stage_landmarks(tb_engine *engine, const tb_image *image, tb_face *
 /* The template of a face with landmarks, whose quality has been measured. */
 tb_status tb_stage_embed(tb_engine *engine, const tb_image *image, const tb_face *face, uint8_t quality,
                          tb_template *out) TB_MUST_CHECK;
+
+/* The same by every model: `out` has room for TB_MODELS_MAX; the one in force first. *count 0 after a failure. */
+tb_status tb_stage_embed_all(tb_engine *engine, const tb_image *image, const tb_face *face, uint8_t quality,
+                             tb_template *out, int *count) TB_MUST_CHECK;
 
 /* Eye centres (left in the picture first), nose's tip, corners of the mouth. */
 void tb_face_points(const tb_face *face, tb_point out[5]);

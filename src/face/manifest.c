@@ -68,7 +68,14 @@ static const cyaml_schema_field_t calibration_fields[] = {
     FLOAT("liveness", struct tb_calibration_entry, numbers.liveness),
     CYAML_FIELD_END};
 
+static const cyaml_schema_field_t former_fields[] = {
+    MAPPING("embed", struct tb_former_entry, embed, embed_fields),
+    MAPPING("calibration", struct tb_former_entry, calibration, calibration_fields), CYAML_FIELD_END};
+static const cyaml_schema_value_t former = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct tb_former_entry, former_fields)};
+
 static const cyaml_schema_field_t manifest_fields[] = {
+    CYAML_FIELD_SEQUENCE("former", CYAML_FLAG_OPTIONAL, tb_manifest, former, &former, 0, TB_MODELS_MAX - 1),
     UINT("version", tb_manifest, version),
     MAPPING("detect", tb_manifest, detect, detect_fields),
     MAPPING("landmarks", tb_manifest, landmarks, landmarks_fields),
@@ -142,19 +149,40 @@ static const char *check_eyes(const struct tb_eyes_entry *eyes)
     return check_network(&eyes->network);
 }
 
+static const char *check_embed(const struct tb_embed_entry *embed)
+{
+    if (embed->model == 0)
+        return "model: a number other than 0 is wanted";
+    if (embed->dimension < 1 || embed->dimension > TB_TEMPLATE_MAX_DIMENSION)
+        return "dimension: 1 to 1024 is wanted";
+    for (int i = 0; i < 10; i++)
+        if (!is_within(embed->points[i], 0, 2048))
+            return "points: pixels of the input are wanted";
+    return check_network(&embed->network);
+}
+
+static const char *check_former(const tb_manifest *manifest)
+{
+    for (uint32_t i = 0; i < manifest->former_count; i++) {
+        const struct tb_former_entry *former_one = &manifest->former[i];
+        const char *complaint = check_embed(&former_one->embed);
+        if (!complaint)
+            complaint = check_calibration(&former_one->calibration.numbers);
+        if (complaint)
+            return complaint;
+        if (former_one->embed.model == manifest->embed.model ||
+            (i > 0 && former_one->embed.model == manifest->former[0].embed.model))
+            return "model: every model has a number of its own";
+    }
+    return NULL;
+}
+
 static const char *check_stages(const tb_manifest *manifest)
 {
     if (!is_within(manifest->detect.threshold, 0.01, 0.999) || !is_within(manifest->detect.overlap, 0, 1))
         return "threshold and overlap: between 0 and 1 is wanted";
     if (!is_within(manifest->detect.shrink, 1, 10))
         return "shrink: 1 to 10 is wanted";
-    if (manifest->embed.model == 0)
-        return "model: a number other than 0 is wanted";
-    if (manifest->embed.dimension < 1 || manifest->embed.dimension > TB_TEMPLATE_MAX_DIMENSION)
-        return "dimension: 1 to 1024 is wanted";
-    for (int i = 0; i < 10; i++)
-        if (!is_within(manifest->embed.points[i], 0, 2048))
-            return "points: pixels of the input are wanted";
     if (manifest->liveness.live > 15 || !is_within(manifest->liveness.margin, 0.5, 10))
         return "live: 0 to 15, margin: 0.5 to 10 is wanted";
     return NULL;
@@ -169,16 +197,33 @@ static tb_status check(const tb_manifest *manifest, tb_error *why)
         const char *stage, *complaint;
     } findings[] = {{"detect", check_network(&manifest->detect.network)},
                     {"landmarks", check_network(&manifest->landmarks.network)},
-                    {"embed", check_network(&manifest->embed.network)},
+                    {"embed", check_embed(&manifest->embed)},
                     {"liveness", check_network(&manifest->liveness.network)},
                     {"pose", check_pose(&manifest->pose)},
                     {"eyes", check_eyes(&manifest->eyes)},
                     {"stages", check_stages(manifest)},
-                    {"calibration", check_calibration(&manifest->calibration.numbers)}};
+                    {"calibration", check_calibration(&manifest->calibration.numbers)},
+                    {"former", check_former(manifest)}};
     for (size_t i = 0; i < sizeof findings / sizeof *findings; i++)
         if (findings[i].complaint)
             return tb_fail(why, TB_MALFORMED, "the manifest, %s, %s", findings[i].stage, findings[i].complaint);
     return TB_OK;
+}
+
+static tb_model model_of(const struct tb_embed_entry *embed, const struct tb_calibration_entry *calibration)
+{
+    return (tb_model){.id = embed->model,
+                      .dimension = (uint16_t)embed->dimension,
+                      .modality = TB_MODALITY_FACE,
+                      .calibration = calibration->numbers};
+}
+
+int tb_manifest_models(const tb_manifest *manifest, tb_model out[TB_MODELS_MAX])
+{
+    out[0] = model_of(&manifest->embed, &manifest->calibration);
+    for (uint32_t i = 0; i < manifest->former_count; i++)
+        out[i + 1] = model_of(&manifest->former[i].embed, &manifest->former[i].calibration);
+    return 1 + (int)manifest->former_count;
 }
 
 /* ---- reading ---- */

@@ -51,7 +51,17 @@ typedef struct tb_manifest {
         int provisional;
         tb_calibration numbers;
     } calibration;
+    /* Models whose templates are still recognised and made (doc/adr/029); may be absent. Of their calibration
+     * everything counts but the liveness. */
+    uint32_t former_count;
+    struct tb_former_entry {
+        struct tb_embed_entry embed;
+        struct tb_calibration_entry calibration;
+    } former[TB_MODELS_MAX - 1];
 } tb_manifest;
+
+/* The model in force first, then former ones. How many. */
+int tb_manifest_models(const tb_manifest *manifest, tb_model out[TB_MODELS_MAX]);
 
 /* TB_MALFORMED with the line and the field in `why`, TB_UNSUPPORTED (version), TB_NO_MEMORY. */
 tb_status tb_manifest_parse(tb_span yaml, tb_manifest *out, tb_error *why) TB_MUST_CHECK;

@@ -16,7 +16,6 @@
 #include <tebura/secret.h>
 
 #define PROOF 1e-6
-#define LEAST_QUALITY 60
 
 typedef struct offer {
     const tb_request *request;
@@ -93,7 +92,7 @@ static int is_wanted(const tb_management *m, const offer *o, const tb_template *
         return 0;
     if (!s.count)
         return 1;
-    if (s.taken_today || face->quality < LEAST_QUALITY)
+    if (s.taken_today || face->quality < TB_OFFER_QUALITY)
         return 0;
     return s.count < TB_TEMPLATES_MAX || (s.worst >= 0 && face->quality > o->custody.rows[s.worst].quality);
 }

@@ -148,7 +148,8 @@ static void finish(tb_capturer *capturer, tb_captured *captured, tb_template *te
     captured->quality = capturer->quality;
     captured->status = verdict.status;
     if (verdict.status == TB_OK)
-        captured->status = tb_engine_template(capturer->engine, &capturer->best, &capturer->face, template);
+        captured->status =
+            tb_engine_templates(capturer->engine, &capturer->best, &capturer->face, template, &captured->templates);
     tb_capturer_disarm(capturer);
 }
 

@@ -38,9 +38,10 @@ typedef struct tb_captured {
     tb_status source; /* also while no burst is wanted: TB_OK, or TB_INJECTED */
     float live;       /* the combined score */
     uint8_t quality;
+    int templates; /* how many were written: one for each model of the engine, with finished and TB_OK */
 } tb_captured;
-/* One picture. `template` (secret memory, the caller's) is written only with finished and TB_OK. TB_MODEL_FAILED,
- * TB_NO_MEMORY: the picture was not looked at. */
+/* One picture. `template` (secret memory, the caller's, room for as many as the engine has models) is written only with
+ * finished and TB_OK. TB_MODEL_FAILED, TB_NO_MEMORY: the picture was not looked at. */
 tb_status tb_capturer_see(tb_capturer *capturer, const tb_frame *frame, tb_zone_view *zone, tb_captured *captured,
                           tb_template *template) TB_MUST_CHECK;
 /* No picture came: nobody is there. */

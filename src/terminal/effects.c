@@ -10,6 +10,7 @@
 #define WAIT_IDENTIFY_MS 3000
 #define WAIT_CHECKIN_MS 6000
 #define WAIT_PAY_MS 3000
+#define WAIT_OFFER_MS 1000
 
 static void begin_capture(tb_terminal *t)
 {
@@ -19,11 +20,47 @@ static void begin_capture(tb_terminal *t)
     tb_post_order(t, 1, t->machine.ticket, &page);
 }
 
+/* The probe of the model in force, and those of former ones. */
+static tb_status fill_probes(const tb_hold *hold, tb_request *request)
+{
+    tb_status status = hold->probe_count ? tb_template_encode(&hold->probes[0], &request->probe) : TB_INTERNAL;
+    for (int i = 1; i < hold->probe_count && status == TB_OK; i++)
+        status = tb_template_encode(&hold->probes[i], &request->former[request->former_count++]);
+    return status;
+}
+
+/* X12, S6: who was recognised beyond doubt and let through: the server may keep what was seen (doc/adr/029). Without
+ * liveness a terminal runs with simulated cameras only. When it cannot be sent now, the next passage offers again. */
+static void offer(tb_terminal *t)
+{
+    const tb_transaction *s = &t->machine.now_serving;
+    const tb_hold *hold = t->hold;
+    if (!t->role.offers_templates || s->outcome != TB_OUTCOME_ADMITTED || !hold->probe_count ||
+        tb_id_is_zero(hold->certain) || !tb_id_equal(hold->certain, s->visit) ||
+        (!hold->by_former && hold->probes[0].quality < TB_OFFER_QUALITY))
+        return;
+    tb_request *request = tb_secret_alloc(sizeof *request);
+    tb_status status = request ? TB_OK : TB_NO_MEMORY;
+    if (status == TB_OK) {
+        *request =
+            (tb_request){.id = tb_id_random(), .kind = TB_REQUEST_TEMPLATE, .at = tb_clock_now(), .visit = s->visit};
+        memcpy(request->touchpoint, t->registration.touchpoint, sizeof request->touchpoint);
+        status = fill_probes(hold, request);
+        if (status == TB_OK)
+            status = tb_link_offer(t->link, request, WAIT_OFFER_MS);
+        tb_request_free(request);
+    }
+    tb_secret_free(request);
+    if (status != TB_OK && status != TB_BUS_DOWN && status != TB_CONFLICT)
+        tb_log(TB_LOG_WARNING, "terminal", "a template could not be offered: %s", tb_status_name(status));
+}
+
 static void wipe(tb_terminal *t)
 {
     tb_post_order(t, 0, 0, NULL);
-    tb_wipe(&t->hold->probe, sizeof t->hold->probe);
-    t->hold->has_probe = t->hold->matched_document = 0;
+    tb_wipe(t->hold->probes, sizeof t->hold->probes);
+    t->hold->probe_count = t->hold->matched_document = t->hold->by_former = 0;
+    t->hold->certain = (tb_id){{0}};
     t->hold->document_score = 0;
     if (t->machine.now_serving.agreed < 0) /* no consent: the passport's picture goes, too */
         tb_image_free(&t->hold->page);
@@ -38,9 +75,13 @@ static void forget(tb_terminal *t)
 static void match_list(tb_terminal *t, tb_machine_input *in)
 {
     tb_list_match match;
-    in->status = tb_list_identify(t->list, t->role.fpir, &t->hold->probe, 1, tb_clock_now(), &match);
+    in->status = tb_list_identify(t->list, t->role.fpir, t->hold->probes, t->hold->probe_count, tb_clock_now(), &match);
     if (in->status != TB_OK)
         return;
+    if (match.certain && match.judgement == TB_ADMIT) {
+        t->hold->certain = match.visit;
+        t->hold->by_former = match.by_former;
+    }
     in->identity = match.identity;
     in->judgement = match.judgement;
     in->visit = match.visit;
@@ -56,7 +97,7 @@ static void match_list(tb_terminal *t, tb_machine_input *in)
 static void match(tb_terminal *t)
 {
     tb_machine_input in = {.kind = TB_INPUT_MATCHED};
-    if (!t->hold->has_probe) {
+    if (!t->hold->probe_count) {
         in.status = TB_INTERNAL;
     } else if (t->role.kind == TB_KIND_CHECKIN) {
         int same = t->hold->matched_document && t->hold->document_score >= t->calibration.verification;
@@ -77,7 +118,7 @@ static tb_status fill_checkin(tb_terminal *t, tb_request *request)
     if (!request->consent)
         return TB_OK;
     request->document_score = hold->document_score;
-    return hold->has_probe ? tb_template_encode(&hold->probe, &request->probe) : TB_INTERNAL;
+    return fill_probes(hold, request);
 }
 
 static tb_status fill(tb_terminal *t, tb_request *request, int *wait_ms)
@@ -89,7 +130,7 @@ static tb_status fill(tb_terminal *t, tb_request *request, int *wait_ms)
     case TB_QUESTION_IDENTIFY:
         *wait_ms = WAIT_IDENTIFY_MS;
         request->kind = TB_REQUEST_IDENTIFY;
-        return t->hold->has_probe ? tb_template_encode(&t->hold->probe, &request->probe) : TB_INTERNAL;
+        return fill_probes(t->hold, request);
     case TB_QUESTION_CHECKIN:
         *wait_ms = WAIT_CHECKIN_MS;
         return fill_checkin(t, request);
@@ -186,6 +227,7 @@ void tb_effect_perform(tb_terminal *t, tb_effect_kind kind)
         match(t);
         break;
     case TB_EFFECT_WIPE:
+        offer(t);
         wipe(t);
         break;
     case TB_EFFECT_FORGET:

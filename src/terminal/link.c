@@ -23,6 +23,7 @@ struct question {
     tb_id id;
     tb_bytes sealed;
     int wait_ms;
+    int is_offer;
 };
 
 struct tb_link {
@@ -121,7 +122,8 @@ static void *asker(void *context)
         if (status != TB_OK)
             answer = (tb_answer){.id = question.id, .status = status, .verdict = TB_ANSWER_FAILED};
         tb_bytes_free(&question.sealed);
-        link->options.answered(link->options.context, &answer);
+        if (!question.is_offer)
+            link->options.answered(link->options.context, &answer);
         tb_wipe(&answer, sizeof answer);
         pthread_mutex_lock(&link->mutex);
     }
@@ -129,7 +131,7 @@ static void *asker(void *context)
     return NULL;
 }
 
-tb_status tb_link_ask(tb_link *link, const tb_request *request, int wait_ms)
+static tb_status send_request(tb_link *link, const tb_request *request, int wait_ms, int is_offer)
 {
     tb_bytes plain = {0}, sealed = {0};
     tb_status status = tb_request_encode(request, &plain);
@@ -139,8 +141,8 @@ tb_status tb_link_ask(tb_link *link, const tb_request *request, int wait_ms)
     tb_bytes_free(&plain);
     if (status == TB_OK) {
         pthread_mutex_lock(&link->mutex);
-        if (link->asked < QUESTIONS) {
-            link->questions[link->asked++] = (struct question){request->id, sealed, wait_ms};
+        if (link->asked < (is_offer ? 1 : QUESTIONS)) {
+            link->questions[link->asked++] = (struct question){request->id, sealed, wait_ms, is_offer};
             sealed = (tb_bytes){0};
             pthread_cond_signal(&link->to_asker);
         } else {
@@ -150,6 +152,16 @@ tb_status tb_link_ask(tb_link *link, const tb_request *request, int wait_ms)
     }
     tb_bytes_free(&sealed);
     return status;
+}
+
+tb_status tb_link_ask(tb_link *link, const tb_request *request, int wait_ms)
+{
+    return send_request(link, request, wait_ms, 0);
+}
+
+tb_status tb_link_offer(tb_link *link, const tb_request *request, int wait_ms)
+{
+    return tb_bus_is_connected(link->bus) ? send_request(link, request, wait_ms, 1) : TB_BUS_DOWN;
 }
 
 /* ---- courier ---- */

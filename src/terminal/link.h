@@ -32,6 +32,9 @@ void tb_link_free(tb_link **link);
  * called exactly once for it, with TB_ANSWER_FAILED and TB_BUS_DOWN, TB_TIMEOUT, TB_CRYPTO ... when there is no
  * answer. TB_CONFLICT: too many wait. */
 tb_status tb_link_ask(tb_link *link, const tb_request *request, int wait_ms) TB_MUST_CHECK;
+/* The same for what nobody waits for: no `answered`. TB_BUS_DOWN: not connected; TB_CONFLICT: a question waits, which
+ * comes first. */
+tb_status tb_link_offer(tb_link *link, const tb_request *request, int wait_ms) TB_MUST_CHECK;
 void tb_link_wake(tb_link *link); /* the outbox or the state has something new */
 
 typedef struct tb_link_view {

@@ -348,6 +348,7 @@ static tb_status search(const tb_list *list, const question *about, struct open_
     out->identity = match.identity;
     out->visit = match.id;
     out->certain = match.certain;
+    out->by_former = match.identity != TB_NOBODY && match.model > 0;
     return status;
 }
 

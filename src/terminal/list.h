@@ -47,7 +47,8 @@ typedef struct tb_list_match {
     tb_id visit;            /* the best candidate also when not sure; zero for nobody */
     tb_time from, until;
     tb_facts fields;
-    int certain; /* as in tb_match */
+    int certain;   /* as in tb_match */
+    int by_former; /* not the model in force found them */
 } tb_list_match;
 /* `probes` as for tb_matcher_identify. First among those whose window is open; when nobody is found there, among all:
  * early or late. */

@@ -25,6 +25,7 @@ struct pipeline {
     int said_nobody, armed;
     tb_zone_view zone; /* of the last picture */
     int calm;          /* it showed nothing new */
+    int models;        /* of the engine */
 };
 
 static void say_camera(tb_terminal *t, const char *text)
@@ -84,8 +85,8 @@ static void post_zone(tb_terminal *t, const tb_zone_view *zone)
     pthread_mutex_unlock(&t->mutex);
 }
 
-/* Takes `probe` over. */
-static void post_captured(struct pipeline *p, tb_status status, tb_template *probe)
+/* Takes `probe`, of `count` models, over. */
+static void post_captured(struct pipeline *p, tb_status status, tb_template *probe, int count)
 {
     tb_terminal *t = p->terminal;
     float score = 0;
@@ -110,6 +111,7 @@ static void post_captured(struct pipeline *p, tb_status status, tb_template *pro
         t->captured.ticket = p->ticket;
         t->captured.status = status;
         t->captured.probe = probe;
+        t->captured.probe_count = probe ? count : 0;
         t->captured.document_score = score;
         t->captured.has_score = by_document;
         pthread_cond_signal(&t->wake);
@@ -121,7 +123,7 @@ static void look(struct pipeline *p, const tb_frame *frame)
 {
     tb_zone_view zone;
     tb_captured captured;
-    tb_template *probe = tb_secret_alloc(sizeof *probe);
+    tb_template *probe = tb_secret_alloc((size_t)p->models * sizeof *probe);
     tb_status status = probe ? tb_capturer_see(p->capturer, frame, &zone, &captured, probe) : TB_NO_MEMORY;
     if (status != TB_OK) { /* fails closed: a picture that could not be looked at admits nobody */
         tb_secret_free(probe);
@@ -135,7 +137,7 @@ static void look(struct pipeline *p, const tb_frame *frame)
     post_zone(p->terminal, &zone);
     if (captured.finished) {
         p->armed = 0;
-        post_captured(p, captured.status, probe);
+        post_captured(p, captured.status, probe, captured.templates);
     } else {
         tb_secret_free(probe);
     }
@@ -179,6 +181,8 @@ void *tb_pipeline_main(void *context)
 {
     tb_terminal *t = context;
     struct pipeline p = {.terminal = t, .document = tb_secret_alloc(sizeof *p.document)};
+    tb_model models[TB_MODELS_MAX];
+    p.models = tb_engine_models(t->options.engine, models);
     tb_capture_options capture = t->options.capture;
     capture.simulation = tb_camera_is_simulation(t->camera);
     tb_status status = p.document ? tb_capturer_new(&capture, t->options.engine, &p.capturer) : TB_NO_MEMORY;

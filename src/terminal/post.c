@@ -342,13 +342,14 @@ static void deliver_capture(tb_terminal *t)
     int is_new = t->captured.is_new;
     tb_machine_input input = {.kind = TB_INPUT_CAPTURED, .status = t->captured.status, .ticket = t->captured.ticket};
     tb_template *probe = t->captured.probe;
+    int count = t->captured.probe_count;
     float score = t->captured.document_score;
     int has_score = t->captured.has_score;
     memset(&t->captured, 0, sizeof t->captured);
     pthread_mutex_unlock(&t->mutex);
     if (is_new && probe && input.ticket == t->machine.ticket && t->machine.phase == TB_PHASE_CAPTURING) {
-        t->hold->probe = *probe;
-        t->hold->has_probe = 1;
+        memcpy(t->hold->probes, probe, (size_t)count * sizeof *probe);
+        t->hold->probe_count = count;
         t->hold->document_score = score;
         t->hold->matched_document = has_score;
     }

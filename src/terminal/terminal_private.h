@@ -15,8 +15,10 @@
 /* What belongs to one person and must not outlive the transaction (M2, M7). Secret memory; the machine's thread
  * only. */
 typedef struct tb_hold {
-    tb_template probe; /* wiped by WIPE */
-    int has_probe, matched_document;
+    tb_template probes[TB_MODELS_MAX]; /* of one capture, one for each model; wiped by WIPE */
+    int probe_count, matched_document;
+    tb_id certain; /* the visit that they belong to beyond doubt; zero */
+    int by_former; /* it was a former model that knew them */
     float document_score;
     tb_documents documents; /* the rest is wiped by FORGET */
     tb_image page;          /* the passport's picture */
@@ -98,7 +100,8 @@ struct tb_terminal {
         int is_new;
         uint64_t ticket;
         tb_status status;
-        tb_template *probe; /* secret memory, owned */
+        tb_template *probe; /* secret memory, owned; one for each model */
+        int probe_count;
         float document_score;
         int has_score;
     } captured;

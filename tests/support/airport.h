@@ -47,8 +47,10 @@ typedef struct airport {
     tb_time now;
     tb_key server;
     const tb_provider *provider;
-    uint32_t model;         /* in force; 0: VECTORS_MODEL */
-    const tb_model *former; /* and others */
+    uint32_t model; /* in force; 0: VECTORS_MODEL, of AIRPORT_DIMENSION */
+    int dimension;
+    const tb_calibration *calibration; /* NULL: a made-up one */
+    const tb_model *former;            /* and others */
     int former_count;
     uint64_t floor; /* a start numbers lists from here on */
     terminal terminals[AIRPORT_TERMINALS];
@@ -76,11 +78,13 @@ AIRPORT_HERE tb_status airport_try_open(airport *a, tb_error *why)
                                      .model = a->model ? a->model : VECTORS_MODEL,
                                      .former = a->former,
                                      .former_count = a->former_count,
-                                     .dimension = AIRPORT_DIMENSION,
+                                     .dimension = a->dimension ? a->dimension : AIRPORT_DIMENSION,
                                      .provider = a->provider,
                                      .now = airport_now,
                                      .now_context = a,
                                      .calibration = {.offset = 0, .slope = -12, .margin = 0.05f, .verification = 0.4f}};
+    if (a->calibration)
+        options.calibration = *a->calibration;
     a->floor = (uint64_t)a->now / 1000;
     return tb_management_open(&options, &a->m, why);
 }

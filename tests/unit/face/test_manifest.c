@@ -15,6 +15,7 @@
 #include <tebura/decision.h>
 
 #include "face/network.h"
+#include "manifests.h"
 
 static tb_bytes shipped(void)
 {
@@ -200,11 +201,44 @@ static void a_network_of_another_shape(void **state)
     tb_bytes_free(&yaml);
 }
 
+/* X12: models that are still recognised beside the one in force. */
+static void former_models(void **state)
+{
+    (void)state;
+    static tb_manifest manifest;
+    tb_model models[TB_MODELS_MAX];
+    tb_bytes yaml = {0};
+    tb_error why = {0};
+    manifests_make(MANIFESTS_BOTH, &yaml);
+    if (tb_manifest_parse(tb_bytes_span(&yaml), &manifest, &why) != TB_OK)
+        fail_msg("%s", tb_error_text(&why));
+    assert_int_equal(manifest.former_count, 1);
+    assert_int_equal(tb_manifest_models(&manifest, models), 2);
+    assert_int_equal(models[0].id, manifest.embed.model);
+    assert_int_equal(models[1].id, MANIFESTS_OLD_MODEL);
+    assert_int_equal(models[1].dimension, 512);
+    assert_true(models[1].calibration.slope == models[0].calibration.slope);
+    assert_true(manifest.former[0].embed.points[0] != manifest.embed.points[0]);
+    yaml.size = 0;
+    manifests_make(MANIFESTS_OLD, &yaml);
+    assert_int_equal(tb_manifest_parse(tb_bytes_span(&yaml), &manifest, &why), TB_OK);
+    assert_int_equal(tb_manifest_models(&manifest, models), 1);
+    assert_int_equal(models[0].id, MANIFESTS_OLD_MODEL);
+    yaml.size = 0;
+    manifests_make(MANIFESTS_BOTH_TWICE, &yaml); /* two models with one number */
+    assert_int_equal(tb_manifest_parse(tb_bytes_span(&yaml), &manifest, &why), TB_MALFORMED);
+    assert_non_null(strstr(tb_error_text(&why), "number of its own"));
+    tb_bytes_free(&yaml);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_one_that_ships),        cmocka_unit_test(every_slip_is_refused),
-        cmocka_unit_test(what_may_be_left_out),      cmocka_unit_test(a_network_that_is_not_the_one_meant),
-        cmocka_unit_test(a_file_that_is_no_network), cmocka_unit_test(a_network_of_another_shape)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(former_models),
+                                       cmocka_unit_test(the_one_that_ships),
+                                       cmocka_unit_test(every_slip_is_refused),
+                                       cmocka_unit_test(what_may_be_left_out),
+                                       cmocka_unit_test(a_network_that_is_not_the_one_meant),
+                                       cmocka_unit_test(a_file_that_is_no_network),
+                                       cmocka_unit_test(a_network_of_another_shape)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
