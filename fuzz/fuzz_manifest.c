@@ -17,6 +17,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_MUST(manifest.embed.model != 0 && manifest.embed.dimension >= 1 &&
                   manifest.embed.dimension <= TB_TEMPLATE_MAX_DIMENSION);
         FUZZ_MUST(manifest.calibration.numbers.slope < 0 && manifest.calibration.numbers.liveness > 0);
+        FUZZ_MUST(manifest.former_count < TB_MODELS_MAX);
+        for (uint32_t i = 0; i < manifest.former_count; i++)
+            FUZZ_MUST(manifest.former[i].embed.model != 0 && manifest.former[i].embed.model != manifest.embed.model &&
+                      !strchr(manifest.former[i].embed.network.file, '/'));
         FUZZ_MUST(isfinite(1 / manifest.detect.network.input.divisor));
         FUZZ_MUST(!strchr(manifest.detect.network.file, '/'));
     } else {
