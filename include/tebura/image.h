@@ -47,7 +47,8 @@ typedef struct tb_point {
 } tb_point;
 /* Least squares over n >= 2 points (Umeyama 1991 without reflection). TB_INVALID_ARGUMENT when the points coincide. */
 tb_status tb_similarity_fit(const tb_point *from, const tb_point *to, int n, tb_similarity *out) TB_MUST_CHECK;
-/* out(x, y) = from(inverse(x, y)) where `map` takes `from` to `out`; averages the area when it shrinks. */
+/* out(x, y) = from(inverse(x, y)) where `map` takes `from` to `out`; averages the area when it
+ * shrinks, cubic when it grows. */
 tb_status tb_image_warp(const tb_image *from, tb_similarity map, int width, int height, tb_image *out) TB_MUST_CHECK;
 
 #endif

@@ -30,21 +30,38 @@ tb_status tb_face_align(tb_engine *engine, const tb_image *image, const tb_face 
     return status;
 }
 
-/* The network's answer, made a unit vector. TB_MODEL_FAILED when it has no length. */
-static tb_status read_output(const tb_network *network, const struct tb_embed_entry *entry, tb_template *out)
+/* Runs the network and adds its answer, made a unit vector. TB_MODEL_FAILED when it has no length. */
+static tb_status add_answer(tb_network *network, uint32_t dimension, float *sum)
 {
+    tb_status status = tb_network_run(network);
     const float *values = network->outputs[0].values;
-    uint32_t dimension = entry->dimension;
-    double sum = 0;
-    for (uint32_t i = 0; i < dimension; i++)
-        sum += (double)values[i] * values[i];
-    if (!(sum > 1e-12))
-        return TB_MODEL_FAILED;
+    double squares = 0;
+    for (uint32_t i = 0; status == TB_OK && i < dimension; i++)
+        squares += (double)values[i] * values[i];
+    if (status == TB_OK && !(squares > 1e-12))
+        status = TB_MODEL_FAILED;
+    for (uint32_t i = 0; status == TB_OK && i < dimension; i++)
+        sum[i] += (float)(values[i] / sqrt(squares));
+    return status;
+}
+
+static tb_status answer(tb_network *network, const struct tb_embed_entry *entry, tb_template *out)
+{
+    double squares = 0;
     out->model = entry->model;
-    out->dimension = (uint16_t)dimension;
-    for (uint32_t i = 0; i < dimension; i++)
-        out->values[i] = (float)(values[i] / sqrt(sum));
-    return TB_OK;
+    out->dimension = (uint16_t)entry->dimension;
+    tb_status status = add_answer(network, entry->dimension, out->values);
+    if (status == TB_OK && entry->mirror) {
+        tb_network_mirror(network);
+        status = add_answer(network, entry->dimension, out->values);
+    }
+    for (uint32_t i = 0; i < entry->dimension; i++)
+        squares += (double)out->values[i] * out->values[i];
+    if (status == TB_OK && !(squares > 1e-12))
+        status = TB_MODEL_FAILED;
+    for (uint32_t i = 0; status == TB_OK && i < entry->dimension; i++)
+        out->values[i] = (float)(out->values[i] / sqrt(squares));
+    return status;
 }
 
 static tb_status embed(tb_network *network, const struct tb_embed_entry *entry, const tb_image *image,
@@ -56,11 +73,11 @@ static tb_status embed(tb_network *network, const struct tb_embed_entry *entry, 
     if (status == TB_OK)
         status = tb_network_fill_turned(network, image, map);
     if (status == TB_OK)
-        status = tb_network_run(network);
-    if (status == TB_OK)
-        status = read_output(network, entry, out);
+        status = answer(network, entry, out);
     if (status == TB_OK)
         out->quality = quality;
+    else
+        tb_wipe(out, sizeof *out);
     return status;
 }
 

@@ -42,9 +42,11 @@ static const cyaml_schema_field_t landmarks_fields[] = {NETWORK(tb_landmarks_ent
 
 static const cyaml_schema_value_t coordinate = {CYAML_VALUE_FLOAT(CYAML_FLAG_DEFAULT, float)};
 static const cyaml_schema_field_t embed_fields[] = {
-    NETWORK(tb_embed_entry), UINT("model", struct tb_embed_entry, model),
+    NETWORK(tb_embed_entry),
+    UINT("model", struct tb_embed_entry, model),
     UINT("dimension", struct tb_embed_entry, dimension),
     CYAML_FIELD_SEQUENCE_FIXED("points", CYAML_FLAG_DEFAULT, struct tb_embed_entry, points, &coordinate, 10),
+    CYAML_FIELD_UINT("mirror", CYAML_FLAG_OPTIONAL, struct tb_embed_entry, mirror),
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t liveness_fields[] = {

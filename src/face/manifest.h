@@ -30,6 +30,7 @@ typedef struct tb_manifest {
         tb_network_entry network;
         uint32_t model, dimension;
         float points[10];
+        uint32_t mirror; /* 1: the template is the mean of the face and its mirror image */
     } embed;
     struct tb_liveness_entry {
         tb_network_entry network;

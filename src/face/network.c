@@ -302,6 +302,17 @@ tb_status tb_network_fill_turned(tb_network *network, const tb_image *image, tb_
                           &network->runtime->scratch);
 }
 
+void tb_network_mirror(tb_network *network)
+{
+    size_t width = network->form.width;
+    for (float *row = network->input.values; row < network->input.values + network->input.count; row += width)
+        for (size_t left = 0, right = width - 1; left < right; left++, right--) {
+            float kept = row[left];
+            row[left] = row[right];
+            row[right] = kept;
+        }
+}
+
 tb_status tb_network_run(tb_network *network)
 {
     const OrtApi *api = network->runtime->api;

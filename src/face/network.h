@@ -52,6 +52,8 @@ void tb_network_close(tb_network *network); /* wipes input and outputs; also of 
 tb_status tb_network_fill_box(tb_network *network, const tb_image *image, tb_box box) TB_MUST_CHECK;
 tb_status tb_network_fill_into(tb_network *network, const tb_image *image, tb_rectangle place) TB_MUST_CHECK;
 tb_status tb_network_fill_turned(tb_network *network, const tb_image *image, tb_similarity map) TB_MUST_CHECK;
+/* Turns what is in the input left to right. */
+void tb_network_mirror(tb_network *network);
 /* Runs on what is in the input. TB_MODEL_FAILED, also when an output holds something that is no number. */
 tb_status tb_network_run(tb_network *network) TB_MUST_CHECK;
 /* Wipes input and outputs where anything was put into them since the last time. */

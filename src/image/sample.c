@@ -324,7 +324,32 @@ static inline rgb4 look(struct seen seen, float u, float v)
     return upper + q * (lower - upper);
 }
 
-/* One sample a pixel, or where the picture is up to twice as fine as the target, the mean of four. */
+/* The cubic of Catmull and Rom through four neighbours, `t` of the way from the second to the third. */
+static inline void weigh_cubic(float t, float weights[4])
+{
+    weights[0] = ((1 - 0.5f * t) * t - 0.5f) * t;
+    weights[1] = (1.5f * t - 2.5f) * t * t + 1;
+    weights[2] = ((2 - 1.5f * t) * t + 0.5f) * t;
+    weights[3] = (0.5f * t - 0.5f) * t * t;
+}
+
+static inline rgb4 look_cubic(struct seen seen, float u, float v)
+{
+    float across[4], down[4];
+    u = u < 1 ? 1 : u > seen.far_x ? seen.far_x : u;
+    v = v < 1 ? 1 : v > seen.far_y ? seen.far_y : v;
+    int x = (int)u, y = (int)v;
+    weigh_cubic(u - (float)x, across);
+    weigh_cubic(v - (float)y, down);
+    const rgb4 *at = seen.pixels + (size_t)(y - 1) * seen.width + (size_t)(x - 1);
+    rgb4 sum = {0};
+    for (int i = 0; i < 4; i++, at += seen.width)
+        sum += down[i] * (across[0] * at[0] + across[1] * at[1] + across[2] * at[2] + across[3] * at[3]);
+    return sum;
+}
+
+/* Where the picture is up to twice as fine as the target, a pixel is the mean of four samples; where it is coarser, one
+ * on a curve: straight lines between pixels would blur what a small face has (doc/adr/027). */
 static void turn_row(struct seen seen, struct inverse back, int y, int four, int width, rgb4 *row)
 {
     float u = back.x0 + back.xy * (float)y, v = back.y0 + back.yy * (float)y;
@@ -336,7 +361,7 @@ static void turn_row(struct seen seen, struct inverse back, int y, int four, int
             row[x] = 0.25f * (look(seen, at_u - across, at_v - down) + look(seen, at_u + across, at_v + down) +
                               look(seen, at_u + across2, at_v + down2) + look(seen, at_u - across2, at_v - down2));
         else
-            row[x] = look(seen, at_u, at_v);
+            row[x] = look_cubic(seen, at_u, at_v);
     }
 }
 

@@ -38,8 +38,9 @@ typedef struct tb_rectangle {
 tb_status tb_sample_part(const tb_image *from, tb_rectangle part, int width, int height, const tb_sink *to,
                          tb_scratch *scratch) TB_MUST_CHECK;
 
-/* to(x, y) = from(inverse(x, y)) where `map` takes `from` to `to`; averages the area when it shrinks. Outside the
- * picture its border is repeated. TB_INVALID_ARGUMENT (not a similarity, a side < 1), TB_TOO_LARGE, TB_NO_MEMORY. */
+/* to(x, y) = from(inverse(x, y)) where `map` takes `from` to `to`; averages the area when it shrinks, cubic when it
+ * grows. Outside the picture its border is repeated. TB_INVALID_ARGUMENT (not a similarity, a side < 1), TB_TOO_LARGE,
+ * TB_NO_MEMORY. */
 tb_status tb_sample_warp(const tb_image *from, tb_similarity map, int width, int height, const tb_sink *to,
                          tb_scratch *scratch) TB_MUST_CHECK;
 
