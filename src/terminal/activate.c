@@ -48,12 +48,27 @@ static tb_status void_open_payments(tb_terminal *t)
     return status;
 }
 
+/* An error when it registers; at later starts the server's models may have changed (X12), so it is only said. */
+static tb_status check_model(const tb_terminal *t, tb_error *why)
+{
+    tb_model models[TB_MODELS_MAX];
+    int count = tb_engine_models(t->options.engine, models);
+    for (int i = 0; i < count; i++)
+        if (models[i].id == t->registration.model)
+            return TB_OK;
+    return tb_fail(why, TB_OTHER_MODEL, "the server's templates are of model %u, this terminal's network makes %u",
+                   t->registration.model, models[0].id);
+}
+
 tb_status tb_activate(tb_terminal *t, tb_error *why)
 {
     const tb_registration *r = &t->registration;
     const tb_role *role = tb_profile_role(t->options.profile, r->role);
     if (!role)
         return tb_fail(why, TB_NOT_FOUND, "the profile has no role %s: give the profile of the server", r->role);
+    tb_error other = {0};
+    if (check_model(t, &other) != TB_OK)
+        tb_log(TB_LOG_WARNING, "terminal", "when this terminal registered, %s", tb_error_text(&other));
     tb_role_view_of(role, &t->role);
     tb_machine_options machine = {.role = t->role};
     tb_machine_init(&machine, &t->machine);
@@ -78,18 +93,6 @@ tb_status tb_activate(tb_terminal *t, tb_error *why)
     pthread_mutex_unlock(&t->mutex);
     tb_log(TB_LOG_INFO, "terminal", "%s is a %s terminal of %s", r->touchpoint, r->role, r->site);
     return TB_OK;
-}
-
-/* Told when it registers, not at every start: the server's models change under a terminal that knows both (X12). */
-static tb_status check_model(const tb_terminal *t, tb_error *why)
-{
-    tb_model models[TB_MODELS_MAX];
-    int count = tb_engine_models(t->options.engine, models);
-    for (int i = 0; i < count; i++)
-        if (models[i].id == t->registration.model)
-            return TB_OK;
-    return tb_fail(why, TB_OTHER_MODEL, "the server's templates are of model %u, this terminal's network makes %u",
-                   t->registration.model, models[0].id);
 }
 
 tb_status tb_try_registration(tb_terminal *t, tb_error *why)

@@ -196,6 +196,10 @@ static tb_status apply_value(tb_feed *feed, const char *key, tb_span sealed, str
     tb_status status = open_value(feed, key, sealed, &entry);
     if (status == TB_OK)
         status = tb_list_apply(feed->list, &entry, &changed);
+    if (status == TB_OTHER_MODEL)
+        tb_log(TB_LOG_WARNING, "terminal",
+               "somebody's templates are of models that this terminal does not make: its "
+               "manifest is older than the server's");
     if (status == TB_OK) {
         /* used up here, and nothing newer is known */
         int dropped = entry.present && !tb_list_has(feed->list, entry.visit);

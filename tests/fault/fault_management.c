@@ -8,6 +8,7 @@
 
 #include "airport.h"
 #include "fault_wrap.h"
+#include "management/service.h"
 
 /* One act about the nth traveller. `prepare` may use everything; `act` calls the service and nothing else, so that
  * only its own calls are counted. */
@@ -142,6 +143,24 @@ static tb_status act_withdrawal(airport *a)
     return tb_management_consent_withdraw(a->m, now.request.visit, &why);
 }
 
+/* A template from a touchpoint: kept whole, lists and gallery following, or not at all. */
+static void prepare_offer(airport *a, int n)
+{
+    somebody(n, FLIGHT);
+    checkin(a, &now.who, 1);
+    tb_template first = face_of(&now.who), again = vectors_near(&first, 0.8f, (uint32_t)n + 100000);
+    now.request = airport_request(a, SECURITY, TB_REQUEST_TEMPLATE);
+    now.request.visit = now.who.visit;
+    assert_int_equal(tb_template_encode(&again, &now.request.probe), TB_OK);
+}
+
+static tb_status act_offer(airport *a)
+{
+    tb_status status = tb_service_offer(a->m, &now.request, &now.answer);
+    assert_int_equal(status == TB_OK, now.answer.verdict == TB_ANSWER_ADMIT);
+    return status;
+}
+
 static int same(const tb_counts *x, const tb_counts *y)
 {
     return x->people == y->people && x->templates == y->templates && x->visitors == y->visitors &&
@@ -190,7 +209,7 @@ static void each_call_fails(airport *a, const scenario *s, fault_class which, in
 }
 
 static const scenario checkins = {prepare_checkin, act_checkin}, events = {prepare_event, act_event},
-                      departures = {prepare_departure, act_departure},
+                      offers = {prepare_offer, act_offer}, departures = {prepare_departure, act_departure},
                       withdrawals = {prepare_withdrawal, act_withdrawal};
 
 static int setup(void **state)
@@ -241,6 +260,16 @@ static void departure_database(void **state)
 static void departure_memory(void **state)
 {
     each_call_fails(*state, &departures, FAULT_MEMORY, 0);
+}
+
+static void offer_database(void **state)
+{
+    each_call_fails(*state, &offers, FAULT_DATABASE, 0);
+}
+
+static void offer_memory(void **state)
+{
+    each_call_fails(*state, &offers, FAULT_MEMORY, 0);
 }
 
 static void withdrawal_database(void **state)
@@ -470,6 +499,8 @@ int main(void)
                                        TEST(event_disk_stays_full),
                                        TEST(departure_database),
                                        TEST(departure_memory),
+                                       TEST(offer_database),
+                                       TEST(offer_memory),
                                        TEST(withdrawal_database),
                                        TEST(payment_database),
                                        TEST(payment_memory),

@@ -10,6 +10,7 @@
 #include <tebura/secret.h>
 
 #include "management/service.h"
+#include "terminal/list.h"
 
 #define OLD VECTORS_MODEL
 #define NEW (VECTORS_MODEL + 1)
@@ -448,6 +449,54 @@ static void killed_in_the_middle(void **state)
     assert_true(models_of(a).use[0].people >= 3);
 }
 
+/* U16: a modality that only this test knows, of another dimension, goes through check-in, store, lists, feed and third
+ * authentication without a line of the product for it. */
+static void another_modality_in_the_same_places(void **state)
+{
+    airport *a = *state;
+    static const tb_model models[2] = {
+        {.id = OLD, .dimension = AIRPORT_DIMENSION, .calibration = CALIBRATION},
+        {.id = 500, .dimension = 96, .modality = TB_MODALITY_VOICE, .calibration = CALIBRATION}};
+    traveller mia = {"SATO", "MIA", "AB1234567", FLIGHT, 1, {{0}}};
+    tb_template face = seen(OLD, 1, 1, 70), voice = vectors_template(4000, 96), stranger = vectors_template(4001, 96);
+    tb_answer answer;
+    tb_list *list;
+    tb_list_match match;
+    voice.model = stranger.model = 500;
+    voice.modality = stranger.modality = TB_MODALITY_VOICE;
+    a->former = &models[1];
+    a->former_count = 1;
+    airport_reopen(a);
+    tb_request request = airport_request(a, KIOSK, TB_REQUEST_CHECKIN);
+    documents_of(&mia, &request);
+    request.consent = 1;
+    request.document_score = 0.8f;
+    add(&request, &face);
+    add(&request, &voice);
+    assert_int_equal(airport_ask(a, KIOSK, &request, &answer), TB_OK);
+    assert_int_equal(answer.verdict, TB_ANSWER_ADMIT);
+    mia.visit = answer.visit;
+    tb_request_free(&request);
+    shelf s = templates_of(a, &mia);
+    assert_true(s.count == 2 && s.items[1].modality == TB_MODALITY_VOICE && !s.items[1].in_force);
+    tb_template heard = vectors_near(&voice, 0.8f, 5);
+    heard.model = 500;
+    heard.modality = TB_MODALITY_VOICE;
+    assert_true(tb_id_equal(identify(a, SECURITY, &heard).visit, mia.visit));
+    assert_int_equal(identify(a, SECURITY, &stranger).verdict, TB_ANSWER_UNKNOWN);
+    tb_entry entry = entry_of(a, SECURITY, mia.visit);
+    assert_int_equal(entry.template_count, 2);
+    assert_int_equal(tb_list_new(models, 2, &list), TB_OK);
+    assert_int_equal(tb_list_apply(list, &entry, NULL), TB_OK);
+    assert_int_equal(tb_list_identify(list, 0, &heard, 1, a->now, &match), TB_OK);
+    assert_true(match.identity == TB_THIS_PERSON && tb_id_equal(match.visit, mia.visit));
+    heard.modality = TB_MODALITY_IRIS; /* of no model */
+    assert_int_equal(tb_list_identify(list, 0, &heard, 1, a->now, &match), TB_OTHER_MODEL);
+    tb_list_free(&list);
+    tb_entry_free(&entry);
+    is_sound(a);
+}
+
 /* The first release did not say beside a template whose model it is: the next start looks once. */
 static void rows_of_the_first_release(void **state)
 {
@@ -477,6 +526,7 @@ int main(void)
                                        TEST(once_and_nothing_stays),
                                        TEST(some_may_be_lost_knowingly),
                                        TEST(killed_in_the_middle),
+                                       TEST(another_modality_in_the_same_places),
                                        TEST(rows_of_the_first_release)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
