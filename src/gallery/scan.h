@@ -55,6 +55,9 @@ typedef struct tb_kernel {
      * reaches `floor`. Arrays are aligned to 64 bytes. */
     int (*bounds)(const int32_t *dots, const float *scales, const float *residuals, size_t count, const tb_bound *bound,
                   float floor, float *upper);
+    /* Which of these is the highest (the first of them). As long and aligned as those above; what is behind `count` is
+     * minus infinity. */
+    size_t (*highest)(const float *upper, size_t count);
     /* dots[i * TB_BATCH + probe]. Reads rows up to `count` rounded up to TB_BATCH_ROWS. */
     void (*batch)(const tb_probes *probes, const uint8_t *rows, size_t stride, size_t count, int32_t *dots);
     /* Writes i * TB_BATCH + probe of every bound that reaches its floor; answers how many (<= count * TB_BATCH). */

@@ -145,6 +145,29 @@ static int scan_bounds(const int32_t *dots, const float *scales, const float *re
     return any_of(&any);
 }
 
+static size_t scan_highest(const float *upper, size_t count)
+{
+    part highest = *parts(upper);
+    part_int at = {0}, here = {0};
+    for (size_t i = 1; i * WIDE < count; i++) {
+        part value = parts(upper)[i];
+        part_int more = value > highest;
+        here += WIDE;
+        at = (more & here) | (~more & at);
+        highest = (part)((more & (part_int)value) | (~more & (part_int)highest));
+    }
+    float values[WIDE];
+    int32_t places[WIDE], best = 0;
+    memcpy(values, &highest, sizeof values);
+    memcpy(places, &at, sizeof places);
+    for (int lane = 1; lane < WIDE; lane++) {
+        int32_t place = places[lane] + lane, best_place = places[best] + best;
+        if (values[lane] > values[best] || (values[lane] == values[best] && place < best_place))
+            best = lane;
+    }
+    return (size_t)(places[best] + best);
+}
+
 /* Which of some rows' bounds reach the floor of some of WIDE probes from `column` on: into `any`, as a vector for a
  * result would be passed in other ways by other compilers. */
 static inline void rows_pass(const int32_t *dots, const float *scales, const float *residuals, size_t rows,

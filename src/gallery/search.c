@@ -74,22 +74,22 @@ void tb_search_row(tb_search *search, const tb_chunk *chunk, size_t row)
     offer(search, candidate);
 }
 
-/* Takes the best `picks` of the listed rows, best bound first; the others stay listed. Answers how many. */
-static size_t take_best(tb_search *search, const tb_chunk *chunk, const float *upper, uint16_t *list, size_t listed,
-                        int picks)
+/* Best bound first while that pays, then the others as they come. `chunk` begins with the first of `count` rows. */
+static void take_passing(tb_search *search, const tb_chunk *chunk, float *upper, size_t count)
 {
-    for (; listed && picks > 0; picks--) {
-        size_t best = 0;
-        for (size_t i = 1; i < listed; i++)
-            if (upper[list[i]] > upper[list[best]])
-                best = i;
-        uint16_t row = list[best];
+    enum { FEW = 8 };
+    for (size_t i = count; i % TB_SCAN_LANES; i++)
+        upper[i] = -INFINITY;
+    for (int picks = search->query->k + FEW; picks > 0; picks--) {
+        size_t row = search->gallery->kernel->highest(upper, count);
         if (upper[row] < search->floor)
-            return 0;
-        list[best] = list[--listed];
+            return;
+        upper[row] = -INFINITY;
         tb_search_row(search, chunk, row);
     }
-    return listed;
+    for (size_t row = 0; row < count; row++)
+        if (upper[row] >= search->floor)
+            tb_search_row(search, chunk, row);
 }
 
 const float *tb_search_residuals(const tb_gallery_query *query, const tb_chunk *chunk, float *own)
@@ -103,25 +103,16 @@ const float *tb_search_residuals(const tb_gallery_query *query, const tb_chunk *
 
 void tb_search_codes(tb_search *search, const tb_chunk *chunk, size_t first, size_t last)
 {
-    enum { FEW = 8 };
     _Alignas(64) int32_t dots[TB_CHUNK_ROWS];
     _Alignas(64) float upper[TB_CHUNK_ROWS], own[TB_CHUNK_ROWS];
     const tb_kernel *kernel = search->gallery->kernel;
     const float *residuals = tb_search_residuals(search->query, chunk, own);
-    size_t stride = search->gallery->code_stride, count = last - first, listed = 0;
+    size_t stride = search->gallery->code_stride, count = last - first;
     kernel->codes(search->codes, chunk->codes + first * stride, stride, count, dots);
     if (!kernel->bounds(dots, chunk->scales + first, residuals + first, count, &search->bound, search->floor, upper))
         return;
-    uint16_t list[TB_CHUNK_ROWS];
-    for (size_t i = 0; i < count; i++) {
-        list[listed] = (uint16_t)i;
-        listed += upper[i] >= search->floor;
-    }
-    chunk = &(tb_chunk){.ids = chunk->ids + first, .floats = chunk->floats + first * search->gallery->stride};
-    listed = take_best(search, chunk, upper, list, listed, search->query->k + FEW);
-    for (size_t i = 0; i < listed; i++)
-        if (upper[list[i]] >= search->floor)
-            tb_search_row(search, chunk, list[i]);
+    tb_chunk from_first = {.ids = chunk->ids + first, .floats = chunk->floats + first * search->gallery->stride};
+    take_passing(search, &from_first, upper, count);
 }
 
 /* A short list: floats at once. */

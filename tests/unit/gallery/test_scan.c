@@ -232,11 +232,27 @@ static void bounds_and_what_passes_them(void **state)
     }
 }
 
+static void the_highest_is_the_first_of_them(void **state)
+{
+    (void)state;
+    _Alignas(64) float upper[ROWS];
+    for (size_t count = 1; count <= ROWS; count++)
+        for (int round = 0; round < 20; round++) {
+            size_t best = 0;
+            for (size_t i = 0; i < ROWS; i++)
+                upper[i] = i < count && draw() % 3 ? (float)(draw() % 30) - 20 : -INFINITY;
+            for (size_t i = 1; i < count; i++)
+                best = upper[i] > upper[best] ? i : best;
+            for (int k = 0; k < data.count; k++)
+                assert_int_equal(data.kernels[k]->highest(upper, count), best);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(floats_are_equal_to_the_last_bit), cmocka_unit_test(codes_stand_for_the_vector),
+        cmocka_unit_test(floats_are_equal_to_the_last_bit),  cmocka_unit_test(codes_stand_for_the_vector),
         cmocka_unit_test(what_is_no_unit_vector_is_refused), cmocka_unit_test(products_of_codes_are_exact),
-        cmocka_unit_test(bounds_and_what_passes_them)};
+        cmocka_unit_test(bounds_and_what_passes_them),       cmocka_unit_test(the_highest_is_the_first_of_them)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
