@@ -1,12 +1,13 @@
 /* bench_gallery.c: one probe and batches of 64 against lists of several sizes with every set of loops, next to the
  * bandwidth of this machine's memory for the same bytes; what a change costs; bytes a template.
- * usage: bench_gallery [dimension [largest list [set of loops]]]
+ * usage: bench_gallery [dimension [largest list [set of loops]]]; a table on standard error, JSON on standard output.
  * Vectors are made up; a quarter of the probes have a mate in the list (cosine 0.6). */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
 #include <tebura/clock.h>
 #include <tebura/gallery.h>
 #include <tebura/secret.h>
@@ -124,7 +125,7 @@ static double floor_of(size_t rows, size_t stride)
 }
 
 static void measure(tb_gallery *gallery, const tb_kernel *kernel, size_t short_rows, const tb_template *probes,
-                    const char *mode)
+                    const char *mode, json_t *into)
 {
     tb_candidate out[PROBES * 2];
     int found[PROBES];
@@ -139,11 +140,14 @@ static void measure(tb_gallery *gallery, const tb_kernel *kernel, size_t short_r
     }
     tb_gallery_statistics after = tb_gallery_statistics_of(gallery);
     double searches = (double)(after.searches - before.searches);
-    printf("  %-8s %-5s median %8.4f ms, 5 %% %8.4f, 95 %% %8.4f", kernel->name, mode, at(&times, 0.5) * 1e3,
-           at(&times, 0.05) * 1e3, at(&times, 0.95) * 1e3);
+    json_t *one = json_pack("{s:s, s:s, s:f, s:f}", "loops", kernel->name, "rows_as", mode, "ms", at(&times, 0.5) * 1e3,
+                            "p95_ms", at(&times, 0.95) * 1e3);
+    fprintf(stderr, "  %-8s %-5s median %8.4f ms, 5 %% %8.4f, 95 %% %8.4f", kernel->name, mode, at(&times, 0.5) * 1e3,
+            at(&times, 0.05) * 1e3, at(&times, 0.95) * 1e3);
     if (searches > 0)
-        printf(", rescored %6.1f a search, widened %.1f %%", (double)(after.rescored - before.rescored) / searches,
-               100 * (double)(after.widened - before.widened) / searches);
+        fprintf(stderr, ", rescored %6.1f a search, widened %.1f %%",
+                (double)(after.rescored - before.rescored) / searches,
+                100 * (double)(after.widened - before.widened) / searches);
     if (short_rows == 0) {
         times.count = 0;
         for (double until = seconds() + 0.5; times.count < 4 || (seconds() < until && times.count < MOST_TIMES);) {
@@ -151,9 +155,11 @@ static void measure(tb_gallery *gallery, const tb_kernel *kernel, size_t short_r
             must(tb_gallery_search_batch(gallery, probes, PROBES, &query, out, found));
             times.values[times.count++] = (seconds() - begin) / PROBES;
         }
-        printf("; batch of 64: %.4f each", at(&times, 0.5) * 1e3);
+        fprintf(stderr, "; batch of 64: %.4f each", at(&times, 0.5) * 1e3);
+        json_object_set_new(one, "batch_ms", json_real(at(&times, 0.5) * 1e3));
     }
-    printf("\n");
+    json_array_append_new(into, one);
+    fprintf(stderr, "\n");
 }
 
 /* Changes are timed by the clock on the wall, as they may have to wait. */
@@ -164,12 +170,15 @@ static double wall(void)
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static void print_changes(const char *what, struct times *times)
+static void print_changes(const char *what, struct times *times, json_t *into)
 {
-    printf(" %s %.2f %.2f %.0f", what, at(times, 0.5) * 1e6, at(times, 0.99) * 1e6, at(times, 1) * 1e6);
+    json_object_set_new(into, what,
+                        json_pack("{s:f, s:f, s:f}", "median_us", at(times, 0.5) * 1e6, "p99_us", at(times, 0.99) * 1e6,
+                                  "most_us", at(times, 1) * 1e6));
+    fprintf(stderr, " %s %.2f %.2f %.0f", what, at(times, 0.5) * 1e6, at(times, 0.99) * 1e6, at(times, 1) * 1e6);
 }
 
-static void measure_changes(tb_gallery *gallery, size_t rows, int dimension, const char *when)
+static void measure_changes(tb_gallery *gallery, size_t rows, int dimension, const char *when, json_t *into)
 {
     static struct times put, replace, gone;
     static uint64_t serial;
@@ -189,11 +198,11 @@ static void measure_changes(tb_gallery *gallery, size_t rows, int dimension, con
         replace.values[replace.count++] = c - b;
         gone.values[gone.count++] = d - c;
     }
-    printf("  %s, microseconds (median, 99 %%, most):", when);
-    print_changes("put", &put);
-    print_changes("replace", &replace);
-    print_changes("remove", &gone);
-    printf("\n");
+    fprintf(stderr, "  %s, microseconds (median, 99 %%, most):", when);
+    print_changes("put", &put, into);
+    print_changes("replace", &replace, into);
+    print_changes("remove", &gone, into);
+    fprintf(stderr, "\n");
 }
 
 struct searcher {
@@ -212,19 +221,20 @@ static void *search_on(void *argument)
     return NULL;
 }
 
-static void measure_changes_while_searching(tb_gallery *gallery, size_t rows, const tb_template *probe)
+static void measure_changes_while_searching(tb_gallery *gallery, size_t rows, const tb_template *probe, json_t *into)
 {
     struct searcher searcher = {.gallery = gallery, .probe = probe};
     pthread_t thread;
     if (pthread_create(&thread, NULL, search_on, &searcher) != 0)
         must(TB_NO_MEMORY);
-    measure_changes(gallery, rows, probe->dimension, "while another thread searches");
+    measure_changes(gallery, rows, probe->dimension, "while another thread searches", into);
     atomic_store(&searcher.stop, 1);
     pthread_join(thread, NULL);
 }
 
-static void one_size(size_t rows, int dimension, const char *only)
+static void one_size(size_t rows, int dimension, const char *only, json_t *into)
 {
+    json_t *searches = json_array(), *alone = json_object(), *beside = json_object();
     tb_gallery *gallery;
     static tb_template probes[PROBES];
     must(tb_gallery_new(1, dimension, &gallery));
@@ -238,19 +248,22 @@ static void one_size(size_t rows, int dimension, const char *only)
             make(&probes[i], dimension);
     }
     size_t stride = ((size_t)dimension + 63) / 64 * 64;
-    printf("%zu templates of %d: %.0f bytes each; reading the codes takes %.4f ms\n", rows, dimension,
-           (double)tb_gallery_memory(gallery) / (double)rows, floor_of(rows, stride));
+    fprintf(stderr, "%zu templates of %d: %.0f bytes each; reading the codes takes %.4f ms\n", rows, dimension,
+            (double)tb_gallery_memory(gallery) / (double)rows, floor_of(rows, stride));
     const tb_kernel *kernels[TB_KERNELS];
     int count = tb_kernels(kernels);
     for (int i = 0; i < count; i++)
         if (!only || strcmp(only, kernels[i]->name) == 0) {
-            measure(gallery, kernels[i], 0, probes, "codes");
+            measure(gallery, kernels[i], 0, probes, "codes", searches);
             if (rows <= 10000)
-                measure(gallery, kernels[i], SIZE_MAX, probes, "float");
+                measure(gallery, kernels[i], SIZE_MAX, probes, "float", searches);
         }
     tb_gallery_tune(gallery, tb_kernel_best(), 0);
-    measure_changes(gallery, rows, dimension, "changes");
-    measure_changes_while_searching(gallery, rows, &probes[1]);
+    measure_changes(gallery, rows, dimension, "changes", alone);
+    measure_changes_while_searching(gallery, rows, &probes[1], beside);
+    json_array_append_new(into, json_pack("{s:I, s:i, s:f, s:o, s:o, s:o}", "rows", (json_int_t)rows, "dimension",
+                                          dimension, "bytes_per_row", (double)tb_gallery_memory(gallery) / (double)rows,
+                                          "searches", searches, "changes", alone, "changes_beside_searches", beside));
     tb_gallery_free(&gallery);
 }
 
@@ -263,7 +276,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: bench_gallery [dimension 1..1024 [largest list >= 64 [set of loops]]]\n");
         return 2;
     }
+    json_t *all = json_array();
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes && sizes[i] <= largest; i++)
-        one_size(sizes[i], dimension, argc > 3 ? argv[3] : NULL);
-    return 0;
+        one_size(sizes[i], dimension, argc > 3 ? argv[3] : NULL, all);
+    int printed = json_dumpf(all, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6)) == 0 && puts("") >= 0;
+    json_decref(all);
+    return printed ? 0 : 2;
 }
