@@ -72,7 +72,7 @@ static void open_site(void)
                                      .profile = b.profile,
                                      .model = MODEL,
                                      .dimension = DIMENSION,
-                                     .calibration = {.offset = 0, .slope = -12, .margin = 0.05f, .verification = 0.4f},
+                                     .calibration = {.knots = 2, .curve = {{1, 0}, {1e-12, 1}}, .margin = 0.05f, .verification = 0.4f},
                                      .now = fixed_now,
                                      .now_context = &b.now};
     need(tb_management_open(&options, &b.m, &why), "open");

@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (status == TB_OK) {
         FUZZ_MUST(manifest.embed.model != 0 && manifest.embed.dimension >= 1 &&
                   manifest.embed.dimension <= TB_TEMPLATE_MAX_DIMENSION);
-        FUZZ_MUST(manifest.calibration.numbers.slope < 0 && manifest.calibration.numbers.liveness > 0);
+        FUZZ_MUST(manifest.calibration.numbers.knots >= 2 && manifest.calibration.numbers.knots <= TB_KNOTS_MAX &&
+                  manifest.calibration.numbers.liveness > 0);
         FUZZ_MUST(manifest.former_count < TB_MODELS_MAX);
         for (uint32_t i = 0; i < manifest.former_count; i++)
             FUZZ_MUST(manifest.former[i].embed.model != 0 && manifest.former[i].embed.model != manifest.embed.model &&

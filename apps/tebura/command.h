@@ -14,6 +14,7 @@
     X(profile, "check a site's profile, and say what each role may see and for how long")                              \
     X(bench, "measure this machine: search, pipeline, messages, programs")                                             \
     X(eval, "how well are people told apart in folders of pictures?")                                                  \
+    X(calibrate, "measure the thresholds anew with your own pictures")                                                 \
     X(demo, "an airport on this machine: terminals, travellers, refusals")                                             \
     X(selftest, "error rates of presentation-attack detection")                                                        \
     X(scene, "simulation: a picture as the virtual camera takes it")                                                   \

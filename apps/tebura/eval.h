@@ -69,8 +69,10 @@ typedef struct eval_measured {
 } eval_measured;
 
 /* Templates and scores of all pictures, on `threads` threads (0: all processors), with a progress bar on a terminal.
- * A picture that gives none has its reason in it and is passed over. */
-tb_status eval_measure(eval_folder *folder, int threads, eval_measured *out, tb_error *why) TB_MUST_CHECK;
+ * A picture that gives none has its reason in it and is passed over. `within_sets`: only pictures of one set are
+ * compared with each other. */
+tb_status eval_measure(eval_folder *folder, int threads, int within_sets, eval_measured *out,
+                       tb_error *why) TB_MUST_CHECK;
 void eval_measured_free(eval_measured *measured); /* wipes */
 
 /* "what 12/40, 5 s left" on standard error when that is a terminal; done == total ends the line. */
@@ -84,12 +86,19 @@ typedef struct eval_options {
     tb_evaluation_options statistics;
 } eval_options;
 
+#define EVAL_RATES 3 /* 10, 5 and 1 % */
+typedef struct eval_held {
+    int is_possible;
+    tb_held_out result;
+} eval_held;
+
 typedef struct eval_list {
     size_t size;
     int is_possible;
     tb_identification identification;
     tb_decisions decisions;           /* with the manifest's calibration at options.fpir */
     double search_median, search_p99; /* microseconds */
+    eval_held held[EVAL_RATES];
 } eval_list;
 
 typedef struct eval_worst {
@@ -138,11 +147,20 @@ typedef struct eval_report {
     int64_t median, p99, decoding; /* picture to template, microseconds */
 } eval_report;
 
+/* Holds out people at these rates; those impossible with so few are left so. */
+tb_status eval_hold_out(const eval_options *options, const tb_comparisons *comparisons,
+                        const tb_calibration *calibration, size_t list, eval_held out[EVAL_RATES]) TB_MUST_CHECK;
+
+/* A command's arguments; `command` is eval or calibrate. */
+tb_status eval_parse(int argc, char **argv, eval_options *out, tb_error *why) TB_MUST_CHECK;
+
 tb_status eval_report_make(const eval_options *options, const eval_folder *folder, const eval_measured *measured,
                            eval_report *out, tb_error *why) TB_MUST_CHECK;
 void eval_report_free(eval_report *report);
 
 void eval_print_text(const eval_report *report);
+void eval_print_held(const eval_held held[EVAL_RATES], size_t list);
+json_t *eval_held_json(const eval_held held[EVAL_RATES]);
 json_t *eval_to_json(const eval_report *report); /* NULL: out of memory */
 
 #endif

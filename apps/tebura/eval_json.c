@@ -62,6 +62,23 @@ static json_t *decisions(const tb_decisions *d)
                      estimate(d->not_sure));
 }
 
+json_t *eval_held_json(const eval_held held[EVAL_RATES])
+{
+    json_t *list = json_array();
+    for (int i = 0; i < EVAL_RATES; i++) {
+        const tb_held_out *h = &held[i].result;
+        if (held[i].is_possible)
+            json_array_append_new(
+                list, json_pack("{s:o,s:o,s:o,s:b,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:[o,o]}", "list", count(h->plan.list),
+                                "stated_fpir", number(h->fpir), "measured", estimate(h->measured), "kept", h->is_kept,
+                                "splits", h->splits, "non_mated_searches", count(h->non_mated), "people_searched_for",
+                                count(h->non_mated_people), "right", number(h->right), "nobody", number(h->none),
+                                "not_sure", number(h->not_sure), "wrong", number(h->wrong), "thresholds",
+                                number(h->lowest_threshold), number(h->highest_threshold)));
+    }
+    return list;
+}
+
 static json_t *list_result(const eval_list *list)
 {
     const tb_identification *n = &list->identification;
@@ -72,13 +89,13 @@ static json_t *list_result(const eval_list *list)
     }
     for (int i = 0; i < TB_RANKS; i++)
         json_array_append_new(cmc, number(n->cmc[i]));
-    return json_pack("{s:o,s:b,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:o,s:o}}", "list", count(list->size),
-                     "possible", 1, "enrolled_pictures", n->plan.pictures, "draws", n->plan.draws, "mated_searches",
-                     count(n->mated), "non_mated_searches", count(n->non_mated), "non_mated_pictures",
-                     count(n->non_mated_samples), "rank_one", estimate(n->rank_one), "cmc", cmc, "fnir_at_fpir",
-                     search_points(n->at, TB_SEARCH_POINTS), "curve", search_points(n->curve, TB_SEARCH_CURVE),
-                     "decisions", decisions(&list->decisions), "search_us", "median", number(list->search_median),
-                     "p99", number(list->search_p99));
+    return json_pack("{s:o,s:o,s:b,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:o,s:o}}", "held_out",
+                     eval_held_json(list->held), "list", count(list->size), "possible", 1, "enrolled_pictures",
+                     n->plan.pictures, "draws", n->plan.draws, "mated_searches", count(n->mated), "non_mated_searches",
+                     count(n->non_mated), "non_mated_pictures", count(n->non_mated_samples), "rank_one",
+                     estimate(n->rank_one), "cmc", cmc, "fnir_at_fpir", search_points(n->at, TB_SEARCH_POINTS), "curve",
+                     search_points(n->curve, TB_SEARCH_CURVE), "decisions", decisions(&list->decisions), "search_us",
+                     "median", number(list->search_median), "p99", number(list->search_p99));
 }
 
 static json_t *worst(const eval_report *report, const eval_worst *list, int list_count)

@@ -41,6 +41,7 @@ struct job {
     eval_measured *measured;
     tb_engine *engines[EVAL_THREADS_MAX];
     tb_template *slots; /* one for each picture */
+    int within_sets;
 };
 
 struct worker {
@@ -193,6 +194,7 @@ static void compare_row(struct job *job, int thread, size_t row)
         float *score = &m->scores[tb_pair(row, other)];
         uint32_t a = m->row_person[row], b = m->row_person[other];
         if ((a != b && people[a].namesake == people[b].namesake) ||
+            (job->within_sets && people[a].set != people[b].set) ||
             tb_template_compare(&m->templates[row], &m->templates[other], score) != TB_OK)
             *score = NAN;
     }
@@ -239,7 +241,7 @@ static tb_status make_scores(struct job *job)
     return status;
 }
 
-tb_status eval_measure(eval_folder *folder, int threads, eval_measured *out, tb_error *why)
+tb_status eval_measure(eval_folder *folder, int threads, int within_sets, eval_measured *out, tb_error *why)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     int64_t since = tb_clock_monotonic();
@@ -254,6 +256,7 @@ tb_status eval_measure(eval_folder *folder, int threads, eval_measured *out, tb_
     job->run = make_template;
     job->items = folder->picture_count;
     job->folder = folder;
+    job->within_sets = within_sets;
     job->measured = out;
     job->slots = tb_secret_alloc(folder->picture_count * sizeof *job->slots);
     tb_status status = job->slots ? open_engines(job, out->threads, why) : TB_NO_MEMORY;

@@ -154,6 +154,22 @@ static tb_status measure_list(const eval_options *options, const eval_measured *
     return status == TB_OK ? time_searches(m, c, list) : status;
 }
 
+tb_status eval_hold_out(const eval_options *options, const tb_comparisons *comparisons,
+                        const tb_calibration *calibration, size_t list, eval_held out[EVAL_RATES])
+{
+    static const double rates[EVAL_RATES] = {0.1, 0.05, 0.01};
+    enum { DRAWS = 10 }; /* from each split */
+    tb_list_plan plan = {.list = list, .pictures = options->pictures, .draws = DRAWS, .with_single = 1};
+    for (int i = 0; i < EVAL_RATES; i++) {
+        tb_status status = tb_held_out_measure(comparisons, &plan, rates[i], options->splits, calibration,
+                                               &options->statistics, &out[i].result);
+        if (status != TB_OK && status != TB_INVALID_ARGUMENT)
+            return status;
+        out[i].is_possible = status == TB_OK;
+    }
+    return TB_OK;
+}
+
 /* ---- one set ---- */
 
 static tb_status measure_set(const eval_options *options, const eval_folder *folder, const eval_measured *m, long set,
@@ -179,6 +195,8 @@ static tb_status measure_set(const eval_options *options, const eval_folder *fol
     for (int i = 0; i < out->list_count && status == TB_OK; i++) {
         out->lists[i].size = options->lists[i];
         status = measure_list(options, m, &view.comparisons, &out->lists[i]);
+        if (status == TB_OK && options->held_out)
+            status = eval_hold_out(options, &view.comparisons, &m->calibration, options->lists[i], out->lists[i].held);
     }
     free(view.sample);
     return status;

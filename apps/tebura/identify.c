@@ -88,7 +88,7 @@ static tb_status search_one(const struct search *search, const tb_face *face, co
         status = tb_gallery_search(search->gallery, probe, 2, NULL, NULL, candidates, &found);
     if (status != TB_OK)
         return status;
-    tb_identity identity = tb_decide(tb_engine_calibration(search->engine), search->book->count,
+    tb_identity identity = tb_decide(tb_engine_calibration(search->engine), tb_gallery_rows(search->gallery),
                                      search->arguments->fpir, candidates, found);
     *known += identity == TB_THIS_PERSON;
     if (search->arguments->json)
@@ -137,11 +137,12 @@ static tb_status search_single(const struct search *search, json_t *list, int *k
 static tb_status identify(const faces_arguments *arguments, struct search *search, int *known, tb_error *why)
 {
     json_t *list = json_array();
-    search->threshold =
-        tb_decision_threshold(tb_engine_calibration(search->engine), search->book->count, arguments->fpir);
     tb_status status = list ? TB_OK : TB_NO_MEMORY;
     if (status == TB_OK)
         status = fill_gallery(search->book, search->engine, &search->gallery);
+    if (status == TB_OK)
+        search->threshold = tb_decision_threshold(tb_engine_calibration(search->engine),
+                                                  tb_gallery_rows(search->gallery), arguments->fpir);
     if (status == TB_OK)
         status = arguments->all_faces ? search_all(search, list, known, why) : search_single(search, list, known, why);
     if (status == TB_OK && arguments->json)

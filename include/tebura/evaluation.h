@@ -107,6 +107,7 @@ typedef struct tb_list_plan {
     size_t list;
     int pictures; /* 1..5 */
     int draws;
+    int with_single; /* also enrols people without a picture left to search for: for false positives */
 } tb_list_plan;
 
 typedef struct tb_trials {
@@ -155,5 +156,46 @@ typedef struct tb_decisions {
 } tb_decisions;
 tb_status tb_decisions_measure(const tb_trials *trials, const tb_calibration *calibration, double fpir,
                                const tb_evaluation_options *options, tb_decisions *out) TB_MUST_CHECK;
+
+/* ---- calibration: what a manifest keeps with its model ---- */
+
+/* Impostor scores above `start`, the share `fraction` of all, follow a generalised Pareto distribution:
+ * FMR(s) = fraction * (1 + shape * (s - start) / scale)^(-1 / shape); shape -0.5..0, 0: exponential. */
+typedef struct tb_tail {
+    double fraction, start, shape, scale;
+} tb_tail;
+
+#define TB_QUANTILES 5
+typedef struct tb_calibration_measurement {
+    /* similarity at which the upper bound of FMR (one-sided 95 %) is the rate: what is used */
+    tb_knot curve[TB_KNOTS_MAX];
+    tb_knot measured[TB_KNOTS_MAX]; /* the same without the bound: what was found, or extrapolated */
+    uint32_t knots;
+    tb_tail tail;
+    size_t people, mated_people, samples, genuine, impostor;
+    float genuine_quantiles[TB_QUANTILES]; /* 0.1 %, 1 %, 5 %, 25 %, 50 %; NaN without genuine comparisons */
+    int replicates;
+    int is_enough; /* 300 people, all with two samples, 30,000 impostor comparisons: by the rule of 3, FMR 1e-4 */
+} tb_calibration_measurement;
+/* TB_INVALID_ARGUMENT: fewer than 6 people or 100 impostor comparisons; TB_NO_MEMORY. */
+tb_status tb_calibration_measure(const tb_comparisons *comparisons, const tb_evaluation_options *options,
+                                 tb_calibration_measurement *out) TB_MUST_CHECK;
+
+/* Is the stated rate kept on people the calibration has never seen? The people are split in halves again and again: one
+ * half calibrates, lists are drawn from the other and searched for the rest of it. */
+typedef struct tb_held_out {
+    tb_list_plan plan;
+    double fpir; /* stated */
+    int splits;
+    size_t non_mated, non_mated_people;
+    tb_estimate measured;                /* of the non-mated searches of all splits */
+    double right, none, not_sure, wrong; /* of the mated searches */
+    double lowest_threshold, highest_threshold;
+    int is_kept; /* the stated rate is not below the interval of the measured one */
+} tb_held_out;
+/* TB_INVALID_ARGUMENT: too few people in half of them for this list. `calibration` gives the margin. */
+tb_status tb_held_out_measure(const tb_comparisons *comparisons, const tb_list_plan *plan, double fpir, int splits,
+                              const tb_calibration *calibration, const tb_evaluation_options *options,
+                              tb_held_out *out) TB_MUST_CHECK;
 
 #endif

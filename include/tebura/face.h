@@ -79,9 +79,19 @@ typedef struct tb_capture {
 } tb_capture;
 tb_status tb_engine_capture(tb_engine *engine, const tb_image *image, int with_liveness, tb_capture *out) TB_MUST_CHECK;
 
-/* Calibration of the embedding model, from the manifest: similarity s has false match rate 10^(offset + slope * s). */
+/* A false match rate and the similarity that goes with it: where its upper confidence bound falls to this rate. */
+typedef struct tb_knot {
+    double fmr;
+    float similarity;
+} tb_knot;
+
+#define TB_KNOTS_MAX 16
+/* Calibration of the embedding model, from the manifest (tebura calibrate writes it).
+ * Invariant: 2 to TB_KNOTS_MAX knots; from one to the next fmr falls and similarity rises. Between knots, and beyond
+ * the last in the direction of the last two, the logarithm of the rate is a straight line. */
 typedef struct tb_calibration {
-    double offset, slope;
+    tb_knot curve[TB_KNOTS_MAX];
+    uint32_t knots;
     float margin;       /* best minus second best below this is "not sure" */
     float verification; /* cosine for 1:1 against a document picture */
     float liveness;     /* probability below which a face is refused */

@@ -30,6 +30,7 @@ tb_status tb_gallery_tag(tb_gallery *gallery, tb_id id, uint64_t tags) TB_MUST_C
 tb_status tb_gallery_remove(tb_gallery *gallery, tb_id id) TB_MUST_CHECK;
 void tb_gallery_clear(tb_gallery *gallery);
 size_t tb_gallery_count(const tb_gallery *gallery); /* ids, not rows */
+size_t tb_gallery_rows(const tb_gallery *gallery);  /* templates: what a threshold is computed from */
 /* The best `k` ids, best first (equal scores in the order of their ids). *found <= k.
  * `only` (may be NULL) narrows the search to ids for which it returns non-zero; it must not call the gallery. */
 tb_status tb_gallery_search(const tb_gallery *gallery, const tb_template *probe, int k,

@@ -54,7 +54,7 @@ static tb_status list_new(const tb_comparisons *view, const tb_list_plan *plan, 
         return TB_NO_MEMORY;
     }
     for (size_t i = 0; i < list->crowd.count; i++)
-        if (list->crowd.samples[list->crowd.who[i]] > (uint32_t)plan->pictures)
+        if (list->crowd.samples[list->crowd.who[i]] >= (uint32_t)plan->pictures + !plan->with_single)
             list->eligible[list->eligible_count++] = list->crowd.who[i];
     return TB_OK;
 }

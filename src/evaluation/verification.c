@@ -1,91 +1,14 @@
-/* verification.c: 1:1 figures with intervals. For each replicate people are drawn with replacement; a pair of samples
- * then counts as often as the product of how often its two people were drawn (once each for a genuine pair), which
- * leaves out a person compared with a copy of the same person. The weighted scores go into a fine histogram. */
+/* verification.c: 1:1 figures with intervals. */
 #include <tebura/evaluation.h>
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "evaluation/view.h"
-
-enum { BINS = 4096, NOT_COMPARED = 0xffff, REPLICATES = 1000, LEAST_REPLICATES = 100 };
-#define BUDGET 2e10 /* pairs looked at, all replicates together */
-
-struct replicator {
-    const tb_comparisons *view;
-    tb_crowd crowd;
-    uint16_t *bins; /* of each pair of the view */
-    uint32_t *weights;
-    uint64_t genuine[BINS], impostor[BINS], genuines, impostors;
-    tb_chance chance;
-    int replicates;
-};
-
-static void replicator_free(struct replicator *r)
-{
-    tb_crowd_free(&r->crowd);
-    free(r->bins);
-    free(r->weights);
-    free(r);
-}
-
-static tb_status replicator_new(const tb_comparisons *view, const tb_evaluation_options *options,
-                                struct replicator **out)
-{
-    struct replicator *r = calloc(1, sizeof *r);
-    size_t pairs = view->samples ? tb_pair(view->samples, 0) : 0;
-    *out = r;
-    if (!r)
-        return TB_NO_MEMORY;
-    r->view = view;
-    r->chance.state = options->seed;
-    double wanted = options->replicates > 0 ? options->replicates : REPLICATES;
-    r->replicates = (int)fmin(wanted, fmax(LEAST_REPLICATES, BUDGET / (double)(pairs + 1)));
-    r->bins = malloc((pairs + 1) * sizeof *r->bins);
-    r->weights = calloc(view->people + 1, sizeof *r->weights);
-    if (!r->bins || !r->weights || tb_crowd_gather(view, &r->crowd) != TB_OK) {
-        replicator_free(r);
-        *out = NULL;
-        return TB_NO_MEMORY;
-    }
-    for (size_t i = 1; i < view->samples; i++)
-        for (size_t j = 0; j < i; j++) {
-            float score = tb_view_score(view, i, j);
-            r->bins[tb_pair(i, j)] = isnan(score) ? (uint16_t)NOT_COMPARED : (uint16_t)tb_view_bin(score, BINS);
-        }
-    return TB_OK;
-}
-
-/* Draws people and fills the histograms: weighted counts. */
-static void replicate(struct replicator *r)
-{
-    memset(r->genuine, 0, sizeof r->genuine);
-    memset(r->impostor, 0, sizeof r->impostor);
-    r->genuines = r->impostors = 0;
-    tb_crowd_resample(&r->crowd, r->view->people, &r->chance, r->weights);
-    for (size_t i = 1; i < r->view->samples; i++) {
-        uint32_t person = tb_view_person(r->view, i);
-        uint64_t weight = r->weights[person];
-        const uint16_t *bins = r->bins + tb_pair(i, 0);
-        for (size_t j = 0; weight && j < i; j++) {
-            uint32_t other = tb_view_person(r->view, j);
-            if (bins[j] == NOT_COMPARED)
-                continue;
-            if (other == person)
-                r->genuine[bins[j]] += weight;
-            else
-                r->impostor[bins[j]] += weight * r->weights[other];
-        }
-    }
-    for (int bin = 0; bin < BINS; bin++) {
-        r->genuines += r->genuine[bin];
-        r->impostors += r->impostor[bin];
-    }
-}
+#include "evaluation/replicate.h"
 
 /* FNMR at each of `count` false match rates (falling), and the equal error rate, of the present replicate. */
-static void read_replicate(const struct replicator *r, const tb_operating_point *points, int count, double *fnmr,
+static void read_replicate(const tb_replicator *r, const tb_operating_point *points, int count, double *fnmr,
                            double *eer)
 {
     uint64_t matched = 0, missed = r->genuines;
@@ -96,8 +19,8 @@ static void read_replicate(const struct replicator *r, const tb_operating_point 
         fnmr[i] = NAN;
     if (!r->genuines || !r->impostors)
         return;
-    for (int bin = BINS; bin >= 0; bin--) { /* threshold at the lower edge of `bin` */
-        if (bin < BINS) {
+    for (int bin = TB_BINS; bin >= 0; bin--) { /* threshold at the lower edge of `bin` */
+        if (bin < TB_BINS) {
             matched += r->impostor[bin];
             missed -= r->genuine[bin];
         }
@@ -151,7 +74,7 @@ static tb_estimate widen(tb_estimate estimate, double trials)
     return estimate;
 }
 
-static tb_status fill_intervals(struct replicator *r, tb_verification *out)
+static tb_status fill_intervals(tb_replicator *r, tb_verification *out)
 {
     enum { EER = TB_OPERATING_POINTS + TB_DET_POINTS, VALUES };
     tb_operating_point points[EER];
@@ -163,7 +86,7 @@ static tb_status fill_intervals(struct replicator *r, tb_verification *out)
     memcpy(points, out->at, sizeof out->at);
     memcpy(points + TB_OPERATING_POINTS, out->det, sizeof out->det);
     for (size_t k = 0; k < count; k++) {
-        replicate(r);
+        tb_replicator_draw(r);
         read_replicate(r, points, TB_OPERATING_POINTS, found, &found[EER]);
         read_replicate(r, points + TB_OPERATING_POINTS, TB_DET_POINTS, found + TB_OPERATING_POINTS, &found[EER]);
         for (size_t i = 0; i < VALUES; i++)
@@ -184,7 +107,7 @@ tb_status tb_verification_measure(const tb_comparisons *view, const tb_evaluatio
 {
     *out = (tb_verification){.samples = view->samples};
     tb_scores scores;
-    struct replicator *r;
+    tb_replicator *r;
     tb_status status = tb_scores_collect(view, &scores);
     if (status != TB_OK)
         return status;
@@ -194,14 +117,14 @@ tb_status tb_verification_measure(const tb_comparisons *view, const tb_evaluatio
     }
     fill_values(&scores, out);
     tb_scores_free(&scores);
-    status = replicator_new(view, options, &r);
+    status = tb_replicator_new(view, options, &r);
     if (status != TB_OK)
         return status;
     out->people = r->crowd.count;
     out->mated_people = r->crowd.mated;
     out->replicates = r->replicates;
     status = fill_intervals(r, out);
-    replicator_free(r);
+    tb_replicator_free(r);
     return status;
 }
 
@@ -209,21 +132,21 @@ tb_status tb_rates_measure(const tb_comparisons *view, const tb_evaluation_optio
                            tb_estimate *fmr, tb_estimate *fnmr)
 {
     tb_scores scores;
-    struct replicator *r;
+    tb_replicator *r;
     tb_status status = tb_scores_collect(view, &scores);
     if (status != TB_OK)
         return status;
     double matched = tb_scores_fmr(&scores, threshold), missed = tb_scores_fnmr(&scores, threshold);
     tb_scores_free(&scores);
-    status = replicator_new(view, options, &r);
+    status = tb_replicator_new(view, options, &r);
     if (status != TB_OK)
         return status;
-    size_t count = (size_t)r->replicates, limit = tb_view_bin(threshold, BINS);
+    size_t count = (size_t)r->replicates, limit = tb_view_bin(threshold, TB_BINS);
     double *values = malloc(2 * count * sizeof *values);
     for (size_t k = 0; values && k < count; k++) {
         uint64_t above = 0, below = 0;
-        replicate(r);
-        for (size_t bin = 0; bin < BINS; bin++) {
+        tb_replicator_draw(r);
+        for (size_t bin = 0; bin < TB_BINS; bin++) {
             above += bin >= limit ? r->impostor[bin] : 0;
             below += bin < limit ? r->genuine[bin] : 0;
         }
@@ -237,6 +160,6 @@ tb_status tb_rates_measure(const tb_comparisons *view, const tb_evaluation_optio
     }
     status = values ? TB_OK : TB_NO_MEMORY;
     free(values);
-    replicator_free(r);
+    tb_replicator_free(r);
     return status;
 }

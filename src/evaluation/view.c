@@ -49,14 +49,15 @@ void tb_crowd_resample(const tb_crowd *crowd, size_t people, tb_chance *chance, 
         weights[crowd->who[tb_chance_below(chance, crowd->count)]]++;
 }
 
-/* Standard deviations to each end of a 95 % interval: 1.96 for very many people, more for few. Student's quantile by
- * Fisher's expansion, good to 1 % from 3 degrees of freedom on. */
-static double reach(size_t people)
+/* Standard deviations to the end of an interval: z for very many people, more for few. Student's quantile by Fisher's
+ * expansion, good to 1 % from 3 degrees of freedom on. */
+static double reach(size_t people, double z)
 {
     if (people < 3)
         return 8;
-    double z = 1.959964, nu = (double)people - 1;
-    double t = z + 2.3724 / nu + 2.8225 / (nu * nu) + 2.5554 / (nu * nu * nu);
+    double nu = (double)people - 1, z3 = z * z * z, z5 = z3 * z * z, z7 = z5 * z * z;
+    double t = z + (z3 + z) / (4 * nu) + (5 * z5 + 16 * z3 + 3 * z) / (96 * nu * nu) +
+               (3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * nu * nu * nu);
     return t * sqrt((nu + 1) / nu);
 }
 
@@ -95,18 +96,24 @@ static double acceleration(const double *values, size_t count)
     return fmax(-0.2, fmin(0.2, skewness / 6));
 }
 
-tb_estimate tb_estimate_of(double value, double *values, size_t count, size_t people)
+static size_t sort_numbers(double *values, size_t count)
 {
-    size_t kept = 0, under = 0;
+    size_t kept = 0;
     for (size_t i = 0; i < count; i++)
         if (!isnan(values[i]))
             values[kept++] = values[i];
+    qsort(values, kept, sizeof *values, tb_ascending_double);
+    return kept;
+}
+
+static tb_estimate interval(double value, double *values, size_t count, size_t people, double deviations)
+{
+    size_t kept = sort_numbers(values, count), under = 0;
     if (isnan(value) || kept < 2)
         return (tb_estimate){value, NAN, NAN};
-    qsort(values, kept, sizeof *values, tb_ascending_double);
     for (size_t i = 0; i < kept; i++) /* twice: a tie counts half */
         under += (values[i] < value) + (values[i] <= value);
-    double z = reach(people), a = acceleration(values, kept), ends[2];
+    double z = reach(people, deviations), a = acceleration(values, kept), ends[2];
     double bias = normal_quantile(fmin(0.9, fmax(0.1, (double)under / (double)(2 * kept))));
     for (int i = 0; i < 2; i++) {
         double from = bias + (i ? z : -z), scale = fmax(0.2, 1 - a * from);
@@ -114,6 +121,16 @@ tb_estimate tb_estimate_of(double value, double *values, size_t count, size_t pe
         ends[i] = values[(size_t)(i ? ceil(place) : floor(place))];
     }
     return (tb_estimate){value, fmin(ends[0], value), fmax(ends[1], value)};
+}
+
+tb_estimate tb_estimate_of(double value, double *values, size_t count, size_t people)
+{
+    return interval(value, values, count, people, 1.959964);
+}
+
+double tb_upper_bound_of(double value, double *values, size_t count, size_t people)
+{
+    return interval(value, values, count, people, 1.644854).high;
 }
 
 double tb_rule_of_three(double trials)

@@ -38,6 +38,8 @@ void tb_crowd_resample(const tb_crowd *crowd, size_t people, tb_chance *chance, 
  * itself. So few as `people` vary less among themselves than people do: the quantiles are taken further out (Hesterberg
  * 2015, "expanded percentile": Student's t and n / (n - 1)). */
 tb_estimate tb_estimate_of(double value, double *values, size_t count, size_t people);
+/* The value is lower than this with 95 % confidence (one-sided); NaN when that cannot be said. */
+double tb_upper_bound_of(double value, double *values, size_t count, size_t people);
 /* Nothing seen among `trials`: up to the rule of 3, exactly 1 - 0.05^(1/trials). */
 double tb_rule_of_three(double trials);
 

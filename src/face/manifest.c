@@ -61,10 +61,30 @@ static const cyaml_schema_field_t pose_fields[] = {
 static const cyaml_schema_field_t eyes_fields[] = {NETWORK(tb_eyes_entry), UINT("open", struct tb_eyes_entry, open),
                                                    FLOAT("margin", struct tb_eyes_entry, margin), CYAML_FIELD_END};
 
+static const cyaml_schema_field_t knot_fields[] = {FLOAT("fmr", tb_knot, fmr), FLOAT("similarity", tb_knot, similarity),
+                                                   CYAML_FIELD_END};
+static const cyaml_schema_value_t knot = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, tb_knot, knot_fields)};
+
+#define MEASURED_UINT(key) CYAML_FIELD_UINT(#key, CYAML_FLAG_DEFAULT, struct tb_calibration_source, key)
+static const cyaml_schema_field_t measured_fields[] = {STRING("date", struct tb_calibration_source, date),
+                                                       STRING("source", struct tb_calibration_source, source),
+                                                       MEASURED_UINT(people),
+                                                       MEASURED_UINT(pictures),
+                                                       MEASURED_UINT(genuine),
+                                                       MEASURED_UINT(impostor),
+                                                       CYAML_FIELD_END};
+
+#define TAIL_FLOAT(key) FLOAT(#key, struct tb_calibration_tail, key)
+static const cyaml_schema_field_t tail_fields[] = {TAIL_FLOAT(fraction), TAIL_FLOAT(start), TAIL_FLOAT(shape),
+                                                   TAIL_FLOAT(scale), CYAML_FIELD_END};
+
 static const cyaml_schema_field_t calibration_fields[] = {
     CYAML_FIELD_BOOL("provisional", CYAML_FLAG_DEFAULT, struct tb_calibration_entry, provisional),
-    FLOAT("offset", struct tb_calibration_entry, numbers.offset),
-    FLOAT("slope", struct tb_calibration_entry, numbers.slope),
+    CYAML_FIELD_MAPPING("measured", CYAML_FLAG_OPTIONAL, struct tb_calibration_entry, measured, measured_fields),
+    CYAML_FIELD_SEQUENCE_COUNT("curve", CYAML_FLAG_DEFAULT, struct tb_calibration_entry, numbers.curve, numbers.knots,
+                               &knot, 2, TB_KNOTS_MAX),
+    CYAML_FIELD_MAPPING("tail", CYAML_FLAG_OPTIONAL, struct tb_calibration_entry, tail, tail_fields),
+    CYAML_FIELD_SEQUENCE("genuine", CYAML_FLAG_OPTIONAL, struct tb_calibration_entry, genuine, &coordinate, 0, 8),
     FLOAT("margin", struct tb_calibration_entry, numbers.margin),
     FLOAT("verification", struct tb_calibration_entry, numbers.verification),
     FLOAT("liveness", struct tb_calibration_entry, numbers.liveness),
@@ -118,10 +138,13 @@ static const char *check_network(const tb_network_entry *entry)
 
 static const char *check_calibration(const tb_calibration *numbers)
 {
-    if (!is_within(numbers->offset, -50, 50))
-        return "offset: -50 to 50 is wanted";
-    if (!is_within(numbers->slope, -1000, -0.1))
-        return "slope: -1000 to -0.1 is wanted (a higher similarity is a rarer false match)";
+    for (uint32_t i = 0; i < numbers->knots; i++) {
+        const tb_knot *at = &numbers->curve[i];
+        if (!is_within(at->fmr, 1e-15, 1) || !is_within(at->similarity, -1, 1))
+            return "curve: fmr of 1e-15 to 1 and similarity of -1 to 1 are wanted";
+        if (i && (!(at->fmr <= 0.99 * at[-1].fmr) || !(at->similarity >= at[-1].similarity + 1e-4f)))
+            return "curve: from one to the next fmr has to fall and similarity to rise";
+    }
     if (!is_within(numbers->margin, 0, 1) || !is_within(numbers->verification, 0, 1))
         return "margin and verification: 0 to 1 is wanted";
     /* At 0 everything would be live: fails closed means that the threshold is always above that. */

@@ -51,6 +51,16 @@ typedef struct tb_manifest {
     struct tb_calibration_entry {
         int provisional;
         tb_calibration numbers;
+        /* Where it comes from; "" and zeros when the manifest does not say. Nothing is computed from it. */
+        struct tb_calibration_source {
+            char date[16], source[192];
+            uint32_t people, pictures, genuine, impostor;
+        } measured;
+        struct tb_calibration_tail {
+            double fraction, start, shape, scale;
+        } tail;
+        float genuine[8]; /* quantiles of the genuine scores: 0.1 %, 1 %, 5 %, 25 %, 50 % */
+        uint32_t genuine_count;
     } calibration;
     /* Models whose templates are still recognised and made (doc/adr/029); may be absent. Of their calibration
      * everything counts but the liveness. */

@@ -369,6 +369,11 @@ size_t tb_gallery_count(const tb_gallery *gallery)
     return atomic_load_explicit(&gallery->count, memory_order_acquire);
 }
 
+size_t tb_gallery_rows(const tb_gallery *gallery)
+{
+    return row_count(gallery);
+}
+
 size_t tb_gallery_memory(const tb_gallery *gallery)
 {
     pthread_mutex_t *change = (pthread_mutex_t *)&gallery->change;

@@ -209,7 +209,7 @@ static tb_status search(const tb_matcher *matcher, int g, const tb_template *pro
     tb_status status = tb_gallery_search(matcher->galleries[g], probe, CANDIDATES, only, context, found, &count);
     if (status != TB_OK)
         return status;
-    size_t size = tb_gallery_count(matcher->galleries[g]);
+    size_t size = tb_gallery_rows(matcher->galleries[g]);
     tb_identity identity = tb_decide(calibration, size, fpir, found, count);
     if (identity != TB_NOBODY)
         *out = (tb_match){.identity = identity,

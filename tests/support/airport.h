@@ -72,17 +72,18 @@ AIRPORT_HERE tb_time at(const char *clock) /* "09:30" on the day of the tests */
 
 AIRPORT_HERE tb_status airport_try_open(airport *a, tb_error *why)
 {
-    tb_management_options options = {.directory = a->folder,
-                                     .site = "narita",
-                                     .profile = a->profile,
-                                     .model = a->model ? a->model : VECTORS_MODEL,
-                                     .former = a->former,
-                                     .former_count = a->former_count,
-                                     .dimension = a->dimension ? a->dimension : AIRPORT_DIMENSION,
-                                     .provider = a->provider,
-                                     .now = airport_now,
-                                     .now_context = a,
-                                     .calibration = {.offset = 0, .slope = -12, .margin = 0.05f, .verification = 0.4f}};
+    tb_management_options options = {
+        .directory = a->folder,
+        .site = "narita",
+        .profile = a->profile,
+        .model = a->model ? a->model : VECTORS_MODEL,
+        .former = a->former,
+        .former_count = a->former_count,
+        .dimension = a->dimension ? a->dimension : AIRPORT_DIMENSION,
+        .provider = a->provider,
+        .now = airport_now,
+        .now_context = a,
+        .calibration = {.knots = 2, .curve = {{1, 0}, {1e-12, 1}}, .margin = 0.05f, .verification = 0.4f}};
     if (a->calibration)
         options.calibration = *a->calibration;
     a->floor = (uint64_t)a->now / 1000;

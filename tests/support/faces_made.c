@@ -8,12 +8,13 @@
 #include <string.h>
 
 const tb_calibration made_calibration = {
-    .offset = 5.777, .slope = -22.222, .margin = 0.05f, .verification = 0.4f, .liveness = 0.5f};
+    .knots = 2, .curve = {{1e-3, 0.395f}, {1e-4, 0.44f}}, .margin = 0.05f, .verification = 0.4f, .liveness = 0.5f};
 
 const tb_model made_model = {
     .id = MADE_MODEL,
     .dimension = MADE_DIMENSION,
-    .calibration = {.offset = 5.777, .slope = -22.222, .margin = 0.05f, .verification = 0.4f, .liveness = 0.5f}};
+    .calibration = {
+        .knots = 2, .curve = {{1e-3, 0.395f}, {1e-4, 0.44f}}, .margin = 0.05f, .verification = 0.4f, .liveness = 0.5f}};
 
 static uint64_t next(uint64_t *state)
 {

@@ -127,7 +127,7 @@ static void decisions_counted(void **state)
     uint64_t above[TB_TRIAL_BINS];
     tb_decisions d;
     tb_trials trials = made_trials(mated, non_mated, above);
-    tb_calibration calibration = {.offset = 0, .slope = -5, .margin = 0.05f};
+    tb_calibration calibration = {.knots = 2, .curve = {{1, 0}, {1e-5, 1}}, .margin = 0.05f};
     (void)state;
     /* 20 entries at FPIR 0.0018: FMR 9e-5, which lies at 0.809 */
     assert_int_equal(

@@ -21,7 +21,7 @@
 /* A threshold of 0.25 for one of a thousand at 1e-3, made up. */
 #define CALIBRATION                                                                                                    \
     {                                                                                                                  \
-        .offset = 0, .slope = -12, .margin = 0.05f, .verification = 0.4f                                               \
+        .knots = 2, .curve = {{1, 0}, {1e-12, 1}}, .margin = 0.05f, .verification = 0.4f                               \
     }
 static const tb_model models[] = {
     {.id = VECTORS_MODEL, .dimension = 512, .calibration = CALIBRATION},

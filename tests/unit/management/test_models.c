@@ -17,7 +17,7 @@
 #define PEOPLE 12
 #define CALIBRATION                                                                                                    \
     {                                                                                                                  \
-        .offset = 0, .slope = -12, .margin = 0.05f, .verification = 0.4f                                               \
+        .knots = 2, .curve = {{1, 0}, {1e-12, 1}}, .margin = 0.05f, .verification = 0.4f                               \
     }
 static const tb_model old_model = {.id = OLD, .dimension = AIRPORT_DIMENSION, .calibration = CALIBRATION};
 
