@@ -67,14 +67,15 @@ static void open_site(void)
     need(tb_file_read(TEBURA_SOURCE_DIR "/profiles/airport.yaml", 1 << 20, &yaml, &why), "profile");
     need(tb_profile_parse(tb_bytes_span(&yaml), "airport.yaml", &b.profile, &why), "profile");
     tb_bytes_free(&yaml);
-    tb_management_options options = {.directory = b.folder,
-                                     .site = "bench",
-                                     .profile = b.profile,
-                                     .model = MODEL,
-                                     .dimension = DIMENSION,
-                                     .calibration = {.knots = 2, .curve = {{1, 0}, {1e-12, 1}}, .margin = 0.05f, .verification = 0.4f},
-                                     .now = fixed_now,
-                                     .now_context = &b.now};
+    tb_management_options options = {
+        .directory = b.folder,
+        .site = "bench",
+        .profile = b.profile,
+        .model = MODEL,
+        .dimension = DIMENSION,
+        .calibration = {.knots = 2, .curve = {{1, 0}, {1e-12, 1}}, .margin = 0.05f, .verification = 0.4f},
+        .now = fixed_now,
+        .now_context = &b.now};
     need(tb_management_open(&options, &b.m, &why), "open");
     b.server = tb_management_public_key(b.m);
 }

@@ -96,7 +96,7 @@ static void every_slip_is_refused(void **state)
         {"degrees: [-3", "degrees: [-3, -3", "", TB_MALFORMED},
         {"liveness: 0.5", "liveness: 0", "liveness", TB_MALFORMED},
         {"  margin: 0.05", "  marjin: 0.05", "marjin", TB_MALFORMED},
-        {"provisional: true", "provisional: many", "many", TB_MALFORMED},
+        {"  margin: 0.05\n  ver", "  margin: many\n  ver", "many", TB_MALFORMED},
         {"92.2041]", "92.2041, 3]", "", TB_MALFORMED},
         {"calibration:", "calibration: &a *a", "", TB_MALFORMED},
     };
