@@ -226,7 +226,7 @@ static void former_models(void **state)
     assert_int_equal(models[0].id, manifest.embed.model);
     assert_int_equal(models[1].id, MANIFESTS_OLD_MODEL);
     assert_int_equal(models[1].dimension, 512);
-    assert_true(models[1].calibration.slope == models[0].calibration.slope);
+    assert_true(models[1].calibration.curve[1].similarity == models[0].calibration.curve[1].similarity);
     assert_true(manifest.former[0].embed.points[0] != manifest.embed.points[0]);
     yaml.size = 0;
     manifests_make(MANIFESTS_OLD, &yaml);
