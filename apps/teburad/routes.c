@@ -19,6 +19,8 @@ const tb_http_route teburad_routes[] = {
     {"GET", ROOT "/people/{id}/templates", 0, 0, get_templates},
     {"POST", ROOT "/items", 0, 0, post_item},
     {"POST", ROOT "/checkins", 0, 0, post_checkin},
+    {"POST", ROOT "/visits", 0, 0, post_visit},
+    {"DELETE", ROOT "/visits/{id}", 0, 0, delete_visit},
     {"GET", ROOT "/models", 0, 0, get_models},
     {"DELETE", ROOT "/models/{model}", 0, 0, delete_model},
     {"GET", ROOT "/touchpoints", 0, 0, get_touchpoints},

@@ -28,6 +28,8 @@ HANDLER(get_models);
 HANDLER(delete_model);
 HANDLER(post_item);
 HANDLER(post_checkin);
+HANDLER(post_visit);
+HANDLER(delete_visit);
 HANDLER(get_touchpoints);
 HANDLER(post_touchpoint);
 HANDLER(post_registration);

@@ -56,10 +56,34 @@ tb_status tb_management_flight_departed(tb_management *m, const char *flight, tb
 typedef tb_status (*tb_flight_fn)(void *context, const tb_flight *flight);
 tb_status tb_management_flights(tb_management *m, tb_flight_fn each, void *context) TB_MUST_CHECK;
 
+/* ---- visits of any site ---- */
+typedef struct tb_visit_order {
+    const char *reference; /* of the booking or ticket, 1 to 63 characters: the same again changes that visit */
+    const char *name;      /* of the person; "" leaves it as it is */
+    tb_id person;          /* zero: whose the reference is, else a new one */
+    tb_facts facts;        /* all that the site tells of the visit; they replace what it told before */
+} tb_visit_order;
+typedef struct tb_visit_made {
+    tb_id visit, person;
+    int created;
+} tb_visit_made;
+/* Makes or changes a visit; lists follow at once. TB_INVALID_ARGUMENT: a fact that the profile does not declare so,
+ * that is the server's own (name, consented, has_instrument, items, item_list, bags), times out of their declared
+ * order, no end or one that has passed. TB_NOT_FOUND: no such person; TB_CONFLICT: the reference is another
+ * person's. */
+tb_status tb_management_visit_put(tb_management *m, const tb_visit_order *order, tb_visit_made *out,
+                                  tb_error *why) TB_MUST_CHECK;
+/* Ends it before its time (cancelled); without another open visit the person goes, too. TB_NOT_FOUND. */
+tb_status tb_management_visit_end(tb_management *m, tb_id visit, tb_error *why) TB_MUST_CHECK;
+
 /* Check-in (kiosk and desk): parses and judges the documents (expiry, day, same person), makes or finds person and
  * booking, and with consent stores template and consent. Without consent the journey goes on with no biometric row
  * (A2). Online (A3): `consent` of the request is ignored and no template is taken; a terminal adds the face later. An
  * empty `touchpoint` is the desk. A terminal's `consent` 0 (not online) is a no: an earlier yes ends.
+ *
+ * Without an MRZ, `boarding_pass` is the reference of a visit that tb_management_visit_put has made: its role's rules
+ * decide, and with consent the face comes to it; there is no document to compare it with. A visit on a flight is not
+ * found that way.
  *
  * What documents or flight forbid is a REFUSE with one of the reasons check_digit, document_expired, person_mismatch,
  * wrong_day, flight_departed, flight_closed; what cannot be read or done is a FAILED. The same status is returned as

@@ -27,6 +27,12 @@ const tb_role *tb_profile_role(const tb_profile *profile, const char *name); /* 
 /* Index of a status in the profile's order, -1 if there is none; and back ("" out of range). */
 int tb_profile_status(const tb_profile *profile, const char *name);
 const char *tb_profile_status_name(const tb_profile *profile, int status);
+/* The kind of a fact that the profile declares; TB_FACT_NONE: it does not. */
+tb_fact_kind tb_profile_fact_kind(const tb_profile *profile, const char *name);
+/* 1 when a time of `facts` comes before the one that it is declared to come after; *late and *early name them. */
+int tb_profile_out_of_order(const tb_profile *profile, const tb_facts *facts, const char **late, const char **early);
+/* The reason told to whoever comes after their visit has ended. */
+const char *tb_profile_over_reason(const tb_profile *profile);
 /* The purpose and deletion text shown before consent. language "ja", else English. */
 const char *tb_profile_consent_text(const tb_profile *profile, const char *language);
 

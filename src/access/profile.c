@@ -139,3 +139,32 @@ const tb_reason *tb_profile_reason(const tb_profile *profile, const char *name)
             return &profile->reasons[i];
     return NULL;
 }
+
+tb_fact_kind tb_profile_fact_kind(const tb_profile *profile, const char *name)
+{
+    static const tb_fact_kind kinds[] = {[TB_VALUE_BOOL] = TB_FACT_BOOL,
+                                         [TB_VALUE_INT] = TB_FACT_INT,
+                                         [TB_VALUE_TIME] = TB_FACT_TIME,
+                                         [TB_VALUE_TEXT] = TB_FACT_TEXT};
+    const tb_fact_declaration *fact = tb_profile_fact(profile, name);
+    return fact ? kinds[fact->type] : TB_FACT_NONE;
+}
+
+int tb_profile_out_of_order(const tb_profile *profile, const tb_facts *facts, const char **late, const char **early)
+{
+    for (unsigned i = 0; i < profile->facts_count; i++) {
+        const tb_fact_declaration *fact = &profile->facts[i];
+        tb_time second = tb_facts_number(facts, fact->name, TB_TIME_NEVER);
+        if (!fact->after || second >= tb_facts_number(facts, fact->after, 0))
+            continue;
+        *late = fact->name;
+        *early = fact->after;
+        return 1;
+    }
+    return 0;
+}
+
+const char *tb_profile_over_reason(const tb_profile *profile)
+{
+    return profile->visitors.rule.window->late; /* P5: visitors have an end */
+}

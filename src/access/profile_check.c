@@ -166,7 +166,9 @@ static void check_built_in_reasons(tb_checker *c, const struct tb_role *role)
                  {TB_KIND_PICKUP, "nothing_waiting"}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         int applies = table[i].kind < 0 ? role->kind != TB_KIND_CHECKIN : table[i].kind == role->kind;
-        if (applies && !tb_profile_reason(c->profile, table[i].reason))
+        int flights = strncmp(table[i].reason, "flight_", 7) == 0; /* only where there are any */
+        if (applies && (!flights || tb_profile_fact(c->profile, "flight")) &&
+            !tb_profile_reason(c->profile, table[i].reason))
             tb_checker_fault(c, "kind", "add it under reasons, in both languages",
                              "a terminal of this kind may give the reason '%s', which has no sentences",
                              table[i].reason);
@@ -196,6 +198,26 @@ static void check_sees(const tb_checker *c, const struct tb_role *role)
                 tb_checker_fault(c, step, "keep one of them", "the role '%s' sees the fact '%s' twice", role->name,
                                  role->sees[i]);
     }
+}
+
+/* What the server fills in by itself has the kind that it fills in. */
+static void check_own_facts(tb_checker *c)
+{
+    static const struct {
+        const char *name;
+        tb_value_type type;
+        const char *text;
+    } own[] = {{"name", TB_VALUE_TEXT, "text"},           {"consented", TB_VALUE_BOOL, "bool"},
+               {"has_instrument", TB_VALUE_BOOL, "bool"}, {"items", TB_VALUE_INT, "int"},
+               {"item_list", TB_VALUE_TEXT, "text"},      {"bags", TB_VALUE_INT, "int"}};
+    for (unsigned i = 0; i < c->profile->facts_count; i++)
+        for (size_t j = 0; j < sizeof own / sizeof *own; j++)
+            if (strcmp(c->profile->facts[i].name, own[j].name) == 0 && c->profile->facts[i].type != (int)own[j].type) {
+                char remedy[80];
+                snprintf(remedy, sizeof remedy, "write type: %s, or give it another name", own[j].text);
+                tb_checker_look_at(c, "facts/%u", i);
+                tb_checker_fault(c, "type", remedy, "'%s' is filled in by the server, as %s", own[j].name, own[j].text);
+            }
 }
 
 static void check_zone(const tb_checker *c, const struct tb_role *role)
@@ -265,6 +287,7 @@ tb_status tb_profile_check(tb_profile *profile, const tb_source *source, tb_find
 {
     tb_checker c = {.profile = profile, .source = source, .findings = findings};
     check_all_names(&c);
+    check_own_facts(&c);
     for (unsigned i = 0; i < profile->reasons_count; i++) {
         check_sentence(&c, i, "ja", profile->reasons[i].ja);
         check_sentence(&c, i, "en", profile->reasons[i].en);

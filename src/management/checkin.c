@@ -22,11 +22,11 @@ typedef struct checkin {
     tb_template *faces; /* one for each model; NULL: without */
     int face_count;
     int refuses_face; /* said no at a terminal */
-    char flight[32], seat[8], pnr[8];
+    char flight[32], seat[8], pnr[8], refusal[TB_NAME_SIZE];
     tb_id person, visit;
     tb_role_view role; /* of the terminal, zero at the desk */
     const tb_role *rules;
-    int new_face;
+    int by_reference; /* of a visit that the site has told, instead of documents */
 } checkin;
 
 static tb_date today_at(const tb_management *m, tb_time now)
@@ -46,6 +46,9 @@ static int is_before(tb_date a, tb_date b)
 static tb_status judge_documents(checkin *c, const char **reason)
 {
     *reason = "";
+    c->by_reference = !c->request->mrz[0];
+    if (c->by_reference)
+        return TB_OK;
     tb_status status = tb_mrz_parse(tb_span_text(c->request->mrz), c->today, &c->mrz, NULL);
     if (status == TB_OK)
         status = tb_bcbp_parse(tb_span_text(c->request->boarding_pass), c->today, &c->pass, NULL);
@@ -146,19 +149,17 @@ static tb_status take_face(tb_management *m, checkin *c)
     return status == TB_OK ? tb_custody_enrol(m, c->person, c->faces, c->face_count) : status;
 }
 
-/* Status "checked_in", and whatever the terminal's role does besides. */
+/* What a match at this role does; its profile says so. */
 static tb_status advance(tb_management *m, const checkin *c, tb_booking *booking)
 {
     tb_facts facts;
-    int changed, checked_in = tb_profile_status(m->profile, "checked_in");
+    int changed;
     tb_status status = tb_visit_facts(m, booking, &facts);
     if (status == TB_OK && c->rules)
         status = tb_role_apply(c->rules, &facts, &changed);
     if (status != TB_OK)
         return status;
     tb_visit_facts_store(&facts, booking);
-    if (booking->status < checked_in)
-        booking->status = checked_in;
     return TB_OK;
 }
 
@@ -180,23 +181,26 @@ static tb_status book(tb_management *m, checkin *c)
     return status == TB_OK ? tb_booking_set(m->db, &booking) : status;
 }
 
+/* The site has told of this visit before. */
+static tb_status take_visit(tb_management *m, checkin *c)
+{
+    tb_booking booking;
+    tb_status status = tb_booking_get(m->db, c->visit, &booking);
+    if (status == TB_OK)
+        status = advance(m, c, &booking);
+    return status == TB_OK ? tb_booking_set(m->db, &booking) : status;
+}
+
 static tb_status fill_answer(tb_management *m, const checkin *c, tb_answer *answer)
 {
     tb_booking booking;
     tb_facts facts;
-    const tb_role *role = c->rules;
-    for (size_t i = 0; !role && i < tb_profile_role_count(m->profile); i++) {
-        tb_role_view view;
-        tb_role_view_of(tb_profile_role_at(m->profile, i), &view);
-        if (view.kind == TB_KIND_CHECKIN)
-            role = tb_profile_role_at(m->profile, i);
-    }
     tb_status status = tb_answer_admitted(answer, c->request, c->visit);
     if (status == TB_OK)
         status = tb_booking_get(m->db, c->visit, &booking);
     if (status == TB_OK)
         status = tb_visit_facts(m, &booking, &facts);
-    return status == TB_OK && role ? tb_role_project(role, &facts, &answer->fields) : status;
+    return status == TB_OK && c->rules ? tb_role_project(c->rules, &facts, &answer->fields) : status;
 }
 
 static tb_status record(tb_management *m, const checkin *c)
@@ -209,8 +213,8 @@ static tb_status record(tb_management *m, const checkin *c)
 
 static tb_status apply(tb_management *m, checkin *c, tb_answer *answer)
 {
-    tb_status status = find_person(m, c);
-    if (status == TB_OK)
+    tb_status status = c->by_reference ? take_visit(m, c) : find_person(m, c);
+    if (status == TB_OK && !c->by_reference)
         status = book(m, c);
     if (status == TB_OK)
         status = take_face(m, c);
@@ -234,6 +238,9 @@ static tb_status judge_face(tb_management *m, checkin *c, const char **reason)
     tb_status status = tb_request_templates(m, c->request, &c->faces, &c->face_count);
     if (status != TB_OK)
         return status;
+    /* no document bears a picture: who holds the reference is believed, as with the ticket itself */
+    if (c->by_reference)
+        return TB_OK;
     float score = c->request->document_score; /* by the model of the probe, which comes first */
     const tb_model *model = tb_service_model(m, c->faces[0].model);
     tb_template probe; /* its head only */
@@ -243,6 +250,43 @@ static tb_status judge_face(tb_management *m, checkin *c, const char **reason)
     if (!(isfinite(score) && score >= model->calibration.verification))
         *reason = "person_mismatch";
     return status;
+}
+
+/* The desk's role: the first that checks in. */
+static const tb_role *desk_role(const tb_management *m)
+{
+    for (size_t i = 0; i < tb_profile_role_count(m->profile); i++) {
+        tb_role_view view;
+        tb_role_view_of(tb_profile_role_at(m->profile, i), &view);
+        if (view.kind == TB_KIND_CHECKIN)
+            return tb_profile_role_at(m->profile, i);
+    }
+    return NULL;
+}
+
+/* The visit of this reference, and whether its role's rules let it check in here and now. */
+static tb_status choose_visit(tb_management *m, checkin *c, const char **reason)
+{
+    tb_booking booking;
+    tb_facts facts;
+    const tb_terminal *terminal = tb_terminal_find(m, c->request->touchpoint);
+    *reason = "";
+    tb_status status = tb_booking_by_reference(m->db, c->request->boarding_pass, &c->visit);
+    if (status == TB_OK)
+        status = tb_booking_get(m->db, c->visit, &booking);
+    if (status == TB_OK)
+        status = tb_visit_facts(m, &booking, &facts);
+    if (status == TB_NOT_FOUND && c->role.unknown_reason && c->role.unknown_reason[0]) {
+        *reason = c->role.unknown_reason;
+        return TB_OK;
+    }
+    if (status != TB_OK || !c->rules)
+        return status == TB_OK ? TB_FORBIDDEN : status;
+    c->person = booking.person;
+    tb_verdict verdict = tb_role_judge(c->rules, &facts, terminal ? &terminal->row.attributes : NULL, c->now);
+    snprintf(c->refusal, sizeof c->refusal, "%s", verdict.reason);
+    *reason = c->refusal;
+    return TB_OK;
 }
 
 static tb_status checkin_locked(tb_management *m, checkin *c, tb_answer *answer)
@@ -258,8 +302,10 @@ static tb_status checkin_locked(tb_management *m, checkin *c, tb_answer *answer)
     }
     if (terminal && (!terminal->role || terminal->view.kind != TB_KIND_CHECKIN))
         return TB_FORBIDDEN;
+    if (!c->rules)
+        c->rules = desk_role(m);
     c->refuses_face = terminal && !c->request->consent && !c->request->online;
-    status = choose_flight(m, c, &reason);
+    status = c->by_reference ? choose_visit(m, c, &reason) : choose_flight(m, c, &reason);
     if (status == TB_OK && *reason)
         return tb_answer_refused(answer, c->request, (tb_id){{0}}, reason);
     if (status == TB_OK)

@@ -81,7 +81,7 @@ static tb_status apply_to_visit(tb_management *m, const tb_terminal *terminal, c
     tb_status status = tb_booking_get(m->db, event->visit, &booking);
     if (status == TB_NOT_FOUND) { /* the journey is over: it stays in the history, without a name */
         if (!passage->reason[0])
-            snprintf(passage->reason, sizeof passage->reason, "%s", "flight_departed");
+            snprintf(passage->reason, sizeof passage->reason, "%s", tb_profile_over_reason(m->profile));
         return TB_OK;
     }
     if (status != TB_OK || !terminal->role)

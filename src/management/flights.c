@@ -69,31 +69,6 @@ tb_status tb_management_flight_put(tb_management *m, const tb_flight *flight, tb
     return status == TB_OK ? TB_OK : tb_fail(why, status, "flight %s: %s", flight->id, tb_status_sentence(status));
 }
 
-/* The journey is over for this person: without another open booking nothing of them stays that has a name or a face
- * (ADR 061). */
-static tb_status end_booking(tb_management *m, tb_id visit)
-{
-    tb_booking booking, other;
-    tb_ids bookings = {0};
-    int open = 0;
-    tb_status status = tb_booking_get(m->db, visit, &booking);
-    if (status == TB_OK)
-        status = tb_bookings_of_person(m->db, booking.person, &bookings);
-    for (size_t i = 0; i < bookings.count && status == TB_OK; i++) {
-        status = tb_booking_get(m->db, bookings.items[i], &other);
-        if (status == TB_OK && !other.flight.departed)
-            open = 1;
-    }
-    tb_ids_free(&bookings);
-    if (status == TB_OK && !open)
-        return tb_person_erase(m, booking.person);
-    if (status == TB_OK)
-        status = tb_visit_end(m, visit);
-    if (status == TB_OK)
-        status = tb_applied_forget(m->db, visit);
-    return status == TB_OK ? tb_booking_remove(m->db, visit) : status;
-}
-
 tb_status tb_flight_end(tb_management *m, tb_flight *flight)
 {
     tb_ids visits = {0};
@@ -102,7 +77,7 @@ tb_status tb_flight_end(tb_management *m, tb_flight *flight)
     if (status == TB_OK)
         status = tb_bookings_of_flight(m->db, flight->id, &visits);
     for (size_t i = 0; i < visits.count && status == TB_OK; i++)
-        status = end_booking(m, visits.items[i]);
+        status = tb_booking_end(m, visits.items[i]);
     if (status == TB_OK)
         tb_log(TB_LOG_INFO, "management", "flight %s has departed with %zu bookings", flight->id, visits.count);
     tb_ids_free(&visits);

@@ -4,18 +4,6 @@
 
 #include <tebura/secret.h>
 
-/* What the reason's sentence needs, and no more: the gate, and from when. */
-static tb_status explain(const tb_verdict *verdict, const tb_facts *facts, tb_facts *fields)
-{
-    const tb_fact *gate = tb_facts_get(facts, "gate");
-    tb_status status = gate ? tb_facts_set(fields, gate) : TB_OK;
-    if (status == TB_OK && verdict->judgement == TB_EARLY) {
-        tb_facts_remove(fields, "from"); /* else it would be the airport */
-        status = tb_facts_set_time(fields, "from", verdict->from);
-    }
-    return status;
-}
-
 static tb_status judge(tb_management *m, const tb_request *request, tb_id visit, tb_answer *answer)
 {
     tb_booking booking;
@@ -39,7 +27,7 @@ static tb_status judge(tb_management *m, const tb_request *request, tb_id visit,
         status = tb_answer_refused(answer, request, visit, verdict.reason);
     if (status == TB_OK && verdict.judgement == TB_ADMIT)
         return tb_role_project(terminal->role, &facts, &answer->fields);
-    return status == TB_OK ? explain(&verdict, &facts, &answer->fields) : status;
+    return status == TB_OK ? tb_role_explain(terminal->role, &facts, &verdict, &answer->fields) : status;
 }
 
 static tb_status nobody(tb_management *m, const tb_request *request, tb_identity identity, tb_answer *answer)

@@ -19,15 +19,17 @@ static tb_time earlier(tb_time a, tb_time b)
 int tb_visitor_wanted(const tb_management *m, const tb_booking *booking, const tb_facts *facts, tb_time now,
                       tb_time *next)
 {
+    tb_verdict verdict = tb_profile_visitor(m->profile, facts, now);
     *next = TB_TIME_NEVER;
+    if (!booking->flight.id[0]) /* ends with its window, visitor or not (W2): that is due, too */
+        *next = verdict.until > now ? verdict.until : now + 1;
     /* Whatever a profile says: without consent nobody is a visitor (I4), nor after the departure (I6). */
     if (!booking->consented || booking->flight.departed || booking->flight.cancelled)
         return 0;
-    tb_verdict verdict = tb_profile_visitor(m->profile, facts, now);
     if (verdict.judgement == TB_EARLY)
-        *next = verdict.from;
+        *next = earlier(*next, verdict.from);
     if (verdict.judgement == TB_ADMIT)
-        *next = verdict.until;
+        *next = earlier(*next, verdict.until);
     return verdict.judgement == TB_ADMIT;
 }
 

@@ -140,7 +140,14 @@ tb_status tb_visitors_rebuild(tb_management *m) TB_MUST_CHECK;
 void tb_visitors_follow(tb_management *m); /* what the change touched; on failure the gallery is stale, never wrong */
 tb_status tb_visitors_ready(tb_management *m) TB_MUST_CHECK;
 
+/* ---- visits.c ---- */
+/* The visit is over: without another open one nothing of its person stays that has a name or a face (ADR 061). */
+tb_status tb_booking_end(tb_management *m, tb_id visit) TB_MUST_CHECK;
+/* What the clock demands of a visit that is due: it is ended or recomputed. */
+tb_status tb_visit_due(tb_management *m, tb_id visit) TB_MUST_CHECK;
+
 /* ---- visit_facts.c ---- */
+int tb_visit_fact_is_own(const char *name); /* the server's, never told by the site */
 tb_status tb_visit_facts(tb_management *m, const tb_booking *booking, tb_facts *out) TB_MUST_CHECK;
 /* Takes status, flag and bags back out of facts that a role was applied to. */
 void tb_visit_facts_store(const tb_facts *facts, tb_booking *booking);

@@ -16,7 +16,7 @@ static tb_status recompute_due(tb_management *m, tb_time now, int *more)
         status = tb_change_begin(m);
         if (status == TB_OK) {
             for (size_t i = 0; i < due.count && status == TB_OK; i++)
-                status = tb_recompute_visit(m, due.items[i], TB_RECOMPUTE_CHANGES);
+                status = tb_visit_due(m, due.items[i]);
             status = tb_change_end(m, status);
         }
     }

@@ -1,54 +1,87 @@
-/* visit_facts.c: the one place where a visit's facts are put together. */
+/* visit_facts.c: the one place where a visit's facts are put together: what the site was told of it, and above that
+ * what the server knows by itself. Only what the profile declares comes in, so that the rest of it finds room. */
 #include "management/service.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* "NH105/2026-11-21" is a flight's id; people know it as NH105. */
-static void designator(const char *id, char out[32])
+int tb_visit_fact_is_own(const char *name)
 {
-    snprintf(out, 32, "%.*s", (int)strcspn(id, "/"), id);
+    static const char *const own[] = {"name", "consented", "has_instrument", "items", "item_list", "bags"};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (strcmp(own[i], name) == 0)
+            return 1;
+    return 0;
 }
 
-static tb_status set_texts(const tb_booking *b, const char *items, tb_facts *out)
+/* A fact of this name and kind, unless the profile does not know it. */
+static tb_status set(const tb_management *m, tb_facts *out, tb_fact_kind kind, const char *name, int64_t number,
+                     const char *text)
 {
-    char flight[32];
-    designator(b->flight.id, flight);
-    const struct {
-        const char *name, *value;
-    } texts[] = {{"name", b->name},    {"flight", flight},       {"seat", b->seat},   {"from", b->flight.from},
-                 {"to", b->flight.to}, {"gate", b->flight.gate}, {"item_list", items}};
+    if (tb_profile_fact_kind(m->profile, name) != kind)
+        return TB_OK;
+    if (kind == TB_FACT_TEXT)
+        return tb_facts_set_text(out, name, text);
+    if (kind == TB_FACT_TIME)
+        return tb_facts_set_time(out, name, number);
+    return kind == TB_FACT_BOOL ? tb_facts_set_bool(out, name, number != 0) : tb_facts_set_int(out, name, number);
+}
+
+typedef struct value {
+    tb_fact_kind kind;
+    const char *name;
+    int64_t number;
+    const char *text;
+} value;
+
+static tb_status set_all(const tb_management *m, tb_facts *out, const value *values, size_t count)
+{
     tb_status status = TB_OK;
-    for (size_t i = 0; i < sizeof texts / sizeof *texts && status == TB_OK; i++)
-        status = tb_facts_set_text(out, texts[i].name, texts[i].value);
+    for (size_t i = 0; i < count && status == TB_OK; i++)
+        status = set(m, out, values[i].kind, values[i].name, values[i].number, values[i].text);
     return status;
+}
+
+static tb_status set_flight(const tb_management *m, const tb_booking *b, tb_facts *out)
+{
+    char flight[32]; /* "NH105/2026-11-21" is a flight's id; people know it as NH105 */
+    snprintf(flight, sizeof flight, "%.*s", (int)strcspn(b->flight.id, "/"), b->flight.id);
+    const value values[] = {{TB_FACT_TEXT, "flight", 0, flight},
+                            {TB_FACT_TEXT, "seat", 0, b->seat},
+                            {TB_FACT_TEXT, "from", 0, b->flight.from},
+                            {TB_FACT_TEXT, "to", 0, b->flight.to},
+                            {TB_FACT_TEXT, "gate", 0, b->flight.gate},
+                            {TB_FACT_TIME, "boarding", b->flight.boarding, NULL},
+                            {TB_FACT_TIME, "departure", b->flight.departure, NULL}};
+    return set_all(m, out, values, sizeof values / sizeof *values);
+}
+
+static tb_status set_own(const tb_management *m, const tb_booking *b, tb_facts *out)
+{
+    int64_t items = 0;
+    char list[TB_FACT_TEXT_SIZE];
+    tb_status status = tb_items_waiting(m->db, b->person, &items, list, sizeof list);
+    const value values[] = {{TB_FACT_TEXT, "name", 0, b->name},
+                            {TB_FACT_BOOL, "consented", b->consented, NULL},
+                            {TB_FACT_BOOL, "has_instrument", b->has_instrument, NULL},
+                            {TB_FACT_INT, "items", items, NULL},
+                            {TB_FACT_TEXT, "item_list", 0, list},
+                            {TB_FACT_INT, "bags", b->bags, NULL}};
+    return status == TB_OK ? set_all(m, out, values, sizeof values / sizeof *values) : status;
 }
 
 tb_status tb_visit_facts(tb_management *m, const tb_booking *b, tb_facts *out)
 {
-    int64_t items = 0;
-    char list[TB_FACT_TEXT_SIZE];
     *out = (tb_facts){0};
-    tb_status status = tb_items_waiting(m->db, b->person, &items, list, sizeof list);
-    if (status == TB_OK)
-        status = tb_facts_set_int(out, "status", b->status);
+    tb_status status = tb_facts_set_int(out, "status", b->status);
     if (status == TB_OK)
         status = tb_facts_set_bool(out, "flag", b->flag);
-    if (status == TB_OK)
-        status = tb_facts_set_bool(out, "consented", b->consented);
-    if (status == TB_OK)
-        status = set_texts(b, list, out);
-    if (status == TB_OK)
-        status = tb_facts_set_time(out, "boarding", b->flight.boarding);
-    if (status == TB_OK)
-        status = tb_facts_set_time(out, "departure", b->flight.departure);
-    if (status == TB_OK)
-        status = tb_facts_set_bool(out, "has_instrument", b->has_instrument);
-    if (status == TB_OK)
-        status = tb_facts_set_int(out, "items", items);
-    if (status == TB_OK)
-        status = tb_facts_set_int(out, "bags", b->bags);
-    return status;
+    for (size_t i = 0; i < b->facts.count && status == TB_OK; i++) /* a profile may have changed since it was told */
+        if (tb_profile_fact_kind(m->profile, b->facts.items[i].name) == b->facts.items[i].kind)
+            status = tb_facts_set(out, &b->facts.items[i]);
+    if (status == TB_OK && b->flight.id[0])
+        status = set_flight(m, b, out);
+    return status == TB_OK ? set_own(m, b, out) : status;
 }
 
 void tb_visit_facts_store(const tb_facts *facts, tb_booking *booking)

@@ -1,20 +1,50 @@
-/* booking.c: one person on one flight: status, flag, and everything the visit's facts are made of, read in one
- * question. */
+/* booking.c: one person's booking: a flight or whatever the site tells of a visit; status, flag, and everything the
+ * visit's facts are made of, read in one question. */
 #include "store/store.h"
 
 tb_status tb_booking_insert(tb_db *db, const tb_booking *b, tb_time now)
 {
-    return tb_db_run(db,
-                     "INSERT INTO central.booking (id, person, flight, pnr, seat, status, flag, bags, due, created)"
-                     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-                     TB_VALUES(tb_value_id(&b->id), tb_value_id(&b->person), tb_value_text(b->flight.id),
-                               tb_value_text(b->pnr), tb_value_text(b->seat), tb_value_int(b->status),
-                               tb_value_int(b->flag), tb_value_int(b->bags), tb_value_int(TB_TIME_NEVER),
-                               tb_value_int(now)),
-                     NULL);
+    tb_bytes facts = {0};
+    tb_status status = tb_facts_pack(&b->facts, &facts);
+    if (status == TB_OK)
+        status = tb_db_run(
+            db,
+            "INSERT INTO central.booking (id, person, flight, pnr, seat, status, flag, bags, due, created, reference, facts)"
+            " VALUES ($1, $2, nullif($3, ''), $4, $5, $6, $7, $8, $9, $10, nullif($11, ''), $12)",
+            TB_VALUES(tb_value_id(&b->id), tb_value_id(&b->person), tb_value_text(b->flight.id), tb_value_text(b->pnr),
+                      tb_value_text(b->seat), tb_value_int(b->status), tb_value_int(b->flag), tb_value_int(b->bags),
+                      tb_value_int(TB_TIME_NEVER), tb_value_int(now), tb_value_text(b->reference),
+                      facts.size ? tb_value_blob(tb_bytes_span(&facts)) : tb_value_null()),
+            NULL);
+    tb_bytes_free(&facts);
+    return status;
 }
 
-static void read_booking(const tb_rows *rows, tb_booking *out)
+tb_status tb_booking_facts_set(tb_db *db, const tb_booking *b)
+{
+    tb_bytes facts = {0};
+    tb_status status = tb_facts_pack(&b->facts, &facts);
+    if (status == TB_OK)
+        status = tb_db_run(
+            db, "UPDATE central.booking SET facts = $2 WHERE id = $1",
+            TB_VALUES(tb_value_id(&b->id), facts.size ? tb_value_blob(tb_bytes_span(&facts)) : tb_value_null()), NULL);
+    tb_bytes_free(&facts);
+    return status;
+}
+
+tb_status tb_booking_by_reference(tb_db *db, const char *reference, tb_id *out)
+{
+    tb_rows rows;
+    tb_status status = tb_db_one(db, "SELECT id FROM central.booking WHERE reference = $1",
+                                 TB_VALUES(tb_value_text(reference)), &rows);
+    if (status == TB_OK) {
+        *out = tb_rows_id(&rows, 0);
+        tb_rows_end(&rows);
+    }
+    return status;
+}
+
+static tb_status read_booking(const tb_rows *rows, tb_booking *out)
 {
     *out = (tb_booking){.id = tb_rows_id(rows, 0), .person = tb_rows_id(rows, 1)};
     tb_rows_text(rows, 2, out->pnr, sizeof out->pnr);
@@ -35,6 +65,9 @@ static void read_booking(const tb_rows *rows, tb_booking *out)
     out->consented = (int)tb_rows_int(rows, 17);
     out->has_instrument = (int)tb_rows_int(rows, 18);
     out->visiting = (int)tb_rows_int(rows, 19);
+    tb_rows_text(rows, 20, out->reference, sizeof out->reference);
+    tb_span facts = tb_rows_blob(rows, 21);
+    return facts.size ? tb_facts_unpack(facts, &out->facts) : TB_OK;
 }
 
 tb_status tb_booking_get(tb_db *db, tb_id id, tb_booking *out)
@@ -46,11 +79,12 @@ tb_status tb_booking_get(tb_db *db, tb_id id, tb_booking *out)
         " f.id, f.origin, f.destination, f.gate, f.boarding, f.departure, f.departed, f.cancelled,"
         " CASE WHEN p.wrapped_key IS NOT NULL AND EXISTS (SELECT 1 FROM central.template t WHERE t.person = b.person) THEN 1 ELSE 0 END,"
         " CASE WHEN EXISTS (SELECT 1 FROM central.instrument i WHERE i.person = b.person) THEN 1 ELSE 0 END,"
-        " CASE WHEN EXISTS (SELECT 1 FROM visitor.visit v WHERE v.id = b.id) THEN 1 ELSE 0 END"
-        " FROM central.booking b JOIN central.person p ON p.id = b.person JOIN central.flight f ON f.id = b.flight WHERE b.id = $1",
+        " CASE WHEN EXISTS (SELECT 1 FROM visitor.visit v WHERE v.id = b.id) THEN 1 ELSE 0 END,"
+        " b.reference, b.facts"
+        " FROM central.booking b JOIN central.person p ON p.id = b.person LEFT JOIN central.flight f ON f.id = b.flight WHERE b.id = $1",
         TB_VALUES(tb_value_id(&id)), &rows);
     if (status == TB_OK) {
-        read_booking(&rows, out);
+        status = read_booking(&rows, out);
         tb_rows_end(&rows);
     }
     return status;
@@ -92,8 +126,8 @@ tb_status tb_bookings_of_person(tb_db *db, tb_id person, tb_ids *out)
 {
     return tb_ids_query(
         db,
-        "SELECT b.id FROM central.booking b JOIN central.flight f ON f.id = b.flight WHERE b.person = $1"
-        " ORDER BY f.departure DESC, b.id",
+        "SELECT b.id FROM central.booking b LEFT JOIN central.flight f ON f.id = b.flight WHERE b.person = $1"
+        " ORDER BY coalesce(f.departure, b.created) DESC, b.id",
         TB_VALUES(tb_value_id(&person)), out);
 }
 

@@ -62,6 +62,22 @@ static const char models[] = "ALTER TABLE central.template ADD COLUMN model BIGI
                              "ALTER TABLE central.template ADD COLUMN source BIGINT NOT NULL DEFAULT 1;"
                              "CREATE INDEX central.template_model ON template (model);";
 
-static const char *const steps[] = {people, money, models};
+/* A booking without a flight: its reference and the facts that the site tells of it (packed; NULL: none). SQLite cannot
+ * take NOT NULL off a column, so the table is made anew; nothing refers to it. */
+static const char visits[] =
+    "CREATE TABLE central.booking_next (id BLOB NOT NULL PRIMARY KEY, person BLOB NOT NULL REFERENCES person (id),"
+    "  flight TEXT REFERENCES flight (id), pnr TEXT " TB_NOT_NULL ", seat TEXT " TB_NOT_NULL ","
+    "  status BIGINT " TB_NOT_NULL ", flag BIGINT " TB_NOT_NULL ", bags BIGINT " TB_NOT_NULL ","
+    "  due BIGINT " TB_NOT_NULL
+    ", created BIGINT NOT NULL, reference TEXT UNIQUE, facts BLOB, UNIQUE (person, flight));"
+    "INSERT INTO central.booking_next (id, person, flight, pnr, seat, status, flag, bags, due, created)"
+    "  SELECT id, person, flight, pnr, seat, status, flag, bags, due, created FROM central.booking;"
+    "DROP TABLE central.booking;"
+    "ALTER TABLE central.booking_next RENAME TO booking;"
+    "CREATE INDEX central.booking_flight ON booking (flight);"
+    "CREATE INDEX central.booking_due ON booking (due);"
+    "CREATE INDEX central.booking_person ON booking (person);";
+
+static const char *const steps[] = {people, money, models, visits};
 
 const tb_migrations tb_migrations_central = {"central", steps, sizeof steps / sizeof *steps};

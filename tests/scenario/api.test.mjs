@@ -187,6 +187,29 @@ test('the API', async (t) => {
     await call(server, 'DELETE', `/api/v1/people/${person.id}/consent`, 204);
   });
 
+  await t.test('visits', async () => {
+    const facts = { departure: soon.toISOString().replace(/\.\d+Z/, 'Z'), boarding: soon.toISOString().replace(/\.\d+Z/, 'Z'), gate: '9' };
+    const visit = (body, status) => call(server, 'POST', '/api/v1/visits', status, { body });
+    const made = await visit({ reference: 'V1', name: 'KEN ITO', facts }, 201);
+    assert.deepEqual(await visit({ reference: 'V1', facts: { ...facts, gate: '10' } }, 200), made);
+    const second = await visit({ reference: 'V2', person: made.person, facts }, 201);
+    assert.equal(second.person, made.person);
+    assert.notEqual(second.visit, made.visit);
+    const wrong = [{ facts }, { reference: 'V3', facts }, { reference: 'V 3', name: 'A', facts }, { reference: 'V3', name: 'A' }, { reference: 'V3', name: 'A', facts: [] }, { reference: 'V3', name: 'A', facts: {} },
+      ...[{ room: '7' }, { status: 2 }, { consented: true }, { gate: 9 }, { gate: null }, { gate: 'x'.repeat(200) }, { departure: 'soon' }, { boarding: '2099-01-01T00:00:00Z' }, { departure: '2020-01-01T00:00:00Z', boarding: '2020-01-01T00:00:00Z' }].map((more) => ({ reference: 'V3', name: 'A', facts: { ...facts, ...more } })),
+      { reference: 'V3', name: 'A', person: 'x', facts }, { reference: 'V3', name: 'A', facts, extra: 1 }];
+    for (const body of wrong)
+      await refused(server, 'POST', '/api/v1/visits', 400, 'INVALID_ARGUMENT', { body });
+    await refused(server, 'POST', '/api/v1/visits', 404, 'NOT_FOUND', { body: { reference: 'V3', person: sample.id, facts } });
+    await refused(server, 'POST', '/api/v1/visits', 409, 'CONFLICT', { body: { reference: 'V1', person: person.id, facts } });
+    assert.deepEqual(await call(server, 'POST', '/api/v1/check', 200), { equal: true });
+    for (const one of [made, second])
+      await call(server, 'DELETE', `/api/v1/visits/${one.visit}`, 204);
+    await refused(server, 'DELETE', `/api/v1/visits/${made.visit}`, 404, 'NOT_FOUND');
+    await refused(server, 'DELETE', '/api/v1/visits/xyz', 400, 'INVALID_ARGUMENT');
+    assert.equal((await call(server, 'GET', '/api/v1/people', 200)).people.length, 2); // without another visit the person went, too
+  });
+
   await t.test('models', async () => {
     const { models } = await call(server, 'GET', '/api/v1/models', 200);
     assert.equal(models.length, 1);

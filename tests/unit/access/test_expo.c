@@ -65,6 +65,11 @@ static const char *rule(const tb_profile *p, const char *role, const tb_facts *v
 {
     tb_time opens = site_at(v, "opens", "0h"), last = site_at(v, "closes", "-1h");
     (void)p;
+    const tb_fact *consented = tb_facts_get(v, "consented");
+    if (strcmp(role, "registration") == 0 && (!consented || consented->number))
+        return "already_registered";
+    if (strcmp(role, "registration") == 0)
+        return !valid_today(v) ? "not_valid_today" : site_clock(now, 0, "", site_at(v, "closes", "0h"), "closed");
     if (!site_is(v, "consented"))
         return "no_consent";
     if (strcmp(role, "visitors") == 0) {

@@ -61,6 +61,11 @@ static const char *rule(const tb_profile *p, const char *role, const tb_facts *v
     int status = status_of(v);
     tb_time leaving = site_at(v, "leaving", "0h"), gone = site_at(v, "leaving", "3h");
     (void)p;
+    const tb_fact *consented = tb_facts_get(v, "consented");
+    if (strcmp(role, "registration") == 0 && (!consented || consented->number))
+        return "already_registered";
+    if (strcmp(role, "registration") == 0)
+        return status == CHECKED_OUT ? "checked_out" : site_clock(now, 0, "", leaving, "stay_over");
     if (!site_is(v, "consented"))
         return "no_consent";
     if (strcmp(role, "visitors") == 0)
@@ -102,7 +107,10 @@ static void a_stay(void **state)
 {
     (void)state;
     static const site_step steps[] = {
-        {"room", "room=707", "2h", NULL, "to_desk"}, /* never checked in: sent to the desk */
+        {"registration", "", "-9h", "consented=false", ""}, /* at home, with the reservation's number */
+        {"drive", "", "2h", NULL, "no_consent"},
+        {"room", "room=707", "2h", "consented=true", "to_desk"}, /* never checked in: sent to the desk */
+        {"room", "room=707", "2h", NULL, "to_desk"},             /* never checked in: sent to the desk */
         {"front_desk", "", "2h", NULL, "not_announced"},
         {"drive", "", "-4h", NULL, "too_early"},
         {"drive", "", "2h", NULL, ""}, /* recognised before arriving: now on the front desk's list */

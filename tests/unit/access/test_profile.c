@@ -137,6 +137,7 @@ static const struct mistake {
      "nobody is ever on this list: visitors come at 'arrival + 2d'"},
     {"{window: {until: leaving, late: late}, ", "{", 10, "nobody is ever deleted"},
     {"{until: leaving, late: late}", "{from: arrival, early: early}", 10, "nobody is ever deleted"},
+    {"{name: nights, type: int", "{name: items, type: text", 4, "'items' is filled in by the server, as int"},
     {"after: arrival", "after: arival", 6, "'leaving' comes after 'arival', which is not declared"},
     {"after: arrival", "after: nights", 6, "not both times"},
     {"after: arrival", "after: leaving", 6, "declared at or below it"},

@@ -1,0 +1,200 @@
+/* visits.c: visits of any site: whatever its profile declares, told over the API instead of read off documents
+ * (ADR 053).
+ *
+ * W1  A visit has an end that is known: the profile's rule of visitors names it, and a visit without is refused.
+ * W2  At that end nothing of it stays, nor of its person unless another visit of theirs is open (ADR 061). */
+#include "management/service.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "wire/text.h"
+
+/* ---- what may be told ---- */
+
+static tb_status check_words(const tb_visit_order *order, tb_error *why)
+{
+    size_t length = strlen(order->reference);
+    if (length == 0 || length >= sizeof((tb_booking *)0)->reference)
+        return tb_fail(why, TB_INVALID_ARGUMENT, "a reference has 1 to 63 characters");
+    for (size_t i = 0; i < length; i++)
+        if (order->reference[i] <= ' ' || order->reference[i] > '~')
+            return tb_fail(why, TB_INVALID_ARGUMENT, "a reference is letters, digits and signs without spaces");
+    if (strlen(order->name) >= sizeof((tb_booking *)0)->name || !tb_utf8_is_good(tb_span_text(order->name)))
+        return tb_fail(why, TB_INVALID_ARGUMENT, "a name has up to 63 bytes of UTF-8");
+    return TB_OK;
+}
+
+static const char *kind_text(tb_fact_kind kind)
+{
+    static const char *const kinds[] = {"nothing", "true or false", "a whole number", "a time", "a text"};
+    return kinds[kind];
+}
+
+static tb_status check_facts(const tb_management *m, const tb_facts *facts, tb_error *why)
+{
+    const char *late, *early;
+    for (size_t i = 0; i < facts->count; i++) {
+        const tb_fact *fact = &facts->items[i];
+        tb_fact_kind kind = tb_profile_fact_kind(m->profile, fact->name);
+        if (kind == TB_FACT_NONE)
+            return tb_fail(why, TB_INVALID_ARGUMENT, "this site's profile declares no fact '%s'", fact->name);
+        if (tb_visit_fact_is_own(fact->name))
+            return tb_fail(why, TB_INVALID_ARGUMENT, "the fact '%s' is the server's own and cannot be told",
+                           fact->name);
+        if (fact->kind != kind)
+            return tb_fail(why, TB_INVALID_ARGUMENT, "the fact '%s' has to be %s", fact->name, kind_text(kind));
+    }
+    if (tb_profile_out_of_order(m->profile, facts, &late, &early))
+        return tb_fail(why, TB_INVALID_ARGUMENT, "'%s' cannot come before '%s'", late, early);
+    return TB_OK;
+}
+
+/* W1. A requirement that is not met yet does not hide the window's end. */
+static tb_status check_end(tb_management *m, const tb_booking *booking, tb_error *why)
+{
+    tb_facts facts;
+    tb_status status = tb_visit_facts(m, booking, &facts);
+    if (status != TB_OK)
+        return status;
+    tb_verdict verdict = tb_profile_visitor(m->profile, &facts, tb_service_now(m));
+    if (verdict.until == TB_TIME_NEVER)
+        return tb_fail(why, TB_INVALID_ARGUMENT,
+                       "the facts do not say when this visit ends: see visitors in the profile");
+    if (verdict.until <= tb_service_now(m))
+        return tb_fail(why, TB_INVALID_ARGUMENT, "this visit is over already: check its times");
+    return TB_OK;
+}
+
+/* ---- made and changed ---- */
+
+static tb_status find_person(tb_management *m, const tb_visit_order *order, tb_booking *booking, tb_error *why)
+{
+    if (!tb_id_is_zero(order->person)) {
+        booking->person = order->person;
+        tb_status status = tb_person_exists(m->db, order->person);
+        return status == TB_NOT_FOUND ? tb_fail(why, status, "there is no such person") : status;
+    }
+    if (!order->name[0])
+        return tb_fail(why, TB_INVALID_ARGUMENT, "a new visit needs a name, or the person who is known already");
+    booking->person = tb_id_random();
+    return tb_person_insert(m->db, booking->person, order->name, "", tb_service_now(m));
+}
+
+static tb_status make(tb_management *m, const tb_visit_order *order, tb_booking *booking, tb_error *why)
+{
+    *booking = (tb_booking){.id = tb_id_random()};
+    snprintf(booking->reference, sizeof booking->reference, "%s", order->reference);
+    booking->facts = order->facts;
+    tb_status status = check_end(m, booking, why);
+    if (status == TB_OK)
+        status = find_person(m, order, booking, why);
+    return status == TB_OK ? tb_booking_insert(m->db, booking, tb_service_now(m)) : status;
+}
+
+static tb_status change(tb_management *m, const tb_visit_order *order, tb_booking *booking, tb_error *why)
+{
+    if (!tb_id_is_zero(order->person) && !tb_id_equal(order->person, booking->person))
+        return tb_fail(why, TB_CONFLICT, "this reference belongs to another person");
+    booking->facts = order->facts;
+    tb_status status = check_end(m, booking, why);
+    if (status == TB_OK && order->name[0])
+        status = tb_person_rename(m->db, booking->person, order->name, "");
+    return status == TB_OK ? tb_booking_facts_set(m->db, booking) : status;
+}
+
+static tb_status put(tb_management *m, const tb_visit_order *order, tb_visit_made *out, tb_error *why)
+{
+    tb_booking booking;
+    tb_status status = tb_booking_by_reference(m->db, order->reference, &out->visit);
+    out->created = status == TB_NOT_FOUND;
+    if (status == TB_OK)
+        status = tb_booking_get(m->db, out->visit, &booking);
+    if (status == TB_OK)
+        status = change(m, order, &booking, why);
+    else if (status == TB_NOT_FOUND)
+        status = make(m, order, &booking, why);
+    if (status != TB_OK)
+        return status;
+    out->visit = booking.id;
+    out->person = booking.person;
+    return tb_person_recompute(m, booking.person, TB_RECOMPUTE_CHANGES);
+}
+
+tb_status tb_management_visit_put(tb_management *m, const tb_visit_order *order, tb_visit_made *out, tb_error *why)
+{
+    tb_error own = {0};
+    *out = (tb_visit_made){0};
+    tb_status status = check_words(order, why);
+    if (status == TB_OK)
+        status = check_facts(m, &order->facts, why);
+    if (status != TB_OK)
+        return status;
+    tb_service_lock(m);
+    status = tb_change_begin(m);
+    if (status == TB_OK)
+        status = tb_change_end(m, put(m, order, out, &own));
+    tb_service_unlock(m);
+    if (status == TB_OK)
+        return TB_OK;
+    return own.status == status ? tb_fail(why, status, "%s", own.text)
+                                : tb_fail(why, status, "%s", tb_status_sentence(status));
+}
+
+/* ---- ended ---- */
+
+tb_status tb_booking_end(tb_management *m, tb_id visit)
+{
+    tb_booking booking, other;
+    tb_ids bookings = {0};
+    int open = 0;
+    tb_status status = tb_booking_get(m->db, visit, &booking);
+    if (status == TB_OK)
+        status = tb_bookings_of_person(m->db, booking.person, &bookings);
+    for (size_t i = 0; i < bookings.count && status == TB_OK; i++) {
+        status = tb_booking_get(m->db, bookings.items[i], &other);
+        if (status == TB_OK && !tb_id_equal(other.id, visit) && !other.flight.departed)
+            open = 1;
+    }
+    tb_ids_free(&bookings);
+    if (status == TB_OK && !open)
+        return tb_person_erase(m, booking.person);
+    if (status == TB_OK)
+        status = tb_visit_end(m, visit);
+    if (status == TB_OK)
+        status = tb_applied_forget(m->db, visit);
+    return status == TB_OK ? tb_booking_remove(m->db, visit) : status;
+}
+
+tb_status tb_management_visit_end(tb_management *m, tb_id visit, tb_error *why)
+{
+    tb_booking booking;
+    tb_service_lock(m);
+    tb_status status = tb_booking_get(m->db, visit, &booking);
+    if (status == TB_OK)
+        status = tb_change_begin(m);
+    if (status == TB_OK)
+        status = tb_change_end(m, tb_booking_end(m, visit));
+    tb_service_unlock(m);
+    if (status == TB_NOT_FOUND)
+        return tb_fail(why, status, "there is no such visit");
+    return status == TB_OK ? TB_OK : tb_fail(why, status, "%s", tb_status_sentence(status));
+}
+
+tb_status tb_visit_due(tb_management *m, tb_id visit)
+{
+    tb_booking booking;
+    tb_facts facts;
+    tb_status status = tb_booking_get(m->db, visit, &booking);
+    if (status == TB_NOT_FOUND) /* ended with its person just now, in the same round */
+        return TB_OK;
+    if (status == TB_OK && booking.flight.id[0]) /* flights have an end of their own */
+        return tb_recompute_visit(m, visit, TB_RECOMPUTE_CHANGES);
+    if (status == TB_OK)
+        status = tb_visit_facts(m, &booking, &facts);
+    if (status != TB_OK)
+        return status;
+    tb_time now = tb_service_now(m);
+    int over = tb_profile_visitor(m->profile, &facts, now).until <= now;
+    return over ? tb_booking_end(m, visit) : tb_recompute_visit(m, visit, TB_RECOMPUTE_CHANGES);
+}
