@@ -39,6 +39,7 @@ static const struct about {
     const char *name, *measures;
     int has_options, has_help;
 } abouts[] = {
+    {"capture", "a stream of 25 pictures a second on one core: looked at, skipped, age", 1, 0},
     {"events", "passages that the server applies durably in a second", 0, 0},
     {"feed", "a passage at the entrance until it is on every list, through server and broker", 0, 0},
     {"gallery", "1:N search by every set of loops that this processor runs, and changes of the list", 1, 0},

@@ -188,6 +188,17 @@ static void follow(struct track *track, const tb_face *face, const float chip[CH
     memcpy(track->chip, chip, sizeof track->chip);
 }
 
+/* Somebody who was seen just now stands in this track's place or looks like it: the same person, turned or moved, or
+ * who took their place; no second one. */
+static int is_replaced(const tb_zone *zone, const struct track *track, const int taken[TRACKS])
+{
+    for (int i = 0; i < TRACKS; i++)
+        if (taken[i] && (overlap(zone->tracks[i].box, track->box) > 0 ||
+                         likeness(zone->tracks[i].chip, track->chip) >= zone->options.likeness))
+            return 1;
+    return 0;
+}
+
 /* Forgets who was overlooked too often; counts those who were overlooked just now as still there. */
 static int age_tracks(tb_zone *zone, const int taken[TRACKS], struct track **only)
 {
@@ -198,7 +209,7 @@ static int age_tracks(tb_zone *zone, const int taken[TRACKS], struct track **onl
             continue;
         if (++track->missed > MISSED_MOST) {
             tb_wipe(track, sizeof *track);
-        } else {
+        } else if (!is_replaced(zone, track, taken)) {
             waiting++;
             *only = track;
         }
@@ -227,8 +238,10 @@ void tb_zone_see(tb_zone *zone, const tb_image *image, const tb_face *faces, int
     }
     tb_wipe(fresh, sizeof fresh);
     int overlooked = age_tracks(zone, taken, &waiting);
-    *out = (tb_zone_view){.inside = inside, .advice = inside ? TB_OK : advice};
-    if (inside == 1 && candidate) {
+    /* Z1: who is overlooked for a moment beside somebody else is still there; the other is not alone yet. */
+    int there = inside + overlooked > TB_FACES_MAX ? TB_FACES_MAX : inside + overlooked;
+    *out = (tb_zone_view){.inside = inside ? there : 0, .advice = inside ? TB_OK : advice};
+    if (out->inside == 1 && candidate) {
         out->track = candidate->number;
         out->steady = candidate->seen >= zone->options.steady && !candidate->moved;
     } else if (inside == 0 && overlooked == 1) { /* one bad picture is no departure */
@@ -236,5 +249,5 @@ void tb_zone_see(tb_zone *zone, const tb_image *image, const tb_face *faces, int
         out->track = waiting->number;
     }
     chosen = chosen ? chosen : &ignored;
-    *chosen = inside == 1 ? face : -1;
+    *chosen = inside == 1 && out->inside == 1 ? face : -1;
 }

@@ -4,7 +4,8 @@
  * A track is told apart by place (overlap from picture to picture) and by look (a coarse, normalised chip of 16 x 16
  * grey values of the last picture; far too coarse to recognise anybody by, but it changes when another face is
  * suddenly in the same place). The chip is of the newest picture only, lies in secret memory, and is wiped as soon as
- * the face is gone (ADR 081). One thread. */
+ * the face is gone (ADR 081). A face that the detector overlooks for a picture or two is still there: alone it keeps
+ * its track, beside another it keeps that one from being alone. One thread. */
 #ifndef TERMINAL_ZONE_H
 #define TERMINAL_ZONE_H
 

@@ -20,27 +20,6 @@
 static tb_engine *full, *plain; /* with pose and eyes, and without */
 static size_t held_before;
 
-static int open_engines(void **state)
-{
-    (void)state;
-    held_before = tb_secret_held();
-    tb_error why = {0};
-    tb_engine_options options = {.without_liveness = 1, .with_pose = 1, .with_eyes = 1};
-    if (tb_engine_open(&options, &full, &why) == TB_OK &&
-        tb_engine_open(&(tb_engine_options){.without_liveness = 1}, &plain, &why) == TB_OK)
-        return 0;
-    print_error("%s\n", tb_error_text(&why));
-    return -1;
-}
-
-static int close_engines(void **state)
-{
-    (void)state;
-    tb_engine_free(&full);
-    tb_engine_free(&plain);
-    return tb_secret_held() == held_before ? 0 : -1;
-}
-
 static int detect(const tb_image *image, tb_face faces[TB_FACES_MAX])
 {
     int count;
@@ -129,12 +108,11 @@ static void tally_picture(tb_image *image, float factor, struct tally *tally)
     tally->enrol += tb_quality_advice(&quality, TB_FOR_ENROLMENT) == TB_OK;
 }
 
-static struct tally tally_set(const char *set, char letter, int people, const int *numbers, int count, const char *ext,
-                              float factor)
+static struct tally tally_set(const char *set, char letter, int people, int count, const char *ext, float factor)
 {
     struct tally tally = {0};
     for (int person = 1; person <= people; person++)
-        for (int number = 1; number <= (numbers ? numbers[person - 1] : count); number++) {
+        for (int number = 1; number <= count; number++) {
             char name[8];
             snprintf(name, sizeof name, "%c%d", letter, person);
             tb_image image = photos_read(set, name, number, ext);
@@ -146,8 +124,6 @@ static struct tally tally_set(const char *set, char letter, int people, const in
     return tally;
 }
 
-static const int press[4] = {8, 5, 4, 4};
-
 static void good_photographs_pass(void **state)
 {
     (void)state;
@@ -155,10 +131,11 @@ static void good_photographs_pass(void **state)
         print_message("skipped: ../shared/faces is not on this machine\n");
         skip();
     }
-    struct tally photos = tally_set("photos", 'p', 4, press, 0, "jpg", 1);
-    assert_true(photos.pass == 21 && photos.enrol == 21);
-    assert_true(tally_set("portraits", 'c', 8, NULL, 5, "png", 1).pass >= 35);
-    assert_true(tally_set("orl", 's', 20, NULL, 5, "pgm", 1).pass >= 99); /* every other of the 200: time */
+    /* a part of each set, for the time that it takes; all of them: doc/adr/084-quality-table.md */
+    struct tally photos = tally_set("photos", 'p', 4, 1, "jpg", 1);
+    assert_true(photos.pass == 4 && photos.enrol == 4);
+    assert_true(tally_set("portraits", 'c', 8, 1, "png", 1).pass >= 7);
+    assert_true(tally_set("orl", 's', 20, 1, "pgm", 1).pass == 20);
 }
 
 /* SIMULATION of dark skin in good light: all light of the picture times 0.45. */
@@ -169,8 +146,8 @@ static void darker_faces_pass_as_well(void **state)
         print_message("skipped: ../shared/faces is not on this machine\n");
         skip();
     }
-    struct tally dark = tally_set("photos", 'p', 4, press, 0, "jpg", 0.45f);
-    assert_true(dark.pass == 21 && dark.enrol == 21);
+    struct tally dark = tally_set("photos", 'p', 4, 1, "jpg", 0.45f);
+    assert_true(dark.pass == 4 && dark.enrol == 4);
 }
 
 static void demo_faces_pass(void **state)
@@ -195,7 +172,7 @@ static void demo_faces_pass(void **state)
 
 /* ---- faults ---- */
 
-/* The faces of the demo pictures that may be enrolled as they are, and look into the camera. */
+/* Faces of the demo pictures that look into the camera, each with what is round it. */
 typedef void (*change)(tb_image *image, const tb_face *face);
 
 static const struct {
@@ -203,6 +180,11 @@ static const struct {
     float x; /* of the box's middle */
 } chosen[] = {{3, 690}, {3, 1170}, {6, 350}, {6, 1560}};
 enum { CHOSEN = sizeof chosen / sizeof *chosen };
+
+static struct {
+    tb_image image;
+    tb_face face;
+} stand[CHOSEN];
 
 static const tb_face *nearest(const tb_face *faces, int count, float x)
 {
@@ -213,21 +195,35 @@ static const tb_face *nearest(const tb_face *faces, int count, float x)
     return best;
 }
 
+static void cut_out_those_chosen(void)
+{
+    tb_face faces[TB_FACES_MAX];
+    for (int i = 0; i < CHOSEN; i++) {
+        tb_image image = photos_demo(chosen[i].picture);
+        tb_box b = nearest(faces, detect(&image, faces), chosen[i].x)->box;
+        tb_box round = {b.x - b.width, b.y - b.width, 3 * b.width, 3 * b.width};
+        assert_int_equal(tb_image_crop(&image, round, &stand[i].image), TB_OK);
+        stand[i].face = *nearest(faces, detect(&stand[i].image, faces), 1.5f * b.width);
+        tb_image_free(&image);
+    }
+}
+
 /* How many of the chosen faces get `wanted` after the change; none of them gets it before. What hides a face also moves
  * its landmarks: then they are looked for again. Light does not. */
 static int found_in(change paint, int is_light, tb_status wanted, tb_quality_component component)
 {
     int found = 0;
     for (int i = 0; i < CHOSEN; i++) {
-        tb_image image = photos_demo(chosen[i].picture);
-        tb_face faces[TB_FACES_MAX], face = *nearest(faces, detect(&image, faces), chosen[i].x);
+        tb_image image;
+        tb_face faces[TB_FACES_MAX], face = stand[i].face;
+        assert_int_equal(tb_image_copy(&stand[i].image, &image), TB_OK);
         tb_quality before = quality_of(full, &image, &face);
         assert_int_equal(tb_quality_judge(&before, component, TB_FOR_GUIDANCE), TB_OK);
         assert_int_equal(before.advice, TB_OK);
         paint(&image, &face);
         int count = is_light ? 0 : detect(&image, faces);
         if (count > 0)
-            face = *nearest(faces, count, chosen[i].x);
+            face = *nearest(faces, count, (float)image.width / 2);
         tb_quality after = quality_of(full, &image, &face);
         found += tb_quality_judge(&after, component, TB_FOR_GUIDANCE) == wanted;
         tb_image_free(&image);
@@ -310,11 +306,11 @@ static void a_blurred_face_is_found(void **state)
     (void)state;
     int found = 0;
     for (int i = 0; i < CHOSEN; i++) {
-        tb_image image = photos_demo(chosen[i].picture);
-        tb_face faces[TB_FACES_MAX], face = *nearest(faces, detect(&image, faces), chosen[i].x);
-        uint8_t before = quality_of(plain, &image, &face).unified;
-        blur(&image, &face);
-        tb_quality after = quality_of(plain, &image, &face);
+        uint8_t before = quality_of(plain, &stand[i].image, &stand[i].face).unified;
+        tb_image image;
+        assert_int_equal(tb_image_copy(&stand[i].image, &image), TB_OK);
+        blur(&image, &stand[i].face);
+        tb_quality after = quality_of(plain, &image, &stand[i].face);
         found += after.advice == TB_RETRY_BLURRED;
         assert_true(after.unified < before);
         tb_image_free(&image);
@@ -409,6 +405,31 @@ static void nothing_is_kept(void **state)
     assert_int_equal(tb_engine_quality(full, &image, &face, &quality), TB_INVALID_ARGUMENT);
     tb_image_free(&image);
     assert_int_equal(tb_secret_held(), held);
+}
+
+static int open_engines(void **state)
+{
+    (void)state;
+    held_before = tb_secret_held();
+    tb_error why = {0};
+    tb_engine_options options = {.without_liveness = 1, .with_pose = 1, .with_eyes = 1};
+    if (tb_engine_open(&options, &full, &why) == TB_OK &&
+        tb_engine_open(&(tb_engine_options){.without_liveness = 1}, &plain, &why) == TB_OK) {
+        cut_out_those_chosen();
+        return 0;
+    }
+    print_error("%s\n", tb_error_text(&why));
+    return -1;
+}
+
+static int close_engines(void **state)
+{
+    (void)state;
+    for (int i = 0; i < CHOSEN; i++)
+        tb_image_free(&stand[i].image);
+    tb_engine_free(&full);
+    tb_engine_free(&plain);
+    return tb_secret_held() == held_before ? 0 : -1;
 }
 
 int main(void)
