@@ -2,7 +2,7 @@
  * the same bounds (search.c): a block of rows is compared with all probes by codes, and what reaches its probe's floor
  * is compared in float.
  *
- * The first rows are taken probe by probe, best bound first, so that the floors stand high before the many come.
+ * The first rows are looked at probe by probe, best bound first, so that the floors stand high before the many come.
  * What a batch works in is kept for the next one. */
 #include "gallery/inside.h"
 
@@ -118,17 +118,6 @@ static tb_status begin(const tb_gallery *gallery, tb_workspace *work, const tb_t
 
 /* ---- the rows ---- */
 
-static void one_by_one(tb_workspace *work, int count, tb_chunk *chunk)
-{
-    for (int i = 0; i < count; i++) {
-        pthread_rwlock_rdlock(&chunk->lock);
-        if (chunk->rows)
-            tb_search_codes(&work->searches[i], chunk, 0, chunk->rows);
-        pthread_rwlock_unlock(&chunk->lock);
-        keep_floor(work, i);
-    }
-}
-
 static void look_closer(tb_workspace *work, const tb_chunk *chunk, size_t first, const float *residuals, size_t passed)
 {
     for (size_t i = 0; i < passed; i++) {
@@ -144,30 +133,40 @@ static void look_closer(tb_workspace *work, const tb_chunk *chunk, size_t first,
     }
 }
 
-/* The chunk is locked. */
-static void together(tb_workspace *work, int count, const tb_chunk *chunk, size_t first, size_t last)
+static void look_one_by_one(tb_workspace *work, int count, const tb_chunk *chunk, size_t first, size_t last)
 {
-    const tb_gallery *gallery = work->searches->gallery;
-    const tb_kernel *kernel = gallery->kernel;
-    size_t stride = gallery->code_stride;
+    _Alignas(64) int32_t column[TB_CHUNK_ROWS];
+    for (int probe = 0; probe < count; probe++) {
+        for (size_t row = 0; row < last - first; row++)
+            column[row] = work->dots[row * TB_BATCH + (size_t)probe];
+        tb_search_dots(&work->searches[probe], chunk, first, last, column);
+        keep_floor(work, probe);
+    }
+}
+
+static void look_together(tb_workspace *work, int count, const tb_chunk *chunk, size_t first, size_t last)
+{
     _Alignas(64) float own[TB_CHUNK_ROWS];
     const float *residuals = tb_search_residuals(work->searches->query, chunk, own);
-    tb_probes probes = {stride, count, work->codes, work->packed};
-    kernel->batch(&probes, chunk->codes + first * stride, stride, last - first, work->dots);
-    size_t passed = kernel->passes(work->dots, chunk->scales + first, residuals + first, last - first, count,
-                                   work->bounds, work->passed);
+    size_t passed = work->searches->gallery->kernel->passes(work->dots, chunk->scales + first, residuals + first,
+                                                            last - first, count, work->bounds, work->passed);
     look_closer(work, chunk, first, residuals, passed);
 }
 
 /* From the last row down (I5), a kernel's fill at a time. */
-static void chunk_together(tb_workspace *work, int count, tb_chunk *chunk)
+static void visit_chunk(tb_workspace *work, int count, tb_chunk *chunk, int is_early)
 {
-    size_t step = work->searches->gallery->kernel->batch_rows;
+    const tb_gallery *gallery = work->searches->gallery;
+    size_t step = gallery->kernel->batch_rows, stride = gallery->code_stride;
+    tb_probes probes = {stride, count, work->codes, work->packed};
     for (size_t end = TB_CHUNK_ROWS; end > 0; end -= step) {
         size_t first = end - step;
         pthread_rwlock_rdlock(&chunk->lock);
-        if (chunk->rows > first)
-            together(work, count, chunk, first, chunk->rows < end ? chunk->rows : end);
+        size_t last = chunk->rows < end ? chunk->rows : end;
+        if (last > first) {
+            gallery->kernel->batch(&probes, chunk->codes + first * stride, stride, last - first, work->dots);
+            (is_early ? look_one_by_one : look_together)(work, count, chunk, first, last);
+        }
         pthread_rwlock_unlock(&chunk->lock);
     }
 }
@@ -176,16 +175,11 @@ static void visit_chunks(const tb_gallery *gallery, tb_workspace *work, int coun
 {
     size_t rows = atomic_load_explicit(&gallery->rows, memory_order_acquire);
     size_t chunks = (rows + TB_CHUNK_ROWS - 1) / TB_CHUNK_ROWS, full = rows / TB_CHUNK_ROWS;
-    size_t alone = full < chunks ? 2 : 1; /* chunks taken probe by probe: one full one at least */
+    size_t early = full < chunks ? 2 : 1; /* a full one at least */
     if (gallery->kernel->open)
         gallery->kernel->open();
-    for (size_t i = chunks; i-- > 0;) {
-        tb_chunk *chunk = tb_gallery_chunk(gallery, i);
-        if (i + alone >= chunks)
-            one_by_one(work, count, chunk);
-        else
-            chunk_together(work, count, chunk);
-    }
+    for (size_t i = chunks; i-- > 0;)
+        visit_chunk(work, count, tb_gallery_chunk(gallery, i), i + early >= chunks);
     if (gallery->kernel->close)
         gallery->kernel->close();
 }

@@ -100,8 +100,9 @@ typedef struct tb_search {
 
 void tb_search_begin(tb_search *search, const tb_code *code);
 void tb_search_end(tb_search *search); /* adds to the statistics */
-/* Rows first..last-1 of the chunk, which is locked, by their codes. */
-void tb_search_codes(tb_search *search, const tb_chunk *chunk, size_t first, size_t last);
+/* Rows first..last-1 of the chunk, which is locked, by their dot products with the probe's codes; `first` is a multiple
+ * of TB_SCAN_LANES, `dots` TB_CHUNK_ROWS long and aligned to 64 bytes. */
+void tb_search_dots(tb_search *search, const tb_chunk *chunk, size_t first, size_t last, int32_t *dots);
 /* One row, in float. */
 void tb_search_row(tb_search *search, const tb_chunk *chunk, size_t row);
 /* The residuals of the chunk's rows, those that are not asked for at minus infinity: `own` (TB_CHUNK_ROWS) is where

@@ -101,18 +101,26 @@ const float *tb_search_residuals(const tb_gallery_query *query, const tb_chunk *
     return own;
 }
 
-void tb_search_codes(tb_search *search, const tb_chunk *chunk, size_t first, size_t last)
+void tb_search_dots(tb_search *search, const tb_chunk *chunk, size_t first, size_t last, int32_t *dots)
 {
-    _Alignas(64) int32_t dots[TB_CHUNK_ROWS];
     _Alignas(64) float upper[TB_CHUNK_ROWS], own[TB_CHUNK_ROWS];
-    const tb_kernel *kernel = search->gallery->kernel;
     const float *residuals = tb_search_residuals(search->query, chunk, own);
-    size_t stride = search->gallery->code_stride, count = last - first;
-    kernel->codes(search->codes, chunk->codes + first * stride, stride, count, dots);
-    if (!kernel->bounds(dots, chunk->scales + first, residuals + first, count, &search->bound, search->floor, upper))
+    size_t count = last - first;
+    for (size_t i = count; i % TB_SCAN_LANES; i++)
+        dots[i] = 0;
+    if (!search->gallery->kernel->bounds(dots, chunk->scales + first, residuals + first, count, &search->bound,
+                                         search->floor, upper))
         return;
     tb_chunk from_first = {.ids = chunk->ids + first, .floats = chunk->floats + first * search->gallery->stride};
     take_passing(search, &from_first, upper, count);
+}
+
+static void compare_codes(tb_search *search, const tb_chunk *chunk)
+{
+    _Alignas(64) int32_t dots[TB_CHUNK_ROWS];
+    const tb_gallery *gallery = search->gallery;
+    gallery->kernel->codes(search->codes, chunk->codes, gallery->code_stride, chunk->rows, dots);
+    tb_search_dots(search, chunk, 0, chunk->rows, dots);
 }
 
 /* A short list: floats at once. */
@@ -169,7 +177,7 @@ static void visit_chunks(tb_search *search, size_t rows)
         if (chunk->rows && in_float)
             compare_all(search, chunk);
         else if (chunk->rows)
-            tb_search_codes(search, chunk, 0, chunk->rows);
+            compare_codes(search, chunk);
         pthread_rwlock_unlock(&chunk->lock);
     }
     if (!in_float)

@@ -220,6 +220,34 @@ static void every_way_gives_the_exact_answer(void **state)
     }
 }
 
+/* One number for all processors: x86-64 and ARM gave it with each of their sets of loops. */
+static void answers_are_the_same_everywhere(void **state)
+{
+    (void)state;
+    static tb_candidate out[TB_BATCH * 10];
+    const tb_kernel *kernels[TB_KERNELS];
+    int found[TB_BATCH], count = tb_kernels(kernels);
+    tb_gallery *gallery;
+    assert_int_equal(tb_gallery_new(VECTORS_MODEL, 158, &gallery), TB_OK);
+    for (uint32_t i = 0; i < 1500; i++) {
+        tb_template made = vectors_template(i, 158);
+        assert_int_equal(tb_gallery_put(gallery, vectors_id(i), &made, 1), TB_OK);
+    }
+    for (uint32_t i = 0; i < TB_BATCH; i++)
+        probes[i] = vectors_template(9000 + i, 158);
+    for (int k = 0; k < count; k++) {
+        uint64_t hash = UINT64_C(14695981039346656037);
+        const uint8_t *bytes = (const uint8_t *)out;
+        tb_gallery_tune(gallery, kernels[k], 0);
+        tb_gallery_query query = {.k = 10};
+        assert_int_equal(tb_gallery_search_batch(gallery, probes, TB_BATCH, &query, out, found), TB_OK);
+        for (size_t i = 0; i < sizeof out; i++)
+            hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
+        assert_true(hash == UINT64_C(0xc4f0649a346d9096));
+    }
+    tb_gallery_free(&gallery);
+}
+
 static int third(tb_id id, void *context)
 {
     uint32_t number;
@@ -305,6 +333,7 @@ static void empty_lists_and_wrong_probes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_way_gives_the_exact_answer),
+                                       cmocka_unit_test(answers_are_the_same_everywhere),
                                        cmocka_unit_test(a_caller_may_choose), cmocka_unit_test(tags_follow_their_id),
                                        cmocka_unit_test(empty_lists_and_wrong_probes)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
