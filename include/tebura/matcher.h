@@ -34,7 +34,7 @@ typedef struct tb_match {
     tb_identity identity;
     tb_id id;  /* the best candidate, also when not sure; zero for nobody */
     int model; /* place in the list of models of the one that found them; the first that did */
-    /* this person, at a hundredth of the rate of false matches and twice the margin that were asked for */
+    /* this person, at a tenth of the rate of false matches and twice the margin that were asked for */
     int certain;
     float score; /* of that model */
 } tb_match;

@@ -8,7 +8,7 @@
 
 #include <tebura/secret.h>
 
-enum { CANDIDATES = 2, CERTAIN = 100 };
+enum { CANDIDATES = 2, CERTAIN = 10 };
 
 struct tb_matcher {
     int count;

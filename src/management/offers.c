@@ -15,7 +15,7 @@
 
 #include <tebura/secret.h>
 
-#define PROOF 1e-6
+#define PROOF 1e-5
 
 typedef struct offer {
     const tb_request *request;

@@ -15,7 +15,7 @@
 enum { DIMENSION = 64, PEOPLE = 150 };
 #define CALIBRATION                                                                                                    \
     {                                                                                                                  \
-        .offset = 0, .slope = -8, .margin = 0.05f, .verification = 0.4f                                                \
+        .knots = 2, .curve = {{1, 0}, {1e-8, 1}}, .margin = 0.05f, .verification = 0.4f                                \
     }
 static const tb_model models[2] = {{.id = VECTORS_MODEL, .dimension = DIMENSION, .calibration = CALIBRATION},
                                    {.id = VECTORS_MODEL + 1, .dimension = DIMENSION, .calibration = CALIBRATION}};

@@ -158,7 +158,7 @@ static void certainty_asks_for_more(void **state)
     (void)state;
     tb_matcher *matcher = fresh(1);
     tb_match match;
-    tb_template face = seen(0, 1), near = vectors_near(&face, 0.33f, 5); /* 0.25 is enough, 0.417 certain */
+    tb_template face = seen(0, 1), near = vectors_near(&face, 0.33f, 5); /* 0.25 is enough, 0.333 certain */
     add(matcher, 1, 1);
     assert_int_equal(tb_matcher_identify(matcher, &near, 1, 1e-3, NULL, NULL, &match), TB_OK);
     assert_int_equal(match.identity, TB_THIS_PERSON);

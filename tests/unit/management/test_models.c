@@ -345,7 +345,7 @@ static void poison_is_not_taken(void **state)
     request.visit = mia->visit;
     add(&request, &face);
     assert_not_kept(a, SECURITY, &request, "not_sure");
-    tb_template weak = seen(OLD, mia->number, 0.45f, 90); /* like her, as many are */
+    tb_template weak = seen(OLD, mia->number, 0.41f, 90); /* like her, as many are */
     add(&request, &weak);
     assert_not_kept(a, SECURITY, &request, "not_sure");
     tb_request_free(&request);
