@@ -158,7 +158,7 @@ typedef struct tb_touchpoint {
 } tb_touchpoint;
 /* `id`, `role`, `attributes` and, when not empty, `zone` count; attribute "staff_confirms" (bool) overrides the role's
  * default at a POS, "shop" (text) names its merchant account. Announces a terminal; `code` (hex, 32 characters + NUL)
- * registers it once. TB_EXISTS. */
+ * registers it once. TB_EXISTS; TB_INVALID_ARGUMENT: also where an attribute is absent that the role's rules name. */
 tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *touchpoint, char code[33],
                                        tb_error *why) TB_MUST_CHECK;
 /* The terminal brings its code and public key; its list is filled. TB_UNAUTHORISED (wrong code, or used with another

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tebura/profile_check.h>
 #include <tebura/log.h>
 #include <tebura/secret.h>
 
@@ -107,6 +108,17 @@ static void make_code(char code[33], uint8_t hash[32])
     tb_wipe(random, sizeof random);
 }
 
+/* What the role's rules ask of a touchpoint and this one has not: nobody would ever be on its list. NULL. */
+static const char *lacking(const tb_role *role, const tb_facts *attributes)
+{
+    tb_role_terms terms;
+    tb_role_terms_of(role, &terms);
+    for (size_t i = 0; i < terms.attributes; i++)
+        if (!tb_facts_text(attributes, terms.attribute[i])[0])
+            return terms.attribute[i]; /* the profile's */
+    return NULL;
+}
+
 tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *touchpoint, char code[33], tb_error *why)
 {
     uint8_t hash[32];
@@ -124,7 +136,10 @@ tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *to
     snprintf(row.role, sizeof row.role, "%s", touchpoint->role);
     snprintf(row.zone, sizeof row.zone, "%s", touchpoint->zone[0] ? touchpoint->zone : view.zone);
     tb_service_lock(m);
-    tb_status status = tb_terminal_find(m, row.id) ? TB_EXISTS : make_terminal(m, &row, &terminal);
+    const char *absent = lacking(role, &row.attributes);
+    tb_status status = tb_terminal_find(m, row.id) ? TB_EXISTS
+                       : absent                    ? TB_INVALID_ARGUMENT
+                                                   : make_terminal(m, &row, &terminal);
     if (status == TB_OK)
         status = tb_change_begin(m);
     if (status == TB_OK) {
@@ -138,6 +153,9 @@ tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *to
     tb_service_unlock(m);
     if (status != TB_OK)
         tb_wipe(code, 33);
+    if (status == TB_INVALID_ARGUMENT && absent)
+        return tb_fail(why, status, "touchpoint %s: the rules of the role '%s' need its attribute '%s'", row.id,
+                       row.role, absent);
     return status == TB_OK ? TB_OK : tb_fail(why, status, "touchpoint %s: %s", row.id, tb_status_sentence(status));
 }
 

@@ -225,7 +225,7 @@ test('the API', async (t) => {
     assert.equal(announced.id, 'boarding-62');
     await refused(server, 'POST', '/api/v1/touchpoints', 409, 'EXISTS', { body: { id: 'boarding-62', role: 'boarding' } });
     await refused(server, 'POST', '/api/v1/touchpoints', 404, 'NOT_FOUND', { body: { id: 'lounge-1', role: 'lounge' } });
-    for (const body of [{ id: 'Boarding', role: 'boarding' }, { id: 'x'.repeat(40), role: 'boarding' }, { id: 'a.b', role: 'boarding' }, { role: 'boarding' }, { id: 'b', role: 'boarding', attributes: { 'Not A Name': 1 } }, { id: 'b', role: 'boarding', attributes: { x: 1.5 } }, { id: 'b', role: 'boarding', attributes: [] }])
+    for (const body of [{ id: 'Boarding', role: 'boarding' }, { id: 'x'.repeat(40), role: 'boarding' }, { id: 'a.b', role: 'boarding' }, { role: 'boarding' }, { id: 'b', role: 'boarding', attributes: { 'Not A Name': 1 } }, { id: 'b', role: 'boarding', attributes: { x: 1.5 } }, { id: 'b', role: 'boarding', attributes: [] }, { id: 'b', role: 'boarding' }])
       await refused(server, 'POST', '/api/v1/touchpoints', 400, 'INVALID_ARGUMENT', { body });
     const key = randomBytes(32).toString('hex');
     const registered = await call(server, 'POST', '/api/v1/registrations', 201, { token: null, body: { code: announced.code, public_key: key } });

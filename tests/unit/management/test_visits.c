@@ -249,12 +249,28 @@ static void what_cannot_be_told(void **state)
     airport_check(a);
 }
 
+/* A door that does not know its room would keep everybody out, without a word. */
+static void a_touchpoint_has_what_its_rules_ask_for(void **state)
+{
+    airport *a = *state;
+    tb_touchpoint touchpoint = {.id = "room-709", .role = "room"};
+    tb_error why = {0};
+    char code[33];
+    assert_int_equal(tb_management_touchpoint_add(a->m, &touchpoint, code, &why), TB_INVALID_ARGUMENT);
+    assert_non_null(strstr(why.text, "the rules of the role 'room' need its attribute 'room'"));
+    assert_string_equal(code, "");
+    assert_int_equal(tb_facts_set_text(&touchpoint.attributes, "room", "709"), TB_OK);
+    assert_int_equal(tb_management_touchpoint_add(a->m, &touchpoint, code, &why), TB_OK);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(a_stay, setup, airport_teardown),
-                                       cmocka_unit_test_setup_teardown(what_is_over_is_gone, setup, airport_teardown),
-                                       cmocka_unit_test_setup_teardown(cancelled, setup, airport_teardown),
-                                       cmocka_unit_test_setup_teardown(a_face_needs_a_visit, setup, airport_teardown),
-                                       cmocka_unit_test_setup_teardown(what_cannot_be_told, setup, airport_teardown)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_stay, setup, airport_teardown),
+        cmocka_unit_test_setup_teardown(what_is_over_is_gone, setup, airport_teardown),
+        cmocka_unit_test_setup_teardown(cancelled, setup, airport_teardown),
+        cmocka_unit_test_setup_teardown(a_face_needs_a_visit, setup, airport_teardown),
+        cmocka_unit_test_setup_teardown(what_cannot_be_told, setup, airport_teardown),
+        cmocka_unit_test_setup_teardown(a_touchpoint_has_what_its_rules_ask_for, setup, airport_teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
