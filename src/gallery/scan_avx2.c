@@ -62,7 +62,7 @@ static const tb_kernel avx2 = {.name = "avx2",
                                .highest = scan_highest,
                                .batch = batch,
                                .passes = scan_passes,
-                               .short_rows = 512,
+                               .short_rows = 64,
                                .batch_rows = TB_BATCH_ROWS};
 
 const tb_kernel *tb_kernel_avx2(void)

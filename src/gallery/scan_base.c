@@ -27,7 +27,7 @@ static const tb_kernel base = {.name = "base",
                                .highest = scan_highest,
                                .batch = batch,
                                .passes = scan_passes,
-                               .short_rows = 512,
+                               .short_rows = 1024,
                                .batch_rows = TB_BATCH_ROWS};
 
 const tb_kernel *tb_kernel_base(void)
