@@ -7,10 +7,12 @@
 #include <tebura/secret.h>
 
 static const char help[] =
-    "usage: tebura enrol [--gallery FILE] [--key FILE] [--json] NAME PICTURE...\n\n"
+    "usage: tebura enrol [--strict] [--gallery FILE] [--key FILE] [--json] NAME PICTURE...\n\n"
     "Makes a template of each picture (1 to 5, each showing that one person alone) and keeps them under NAME in the\n"
     "gallery file; a person of that name is replaced. Pictures are not kept. The file is sealed with the key file, which\n"
     "is made when it is absent; without it the gallery cannot be read.\n"
+    "A picture that can be compared but is not good enough to be kept for years (closed eyes, a mask, uneven light,\n"
+    "turned away; see tebura faces) is kept with a warning, with --strict it is refused.\n"
     "Default: $XDG_DATA_HOME/tebura/gallery.tebura and gallery.key.\n\n"
     "Exit status: 0 enrolled, 2 not enrolled (the sentence says what to do; the gallery is as it was).\n";
 
@@ -41,6 +43,20 @@ static tb_status check_same(const faces_person *person, const tb_template *next,
     return TB_OK;
 }
 
+/* Good enough to be kept, not only to be compared? */
+static tb_status check_quality(const faces_arguments *arguments, const tb_capture *capture, const char *path,
+                               tb_error *why)
+{
+    tb_status status = tb_quality_advice(&capture->quality, TB_FOR_ENROLMENT);
+    if (status == TB_OK)
+        return TB_OK;
+    if (arguments->strict)
+        return tb_fail(why, status, "%.150s: %s", path, tb_status_sentence(status));
+    fprintf(stderr, "tebura enrol: warning: %s: %s (kept all the same; --strict refuses)\n", path,
+            tb_status_sentence(status));
+    return TB_OK;
+}
+
 static tb_status collect(tb_engine *engine, const faces_arguments *arguments, faces_person *person, tb_error *why)
 {
     tb_capture *capture = tb_secret_alloc(sizeof *capture);
@@ -50,6 +66,8 @@ static tb_status collect(tb_engine *engine, const faces_arguments *arguments, fa
     for (int i = 1; i < arguments->count && status == TB_OK; i++) {
         const char *path = arguments->words[i];
         status = faces_capture(engine, path, capture, why);
+        if (status == TB_OK)
+            status = check_quality(arguments, capture, path, why);
         if (status == TB_OK)
             status = check_same(person, &capture->template, tb_engine_calibration(engine)->verification, path, why);
         if (status == TB_OK)
@@ -105,7 +123,8 @@ int command_enrol(int argc, char **argv)
     if (status == TB_OK && !person)
         status = TB_NO_MEMORY;
     if (status == TB_OK)
-        status = tb_engine_open(&(tb_engine_options){.without_liveness = 1}, &engine, &why);
+        status =
+            tb_engine_open(&(tb_engine_options){.without_liveness = 1, .with_pose = 1, .with_eyes = 1}, &engine, &why);
     if (status == TB_OK)
         status = collect(engine, &arguments, person, &why);
     if (status == TB_OK)

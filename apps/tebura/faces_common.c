@@ -29,6 +29,8 @@ static int takes(const char *command, const char *option)
 {
     if (strcmp(option, "--json") == 0)
         return 1;
+    if (strcmp(option, "--strict") == 0)
+        return strcmp(command, "enrol") == 0;
     if (strcmp(option, "--components") == 0)
         return strcmp(command, "faces") == 0;
     int identify = strcmp(command, "identify") == 0;
@@ -51,6 +53,10 @@ static tb_status parse_option(int argc, char **argv, int *at, faces_arguments *o
     }
     if (strcmp(option, "--all-faces") == 0) {
         out->all_faces = 1;
+        return TB_OK;
+    }
+    if (strcmp(option, "--strict") == 0) {
+        out->strict = 1;
         return TB_OK;
     }
     if (strcmp(option, "--components") == 0) {

@@ -78,6 +78,11 @@ expect 0 'score' "$bin" faces --json "$pictures/sample5.jpg"
 json 'v.faces.length === 5 && v.faces.every(f => f.score > 0.65 && f.live >= 0 && f.live <= 1 && f.quality <= 100)'
 json 'v.faces.every(f => f.components.length === 20 && f.components.every(c => c.value === null || (c.score >= 0 && c.score <= 100)))'
 expect 0 'eyes_open .*enrolment: the eyes are closed' "$bin" faces --components "$pictures/sample2.jpg"
+"$bin" scene "$pictures/sample2.jpg" 1380,100,330,360 "$box/down.jpg" # she looks down, with closed eyes
+expect 2 '(turned away|eyes are closed).*RETRY_' "$bin" enrol --strict Down "$box/down.jpg"
+expect 0 'warning: .*(turned away|eyes are closed)' "$bin" enrol Down "$box/down.jpg"
+rm -rf "$XDG_DATA_HOME/tebura"
+expect 2 'no option --strict' "$bin" faces --strict x.jpg
 expect 2 'no option --components' "$bin" verify --components a b
 
 if [[ -z $faces || ! -d $faces/photos ]]; then
