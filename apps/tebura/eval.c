@@ -4,13 +4,14 @@
 #include "faces_common.h"
 
 static const char help[] =
-    "usage: tebura eval [--table FILE.csv] [--json] [--lists 5,10,20] [--pictures K] [--fpir RATE]\n"
+    "usage: tebura eval [--table FILE.csv] [--json] [--html FILE] [--lists 5,10,20] [--pictures K] [--fpir RATE]\n"
     "                   [--draws N] [--replicates N] [--seed N] [--threads N] [--held-out] [--splits N] DIR\n\n"
     "Measures how well the networks tell people apart (ISO/IEC 19795-1). DIR holds a folder for each person with\n"
     "pictures in it, or folders of such folders: sets, reported apart and all together. Of a picture with several faces\n"
     "the largest counts. A picture that cannot be read is named, counted and passed over.\n\n"
     "  --table FILE.csv   groups: first line identity,NAME[,NAME...], then a line for each person; error rates by group\n"
     "  --json             one JSON value instead of text\n"
+    "  --html FILE        a report with curves as well: one file, opens without a network\n"
     "  --lists N,N,...    sizes of the lists for 1:N (default 5,10,20)\n"
     "  --pictures K       pictures enrolled of each person on a list, 1 to 5 (default 1)\n"
     "  --fpir RATE        the stated rate at which decisions are tried (default 0.001)\n"
@@ -33,6 +34,8 @@ static tb_status evaluate(const eval_options *options, tb_error *why)
         status = eval_measure(&folder, options->threads, 0, &measured, why);
     if (status == TB_OK)
         status = eval_report_make(options, &folder, &measured, &report, why);
+    if (status == TB_OK && options->html)
+        status = eval_write_html(&report, options->html, why);
     if (status == TB_OK && options->json)
         faces_print_json(eval_to_json(&report));
     else if (status == TB_OK)

@@ -161,6 +161,8 @@ void eval_report_free(eval_report *report);
 void eval_print_text(const eval_report *report);
 void eval_print_held(const eval_held held[EVAL_RATES], size_t list);
 json_t *eval_held_json(const eval_held held[EVAL_RATES]);
+/* One HTML file that opens without a network. TB_IO, TB_DISK_FULL, TB_NO_MEMORY. */
+tb_status eval_write_html(const eval_report *report, const char *path, tb_error *why) TB_MUST_CHECK;
 json_t *eval_to_json(const eval_report *report); /* NULL: out of memory */
 
 #endif

@@ -34,7 +34,9 @@ static tb_status parse_value(const char *option, const char *value, eval_options
     long number = 0;
     char *end;
     tb_status status = TB_OK;
-    if (strcmp(option, "--table") == 0) {
+    if (strcmp(option, "--html") == 0) {
+        out->html = value;
+    } else if (strcmp(option, "--table") == 0) {
         out->table = value;
     } else if (strcmp(option, "--out") == 0) {
         out->out = value;
@@ -71,10 +73,10 @@ static tb_status parse_value(const char *option, const char *value, eval_options
 static const struct option {
     const char *name;
     int has_value, is_eval, is_calibrate;
-} all_options[] = {{"--table", 1, 1, 0},    {"--lists", 1, 1, 1},      {"--pictures", 1, 1, 0}, {"--draws", 1, 1, 0},
-                   {"--fpir", 1, 1, 0},     {"--replicates", 1, 1, 1}, {"--seed", 1, 1, 1},     {"--threads", 1, 1, 1},
-                   {"--splits", 1, 1, 1},   {"--out", 1, 0, 1},        {"--source", 1, 0, 1},   {"--json", 0, 1, 1},
-                   {"--held-out", 0, 1, 0}, {"--check", 0, 0, 1}};
+} all_options[] = {{"--html", 1, 1, 0},    {"--table", 1, 1, 0},    {"--lists", 1, 1, 1},      {"--pictures", 1, 1, 0},
+                   {"--draws", 1, 1, 0},   {"--fpir", 1, 1, 0},     {"--replicates", 1, 1, 1}, {"--seed", 1, 1, 1},
+                   {"--threads", 1, 1, 1}, {"--splits", 1, 1, 1},   {"--out", 1, 0, 1},        {"--source", 1, 0, 1},
+                   {"--json", 0, 1, 1},    {"--held-out", 0, 1, 0}, {"--check", 0, 0, 1}};
 
 static const struct option *find_option(const char *command, const char *name)
 {

@@ -170,6 +170,15 @@ static tb_estimate widen_zero(tb_estimate estimate, double trials)
     return estimate;
 }
 
+/* FNIR cannot rise with FPIR: what bounds it at a stricter rate bounds it at a laxer one. Rates fall along the
+ * points. */
+static void keep_order(tb_search_point *points, int count)
+{
+    for (int i = count - 2; i >= 0; i--)
+        if (points[i + 1].is_enough && points[i + 1].fnir.high < points[i].fnir.high)
+            points[i].fnir.high = points[i + 1].fnir.high;
+}
+
 tb_status tb_identification_measure(const tb_trials *trials, const tb_evaluation_options *options,
                                     tb_identification *out)
 {
@@ -202,6 +211,8 @@ tb_status tb_identification_measure(const tb_trials *trials, const tb_evaluation
         points[i].selectivity = points[i].is_enough ? selectivity(trials, thresholds[i]) : NAN;
         *(i < TB_SEARCH_POINTS ? &out->at[i] : &out->curve[i - TB_SEARCH_POINTS]) = points[i];
     }
+    keep_order(out->at, TB_SEARCH_POINTS);
+    keep_order(out->curve, TB_SEARCH_CURVE);
     if (values)
         out->rank_one = tb_estimate_of(found[RANK_ONE], values + RANK_ONE * count, count, s.crowd.count);
     for (size_t i = 0; i < trials->mated_count; i++)

@@ -74,6 +74,15 @@ static tb_estimate widen(tb_estimate estimate, double trials)
     return estimate;
 }
 
+/* FNMR cannot rise with FMR: what bounds it at a stricter rate bounds it at a laxer one. Rates fall along the
+ * points. */
+static void keep_order(tb_operating_point *points, int count)
+{
+    for (int i = count - 2; i >= 0; i--)
+        if (points[i + 1].is_enough && points[i + 1].fnmr.high < points[i].fnmr.high)
+            points[i].fnmr.high = points[i + 1].fnmr.high;
+}
+
 static tb_status fill_intervals(tb_replicator *r, tb_verification *out)
 {
     enum { EER = TB_OPERATING_POINTS + TB_DET_POINTS, VALUES };
@@ -97,6 +106,8 @@ static tb_status fill_intervals(tb_replicator *r, tb_verification *out)
         tb_operating_point *to = i < TB_OPERATING_POINTS ? &out->at[i] : &out->det[i - TB_OPERATING_POINTS];
         to->fnmr = widen(tb_estimate_of(to->fnmr.value, values + i * count, count, out->mated_people), mated);
     }
+    keep_order(out->at, TB_OPERATING_POINTS);
+    keep_order(out->det, TB_DET_POINTS);
     out->eer = widen(tb_estimate_of(out->eer.value, values + EER * count, count, out->mated_people), mated);
     free(values);
     return TB_OK;
