@@ -76,6 +76,10 @@ static void print_role(const tb_role *role)
     print_words("sees", terms.field, terms.sees, terms.has_list ? "the face's template only" : "nothing");
     if (terms.told)
         print_words("tells", terms.told_field, terms.told, "");
+    if (view.offers_templates) {
+        label("gives back");
+        printf("the template of a face recognised with certainty, for the person's later recognition\n");
+    }
     if (terms.has_list || *terms.rule.from || *terms.rule.until)
         print_window(&terms.rule, terms.lead);
     print_match(&terms, &view);

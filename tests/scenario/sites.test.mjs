@@ -1,0 +1,67 @@
+// A16 A18 A20: the real server and real terminals run a hotel, a world's fair, a stadium and a railway from their profiles alone.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { bin, root, natsProgram, startTeburad, http } from '../support/teburad.mjs';
+import { startEdge, demoPeople, havePictures } from '../support/edge.mjs';
+
+if (!natsProgram || !havePictures) {
+  console.error(`skipped: ${natsProgram ? 'the demo pictures are not here (tools/setup)' : 'there is no nats-server on this machine'}`);
+  process.exit(77);
+}
+
+const hours = (h) => new Date(Date.now() + h * 3600e3).toISOString().replace(/\.\d+Z/, 'Z');
+const file = (site) => join(root, `profiles/${site}.yaml`);
+const profileOf = (site) => JSON.parse(execFileSync(join(bin, 'tebura'), ['profile', 'show', '--json', file(site)])).profiles[0].profile;
+
+// Facts of a visit that has begun, and where a stranger is shown to a terminal: its role and attributes.
+const sites = {
+  hotel: { facts: { room: '707', arrival: hours(-3), leaving: hours(20), guests: 2, breakfast: true, payer: true }, at: 'room', attributes: { room: '707' } },
+  expo: { facts: { ticket: 'ABC', ticket_kind: 'season', valid_from: hours(-900), valid_until: hours(900), opens: hours(-3), closes: hours(9) } },
+  stadium: { facts: { event: 'final', gate: 'C', block: '12', seat: '7', doors: hours(-1), begins: hours(1), ends: hours(3), adult: true }, at: 'entry', attributes: { gate: 'C' } },
+  train: { facts: { train: 'Hikari501', car: '8', seat: '12A', origin: 'Tokyo', destination: 'Kyoto', departs: hours(1), arrives: hours(3) } },
+};
+
+for (const [site, { facts, at, attributes }] of Object.entries(sites)) {
+  test(`a ${site} from its profile`, async (t) => {
+    const profile = profileOf(site);
+    const server = await startTeburad(t, { args: ['--profile', file(site)] });
+    const post = (path, body) => http(server, 'POST', path, { body });
+    assert.equal((await http(server, 'GET', '/api/v1/site')).json.profile, site);
+
+    for (const role of profile.roles) { // a terminal of every role, with what its rules ask of it
+      const wanted = Object.fromEntries(role.attributes.map((name) => [name, facts[name] ?? 'elsewhere']));
+      assert.equal((await post('/api/v1/touchpoints', { id: `${role.name}-1`.replaceAll('_', '-'), role: role.name, attributes: wanted })).status, 201, role.name);
+      if (role.attributes.length) assert.equal((await post('/api/v1/touchpoints', { id: 'lacking', role: role.name })).status, 400);
+    }
+
+    const made = await post('/api/v1/visits', { reference: 'R1', name: 'HANA', facts });
+    assert.equal(made.status, 201, made.text);
+    const declared = new Set(profile.facts.map((fact) => fact.name));
+    const undeclared = ['flight', 'room', 'doors'].find((name) => !declared.has(name));
+    assert.equal((await post('/api/v1/visits', { reference: 'R2', name: 'KEN', facts: { ...facts, [undeclared]: 'x' } })).status, 400);
+    const { people } = (await http(server, 'GET', '/api/v1/people')).json;
+    assert.equal(people.length, 1);
+    assert.equal(people[0].status, profile.statuses[0]);
+    assert.equal(people[0].lists, 0); // nobody has agreed to anything
+    assert.equal((await post('/api/v1/check')).status, 200);
+
+    if (at) { // a stranger: the terminal asks the server, and says in both languages what this site's profile says then
+      const edge = await startEdge(t, server, { id: 'real-1', role: at, attributes, args: ['--profile', file(site)] });
+      const [stranger] = await demoPeople(1);
+      const met = await edge.meet(stranger);
+      assert.equal(met.outcome, 'unknown');
+      const { unknown } = { hotel: { unknown: 'to_desk' }, stadium: { unknown: 'no_ticket' } }[site];
+      const { en, ja } = profile.reasons.find((reason) => reason.name === unknown);
+      const { screen } = await edge.until('the sentence', (s) => s.screen.en === en);
+      assert.equal(screen.ja, ja);
+      assert.equal((await edge.stop()).code, 0);
+    }
+
+    assert.equal((await http(server, 'DELETE', `/api/v1/visits/${made.json.visit}`)).status, 204);
+    assert.equal((await http(server, 'GET', '/api/v1/people')).json.people.length, 0);
+    assert.equal((await server.stop()).code, 0);
+    assert.doesNotMatch(server.program.err, /AddressSanitizer|runtime error|HANA/);
+  });
+}
