@@ -5,6 +5,7 @@
  * error, one JSON object on standard output. */
 #include <errno.h>
 #include <link.h>
+#include <malloc.h>
 #include <math.h>
 #include <sched.h>
 #include <stdatomic.h>
