@@ -236,7 +236,7 @@ static void floor_of(tb_engine *engine)
 {
     struct moment begin = moment();
     run_bare(&engine->detect, 1);
-    run_bare(&engine->landmarks, 2);
+    run_bare(&engine->landmarks, 3);
     run_bare(&engine->liveness, 1);
     run_bare(&engine->embed, engine->manifest.embed.mirror ? 2 : 1);
     record("bare networks (floor)", begin);

@@ -15,7 +15,11 @@ typedef struct tb_face {
     float score;                      /* detector's, 0..1 */
     tb_point landmarks[TB_LANDMARKS]; /* iBUG 300-W order, pixels of the picture */
     int has_landmarks;
+    /* how far the landmarks are from those of the mirrored face, on average, in shares of its side: 0.007 is usual;
+     * above TB_DOUBT_MOST they fit no face (one that lies on its side or upside down, most often) */
+    float doubt;
 } tb_face;
+#define TB_DOUBT_MOST 0.025f
 
 typedef struct tb_engine tb_engine;
 

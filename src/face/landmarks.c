@@ -2,6 +2,9 @@
 #include "face/engine.h"
 
 #include <math.h>
+#include <string.h>
+
+#include <tebura/secret.h>
 
 enum { LEFT_EYE = 36, RIGHT_EYE = 42, EYE_POINTS = 6 };
 static const float box_margin = 1.05f; /* the detector's boxes are tight */
@@ -66,6 +69,27 @@ static struct square upright(const tb_point points[TB_LANDMARKS])
     return square;
 }
 
+/* The same points of a mirrored face, by their numbers. */
+static const uint8_t mirrored[TB_LANDMARKS] = {16, 15, 14, 13, 12, 11, 10, 9,  8,  7,  6,  5,  4,  3,  2,  1,  0,
+                                               26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 27, 28, 29, 30, 35, 34, 33,
+                                               32, 31, 45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40, 54, 53, 52,
+                                               51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65};
+
+/* Looks once more at what is in the input, mirrored: what the network only imagines comes out differently. */
+static tb_status measure_doubt(tb_network *network, float *doubt)
+{
+    float before[2 * TB_LANDMARKS], sum = 0;
+    const float *after = network->outputs[0].values;
+    memcpy(before, after, sizeof before);
+    tb_network_mirror(network);
+    tb_status status = tb_network_run(network);
+    for (int i = 0; status == TB_OK && i < TB_LANDMARKS; i++)
+        sum += hypotf(before[2 * i] - (1 - after[2 * mirrored[i]]), before[2 * i + 1] - after[2 * mirrored[i] + 1]);
+    tb_wipe(before, sizeof before);
+    *doubt = status == TB_OK ? sum / TB_LANDMARKS : 1;
+    return status;
+}
+
 tb_status tb_stage_landmarks(tb_engine *engine, const tb_image *image, tb_face *face)
 {
     tb_box box = face->box;
@@ -77,6 +101,8 @@ tb_status tb_stage_landmarks(tb_engine *engine, const tb_image *image, tb_face *
         if (square.half >= 1)
             status = look(engine, image, square, face->landmarks);
     }
+    if (status == TB_OK)
+        status = measure_doubt(&engine->landmarks, &face->doubt);
     face->has_landmarks = status == TB_OK;
     return status;
 }

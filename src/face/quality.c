@@ -115,7 +115,8 @@ static tb_status ask_networks(tb_engine *engine, const tb_image *image, const tb
     } else if (status != TB_UNSUPPORTED) {
         return status;
     }
-    out->native[TB_QUALITY_YAW] = fabsf(out->yaw);
+    /* Points that fit no face say nothing of where it looks: as good as turned away. */
+    out->native[TB_QUALITY_YAW] = face->doubt > TB_DOUBT_MOST ? 90 : fabsf(out->yaw);
     out->native[TB_QUALITY_PITCH] = fabsf(out->pitch);
     out->native[TB_QUALITY_ROLL] = fabsf(out->roll);
     status = tb_engine_eyes(engine, image, face, open);
