@@ -58,6 +58,10 @@ for picture in 2 4 5 6; do
 done
 ((number >= 8)) || say "only $number people"
 
+mkdir -p "$box/few/a" "$box/few/b"
+cp "$faces/person1/40.jpg" "$box/few/a/"
+cp "$faces/person2/40.jpg" "$box/few/b/"
+
 # ---- hostile and broken things among them ----
 evil='<img src=x onerror=alert(1)>"&'"'"$'\e[31m\xff'
 mkdir "$faces/$evil"
@@ -87,8 +91,8 @@ json 'v.groups.length === 2 && v.groups[1].attribute === "a \"word\"" && v.group
 json 'v.times_us.picture_to_template_median > 0 && !JSON.stringify(v).includes("\u001b")'
 json 'v.sets[0].highest_impostor_pairs[0].score > 0.99' # one person in two folders is found by name
 
-expect 2 'first line has to be identity' "$bin" eval --table <(echo 'who,what') "$faces"
-expect 2 'quotation mark is not closed' "$bin" eval --table <(printf 'identity,g\nperson1,"x\n') --lists 3 --draws 2 --replicates 10 "$faces"
+expect 2 'first line has to be identity' "$bin" eval --table <(echo 'who,what') "$box/few"
+expect 2 'quotation mark is not closed' "$bin" eval --table <(printf 'identity,g\na,"x\n') --lists 3 --draws 2 --replicates 10 "$box/few"
 
 # ---- the page: no script, nothing fetched, no element out of a file's name ----
 grep -q '<script\|<img\|http-equiv="refresh\|url(\|src=\|href=' <(sed 's/&lt;[^&]*&gt;//g; s/src=x onerror//g' "$box/report.html") && say "the page holds an element that it should not"
@@ -110,9 +114,6 @@ expect 0 'provisional' "$bin" calibrate --check --lists 3,5 --splits 4 --replica
 grep -q 'NOT KEPT' "$box/out" && say "a stated rate was not kept"
 { sed '/^# Written by tebura calibrate/,$d' "$root/models/manifest.yaml"; cat "$box/section.yaml"; } >"$box/manifest.yaml"
 expect 0 'score' env TEBURA_MODELS="$box/manifest.yaml" TEBURA_DEPS="${TEBURA_DEPS:-$root/.deps}" "$bin" faces "$pictures/sample5.jpg"
-mkdir -p "$box/few/a" "$box/few/b"
-cp "$faces/person1/40.jpg" "$box/few/a/"
-cp "$faces/person2/40.jpg" "$box/few/b/"
 expect 2 'at least 6 people' "$bin" calibrate "$box/few"
 expect 0 'nothing to compare' "$bin" eval "$box/few"
 
