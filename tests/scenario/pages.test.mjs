@@ -64,7 +64,7 @@ async function stop({ name, child, log }) {
 function film(name, crop) {
   const file = path.join(box, `${name}.mjpeg`);
   const [width, height, x, y] = crop.split(':');
-  const made = spawnSync('ffmpeg', ['-v', 'error', '-nostdin', '-y', '-loop', '1', '-r', '10', '-i', picture, '-t', '90',
+  const made = spawnSync('ffmpeg', ['-v', 'error', '-nostdin', '-y', '-loop', '1', '-r', '10', '-i', picture, '-t', '40',
     '-vf', `crop=${width}:${height}:'${x}+5*sin(1.3*t)':'${y}+4*sin(0.9*t+1)',scale=480:640,noise=alls=2:allf=t`,
     '-pix_fmt', 'yuvj420p', '-q:v', '3', file], { encoding: 'utf8' });
   assert.equal(made.status, 0, made.stderr);
