@@ -28,8 +28,8 @@ if(TEBURA_TESTS)
   file(GLOB support_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/support/*.c)
   list(FILTER support_sources EXCLUDE REGEX "fault_wrap|fuzz_replay")
   # Compiled once, not once for each test; a test gets what it calls.
-  add_library(test_support STATIC ${support_sources})
-  target_include_directories(test_support PUBLIC src tests/support)
+  add_library(test_support STATIC ${support_sources} apps/tebura/attack.c)
+  target_include_directories(test_support PUBLIC src tests/support apps/tebura)
   target_link_libraries(test_support PUBLIC tebura PkgConfig::CMOCKA)
 
   file(GLOB unit_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/unit/*/test_*.c)

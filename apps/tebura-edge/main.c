@@ -131,7 +131,8 @@ static tb_status run(const struct arguments *arguments, const sigset_t *ends, tb
     tb_terminal *terminal = NULL;
     tb_engine_options engine_options = {.manifest = arguments->models,
                                         .without_liveness = arguments->without_liveness,
-                                        .with_eyes = 1}; /* of a burst the picture with open eyes */
+                                        .with_pose = 1,  /* challenges */
+                                        .with_eyes = 1}; /* of a burst the picture with open eyes; challenges */
     tb_status status = read_profile(arguments->profile, &profile, why);
     if (status == TB_OK)
         status = tb_engine_open(&engine_options, &engine, why);

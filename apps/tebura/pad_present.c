@@ -1,6 +1,7 @@
 /* pad_present.c: one presentation before a session, as a terminal holds one. */
 #include "pad.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,12 +18,19 @@ struct present {
     int refused;           /* the session would not take one */
 };
 
-static const tb_face *largest(const tb_face *faces, int count)
+/* Who stands before the camera: large, and in the middle. */
+static const tb_face *candidate(const tb_face *faces, int count, const tb_image *image)
 {
     const tb_face *best = NULL;
-    for (int i = 0; i < count; i++)
-        if (!best || faces[i].box.width > best->box.width)
+    float most = 0;
+    for (int i = 0; i < count; i++) {
+        float x = faces[i].box.x + faces[i].box.width / 2, middle = (float)image->width / 2;
+        float worth = faces[i].box.width * (1 - fabsf(x - middle) / middle);
+        if (worth > most) {
+            most = worth;
             best = &faces[i];
+        }
+    }
     return best;
 }
 
@@ -52,7 +60,7 @@ static tb_status see(struct present *p, const tb_image *image, int64_t taken, in
     tb_liveness_seen seen = {0};
     int count = 0;
     tb_status status = tb_engine_detect(p->engine, image, faces, &count);
-    const tb_face *face = status == TB_OK ? largest(faces, count) : NULL;
+    const tb_face *face = status == TB_OK ? candidate(faces, count, image) : NULL;
     p->seen++;
     if (!face)
         return status;

@@ -3,12 +3,15 @@
 #include "pad.h"
 
 #include <dirent.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <tebura/secret.h>
+
+#define FRONTAL 20 /* degrees: half of a head cannot be turned to show the other half */
 
 struct search {
     tb_engine *engine;
@@ -29,11 +32,12 @@ static int is_folder(const struct dirent *entry)
     return entry->d_name[0] != '.' && !is_picture(entry);
 }
 
-/* Is the person, as cut out, good enough and called live by the network? */
+/* Is the person, as cut out, good enough, frontal, and called live by the network? */
 static tb_status rehearse(struct search *s, const attack_subject *subject, int *usable)
 {
     tb_face faces[TB_FACES_MAX];
     tb_quality quality;
+    tb_pose pose = {0};
     int count = 0;
     float live = 0;
     *usable = 0;
@@ -44,7 +48,9 @@ static tb_status rehearse(struct search *s, const attack_subject *subject, int *
             face = &faces[i];
     if (face)
         status = tb_engine_quality(s->engine, &subject->picture, face, &quality);
-    if (face && status == TB_OK && quality.advice == TB_OK)
+    if (face && status == TB_OK)
+        status = tb_engine_pose(s->engine, &subject->picture, face, &pose);
+    if (face && status == TB_OK && quality.advice == TB_OK && fabsf(pose.yaw) < FRONTAL && fabsf(pose.pitch) < FRONTAL)
         status = tb_engine_liveness(s->engine, &subject->picture, face, &live);
     if (status == TB_OK)
         *usable = live >= tb_engine_calibration(s->engine)->liveness;

@@ -250,8 +250,8 @@ static void print_table(const struct test *test)
 {
     printf("%s\n", note(test));
     if (!test->options.clips)
-        printf("%d people; %d more left out because the network refuses them as photographed\n", test->subject_count,
-               test->left_out);
+        printf("%d people; %d more left out: not frontal, or refused by the network as photographed\n",
+               test->subject_count, test->left_out);
     if (test->unreadable)
         printf("%d films could not be read\n", test->unreadable);
     printf("\n%-16s %5s %6s  %-22s %-22s %-22s\n", "kind", "shown", "silent", "passive alone", "+ motion and source",

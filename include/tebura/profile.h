@@ -71,6 +71,9 @@ typedef enum tb_kind { /* what the terminal does around the match; the state mac
                        TB_KIND_PICKUP   /* match, show items, hand over */
 } tb_kind;
 
+/* When somebody is asked to turn the head, look up or down, or close the eyes. */
+typedef enum tb_challenge_when { TB_CHALLENGE_NEVER, TB_CHALLENGE_WHEN_UNSURE, TB_CHALLENGE_ALWAYS } tb_challenge_when;
+
 typedef struct tb_role_view { /* the role as a terminal needs it; borrowed strings */
     const char *name, *zone, *title_ja, *title_en;
     tb_kind kind;
@@ -81,6 +84,7 @@ typedef struct tb_role_view { /* the role as a terminal needs it; borrowed strin
     int step_up_pin;                        /* below the margin, or above step_up_amount: ask for a PIN */
     int64_t step_up_amount;                 /* minor units, 0 = never */
     int staff_confirms;                     /* default of the staff confirmation at a POS */
+    tb_challenge_when challenge;            /* not said in the profile: when unsure at a POS, never elsewhere */
     int offers_templates;                   /* gives the server templates of who was recognised with certainty (S6) */
     double fpir;                            /* 0 = TB_DEFAULT_FPIR */
     const char *early_reason, *late_reason; /* of the window; "" when it has no such end */

@@ -31,6 +31,7 @@
     X(RETRY_HEAD_COVERED, RETRY, 422, "the forehead is covered: take off the hat, or push it back")                    \
     X(RETRY_BUSY_BACKGROUND, RETRY, 422, "the background is busy: stand before a plain wall")                          \
     X(RETRY_NOT_LIVE, RETRY, 422, "the picture does not look like a live person: no photographs or screens")           \
+    X(RETRY_CHALLENGE, RETRY, 422, "that was not what was asked for, or not in time: please try once more")            \
     /* What the caller gave us. */                                                                                     \
     X(INVALID_ARGUMENT, FAILURE, 400, "the request is not formed as described: check it against the manual")           \
     X(MALFORMED, FAILURE, 400, "the data does not have the form it claims: check where it came from")                  \

@@ -63,6 +63,7 @@ typedef struct tb_step_up {
 struct tb_role {
     char *name, *zone, *lead, *unknown;
     int kind;
+    int challenge; /* 0: not said; else tb_challenge_when + 1 */
     tb_texts titles;
     tb_rule rule;
     char **sees, **purposes;

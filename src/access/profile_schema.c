@@ -22,6 +22,9 @@ static const cyaml_strval_t kinds[] = {{"checkin", TB_KIND_CHECKIN},
                                        {"pos", TB_KIND_POS},
                                        {"pickup", TB_KIND_PICKUP}};
 static const cyaml_strval_t actuators[] = {{"none", 0}, {"gate", 1}, {"detector", 2}, {"door", 3}};
+static const cyaml_strval_t challenges[] = {{"never", 1 + TB_CHALLENGE_NEVER},
+                                            {"when_unsure", 1 + TB_CHALLENGE_WHEN_UNSURE},
+                                            {"always", 1 + TB_CHALLENGE_ALWAYS}};
 static const cyaml_strval_t switches[] = {{"on", 1}, {"off", 2}};
 
 static const cyaml_schema_field_t sentence_fields[] = {CYAML_FIELD_STRING_PTR("ja", ALWAYS, tb_texts, ja, 1, TEXT_MAX),
@@ -86,6 +89,8 @@ static const cyaml_schema_field_t role_fields[] = {
     CYAML_FIELD_BOOL("asks_server", CYAML_FLAG_OPTIONAL, struct tb_role, asks_server),
     CYAML_FIELD_STRING_PTR("unknown", MAYBE, struct tb_role, unknown, 1, NAME_MAX),
     CYAML_FIELD_MAPPING("step_up", CYAML_FLAG_OPTIONAL, struct tb_role, step_up, step_up_fields),
+    CYAML_FIELD_ENUM("challenge", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct tb_role, challenge, challenges,
+                     NAMES(challenges)),
     CYAML_FIELD_BOOL("staff_confirms", CYAML_FLAG_OPTIONAL, struct tb_role, staff_confirms),
     CYAML_FIELD_BOOL("offers_templates", CYAML_FLAG_OPTIONAL, struct tb_role, offers_templates),
     CYAML_FIELD_FLOAT("fpir", CYAML_FLAG_OPTIONAL, struct tb_role, fpir),

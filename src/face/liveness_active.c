@@ -7,7 +7,8 @@
 
 #include <tebura/clock.h>
 
-static const float ahead_most = 12; /* degrees from straight ahead, as this person holds the head */
+static const float rest_most = 6, profile_least = 35; /* degrees, before anything was asked */
+static const float ahead_most = 12;                   /* degrees from straight ahead, as this person holds the head */
 static const float turn_least = 14, nod_least = 11;
 static const float other_least = 22; /* clearly something else than what was asked for */
 static const float closed = 0.35f, opened = 0.6f;
@@ -44,15 +45,22 @@ static tb_challenge pose_of(const struct active *active, const tb_liveness_frame
     return pitch >= nod ? TB_CHALLENGE_DOWN : pitch <= -nod ? TB_CHALLENGE_UP : TB_CHALLENGE_NONE;
 }
 
-static int is_ahead(const struct active *active, const tb_liveness_frame *frame)
+/* How a camera hangs and how somebody holds the head differ by more than a nod: straight ahead is what this person does
+ * when the asking begins, as long as it is no profile and the head rests. */
+static int is_ahead(struct active *active, const tb_liveness_frame *frame)
 {
-    float yaw = active->ahead_count ? active->yaw : 0, pitch = active->ahead_count ? active->pitch : 0;
-    float most = active->ahead_count ? ahead_most : 1.5f * ahead_most;
-    int open = !frame->open || frame->open[0] > opened || frame->open[1] > opened;
-    return frame->pose && open && fabsf(frame->pose->yaw - yaw) < most && fabsf(frame->pose->pitch - pitch) < most;
+    if (!frame->pose || (frame->open && frame->open[0] < closed && frame->open[1] < closed && active->ahead_count))
+        return 0;
+    float yaw = frame->pose->yaw, pitch = frame->pose->pitch;
+    if (active->ahead_count)
+        return fabsf(yaw - active->yaw) < ahead_most && fabsf(pitch - active->pitch) < ahead_most;
+    int rests = fabsf(yaw - active->last_yaw) < rest_most && fabsf(pitch - active->last_pitch) < rest_most;
+    active->last_yaw = yaw;
+    active->last_pitch = pitch;
+    return rests && fabsf(yaw) < profile_least && fabsf(pitch) < profile_least;
 }
 
-/* Straight ahead between two requests; the mean of the first few is this person's own. */
+/* Straight ahead between two requests. */
 static void wait_ahead(struct active *active, const tb_liveness_frame *frame)
 {
     if (!is_ahead(active, frame)) {

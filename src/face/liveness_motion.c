@@ -14,9 +14,9 @@
 /* Eye distances, root mean square over the points. Landmarks of one place scatter by 0.002 to 0.005; prints turned by
  * 20 to 30 degrees change by 0.02 to 0.05 and leave a fifth to a half of it, heads of guessed depth change by 0.05 to
  * 0.11 and leave 0.04 and more (doc/adr/086). */
-static const float same_shape = 0.018f;                       /* goes into one average */
-static const float bend_least = 0.026f;                       /* a smaller change of shape says nothing */
-static const float flat_most = 0.47f;                         /* share of it that no homography explains */
+static const float same_shape = 0.012f;                       /* goes into one average */
+static const float bend_least = 0.018f;                       /* a smaller change of shape says nothing */
+static const float flat_most = 0.50f;                         /* share of it that no homography explains */
 static const float solid_least = 0.034f, solid_share = 0.55f; /* what none explains, and its share */
 static const float still_most = 0.004f; /* standard deviation of a face that does not move at all */
 #define STILL_TIME (3 * TB_SECOND)

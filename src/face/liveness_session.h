@@ -75,6 +75,7 @@ struct active {
     int64_t closed_at; /* eyes; 0 open */
     int held, wrong;   /* pictures in a row that answer; that answer something else */
     float yaw, pitch;  /* straight ahead, as this person holds the head */
+    float last_yaw, last_pitch;
     int ahead_count;
     int64_t last;
     const char *why;

@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <tebura/liveness.h>
+#include <tebura/crypto.h>
 #include <tebura/secret.h>
 
 #define BURST_MOST 7
 #define BURST_LEAST 2
+#define CHALLENGES 2                /* of five, in any order: 20 ways */
+#define AHEAD_AGAIN (4 * TB_SECOND) /* time to look into the camera after the last answer */
 
 struct tb_capturer {
     tb_capture_options options;
@@ -24,6 +26,9 @@ struct tb_capturer {
     tb_image best;    /* the picture kept */
     tb_face face;     /* in it */
     uint8_t quality;
+    tb_challenge_when when;
+    int asking;       /* a challenge is under way; the burst is over, its best picture kept */
+    int64_t answered; /* when everything was; 0 not yet */
     tb_status advice; /* why the last picture was not good enough */
 };
 
@@ -66,6 +71,10 @@ static void restart(tb_capturer *capturer)
     if (capturer->liveness)
         tb_liveness_again(capturer->liveness);
     capturer->count = capturer->good = 0;
+    capturer->asking = 0;
+    capturer->answered = 0;
+    if (capturer->zone)
+        tb_zone_lenient(capturer->zone, 0);
     capturer->quality = 0;
     capturer->track = 0;
 }
@@ -85,23 +94,41 @@ void tb_capturer_arm(tb_capturer *capturer)
     capturer->advice = TB_OK;
 }
 
+void tb_capturer_challenge(tb_capturer *capturer, tb_challenge_when when)
+{
+    capturer->when = when;
+}
+
 /* Whoever is there alone is watched, wanted or not: what they do before the burst counts, too. `is_new`: this is not
  * the picture that came before. */
-static void watch(tb_capturer *capturer, const tb_frame *frame, const tb_face *face, const tb_zone_view *zone,
-                  tb_captured *captured, int *is_new)
+static tb_status watch(tb_capturer *capturer, const tb_frame *frame, const tb_face *face, const tb_zone_view *zone,
+                       tb_captured *captured, int *is_new)
 {
     tb_liveness_seen seen = {0};
+    tb_pose pose;
+    float open[2];
+    tb_status status = TB_OK;
     *is_new = 0;
     if (zone->inside != 1 || zone->track != capturer->watched)
         tb_liveness_restart(capturer->liveness);
     capturer->watched = zone->inside == 1 ? zone->track : 0;
     if (!face)
-        return;
+        return TB_OK;
     tb_liveness_frame looked = {.image = &frame->image, .face = face, .taken = frame->taken};
+    if (capturer->asking && !capturer->answered) {
+        status = tb_engine_pose(capturer->engine, &frame->image, face, &pose);
+        if (status == TB_OK)
+            status = tb_engine_eyes(capturer->engine, &frame->image, face, open);
+        if (status != TB_OK)
+            return status;
+        looked.pose = &pose;
+        looked.open = open;
+    }
     if (tb_liveness_see(capturer->liveness, &looked, &seen) == TB_OK) { /* else it does not count: nothing is taken */
         *is_new = seen.is_new;
         captured->source = seen.source;
     }
+    return TB_OK;
 }
 
 /* Judges one picture of the one candidate; keeps it when it is the best so far. */
@@ -139,10 +166,38 @@ static tb_status take(tb_capturer *capturer, const tb_frame *frame, const tb_fac
     return TB_OK;
 }
 
+static void end(tb_capturer *capturer, tb_captured *captured, tb_status status)
+{
+    captured->finished = 1;
+    captured->status = status;
+    tb_capturer_disarm(capturer);
+}
+
+/* In an order that nobody knows before. */
+static tb_status begin_challenge(tb_capturer *capturer)
+{
+    tb_challenge order[CHALLENGES];
+    uint8_t random[16];
+    tb_random(random, sizeof random);
+    tb_challenge_draw(random, CHALLENGES, order);
+    capturer->asking = 1;
+    capturer->answered = 0;
+    tb_zone_lenient(capturer->zone, 1);
+    return tb_liveness_ask(capturer->liveness, order, CHALLENGES);
+}
+
 static void finish(tb_capturer *capturer, tb_captured *captured, tb_template *template)
 {
     tb_liveness_verdict verdict;
     tb_liveness_judge(capturer->liveness, tb_engine_calibration(capturer->engine)->liveness, &verdict);
+    int hopeful = verdict.unsure || verdict.status == TB_OK; /* a challenge does not make up for a plain attack */
+    if (!capturer->asking && hopeful &&
+        (capturer->when == TB_CHALLENGE_ALWAYS || (capturer->when == TB_CHALLENGE_WHEN_UNSURE && verdict.unsure))) {
+        tb_status status = begin_challenge(capturer);
+        if (status != TB_OK)
+            end(capturer, captured, status);
+        return;
+    }
     captured->finished = 1;
     captured->live = verdict.score;
     captured->quality = capturer->quality;
@@ -151,6 +206,55 @@ static void finish(tb_capturer *capturer, tb_captured *captured, tb_template *te
         captured->status =
             tb_engine_templates(capturer->engine, &capturer->best, &capturer->face, template, &captured->templates);
     tb_capturer_disarm(capturer);
+}
+
+/* Everything was answered: is it still the person of the burst, and still one that looks live? */
+static tb_status compare(tb_capturer *capturer, const tb_frame *frame, const tb_face *face, tb_captured *captured,
+                         tb_template *template)
+{
+    tb_quality quality;
+    float live = 1, alike = 0;
+    tb_template *now = tb_secret_alloc(sizeof *now);
+    tb_status status = now ? tb_engine_quality(capturer->engine, &frame->image, face, &quality) : TB_NO_MEMORY;
+    if (status != TB_OK || quality.advice != TB_OK)
+        goto out; /* not straight ahead yet */
+    if (!capturer->options.without_liveness)
+        status = tb_engine_liveness(capturer->engine, &frame->image, face, &live);
+    if (status == TB_OK)
+        status = tb_liveness_passive(capturer->liveness, live);
+    if (status == TB_OK)
+        status = tb_engine_template(capturer->engine, &frame->image, face, now);
+    if (status == TB_OK)
+        status = tb_engine_template(capturer->engine, &capturer->best, &capturer->face, template);
+    if (status == TB_OK)
+        status = tb_template_compare(now, template, &alike);
+    if (status == TB_OK && alike >= tb_engine_calibration(capturer->engine)->verification)
+        finish(capturer, captured, template);
+    else if (status == TB_OK)
+        end(capturer, captured, TB_RETRY_CHALLENGE); /* another face */
+    if (captured->status != TB_OK || status != TB_OK)
+        tb_wipe(template, sizeof *template);
+out:
+    tb_secret_free(now);
+    return status;
+}
+
+static tb_status go_on_asking(tb_capturer *capturer, const tb_frame *frame, const tb_face *face, int is_new,
+                              tb_captured *captured, tb_template *template)
+{
+    captured->asked = tb_liveness_asked(capturer->liveness);
+    if (captured->asked.asked == TB_ASKED_FAILED) {
+        end(capturer, captured, TB_RETRY_CHALLENGE);
+        return TB_OK;
+    }
+    if (captured->asked.asked != TB_ASKED_DONE)
+        return TB_OK;
+    capturer->answered = capturer->answered ? capturer->answered : frame->taken;
+    if (frame->taken - capturer->answered > AHEAD_AGAIN) {
+        end(capturer, captured, TB_RETRY_CHALLENGE);
+        return TB_OK;
+    }
+    return face && is_new ? compare(capturer, frame, face, captured, template) : TB_OK;
 }
 
 tb_status tb_capturer_see(tb_capturer *capturer, const tb_frame *frame, tb_zone_view *zone, tb_captured *captured,
@@ -163,7 +267,12 @@ tb_status tb_capturer_see(tb_capturer *capturer, const tb_frame *frame, tb_zone_
     if (status != TB_OK)
         return status;
     tb_zone_see(capturer->zone, &frame->image, faces, count, zone, &chosen);
-    watch(capturer, frame, chosen >= 0 ? &faces[chosen] : NULL, zone, captured, &is_new);
+    status = watch(capturer, frame, chosen >= 0 ? &faces[chosen] : NULL, zone, captured, &is_new);
+    if (status != TB_OK) { /* only while something is asked */
+        end(capturer, captured, status);
+        status = TB_OK;
+        goto out;
+    }
     if (!capturer->armed)
         goto out;
     if (!capturer->begun)
@@ -171,6 +280,10 @@ tb_status tb_capturer_see(tb_capturer *capturer, const tb_frame *frame, tb_zone_
     if (zone->inside != 1 || (capturer->track && zone->track != capturer->track))
         restart(capturer);
     capturer->seen++;
+    if (capturer->asking && captured->source == TB_OK) {
+        status = go_on_asking(capturer, frame, chosen >= 0 ? &faces[chosen] : NULL, is_new, captured, template);
+        goto out;
+    }
     if (chosen >= 0) {
         capturer->track = zone->track;
         if (is_new)
@@ -181,15 +294,11 @@ tb_status tb_capturer_see(tb_capturer *capturer, const tb_frame *frame, tb_zone_
                  (waited >= capturer->options.patience / 2 && capturer->count >= capturer->options.burst) ||
                  (waited >= capturer->options.patience && capturer->count >= BURST_LEAST); /* a slow machine */
     if (status == TB_OK && captured->source != TB_OK) { /* whatever the pictures show: no person is before them */
-        captured->finished = 1;
-        captured->status = captured->source;
-        tb_capturer_disarm(capturer);
+        end(capturer, captured, captured->source);
     } else if (status == TB_OK && enough) {
         finish(capturer, captured, template);
     } else if (status == TB_OK && waited >= capturer->options.patience && capturer->seen >= capturer->options.burst) {
-        captured->finished = 1;
-        captured->status = capturer->advice == TB_OK ? TB_RETRY_NO_FACE : capturer->advice;
-        tb_capturer_disarm(capturer);
+        end(capturer, captured, capturer->advice == TB_OK ? TB_RETRY_NO_FACE : capturer->advice);
     }
 out:
     tb_wipe(faces, sizeof faces);

@@ -10,6 +10,8 @@
 #define TERMINAL_CAPTURE_H
 
 #include <tebura/camera.h>
+#include <tebura/liveness.h>
+#include <tebura/profile.h>
 
 #include "terminal/zone.h"
 
@@ -27,6 +29,9 @@ typedef struct tb_capture_options {
 tb_status tb_capturer_new(const tb_capture_options *options, tb_engine *engine, tb_capturer **out) TB_MUST_CHECK;
 void tb_capturer_free(tb_capturer **capturer);
 
+/* From the next burst on: when is somebody asked to turn the head, close the eyes ... after it? At first never. Needs
+ * an engine with pose and eyes: without them a burst that wants a challenge ends with TB_UNSUPPORTED. */
+void tb_capturer_challenge(tb_capturer *capturer, tb_challenge_when when);
 /* A burst begins with the next picture. */
 void tb_capturer_arm(tb_capturer *capturer);
 /* No burst any more; what was kept is wiped. */
@@ -34,11 +39,12 @@ void tb_capturer_disarm(tb_capturer *capturer);
 
 typedef struct tb_captured {
     int finished;     /* the burst is over: status, and `template` when it is TB_OK */
-    tb_status status; /* TB_OK, TB_RETRY_..., TB_INJECTED, TB_MODEL_FAILED, TB_NO_MEMORY */
+    tb_status status; /* TB_OK, TB_RETRY_..., TB_INJECTED, TB_MODEL_FAILED, TB_UNSUPPORTED, TB_NO_MEMORY */
     tb_status source; /* also while no burst is wanted: TB_OK, or TB_INJECTED */
     float live;       /* the combined score */
     uint8_t quality;
     int templates; /* how many were written: one for each model of the engine, with finished and TB_OK */
+    tb_liveness_progress asked; /* a challenge under way: what the person is to do now */
 } tb_captured;
 /* One picture. `template` (secret memory, the caller's, room for as many as the engine has models) is written only with
  * finished and TB_OK. TB_MODEL_FAILED, TB_NO_MEMORY: the picture was not looked at. */

@@ -11,6 +11,8 @@
  *  capturing  | a good burst                                           | matching
  *             | two candidates, or another one                         | present
  *             | a burst that a person can mend                         | capturing, with guidance
+ *             | a challenge: the person is asked for something         | capturing
+ *             | a challenge that failed, for the second time           | decided (not_sure)
  *             | `capture` is over                                      | decided (retry)
  *             | zone empty for `leave`, reset                          | present or idle, idle
  *  matching   | this person                                            | decided; asking (PIN, staff, server)
@@ -34,7 +36,8 @@
  *  M5 a payment id is durable before it is first sent; one that timed out or was interrupted is voided exactly once;
  *  M6 nothing is published before it is recorded, and nobody is served before the last event is;
  *  M7 no face, document or amount of one person survives into the next transaction: in idle `now_serving` is all
- *     zero. */
+ *     zero.
+ *  M8 who failed a challenge twice is not matched, and whoever fails one is not matched by that burst. */
 #include "terminal/machine_steps.h"
 
 #include <assert.h>
@@ -75,6 +78,7 @@ static tb_machine_handler *const table[TB_PHASE_COUNT][TB_INPUT_COUNT] = {
             [TB_INPUT_TICK] = tb_m_tick_in_capturing,
             [TB_INPUT_ZONE] = tb_m_zone_in_capturing,
             [TB_INPUT_CAPTURED] = tb_m_captured_in_capturing,
+            [TB_INPUT_CHALLENGE] = tb_m_challenge_in_capturing,
             [TB_INPUT_RESET] = tb_m_reset_to_idle,
         },
     [TB_PHASE_MATCHING] =
@@ -129,6 +133,7 @@ static tb_machine_handler *handler_of(tb_phase phase, tb_input_kind kind)
     switch (kind) {
     case TB_INPUT_TICK:
     case TB_INPUT_CAPTURED:
+    case TB_INPUT_CHALLENGE:
     case TB_INPUT_MATCHED:
     case TB_INPUT_ANSWER:
     case TB_INPUT_RECORDED:
@@ -174,8 +179,13 @@ static void check(const tb_machine *before, const tb_machine *m, const tb_machin
         assert(memcmp(t, &nothing, sizeof nothing) == 0); /* M7 */
     if (before->phase != TB_PHASE_IDLE && m->phase == TB_PHASE_IDLE)
         assert(emitted(fx, TB_EFFECT_FORGET)); /* M7 */
+    if (emitted(fx, TB_EFFECT_MATCH))
+        assert(t->challenges_failed < TB_CHALLENGE_TRIES && t->ask == TB_ASK_FACE); /* M8 */
+    if (t->ask == TB_ASK_CHALLENGE)
+        assert(m->phase == TB_PHASE_CAPTURING);
     assert((m->phase == TB_PHASE_ASKING) ==
-           (t->question != TB_QUESTION_NONE || (t->ask != TB_ASK_NONE && t->ask != TB_ASK_FACE)));
+           (t->question != TB_QUESTION_NONE ||
+            (t->ask != TB_ASK_NONE && t->ask != TB_ASK_FACE && t->ask != TB_ASK_CHALLENGE)));
 }
 
 void tb_machine_init(const tb_machine_options *options, tb_machine *out)

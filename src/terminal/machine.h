@@ -7,6 +7,7 @@
 #define TERMINAL_MACHINE_H
 
 #include <tebura/decision.h>
+#include <tebura/liveness.h>
 #include <tebura/message.h>
 
 typedef enum tb_phase {
@@ -25,6 +26,7 @@ typedef enum tb_input_kind {
     TB_INPUT_TICK,          /* time passed */
     TB_INPUT_ZONE,          /* who is inside the capture zone now */
     TB_INPUT_CAPTURED,      /* the burst is over: status; `ticket` of the capture */
+    TB_INPUT_CHALLENGE,     /* what the person is asked to do now (yes: something); `ticket` of the capture */
     TB_INPUT_MATCHED,       /* identity, judgement, visit, fields; or a failure in status */
     TB_INPUT_ANSWER,        /* the server's answer, or why there is none */
     TB_INPUT_PASSPORT,      /* status of the local check; reason when it is not good */
@@ -48,7 +50,8 @@ typedef enum tb_ask { /* what the terminal waits for from the people before it *
                       TB_ASK_FACE,
                       TB_ASK_PIN,
                       TB_ASK_STAFF,
-                      TB_ASK_AMOUNT
+                      TB_ASK_AMOUNT,
+                      TB_ASK_CHALLENGE
 } tb_ask;
 
 typedef enum tb_question { /* what it waits for from the server */
@@ -97,6 +100,7 @@ typedef struct tb_machine_input {
     tb_id visit;
     char reason[TB_NAME_SIZE];
     int yes;
+    tb_challenge challenge; /* TB_CHALLENGE_NONE with yes: look straight ahead first */
     int64_t amount;
     char currency[4];
     char item[64];
@@ -141,8 +145,10 @@ typedef struct tb_transaction {
     uint32_t track;     /* who was captured */
     tb_time face_at;    /* first seen inside the zone */
     tb_status guidance; /* TB_RETRY_... shown to the person */
-    int doubtful;       /* below the margin: needs a second factor (M4) */
-    int settled;        /* identity accepted */
+    tb_challenge challenge;
+    int challenges_failed;
+    int doubtful; /* below the margin: needs a second factor (M4) */
+    int settled;  /* identity accepted */
     int from_server;
     tb_outcome outcome;
     tb_status failure; /* with TB_OUTCOME_FAILED and TB_OUTCOME_RETRY */

@@ -51,6 +51,7 @@ void tb_m_to_present(tb_machine *m, tb_time now, tb_effects *fx)
 {
     tb_transaction *t = &m->now_serving;
     t->ask = TB_ASK_FACE;
+    t->challenge = TB_CHALLENGE_NONE;
     t->question = TB_QUESTION_NONE;
     t->guidance = m->zone.inside > 1 ? TB_RETRY_SEVERAL_FACES : TB_OK;
     tb_m_enter(m, TB_PHASE_PRESENT, tb_m_after(now, m->options.serve), fx);
@@ -83,6 +84,7 @@ void tb_m_to_decided(tb_machine *m, tb_outcome outcome, const char *reason, tb_t
 {
     tb_transaction *t = &m->now_serving;
     t->outcome = outcome;
+    t->challenge = TB_CHALLENGE_NONE;
     t->ask = TB_ASK_NONE;
     t->question = TB_QUESTION_NONE;
     t->guidance = TB_OK;

@@ -114,6 +114,14 @@ tb_status tb_m_captured_in_capturing(tb_machine *m, const tb_machine_input *in, 
 {
     if (in->ticket != m->ticket)
         return TB_OK; /* stale */
+    m->now_serving.ask = TB_ASK_FACE;
+    m->now_serving.challenge = TB_CHALLENGE_NONE;
+    m->now_serving.challenges_failed += in->status == TB_RETRY_CHALLENGE;
+    if (m->now_serving.challenges_failed >= TB_CHALLENGE_TRIES) { /* M8: a human has a look */
+        tb_m_emit(fx, TB_EFFECT_STOP);
+        tb_m_to_decided(m, TB_OUTCOME_NOT_SURE, "not_sure", now, fx);
+        return TB_OK;
+    }
     if (in->status == TB_OK) {
         tb_m_emit(fx, TB_EFFECT_MATCH);
         tb_m_enter(m, TB_PHASE_MATCHING, TB_TIME_NEVER, fx);
@@ -129,6 +137,20 @@ tb_status tb_m_captured_in_capturing(tb_machine *m, const tb_machine_input *in, 
     }
     tb_m_emit(fx, TB_EFFECT_STOP);
     tb_m_to_failed(m, in->status, now, fx);
+    return TB_OK;
+}
+
+/* What the person is asked to do before the camera; each request has its time. */
+tb_status tb_m_challenge_in_capturing(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx)
+{
+    tb_transaction *t = &m->now_serving;
+    if (in->ticket != m->ticket)
+        return TB_OK; /* stale */
+    t->ask = in->yes ? TB_ASK_CHALLENGE : TB_ASK_FACE;
+    t->challenge = in->yes ? in->challenge : TB_CHALLENGE_NONE;
+    t->guidance = TB_OK;
+    m->deadline = tb_m_after(now, m->options.capture);
+    tb_m_emit(fx, TB_EFFECT_SHOW);
     return TB_OK;
 }
 

@@ -8,6 +8,8 @@
 /* One cell of the table in machine.c: changes `m`, appends effects. TB_CONFLICT: not now; then nothing has changed. */
 typedef tb_status tb_machine_handler(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx);
 
+#define TB_CHALLENGE_TRIES 2 /* failed by one person before a human has a look */
+
 /* machine_enter.c */
 void tb_m_emit(tb_effects *fx, tb_effect_kind kind);
 tb_time tb_m_after(tb_time now, tb_time duration);
@@ -33,6 +35,7 @@ void tb_m_settle(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effe
 tb_machine_handler tb_m_zone_in_idle, tb_m_zone_in_present, tb_m_zone_in_capturing;
 tb_machine_handler tb_m_zone_in_matching, tb_m_zone_in_asking, tb_m_zone_noted;
 tb_machine_handler tb_m_zone_in_reporting, tb_m_captured_in_capturing, tb_m_matched_in_matching;
+tb_machine_handler tb_m_challenge_in_capturing;
 
 /* machine_answer.c */
 tb_machine_handler tb_m_answer_in_asking, tb_m_recorded_in_asking;

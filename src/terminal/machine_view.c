@@ -63,15 +63,16 @@ const char *tb_phase_name(tb_phase phase)
 
 const char *tb_input_name(tb_input_kind kind)
 {
-    static const char *const names[TB_INPUT_COUNT] = {"tick",     "zone",          "captured", "matched",  "answer",
-                                                      "passport", "boarding_pass", "consent",  "sale",     "pin",
-                                                      "staff",    "handover",      "recorded", "actuated", "reset"};
+    static const char *const names[TB_INPUT_COUNT] = {
+        "tick",    "zone", "captured", "challenge", "matched",  "answer",   "passport", "boarding_pass",
+        "consent", "sale", "pin",      "staff",     "handover", "recorded", "actuated", "reset"};
     return (unsigned)kind < TB_INPUT_COUNT ? names[kind] : "?";
 }
 
 const char *tb_ask_name(tb_ask ask)
 {
-    static const char *const names[] = {"", "passport", "boarding_pass", "consent", "face", "pin", "staff", "amount"};
+    static const char *const names[] = {"",    "passport", "boarding_pass", "consent",  "face",
+                                        "pin", "staff",    "amount",        "challenge"};
     return (unsigned)ask < sizeof names / sizeof *names ? names[ask] : "";
 }
 

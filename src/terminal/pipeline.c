@@ -23,9 +23,10 @@ struct pipeline {
     uint64_t ticket;
     int64_t last_picture;
     int said_nobody, armed;
-    tb_zone_view zone; /* of the last picture */
-    int calm;          /* it showed nothing new */
-    int models;        /* of the engine */
+    tb_zone_view zone;          /* of the last picture */
+    int calm;                   /* it showed nothing new */
+    int models;                 /* of the engine */
+    tb_liveness_progress asked; /* as told last */
 };
 
 static void say_camera(tb_terminal *t, const char *text)
@@ -61,6 +62,9 @@ static int take_order(struct pipeline *p)
     pthread_mutex_unlock(&t->mutex);
     if (is_new && !stopping) {
         forget_document(p);
+        p->asked = (tb_liveness_progress){0};
+        /* who is simulated by a photograph cannot answer; the screen says that the camera is a simulation */
+        tb_capturer_challenge(p->capturer, tb_camera_is_simulation(t->camera) ? TB_CHALLENGE_NEVER : t->role.challenge);
         if (arm)
             tb_capturer_arm(p->capturer);
         else
@@ -119,6 +123,23 @@ static void post_captured(struct pipeline *p, tb_status status, tb_template *pro
     pthread_mutex_unlock(&t->mutex);
 }
 
+static void post_challenge(struct pipeline *p, const tb_liveness_progress *asked)
+{
+    tb_terminal *t = p->terminal;
+    int waiting = asked->asked == TB_ASKED_WAITING || asked->asked == TB_ASKED_DONE;
+    int was = p->asked.asked == TB_ASKED_WAITING || p->asked.asked == TB_ASKED_DONE;
+    if (waiting == was && asked->now == p->asked.now && asked->answered == p->asked.answered)
+        return;
+    p->asked = *asked;
+    pthread_mutex_lock(&t->mutex);
+    t->challenge.is_new = 1;
+    t->challenge.yes = waiting;
+    t->challenge.ticket = p->ticket;
+    t->challenge.now = asked->now;
+    pthread_cond_signal(&t->wake);
+    pthread_mutex_unlock(&t->mutex);
+}
+
 static void look(struct pipeline *p, const tb_frame *frame)
 {
     tb_zone_view zone;
@@ -135,6 +156,8 @@ static void look(struct pipeline *p, const tb_frame *frame)
         !p->armed && zone.inside == p->zone.inside && zone.track == p->zone.track && zone.steady == p->zone.steady;
     p->zone = zone;
     post_zone(p->terminal, &zone);
+    if (p->armed && !captured.finished)
+        post_challenge(p, &captured.asked);
     if (captured.finished) {
         p->armed = 0;
         post_captured(p, captured.status, probe, captured.templates);

@@ -336,6 +336,22 @@ static void deliver_zone(tb_terminal *t)
     settle(t);
 }
 
+static void deliver_challenge(tb_terminal *t)
+{
+    pthread_mutex_lock(&t->mutex);
+    int is_new = t->challenge.is_new;
+    tb_machine_input input = {.kind = TB_INPUT_CHALLENGE,
+                              .ticket = t->challenge.ticket,
+                              .yes = t->challenge.yes,
+                              .challenge = t->challenge.now};
+    t->challenge.is_new = 0;
+    pthread_mutex_unlock(&t->mutex);
+    if (!is_new)
+        return;
+    (void)!one_step(t, &input);
+    settle(t);
+}
+
 static void deliver_capture(tb_terminal *t)
 {
     pthread_mutex_lock(&t->mutex);
@@ -367,7 +383,7 @@ static int wait_for_mail(tb_terminal *t, int active)
         wait = t->machine.deadline > now ? t->machine.deadline - now : 0;
     struct timespec until = tb_monotonic_after(wait);
     pthread_mutex_lock(&t->mutex);
-    while (!t->stopping && !t->first && !t->zone_new && !t->captured.is_new && !t->refresh &&
+    while (!t->stopping && !t->first && !t->zone_new && !t->captured.is_new && !t->challenge.is_new && !t->refresh &&
            pthread_cond_timedwait(&t->wake, &t->mutex, &until) != ETIMEDOUT)
         ;
     t->refresh = 0;
@@ -399,6 +415,7 @@ void *tb_machine_main(void *context)
         deliver(t, active);
         if (active) {
             deliver_zone(t);
+            deliver_challenge(t);
             deliver_capture(t);
             (void)!one_step(t, &(tb_machine_input){.kind = TB_INPUT_TICK});
             settle(t);

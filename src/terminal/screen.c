@@ -19,6 +19,17 @@ static const struct sentence prompts[] = {
     [TB_ASK_AMOUNT] = {"Please enter the amount.", "金額を入力してください。"},
 };
 
+static const struct sentence challenges[] = {
+    [TB_CHALLENGE_NONE] = {"Please look straight into the camera.", "カメラの正面を見てください。"},
+    [TB_CHALLENGE_LEFT] = {"Please turn your head to your left, and back.", "お顔を左に向けて、正面に戻してください。"},
+    [TB_CHALLENGE_RIGHT] = {"Please turn your head to your right, and back.",
+                            "お顔を右に向けて、正面に戻してください。"},
+    [TB_CHALLENGE_UP] = {"Please look up, and back.", "上を向いて、正面に戻してください。"},
+    [TB_CHALLENGE_DOWN] = {"Please look down, and back.", "下を向いて、正面に戻してください。"},
+    [TB_CHALLENGE_EYES] = {"Please close your eyes for a moment, then open them.",
+                           "少しの間、目を閉じてから開けてください。"},
+};
+
 static const struct sentence welcome[] = {
     [TB_KIND_CHECKIN] = {"You are checked in. From here on your face is enough.",
                          "チェックインが完了しました。ここからは顔だけでお進みいただけます。"},
@@ -52,6 +63,7 @@ static const struct {
     {TB_RETRY_MOUTH_OPEN, "口を閉じてください。"},
     {TB_RETRY_HEAD_COVERED, "額が隠れています。帽子をお取りください。"},
     {TB_RETRY_BUSY_BACKGROUND, "無地の背景の前にお立ちください。"},
+    {TB_RETRY_CHALLENGE, "確認できませんでした。もう一度お願いいたします。"},
     {TB_RETRY_NOT_LIVE, "写真や画面ではご利用いただけません。ご本人がカメラの前にお立ちください。"},
     {TB_CHECK_DIGIT, "正しく読み取れませんでした。もう一度お願いいたします。"},
     {TB_PIN_WRONG, "暗証番号が違います。"},
@@ -157,6 +169,9 @@ static void looking(const tb_machine *m, tb_screen *out)
     if (t->guidance != TB_OK) {
         out->tone = TB_TONE_RETRY;
         say_status(out, t->guidance);
+    } else if (t->ask == TB_ASK_CHALLENGE) {
+        out->tone = TB_TONE_ASK;
+        say(out, challenges[t->challenge].en, challenges[t->challenge].ja);
     } else if (m->options.role.kind == TB_KIND_POS || m->options.role.kind == TB_KIND_CHECKIN ||
                m->phase == TB_PHASE_PRESENT) {
         out->tone = TB_TONE_ASK;

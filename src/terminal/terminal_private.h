@@ -105,6 +105,11 @@ struct tb_terminal {
         float document_score;
         int has_score;
     } captured;
+    struct { /* from the pipeline: what the person is asked to do */
+        int is_new, yes;
+        uint64_t ticket;
+        tb_challenge now;
+    } challenge;
     struct { /* to the pipeline; polled before each picture */
         int is_new, arm;
         uint64_t ticket;

@@ -11,6 +11,8 @@
 #define SIDE 16
 #define CHIP (SIDE * SIDE)
 #define OVERLAP 0.25f
+#define LENIENT_LIKENESS 0.5f /* while a head turns: whoever asked for it compares templates at the end */
+#define LENIENT_MISSED 6
 #define MISSED_MOST 2 /* pictures in which the detector may overlook a face before it counts as gone */
 
 struct track {
@@ -24,6 +26,7 @@ struct tb_zone {
     tb_zone_options options;
     struct track *tracks; /* TRACKS of them, secret memory */
     uint32_t last;
+    int lenient;
 };
 
 tb_status tb_zone_new(const tb_zone_options *options, tb_zone **out)
@@ -155,17 +158,21 @@ static int is_inside(const tb_zone *zone, const tb_image *image, const tb_face *
     return 1;
 }
 
+void tb_zone_lenient(tb_zone *zone, int lenient)
+{
+    zone->lenient = lenient;
+}
+
 /* The track that this face goes on with, else a new one. NULL: more faces than tracks. */
 static struct track *track_of(tb_zone *zone, const tb_face *face, const float chip[CHIP], const int taken[TRACKS])
 {
     struct track *best = NULL, *unused = NULL;
-    float most = OVERLAP;
+    float most = OVERLAP, least = zone->lenient ? LENIENT_LIKENESS : zone->options.likeness;
     for (int i = 0; i < TRACKS; i++) {
         struct track *track = &zone->tracks[i];
         if (!track->number) {
             unused = unused ? unused : track;
-        } else if (!taken[i] && overlap(track->box, face->box) >= most &&
-                   likeness(track->chip, chip) >= zone->options.likeness) {
+        } else if (!taken[i] && overlap(track->box, face->box) >= most && likeness(track->chip, chip) >= least) {
             most = overlap(track->box, face->box);
             best = track;
         }
@@ -207,7 +214,7 @@ static int age_tracks(tb_zone *zone, const int taken[TRACKS], struct track **onl
         struct track *track = &zone->tracks[i];
         if (!track->number || taken[i])
             continue;
-        if (++track->missed > MISSED_MOST) {
+        if (++track->missed > (zone->lenient ? LENIENT_MISSED : MISSED_MOST)) {
             tb_wipe(track, sizeof *track);
         } else if (!is_replaced(zone, track, taken)) {
             waiting++;

@@ -28,6 +28,9 @@ void tb_zone_free(tb_zone **zone);
 /* One picture and the faces found in it. `chosen` (may be NULL): index of the only candidate's face, -1 when there is
  * not exactly one. */
 void tb_zone_see(tb_zone *zone, const tb_image *image, const tb_face *faces, int count, tb_zone_view *out, int *chosen);
+/* Somebody was asked to turn the head: they may look less like themselves, or be overlooked, for a moment. The caller
+ * makes sure that it is the same person afterwards. */
+void tb_zone_lenient(tb_zone *zone, int lenient);
 /* Nobody is there: everything about everybody is wiped. */
 void tb_zone_clear(tb_zone *zone);
 

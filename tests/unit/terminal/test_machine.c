@@ -76,6 +76,11 @@ static tb_machine_input captured(const fixture *f, tb_status status)
     return (tb_machine_input){.kind = TB_INPUT_CAPTURED, .status = status, .ticket = f->m.ticket};
 }
 
+static tb_machine_input challenge(const fixture *f, tb_challenge what)
+{
+    return (tb_machine_input){.kind = TB_INPUT_CHALLENGE, .yes = 1, .challenge = what, .ticket = f->m.ticket};
+}
+
 static tb_id visit_one(void)
 {
     tb_id id;
@@ -176,6 +181,8 @@ static tb_machine_input usual(const fixture *f, tb_input_kind kind)
         return zone(1, 5, 1);
     case TB_INPUT_CAPTURED:
         return captured(f, TB_OK);
+    case TB_INPUT_CHALLENGE:
+        return challenge(f, TB_CHALLENGE_LEFT);
     case TB_INPUT_MATCHED:
         return matched(TB_THIS_PERSON);
     case TB_INPUT_ANSWER:
@@ -198,22 +205,22 @@ struct expectation {
     const char *rows[TB_PHASE_COUNT];
 };
 static const struct expectation expectations[] = {
-    /*                 tick zone capt match answ pass board cons sale pin staff hand reco actu reset */
+    /*                 tick zone capt chal match answ pass board cons sale pin staff hand reco actu reset */
     {TB_KIND_PASSAGE,
-     {"ipiii!!!!!!!iii", "pcppp!!!!!!!ppi", "ccmcc!!!!!!!cci", "mmmdm!!!!!!!mmi", "aaaad!!!!!!!aai", "tdddd!!!!!!!dd!",
-      "ttttt!!!!!!!tr!", "rrrrr!!!!!!!rr!"}},
+     {"ipiiii!!!!!!!iii", "pcpppp!!!!!!!ppi", "ccmccc!!!!!!!cci", "mmmmdm!!!!!!!mmi", "aaaaad!!!!!!!aai",
+      "tddddd!!!!!!!dd!", "tttttt!!!!!!!tr!", "rrrrrr!!!!!!!rr!"}},
     {TB_KIND_COUNTER,
-     {"ipiii!!!!!!!iii", "pcppp!!!!!!!ppi", "ccmcc!!!!!!!cci", "mmmdm!!!!!!!mmi", "aaaad!!!!!!!aai", "rdddd!!!!!!!dd!",
-      NULL, "rrrrr!!!!!!!rr!"}},
+     {"ipiiii!!!!!!!iii", "pcpppp!!!!!!!ppi", "ccmccc!!!!!!!cci", "mmmmdm!!!!!!!mmi", "aaaaad!!!!!!!aai",
+      "rddddd!!!!!!!dd!", NULL, "rrrrrr!!!!!!!rr!"}},
     {TB_KIND_PICKUP,
-     {"ipiii!!!!!!!iii", "pcppp!!!!!!!ppi", "ccmcc!!!!!!!cci", "mmmdm!!!!!!!mmi", "aaaad!!!!!!!aai", "tdddd!!!!!!!dd!",
-      "ttttt!!!!!!tttr", "rrrrr!!!!!!!rri"}},
+     {"ipiiii!!!!!!!iii", "pcpppp!!!!!!!ppi", "ccmccc!!!!!!!cci", "mmmmdm!!!!!!!mmi", "aaaaad!!!!!!!aai",
+      "tddddd!!!!!!!dd!", "tttttt!!!!!!tttr", "rrrrrr!!!!!!!rri"}},
     {TB_KIND_CHECKIN,
-     {"iiiiiaa!!!!!iii", "pcppp!!!!!!!ppi", "ccmcc!!!!!!!cci", "mmmam!!!!!!!mmi", "aaaad!!!!!!!aai", "rdddd!!!!!!!dd!",
-      NULL, "rrrrraa!!!!!rri"}},
+     {"iiiiiiaa!!!!!iii", "pcpppp!!!!!!!ppi", "ccmccc!!!!!!!cci", "mmmmam!!!!!!!mmi", "aaaaad!!!!!!!aai",
+      "rddddd!!!!!!!dd!", NULL, "rrrrrraa!!!!!rri"}},
     {TB_KIND_POS,
-     {"iiiii!!!p!!!iii", "pcppp!!!!!!!ppi", "ccmcc!!!!!!!cci", "mmmam!!!!!!!mmi", "aaaaa!!!!!!!aaa", "rdddd!!!!!!!dd!",
-      NULL, "rrrrr!!!p!!!rri"}},
+     {"iiiiii!!!p!!!iii", "pcpppp!!!!!!!ppi", "ccmccc!!!!!!!cci", "mmmmam!!!!!!!mmi", "aaaaaa!!!!!!!aaa",
+      "rddddd!!!!!!!dd!", NULL, "rrrrrr!!!p!!!rri"}},
 };
 
 static void every_state_and_input(void **state)
@@ -582,15 +589,16 @@ static uint32_t dice(uint32_t sides)
 static tb_machine_input likely_input(const fixture *f)
 {
     const tb_transaction *t = &f->m.now_serving;
-    static const tb_input_kind asked[] = {TB_INPUT_ANSWER, TB_INPUT_PASSPORT, TB_INPUT_BOARDING_PASS, TB_INPUT_CONSENT,
-                                          TB_INPUT_ZONE,   TB_INPUT_PIN,      TB_INPUT_STAFF,         TB_INPUT_SALE};
+    static const tb_input_kind asked[] = {TB_INPUT_ANSWER,  TB_INPUT_PASSPORT, TB_INPUT_BOARDING_PASS,
+                                          TB_INPUT_CONSENT, TB_INPUT_ZONE,     TB_INPUT_PIN,
+                                          TB_INPUT_STAFF,   TB_INPUT_SALE,     TB_INPUT_CAPTURED};
     switch (f->m.phase) {
     case TB_PHASE_IDLE:
         return tb_machine_ask(&f->m) == TB_ASK_FACE ? zone(1, 1 + dice(3), 1) : usual(f, asked[tb_machine_ask(&f->m)]);
     case TB_PHASE_PRESENT:
         return usual(f, TB_INPUT_ZONE);
     case TB_PHASE_CAPTURING:
-        return captured(f, TB_OK);
+        return dice(8) ? captured(f, TB_OK) : challenge(f, (tb_challenge)dice(TB_CHALLENGE_COUNT));
     case TB_PHASE_MATCHING:
         return matched(dice(3) ? TB_THIS_PERSON : TB_NOT_SURE);
     case TB_PHASE_ASKING:
@@ -608,8 +616,8 @@ static tb_machine_input random_input(const fixture *f)
 {
     static const char *const items[] = {"a1", "b2", "zz", ""};
     static const tb_status statuses[] = {
-        TB_OK,     TB_OK, TB_OK, TB_RETRY_BLURRED, TB_RETRY_NOT_LIVE, TB_DISK_FULL, TB_CHECK_DIGIT, TB_DOCUMENT_EXPIRED,
-        TB_TIMEOUT};
+        TB_OK,        TB_OK,          TB_RETRY_CHALLENGE,  TB_RETRY_BLURRED, TB_RETRY_NOT_LIVE,
+        TB_DISK_FULL, TB_CHECK_DIGIT, TB_DOCUMENT_EXPIRED, TB_TIMEOUT};
     tb_input_kind kind = (tb_input_kind)dice(TB_INPUT_COUNT);
     if (dice(3))
         return likely_input(f);

@@ -2,7 +2,7 @@
 import { ask, type Facts, type Kind } from './api';
 
 export type Tone = 'neutral' | 'ok' | 'retry' | 'refuse' | 'ask';
-export type Ask = 'passport' | 'boarding_pass' | 'consent' | 'pin' | 'staff' | 'amount' | 'face';
+export type Ask = 'passport' | 'boarding_pass' | 'consent' | 'pin' | 'staff' | 'amount' | 'face' | 'challenge';
 export interface Screen { tone: Tone; sound: '' | 'ok' | 'refuse'; en: string; ja: string; ask?: Ask }
 export interface Outcome {
   transaction: string; outcome: 'admitted' | 'refused' | 'retry' | 'without_face' | 'unknown' | 'not_sure' | 'failed';
