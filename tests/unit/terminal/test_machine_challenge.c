@@ -1,4 +1,5 @@
-/* Challenges in the terminal's state machine (M8): what is asked is shown, one failure is a try more, two are a human's.
+/* Challenges in the terminal's state machine (M8): what is asked is shown, one failure is a try more, two are a
+ * human's.
  */
 #include <setjmp.h>
 #include <stdarg.h>
