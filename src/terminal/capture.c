@@ -214,8 +214,8 @@ static tb_status compare(tb_capturer *capturer, const tb_frame *frame, const tb_
 {
     tb_quality quality;
     float live = 1, alike = 0;
-    tb_template *now = tb_secret_alloc(sizeof *now);
-    tb_status status = now ? tb_engine_quality(capturer->engine, &frame->image, face, &quality) : TB_NO_MEMORY;
+    tb_template *both = tb_secret_alloc(2 * sizeof *both);
+    tb_status status = both ? tb_engine_quality(capturer->engine, &frame->image, face, &quality) : TB_NO_MEMORY;
     if (status != TB_OK || quality.advice != TB_OK)
         goto out; /* not straight ahead yet */
     if (!capturer->options.without_liveness)
@@ -223,19 +223,17 @@ static tb_status compare(tb_capturer *capturer, const tb_frame *frame, const tb_
     if (status == TB_OK)
         status = tb_liveness_passive(capturer->liveness, live);
     if (status == TB_OK)
-        status = tb_engine_template(capturer->engine, &frame->image, face, now);
+        status = tb_engine_template(capturer->engine, &frame->image, face, &both[0]);
     if (status == TB_OK)
-        status = tb_engine_template(capturer->engine, &capturer->best, &capturer->face, template);
+        status = tb_engine_template(capturer->engine, &capturer->best, &capturer->face, &both[1]);
     if (status == TB_OK)
-        status = tb_template_compare(now, template, &alike);
+        status = tb_template_compare(&both[0], &both[1], &alike);
     if (status == TB_OK && alike >= tb_engine_calibration(capturer->engine)->verification)
         finish(capturer, captured, template);
     else if (status == TB_OK)
         end(capturer, captured, TB_RETRY_CHALLENGE); /* another face */
-    if (captured->status != TB_OK || status != TB_OK)
-        tb_wipe(template, sizeof *template);
 out:
-    tb_secret_free(now);
+    tb_secret_free(both);
     return status;
 }
 

@@ -43,7 +43,7 @@ typedef struct tb_captured {
     tb_status source; /* also while no burst is wanted: TB_OK, or TB_INJECTED */
     float live;       /* the combined score */
     uint8_t quality;
-    int templates; /* how many were written: one for each model of the engine, with finished and TB_OK */
+    int templates;              /* how many were written: one for each model of the engine, with finished and TB_OK */
     tb_liveness_progress asked; /* a challenge under way: what the person is to do now */
 } tb_captured;
 /* One picture. `template` (secret memory, the caller's, room for as many as the engine has models) is written only with

@@ -83,7 +83,7 @@ static int set_up(void **state)
         printf("%s\n", tb_error_text(&why));
         return -1;
     }
-    w->template = tb_secret_alloc(sizeof *w->template);
+    w->template = tb_secret_alloc(TB_MODELS_MAX * sizeof *w->template);
     find_subject(w);
     /* the passive network's opinion of a made-up head is not what this is about */
     return tb_capturer_new(&(tb_capture_options){.without_liveness = 1}, w->engine, &w->capturer) == TB_OK ? 0 : -1;
