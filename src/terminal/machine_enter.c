@@ -62,6 +62,7 @@ void tb_m_give_up_face(tb_machine *m, tb_time now, tb_effects *fx)
 {
     tb_m_emit(fx, TB_EFFECT_STOP);
     tb_m_emit(fx, TB_EFFECT_WIPE);
+    m->now_serving.challenges_failed += m->now_serving.ask == TB_ASK_CHALLENGE; /* evaded */
     m->now_serving.track = 0;
     m->now_serving.face_at = 0;
     m->now_serving.request = (tb_id){{0}};

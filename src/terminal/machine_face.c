@@ -110,18 +110,26 @@ tb_status tb_m_zone_in_reporting(tb_machine *m, const tb_machine_input *in, tb_t
     return TB_OK;
 }
 
+/* M8: a human has a look. */
+static int failed_too_often(tb_machine *m, tb_time now, tb_effects *fx)
+{
+    if (m->now_serving.challenges_failed < TB_CHALLENGE_TRIES)
+        return 0;
+    tb_m_emit(fx, TB_EFFECT_STOP);
+    tb_m_to_decided(m, TB_OUTCOME_NOT_SURE, "not_sure", now, fx);
+    return 1;
+}
+
 tb_status tb_m_captured_in_capturing(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx)
 {
     if (in->ticket != m->ticket)
         return TB_OK; /* stale */
+    int evaded = m->now_serving.ask == TB_ASK_CHALLENGE && tb_status_is_retry(in->status);
     m->now_serving.ask = TB_ASK_FACE;
     m->now_serving.challenge = TB_CHALLENGE_NONE;
-    m->now_serving.challenges_failed += in->status == TB_RETRY_CHALLENGE;
-    if (m->now_serving.challenges_failed >= TB_CHALLENGE_TRIES) { /* M8: a human has a look */
-        tb_m_emit(fx, TB_EFFECT_STOP);
-        tb_m_to_decided(m, TB_OUTCOME_NOT_SURE, "not_sure", now, fx);
+    m->now_serving.challenges_failed += evaded || in->status == TB_RETRY_CHALLENGE;
+    if (failed_too_often(m, now, fx))
         return TB_OK;
-    }
     if (in->status == TB_OK) {
         tb_m_emit(fx, TB_EFFECT_MATCH);
         tb_m_enter(m, TB_PHASE_MATCHING, TB_TIME_NEVER, fx);
@@ -146,11 +154,15 @@ tb_status tb_m_challenge_in_capturing(tb_machine *m, const tb_machine_input *in,
     tb_transaction *t = &m->now_serving;
     if (in->ticket != m->ticket)
         return TB_OK; /* stale */
+    /* Given up half-way (the face was lost): counts as failed, or a fixed film would wait for an order that suits
+     * it. */
+    t->challenges_failed += !in->yes && t->ask == TB_ASK_CHALLENGE;
     t->ask = in->yes ? TB_ASK_CHALLENGE : TB_ASK_FACE;
     t->challenge = in->yes ? in->challenge : TB_CHALLENGE_NONE;
     t->guidance = TB_OK;
     m->deadline = tb_m_after(now, m->options.capture);
-    tb_m_emit(fx, TB_EFFECT_SHOW);
+    if (!failed_too_often(m, now, fx))
+        tb_m_emit(fx, TB_EFFECT_SHOW);
     return TB_OK;
 }
 

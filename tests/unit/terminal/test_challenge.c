@@ -155,7 +155,6 @@ static void a_head_that_does_what_is_asked_passes(void **state)
     struct world *w = *state;
     int passed = 0;
     size_t held = 0;
-    /* the order is random, and a made-up head does not nod equally well */
     for (int try = 0; try < 4 && !passed; try++) { /* the order is random: measured, 13 of 14 pass */
         begin(w, ATTACK_BONA_FIDE);
         held = tb_secret_held();
@@ -168,7 +167,7 @@ static void a_head_that_does_what_is_asked_passes(void **state)
         if (passed)
             assert_int_equal(times_asked(w), 2);
         else
-            assert_int_equal(captured.status, TB_RETRY_CHALLENGE);
+            assert_true(tb_status_is_retry(captured.status)); /* also when a turned face was not found for too long */
         assert_int_equal(tb_secret_held(), held);
     }
     assert_true(passed);

@@ -118,6 +118,29 @@ static void who_fails_twice_is_not_matched(void **state)
     assert_int_equal(did(&f, TB_EFFECT_RECORD), 1); /* the server hears of it */
 }
 
+/* A film with one order must not be able to wait for it by hiding whenever another one is asked for. */
+static void who_evades_a_challenge_has_failed_it(void **state)
+{
+    (void)state;
+    fixture f = capturing();
+    must(&f, challenge(&f, TB_CHALLENGE_UP), TB_PHASE_CAPTURING);
+    tb_machine_input lost = challenge(&f, TB_CHALLENGE_NONE);
+    lost.yes = 0;
+    must(&f, lost, TB_PHASE_CAPTURING);
+    assert_int_equal(tb_machine_ask(&f.m), TB_ASK_FACE);
+    must(&f, challenge(&f, TB_CHALLENGE_LEFT), TB_PHASE_CAPTURING);
+    must(&f, captured(&f, TB_RETRY_NO_FACE), TB_PHASE_DECIDED);
+    assert_int_equal(f.m.now_serving.outcome, TB_OUTCOME_NOT_SURE);
+    f = capturing();
+    for (int i = 0; i < 2; i++) {
+        must(&f, challenge(&f, TB_CHALLENGE_UP), TB_PHASE_CAPTURING);
+        must(&f, zone(2, 0), TB_PHASE_PRESENT); /* a second face is held up */
+        must(&f, zone(1, 5), TB_PHASE_CAPTURING);
+    }
+    must(&f, captured(&f, TB_OK), TB_PHASE_DECIDED);
+    assert_int_equal(f.m.now_serving.outcome, TB_OUTCOME_NOT_SURE);
+}
+
 static void somebody_else_in_the_middle_begins_anew(void **state)
 {
     (void)state;
@@ -150,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_asked_is_shown),
         cmocka_unit_test(who_fails_twice_is_not_matched),
+        cmocka_unit_test(who_evades_a_challenge_has_failed_it),
         cmocka_unit_test(somebody_else_in_the_middle_begins_anew),
         cmocka_unit_test(a_fed_in_film_is_a_fault_and_no_retry),
     };
