@@ -4,9 +4,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 
-#include <tebura/profile.h>
+#include <tebura/profile_check.h>
 
 #include "fault_wrap.h"
 
@@ -33,6 +34,37 @@ static void every_allocation_may_fail(void **state)
         tried++;
     }
     assert_true(tried > 200); /* the loop really reached libcyaml's allocations and the expressions' */
+    tb_bytes_free(&yaml);
+}
+
+/* The list of mistakes is whole or there is no memory: a mistake that was not told would look mended. */
+static void a_broken_profile_is_told_whole_or_not_at_all(void **state)
+{
+    (void)state;
+    tb_bytes yaml = {0};
+    size_t whole = 0;
+    assert_int_equal(tb_file_read(TEBURA_SOURCE_DIR "/profiles/airport.yaml", 1 << 20, &yaml, NULL), TB_OK);
+    for (char *at = (char *)yaml.data; (at = memmem(at, (size_t)((char *)yaml.data + yaml.size - at), "else: n", 7));
+         at++)
+        at[6] = 'q';        /* reasons that nobody has declared */
+    for (int n = 0;; n++) { /* 0: nothing fails */
+        tb_profile *profile;
+        tb_findings findings = {0};
+        if (n)
+            fault_arm(FAULT_MEMORY, n);
+        tb_status status = tb_profile_examine(tb_bytes_span(&yaml), &profile, &findings);
+        fault_disarm();
+        assert_null(profile);
+        whole = n ? whole : findings.count;
+        int fired = n == 0 || fault_fired();
+        assert_int_equal(status, n && fired ? TB_NO_MEMORY : TB_MALFORMED);
+        if (status == TB_MALFORMED)
+            assert_int_equal(findings.count, whole);
+        tb_findings_free(&findings);
+        if (!fired)
+            break;
+    }
+    assert_true(whole > 10);
     tb_bytes_free(&yaml);
 }
 
@@ -63,6 +95,7 @@ static void a_sentence_is_whole_or_not_there(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_allocation_may_fail),
+                                       cmocka_unit_test(a_broken_profile_is_told_whole_or_not_at_all),
                                        cmocka_unit_test(a_sentence_is_whole_or_not_there)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
