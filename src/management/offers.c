@@ -1,14 +1,15 @@
 /* offers.c: templates from touchpoints: of a person who was recognised with certainty and let through, the terminal
  * offers what it has just seen (X12: of a model the person has none of; S6: a better one).
  *
- * O1  Only of a visitor whose consent is in force, only from a role that the profile allows to (offers_templates).
- * O2  The offer has to prove itself against what is stored: one of its templates matches one of the same model at a
- *     rate
- *     of false matches of PROOF, and none of them contradicts what is stored of its model. A terminal's word that it
- *     knows somebody is not enough.
- * O3  Only of the model in force, five at most; what was enrolled against a document is never replaced. One a day is
- *     taken,
- *     unless the person has none of that model yet. */
+ * O1  Only of a visitor whose consent is in force, only from a role that the profile allows to (offers_templates), only
+ *     from a touchpoint that has them on its list or let them through a moment ago.
+ * O2  The offer has to prove itself against an anchor: one of its templates matches one of the same model at a rate of
+ *     false matches of PROOF, and none of them contradicts what is stored of its model. Anchors are what was enrolled;
+ *     when nothing of that is left of a served model, the oldest of each model. Against all that is stored a template
+ *     could be walked to another face, one offer a day, each close enough to the last. A terminal's word that it knows
+ *     somebody is not enough.
+ * O3  Only of the model in force, five at most; anchors are never replaced. One a day is taken, unless the person has
+ *     none of that model yet. */
 #include "management/service.h"
 
 #include <math.h>
@@ -25,7 +26,32 @@ typedef struct offer {
     int count;
     tb_custody custody;  /* what is stored */
     tb_template *stored; /* the same, decoded; places as in custody */
+    int anchors[TB_ENTRY_TEMPLATES_MAX];
 } offer;
+
+static int is_oldest_of_its_model(const tb_custody *custody, int i)
+{
+    const tb_template_row *row = &custody->rows[i];
+    for (int k = 0; k < custody->count; k++) {
+        const tb_template_row *other = &custody->rows[k];
+        if (other->model == row->model &&
+            (other->since < row->since || (other->since == row->since && other->slot < row->slot)))
+            return 0;
+    }
+    return 1;
+}
+
+static void find_anchors(const tb_management *m, offer *o)
+{
+    int enrolled = 0;
+    for (int i = 0; i < o->custody.count; i++) {
+        const tb_template_row *row = &o->custody.rows[i];
+        o->anchors[i] = row->source == TB_TEMPLATE_ENROLLED && tb_service_model(m, row->model);
+        enrolled |= o->anchors[i];
+    }
+    for (int i = 0; i < o->custody.count && !enrolled; i++)
+        o->anchors[i] = is_oldest_of_its_model(&o->custody, i);
+}
 
 static tb_status open_stored(tb_management *m, offer *o)
 {
@@ -35,15 +61,17 @@ static tb_status open_stored(tb_management *m, offer *o)
         status = TB_NO_MEMORY;
     for (int i = 0; i < o->custody.count && status == TB_OK; i++)
         status = tb_template_decode(tb_bytes_span(&o->custody.encoded[i]), 0, &o->stored[i]);
+    if (status == TB_OK)
+        find_anchors(m, o);
     return status;
 }
 
-/* The best similarity to what is stored of the same model; -2: there is nothing. */
-static float likeness(const offer *o, const tb_template *face)
+/* The best similarity to what is stored of the same model, or to anchors only; -2: there is nothing. */
+static float likeness(const offer *o, const tb_template *face, int to_anchors)
 {
     float best = -2, score;
     for (int i = 0; i < o->custody.count; i++)
-        if (tb_template_compare(face, &o->stored[i], &score) == TB_OK)
+        if ((!to_anchors || o->anchors[i]) && tb_template_compare(face, &o->stored[i], &score) == TB_OK)
             best = fmaxf(best, score);
     return best;
 }
@@ -54,10 +82,11 @@ static int is_proven(const tb_management *m, const offer *o)
     int proven = 0;
     for (int i = 0; i < o->count; i++) {
         const tb_calibration *calibration = &tb_service_model(m, o->faces[i].model)->calibration;
-        float like = likeness(o, &o->faces[i]);
+        float like = likeness(o, &o->faces[i], 0);
         if (like > -2 && like < calibration->verification)
             return 0;
-        proven |= like >= fmaxf(calibration->verification, tb_decision_threshold(calibration, 1, PROOF));
+        proven |= likeness(o, &o->faces[i], 1) >=
+                  fmaxf(calibration->verification, tb_decision_threshold(calibration, 1, PROOF));
     }
     return proven;
 }
@@ -74,7 +103,7 @@ static shelf shelf_of(const offer *o, uint32_t model)
         const tb_template_row *row = &o->custody.rows[i];
         s.taken_today |= row->source == TB_TEMPLATE_TOUCHPOINT && row->since > o->now - TB_DAY;
         s.count += row->model == model;
-        if (row->model != model || row->source == TB_TEMPLATE_ENROLLED)
+        if (row->model != model || row->source == TB_TEMPLATE_ENROLLED || o->anchors[i])
             continue;
         const tb_template_row *worst = s.worst < 0 ? NULL : &o->custody.rows[s.worst];
         if (!worst || row->quality < worst->quality || (row->quality == worst->quality && row->since < worst->since))
@@ -122,8 +151,20 @@ static tb_status keep_it(tb_management *m, offer *o, const tb_template *face, tb
     return status == TB_OK ? tb_answer_remember(m, answer, o->now) : status;
 }
 
+/* O1: on its list, or let through so lately that the event which took them off it may have overtaken the offer. */
+static tb_status is_known_there(tb_management *m, const offer *o, int *known)
+{
+    tb_entry_row row;
+    tb_status status = tb_entry_row_get(m->db, o->request->visit, o->request->touchpoint, &row);
+    *known = status == TB_OK;
+    return status == TB_NOT_FOUND
+               ? tb_passage_since(m->db, o->request->visit, o->request->touchpoint, o->now - TB_REQUEST_AGE, known)
+               : status;
+}
+
 static tb_status judge(tb_management *m, offer *o, tb_answer *answer)
 {
+    int known = 0;
     tb_status status = tb_answer_before(m, o->request, answer);
     if (status != TB_NOT_FOUND)
         return status;
@@ -133,6 +174,10 @@ static tb_status judge(tb_management *m, offer *o, tb_answer *answer)
     status = tb_booking_get(m->db, o->request->visit, &o->booking);
     if (status == TB_NOT_FOUND || (status == TB_OK && (!o->booking.visiting || !o->booking.consented)))
         return tb_answer_refused(answer, o->request, (tb_id){{0}}, "no_consent");
+    if (status == TB_OK)
+        status = is_known_there(m, o, &known);
+    if (status == TB_OK && !known)
+        return tb_answer_refused(answer, o->request, (tb_id){{0}}, "not_listed");
     if (status == TB_OK)
         status = open_stored(m, o);
     if (status == TB_OK && !is_proven(m, o))

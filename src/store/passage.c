@@ -12,6 +12,16 @@ tb_status tb_passage_add(tb_db *db, const tb_passage *p)
                      NULL);
 }
 
+tb_status tb_passage_since(tb_db *db, tb_id visit, const char *touchpoint, tb_time since, int *was_there)
+{
+    int64_t count = 0;
+    tb_status status =
+        tb_db_number(db, "SELECT count(*) FROM central.passage WHERE visit = $1 AND touchpoint = $2 AND at >= $3",
+                     TB_VALUES(tb_value_id(&visit), tb_value_text(touchpoint), tb_value_int(since)), &count);
+    *was_there = status == TB_OK && count > 0;
+    return status;
+}
+
 #define COLUMNS                                                                                                        \
     "SELECT h.number, h.at, h.touchpoint, h.role, h.kind, h.reason, h.visit, h.duration, coalesce(p.name, '')"         \
     " FROM central.passage h LEFT JOIN central.booking b ON b.id = h.visit LEFT JOIN central.person p ON p.id = b.person "

@@ -228,6 +228,8 @@ tb_status tb_applied_forget(tb_db *db, tb_id visit) TB_MUST_CHECK; /* answers go
 /* ---- passage.c ---- */
 tb_status tb_passage_add(tb_db *db, const tb_passage *passage) TB_MUST_CHECK; /* number and name do not count */
 /* With names as far as the person is still known. */
+/* Whether the visit had one at that touchpoint at `since` or later. */
+tb_status tb_passage_since(tb_db *db, tb_id visit, const char *touchpoint, tb_time since, int *was_there) TB_MUST_CHECK;
 tb_status tb_passages_after(tb_db *db, uint64_t after, tb_passage *out, int max, int *count) TB_MUST_CHECK;
 tb_status tb_passages_of_person(tb_db *db, tb_id person, tb_passage *out, int max, int *count) TB_MUST_CHECK;
 

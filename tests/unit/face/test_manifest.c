@@ -32,7 +32,7 @@ static void the_one_that_ships(void **state)
     tb_manifest manifest;
     tb_error why = {0};
     assert_int_equal(tb_manifest_parse(tb_bytes_span(&yaml), &manifest, &why), TB_OK);
-    assert_int_equal(manifest.embed.model, 2276117022u);
+    assert_int_equal(manifest.embed.model, 2276117023u);
     assert_int_equal(manifest.embed.dimension, 512);
     assert_int_equal(manifest.liveness.network.input.order, TB_BGR);
     assert_true(fabsf(manifest.embed.points[9] - 92.2041f) < 1e-4f);
@@ -81,7 +81,7 @@ static void every_slip_is_refused(void **state)
         {"divisor: 128}", "divisor: 0}", "divisor", TB_MALFORMED},
         {"divisor: 128}", "divisor: .nan}", "divisor", TB_MALFORMED},
         {"order: bgr", "order: cmyk", "cmyk", TB_MALFORMED},
-        {"model: 2276117022", "model: 0", "model", TB_MALFORMED},
+        {"model: 2276117023", "model: 0", "model", TB_MALFORMED},
         {"dimension: 512", "dimension: 5000", "dimension", TB_MALFORMED},
         {"threshold: 0.65", "threshold: 0", "threshold", TB_MALFORMED},
         {"{fmr: 0.0001,", "{fmr: 0.5,", "fall", TB_MALFORMED},

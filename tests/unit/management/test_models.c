@@ -271,18 +271,19 @@ static void good_templates_replace_the_worst(void **state)
     arrive(a, &c, 0, 1);
     const traveller *mia = &c.people[0];
     static const uint8_t qualities[] = {70, 65, 75, 90};
-    airport_flight(a, FLIGHT, "12", at("11:30") + 9 * TB_DAY, at("12:00") + 9 * TB_DAY);
+    airport_flight(a, FLIGHT, "12", a->now + 7 * TB_DAY + 13 * TB_HOUR, a->now + 7 * TB_DAY + 14 * TB_HOUR);
     a->now += 7 * TB_DAY + TB_HOUR * 12;
     tb_time next;
     assert_int_equal(tb_management_tick(a->m, &next), TB_OK);
-    for (int i = 0; i < 4; i++, a->now += TB_HOUR) { /* four within a day: one is taken */
+    for (int i = 0; i < 4; i++, a->now += 10 * TB_MINUTE) { /* four within a day: one is taken */
         tb_answer answer = offer(a, SECURITY, mia, qualities[i]);
+        assert_string_equal(answer.reason, i == 0 ? "" : "not_needed");
         assert_int_equal(answer.verdict, i == 0 ? TB_ANSWER_ADMIT : TB_ANSWER_REFUSE);
     }
     assert_int_equal(templates_of(a, mia).count, 2);
-    a->now -= 4 * TB_HOUR;
-    airport_flight(a, FLIGHT, "12", at("11:30") + 19 * TB_DAY, at("12:00") + 19 * TB_DAY);
-    assert_int_equal(offer(a, SECURITY, mia, 59).verdict, TB_ANSWER_REFUSE);
+    a->now += 25 * TB_HOUR;
+    airport_flight(a, FLIGHT, "12", a->now + TB_HOUR, a->now + 2 * TB_HOUR);
+    assert_string_equal(offer(a, SECURITY, mia, 59).reason, "not_needed");
     assert_int_equal(templates_of(a, mia).count, 2);
 }
 
@@ -301,7 +302,7 @@ static void five_and_no_more(void **state)
     for (size_t i = 0; i < sizeof days / sizeof *days; i++) {
         a->now += 25 * TB_HOUR;
         /* the flight is put off again and again */
-        airport_flight(a, FLIGHT, "12", a->now + 40 * TB_HOUR, a->now + 41 * TB_HOUR);
+        airport_flight(a, FLIGHT, "12", a->now + TB_HOUR, a->now + 2 * TB_HOUR);
         tb_answer answer = offer(a, SECURITY, &mia, days[i].quality);
         assert_int_equal(answer.verdict == TB_ANSWER_ADMIT, days[i].kept);
         shelf s = templates_of(a, &mia);
@@ -362,6 +363,87 @@ static void poison_is_not_taken(void **state)
     tb_request_free(&request);
     assert_int_equal(templates_of(a, mia).count, 0);
     is_sound(a);
+}
+
+/* A template cannot be walked to another face, one offer a day, each close enough to the last: what was enrolled is
+ * what counts. */
+static void nobody_is_walked_away(void **state)
+{
+    airport *a = *state;
+    traveller mia = {"SATO", "MIA", "AB1234567", FLIGHT, 1, {{0}}};
+    checkin(a, &mia, 1);
+    tb_template step = seen(OLD, 1, 1, 90);
+    static const char *const reasons[] = {"", "not_sure", "not_sure"};
+    for (uint32_t day = 0; day < 3; day++) {
+        a->now += 25 * TB_HOUR;
+        airport_flight(a, FLIGHT, "12", a->now + TB_HOUR, a->now + 2 * TB_HOUR);
+        step = vectors_near(&step, 0.6f, 777 + day);
+        step.quality = 90;
+        tb_request request = airport_request(a, SECURITY, TB_REQUEST_TEMPLATE);
+        tb_answer answer;
+        request.visit = mia.visit;
+        add(&request, &step);
+        assert_int_equal(airport_ask(a, SECURITY, &request, &answer), TB_OK);
+        assert_string_equal(answer.reason, reasons[day]);
+        tb_request_free(&request);
+    }
+    assert_int_equal(templates_of(a, &mia).count, 2);
+}
+
+/* When the model they were enrolled with is gone, the first one kept of the next is what they are held against. */
+static void nor_when_nothing_enrolled_is_left(void **state)
+{
+    airport *a = *state;
+    crowd c;
+    uint64_t lost;
+    tb_error why;
+    arrive(a, &c, 0, 1);
+    roll_out(a);
+    assert_int_equal(offer(a, SECURITY, &c.people[0], 80).verdict, TB_ANSWER_ADMIT);
+    assert_int_equal(tb_management_model_retire(a->m, OLD, 0, &lost, &why), TB_OK);
+    tb_template step = seen(NEW, c.people[0].number, 0.8f, 90);
+    for (uint32_t day = 0; day < 8; day++) {
+        a->now += 25 * TB_HOUR;
+        airport_flight(a, FLIGHT, "12", a->now + TB_HOUR, a->now + 2 * TB_HOUR);
+        tb_template next = vectors_near(&step, 0.6f, 777 + (day < 6 ? day : 5));
+        next.model = NEW;
+        next.quality = (uint8_t)(90 + day);
+        tb_request request = airport_request(a, SECURITY, TB_REQUEST_TEMPLATE);
+        tb_answer answer;
+        request.visit = c.people[0].visit;
+        add(&request, &next);
+        assert_int_equal(airport_ask(a, SECURITY, &request, &answer), TB_OK);
+        /* near the first of all: kept; from the seventh day on from where the sixth one left off: not */
+        assert_string_equal(answer.reason, day < 6 ? "" : "not_sure");
+        if (day == 5)
+            step = next;
+        tb_request_free(&request);
+    }
+    shelf s = templates_of(a, &c.people[0]);
+    assert_int_equal(s.count, TB_TEMPLATES_MAX);
+    int first = 0;
+    for (int i = 0; i < s.count; i++)
+        first += s.items[i].quality == 80;
+    assert_int_equal(first, 1); /* the worst of them, and there to stay */
+}
+
+/* A touchpoint offers for those on its list and those it has just let through; about all others it learns nothing. */
+static void only_of_people_at_that_touchpoint(void **state)
+{
+    airport *a = *state;
+    crowd c;
+    arrive(a, &c, 0, 2);
+    roll_out(a);
+    traveller *mia = &c.people[0], *tom = &c.people[1];
+    airport_pass(a, SECURITY, mia->visit);
+    airport_pass(a, SECURITY, tom->visit);
+    a->now += 5 * TB_MINUTE; /* the event was faster than the offer */
+    assert_int_equal(offer(a, SECURITY, mia, 80).verdict, TB_ANSWER_ADMIT);
+    a->now += 6 * TB_MINUTE;
+    tb_answer answer = offer(a, SECURITY, tom, 80);
+    assert_int_equal(answer.verdict, TB_ANSWER_REFUSE);
+    assert_string_equal(answer.reason, "not_listed");
+    assert_int_equal(templates_of(a, tom).count, 1);
 }
 
 /* The same offer twice has one effect; nothing of it stays in memory. */
@@ -523,6 +605,9 @@ int main(void)
                                        TEST(good_templates_replace_the_worst),
                                        TEST(five_and_no_more),
                                        TEST(poison_is_not_taken),
+                                       TEST(nobody_is_walked_away),
+                                       TEST(nor_when_nothing_enrolled_is_left),
+                                       TEST(only_of_people_at_that_touchpoint),
                                        TEST(once_and_nothing_stays),
                                        TEST(some_may_be_lost_knowingly),
                                        TEST(killed_in_the_middle),
