@@ -8,7 +8,14 @@
 enum { MODEL_GRAPH = 7 };
 enum { GRAPH_NODE = 1, GRAPH_TENSOR = 5, GRAPH_INPUT = 11, GRAPH_OUTPUT = 12, GRAPH_SHAPES = 13, GRAPH_SPARSE = 15 };
 enum { NODE_INPUT = 1, NODE_OUTPUT = 2, NODE_OP = 4, NODE_ATTRIBUTE = 5, NODE_DOMAIN = 7 };
-enum { ATTRIBUTE_NAME = 1, ATTRIBUTE_INT = 3, ATTRIBUTE_GRAPH = 6, ATTRIBUTE_INTS = 8, ATTRIBUTE_TYPE = 20 };
+enum {
+    ATTRIBUTE_NAME = 1,
+    ATTRIBUTE_INT = 3,
+    ATTRIBUTE_GRAPH = 6,
+    ATTRIBUTE_INTS = 8,
+    ATTRIBUTE_GRAPHS = 11,
+    ATTRIBUTE_TYPE = 20
+};
 enum { TENSOR_SHAPE = 1, TENSOR_TYPE = 2, TENSOR_FLOATS = 4, TENSOR_NAME = 8, TENSOR_RAW = 9, TENSOR_PLACE = 14 };
 enum { VALUE_NAME = 1, TYPE_INT = 2, TYPE_INTS = 7, TYPE_FLOAT = 1 };
 enum { VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5 };
@@ -81,9 +88,10 @@ int tb_onnx_takes(const tb_onnx_node *node, tb_span name)
     return 0;
 }
 
+/* An input that is left out has an empty name, which is nobody's. */
 tb_onnx_tensor *tb_onnx_tensor_of(const tb_onnx *onnx, tb_span name)
 {
-    for (size_t i = 0; i < onnx->tensor_count; i++)
+    for (size_t i = 0; i < onnx->tensor_count && name.size; i++)
         if (tb_onnx_same(onnx->tensors[i].name, name))
             return &onnx->tensors[i];
     return NULL;
@@ -91,7 +99,7 @@ tb_onnx_tensor *tb_onnx_tensor_of(const tb_onnx *onnx, tb_span name)
 
 tb_onnx_node *tb_onnx_producer(const tb_onnx *onnx, tb_span name)
 {
-    for (size_t i = 0; i < onnx->node_count; i++)
+    for (size_t i = 0; i < onnx->node_count && name.size; i++)
         if (!onnx->nodes[i].gone && tb_onnx_same(onnx->nodes[i].output, name))
             return &onnx->nodes[i];
     return NULL;
@@ -169,7 +177,7 @@ static tb_status read_attribute(tb_span message, tb_onnx_node *node)
             name = field.bytes;
         else if (field.number == ATTRIBUTE_INT)
             value = field.value;
-        else if (field.number == ATTRIBUTE_GRAPH)
+        else if (field.number == ATTRIBUTE_GRAPH || field.number == ATTRIBUTE_GRAPHS)
             return TB_UNSUPPORTED;
     }
     if (tb_onnx_is(name, "group"))

@@ -9,7 +9,10 @@
  * I3: behind any other, with c = C x, PReLU(c) = a (c + (1 - a)/a ReLU(c)): a ReLU and a filter of 1 x 1, the scale a
  *     goes into the weights of the reader. A slope nearer to 0 than `least` is taken as `least`.
  *
- * Both hold only where every reader is a convolution: nothing else is touched. */
+ * Both hold only where every reader is a convolution: nothing else is touched.
+ *
+ * Files are checked against their SHA-256 before they come here, but nothing here depends on that: sizes that
+ * contradict each other, names that several nodes give and circles end in a status. */
 #include "face/rewrite.h"
 
 #include <math.h>
@@ -18,6 +21,7 @@
 
 #include "face/onnx.h"
 
+enum { WAYS = 64 };  /* that are followed from one plain convolution to the next: circles and thickets end */
 enum { BLOCK = 16 }; /* channels with 512-bit registers; with 256 it is 8, which divides it */
 static const float least = 0x1p-20f;
 
@@ -49,6 +53,12 @@ static int is_depthwise(const tb_onnx_node *node)
     return node->group > 1;
 }
 
+/* How many channels it reads. */
+static int64_t channels_in(const struct convolution *it)
+{
+    return is_depthwise(it->node) ? it->weights->shape[0] : it->weights->shape[1];
+}
+
 static int is_output(const tb_onnx *onnx, tb_span name)
 {
     for (size_t i = 0; i < onnx->output_count; i++)
@@ -68,11 +78,11 @@ static tb_onnx_tensor *slopes_of(const tb_onnx *onnx, const tb_onnx_node *node, 
 }
 
 /* 1 when channels can be added to `name`: every way from it leads through what works channel by channel to a plain
- * convolution. */
-static int can_widen(const tb_onnx *onnx, tb_span name, int64_t channels)
+ * convolution for as many. */
+static int can_widen(const tb_onnx *onnx, tb_span name, int64_t channels, int *ways)
 {
     int readers = 0;
-    if (is_output(onnx, name))
+    if (--*ways < 0 || is_output(onnx, name))
         return 0;
     for (size_t i = 0; i < onnx->node_count; i++) {
         tb_onnx_node *node = &onnx->nodes[i];
@@ -81,10 +91,11 @@ static int can_widen(const tb_onnx *onnx, tb_span name, int64_t channels)
             continue;
         readers++;
         if (is_convolution(onnx, node, &reader)) {
-            if (is_depthwise(node) && !can_widen(onnx, node->output, channels))
+            if (channels_in(&reader) != channels ||
+                (is_depthwise(node) && !can_widen(onnx, node->output, channels, ways)))
                 return 0;
         } else if (tb_onnx_is(node->op, "Relu") || slopes_of(onnx, node, channels)) {
-            if (!can_widen(onnx, node->output, channels))
+            if (!can_widen(onnx, node->output, channels, ways))
                 return 0;
         } else {
             return 0;
@@ -93,9 +104,11 @@ static int can_widen(const tb_onnx *onnx, tb_span name, int64_t channels)
     return readers > 0;
 }
 
-/* Makes an axis longer; what is new is 0. */
+/* Makes an axis longer; what is new is 0. TB_MALFORMED: it is no such tensor. */
 static tb_status stretch(tb_onnx_tensor *tensor, int axis, int64_t size)
 {
+    if (!tensor->values || axis >= tensor->axes || size < tensor->shape[axis])
+        return TB_MALFORMED;
     size_t outer = 1, inner = 1, old = (size_t)tensor->shape[axis], wide = (size_t)size;
     for (int i = 0; i < axis; i++)
         outer *= (size_t)tensor->shape[i];
@@ -128,6 +141,7 @@ static tb_status fill_up_convolution(const tb_onnx *onnx, struct convolution *it
     tb_onnx_node *node = it->node;
     int64_t channels = it->weights->shape[0], full = (channels + BLOCK - 1) / BLOCK * BLOCK;
     tb_status status = TB_OK;
+    int ways = WAYS;
     if (is_depthwise(node)) {
         if (!given)
             return TB_OK;
@@ -139,7 +153,7 @@ static tb_status fill_up_convolution(const tb_onnx *onnx, struct convolution *it
     }
     if (given)
         status = stretch(it->weights, 1, given);
-    if (status == TB_OK && full != channels && can_widen(onnx, node->output, channels))
+    if (status == TB_OK && full != channels && can_widen(onnx, node->output, channels, &ways))
         status = stretch_outputs(it, full);
     return status;
 }
@@ -176,13 +190,13 @@ static tb_onnx_node *only_reader(const tb_onnx *onnx, tb_span name)
     return is_output(onnx, name) ? NULL : found;
 }
 
-static int only_convolutions_read(const tb_onnx *onnx, tb_span name)
+static int only_convolutions_read(const tb_onnx *onnx, tb_span name, int64_t channels)
 {
     struct convolution reader;
     int readers = 0;
     for (size_t i = 0; i < onnx->node_count; i++)
         if (tb_onnx_takes(&onnx->nodes[i], name)) {
-            if (!is_convolution(onnx, &onnx->nodes[i], &reader))
+            if (!is_convolution(onnx, &onnx->nodes[i], &reader) || channels_in(&reader) != channels)
                 return 0;
             readers++;
         }
@@ -283,7 +297,7 @@ static tb_status split_activations(tb_onnx *onnx, int *done)
             continue;
         tb_onnx_node *activation = only_reader(onnx, it.node->output);
         tb_onnx_tensor *slopes = activation ? slopes_of(onnx, activation, it.weights->shape[0]) : NULL;
-        if (!slopes || !only_convolutions_read(onnx, activation->output))
+        if (!slopes || !only_convolutions_read(onnx, activation->output, it.weights->shape[0]))
             continue;
         float *scale = malloc(slopes->count * sizeof *scale);
         if (!scale)
