@@ -49,7 +49,7 @@ tb_status tb_liveness_new(const tb_liveness_options *options, tb_liveness **out)
 void tb_liveness_free(tb_liveness **session);                                                   /* wipes */
 /* Another person: all evidence about the one before is wiped. What is known of the source (hashes) stays. */
 void tb_liveness_restart(tb_liveness *session);
-/* The passive values so far do not count any more: a new burst of the same person begins. */
+/* The passive values and answers so far do not count any more: a new burst of the same person begins. */
 void tb_liveness_again(tb_liveness *session);
 
 /* One picture of the person; turn and eyes where they were measured. */
@@ -62,6 +62,7 @@ typedef struct tb_liveness_frame {
 } tb_liveness_frame;
 
 typedef struct tb_liveness_seen {
+    int is_broken;    /* it may be anybody now: evidence before this picture is wiped, so must be what was kept of it */
     int is_new;       /* 0: the same picture as before: it proves nothing and must not be counted by anybody */
     tb_status source; /* TB_OK, or TB_INJECTED: known as soon as it is so, whoever is being looked at */
 } tb_liveness_seen;

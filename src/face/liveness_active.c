@@ -28,9 +28,9 @@ static int is_under_way(const struct active *active)
 
 void active_break(struct active *active, const char *why)
 {
-    if (!is_under_way(active))
+    if (!active->count || active->failed)
         return;
-    active->failed = 1;
+    active->failed = 1; /* also when all was answered: by whom? */
     active->why = why;
 }
 

@@ -48,6 +48,12 @@ void tb_liveness_free(tb_liveness **session)
     *session = NULL;
 }
 
+static void forget_passive(tb_liveness *session)
+{
+    tb_wipe(session->passive, sizeof session->passive);
+    session->passive_count = 0;
+}
+
 void tb_liveness_restart(tb_liveness *session)
 {
     source_restart(&session->source);
@@ -55,13 +61,21 @@ void tb_liveness_restart(tb_liveness *session)
     active_restart(&session->active);
     session->pictures = 0;
     session->last = 0;
-    tb_liveness_again(session);
+    forget_passive(session);
 }
 
 void tb_liveness_again(tb_liveness *session)
 {
-    tb_wipe(session->passive, sizeof session->passive);
-    session->passive_count = 0;
+    active_restart(&session->active);
+    forget_passive(session);
+}
+
+/* What was seen so far may have been somebody else: it proves nothing, and what is being asked has failed. */
+static void break_off(tb_liveness *session, const char *why)
+{
+    active_break(&session->active, why);
+    forget_passive(session);
+    motion_restart(&session->motion);
 }
 
 static int is_usable(const tb_liveness *session, const tb_liveness_frame *frame)
@@ -85,15 +99,13 @@ tb_status tb_liveness_see(tb_liveness *session, const tb_liveness_frame *frame, 
 {
     *out = (tb_liveness_seen){.source = TB_OK};
     if (!is_usable(session, frame)) {
-        active_break(&session->active, "a picture could not be used");
-        tb_liveness_again(session);
-        motion_restart(&session->motion);
+        out->is_broken = 1;
+        break_off(session, "a picture could not be used");
         return TB_INVALID_ARGUMENT;
     }
     if (session->pictures && frame->taken - session->last > PAUSE) {
-        active_break(&session->active, "no picture for too long");
-        tb_liveness_again(session);
-        motion_restart(&session->motion);
+        out->is_broken = 1;
+        break_off(session, "no picture for too long");
     }
     session->last = frame->taken;
     session->pictures++;
@@ -101,9 +113,8 @@ tb_status tb_liveness_see(tb_liveness *session, const tb_liveness_frame *frame, 
     if (out->is_new) {
         motion_see(&session->motion, frame);
         if (session->motion.broken) {
-            active_break(&session->active, "the face jumped");
-            tb_liveness_again(session);
-            motion_restart(&session->motion);
+            out->is_broken = 1;
+            break_off(session, "the face jumped");
             motion_see(&session->motion, frame);
         }
     }
@@ -120,7 +131,7 @@ tb_status tb_liveness_see(tb_liveness *session, const tb_liveness_frame *frame, 
 tb_status tb_liveness_passive(tb_liveness *session, float live)
 {
     if (!(live >= 0 && live <= 1)) { /* not a number is not live */
-        tb_liveness_again(session);
+        forget_passive(session);
         return TB_INVALID_ARGUMENT;
     }
     session->passive[session->passive_count++ % PASSIVE_MOST] = live;

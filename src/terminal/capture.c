@@ -6,11 +6,13 @@
 #include <string.h>
 
 #include <tebura/crypto.h>
+#include <tebura/decision.h>
 #include <tebura/secret.h>
 
 #define BURST_MOST 7
 #define BURST_LEAST 2
 #define CHALLENGES 2                /* of five, in any order: 20 ways */
+#define ANSWERER_FMR 0.01           /* between answers faces are compared in poorer pictures than at the end */
 #define AHEAD_AGAIN (4 * TB_SECOND) /* time to look into the camera after the last answer */
 
 struct tb_capturer {
@@ -28,6 +30,7 @@ struct tb_capturer {
     uint8_t quality;
     tb_challenge_when when;
     int asking;       /* a challenge is under way; the burst is over, its best picture kept */
+    int checked;      /* before which request, from 1, the face was last found to be the burst's; 0 none */
     int64_t answered; /* when everything was; 0 not yet */
     tb_status advice; /* why the last picture was not good enough */
 };
@@ -72,6 +75,7 @@ static void restart(tb_capturer *capturer)
         tb_liveness_again(capturer->liveness);
     capturer->count = capturer->good = 0;
     capturer->asking = 0;
+    capturer->checked = 0;
     capturer->answered = 0;
     if (capturer->zone)
         tb_zone_lenient(capturer->zone, 0);
@@ -128,6 +132,11 @@ static tb_status watch(tb_capturer *capturer, const tb_frame *frame, const tb_fa
         *is_new = seen.is_new;
         captured->source = seen.source;
     }
+    if (seen.is_broken && !capturer->asking) { /* else the challenge has failed */
+        restart(capturer);                     /* C1: the picture that is kept was taken of who is judged */
+        capturer->begun = 0;
+        capturer->seen = 0;
+    }
     return TB_OK;
 }
 
@@ -181,6 +190,7 @@ static tb_status begin_challenge(tb_capturer *capturer)
     tb_random(random, sizeof random);
     tb_challenge_draw(random, CHALLENGES, order);
     capturer->asking = 1;
+    capturer->checked = 0;
     capturer->answered = 0;
     tb_zone_lenient(capturer->zone, 1);
     return tb_liveness_ask(capturer->liveness, order, CHALLENGES);
@@ -208,33 +218,60 @@ static void finish(tb_capturer *capturer, tb_captured *captured, tb_template *te
     tb_capturer_disarm(capturer);
 }
 
+/* TB_RETRY_CHALLENGE: this face is not that of the burst. */
+static tb_status check_same(tb_capturer *capturer, const tb_frame *frame, const tb_face *face, float least)
+{
+    float alike = 0;
+    tb_template *both = tb_secret_alloc(2 * sizeof *both);
+    if (!both)
+        return TB_NO_MEMORY;
+    tb_status status = tb_engine_template(capturer->engine, &frame->image, face, &both[0]);
+    if (status == TB_OK)
+        status = tb_engine_template(capturer->engine, &capturer->best, &capturer->face, &both[1]);
+    if (status == TB_OK)
+        status = tb_template_compare(&both[0], &both[1], &alike);
+    tb_secret_free(both);
+    return status == TB_OK && !(alike >= least) ? TB_RETRY_CHALLENGE : status;
+}
+
 /* Everything was answered: is it still the person of the burst, and still one that looks live? */
 static tb_status compare(tb_capturer *capturer, const tb_frame *frame, const tb_face *face, tb_captured *captured,
                          tb_template *template)
 {
     tb_quality quality;
-    float live = 1, alike = 0;
-    tb_template *both = tb_secret_alloc(2 * sizeof *both);
-    tb_status status = both ? tb_engine_quality(capturer->engine, &frame->image, face, &quality) : TB_NO_MEMORY;
+    float live = 1;
+    tb_status status = tb_engine_quality(capturer->engine, &frame->image, face, &quality);
     if (status != TB_OK || quality.advice != TB_OK)
-        goto out; /* not straight ahead yet */
+        return status; /* not straight ahead yet */
     if (!capturer->options.without_liveness)
         status = tb_engine_liveness(capturer->engine, &frame->image, face, &live);
     if (status == TB_OK)
         status = tb_liveness_passive(capturer->liveness, live);
     if (status == TB_OK)
-        status = tb_engine_template(capturer->engine, &frame->image, face, &both[0]);
+        status = check_same(capturer, frame, face, tb_engine_calibration(capturer->engine)->verification);
     if (status == TB_OK)
-        status = tb_engine_template(capturer->engine, &capturer->best, &capturer->face, &both[1]);
-    if (status == TB_OK)
-        status = tb_template_compare(&both[0], &both[1], &alike);
-    if (status == TB_OK && alike >= tb_engine_calibration(capturer->engine)->verification)
         finish(capturer, captured, template);
-    else if (status == TB_OK)
-        end(capturer, captured, TB_RETRY_CHALLENGE); /* another face */
-out:
-    tb_secret_free(both);
-    return status;
+    else if (status == TB_RETRY_CHALLENGE)
+        end(capturer, captured, status);
+    return status == TB_RETRY_CHALLENGE ? TB_OK : status;
+}
+
+/* Whoever answers is the person of the burst: each time that they look straight ahead before the next request. Else a
+ * picture could be shown for the burst and the end, and anybody's face for what is asked between. */
+static tb_status check_answerer(tb_capturer *capturer, const tb_frame *frame, const tb_face *face,
+                                tb_captured *captured)
+{
+    int number = captured->asked.answered + 1;
+    if (captured->asked.now == TB_CHALLENGE_NONE || capturer->checked == number || !face)
+        return TB_OK;
+    float least = tb_decision_threshold(tb_engine_calibration(capturer->engine), 1, ANSWERER_FMR);
+    tb_status status = check_same(capturer, frame, face, least);
+    if (status == TB_OK)
+        capturer->checked = number;
+    if (status != TB_RETRY_CHALLENGE)
+        return status;
+    end(capturer, captured, status);
+    return TB_OK;
 }
 
 static tb_status go_on_asking(tb_capturer *capturer, const tb_frame *frame, const tb_face *face, int is_new,
@@ -246,7 +283,7 @@ static tb_status go_on_asking(tb_capturer *capturer, const tb_frame *frame, cons
         return TB_OK;
     }
     if (captured->asked.asked != TB_ASKED_DONE)
-        return TB_OK;
+        return check_answerer(capturer, frame, face, captured);
     capturer->answered = capturer->answered ? capturer->answered : frame->taken;
     if (frame->taken - capturer->answered > AHEAD_AGAIN) {
         end(capturer, captured, TB_RETRY_CHALLENGE);

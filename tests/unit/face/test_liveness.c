@@ -514,6 +514,34 @@ static void another_face_in_the_middle_fails(void **state)
     assert_int_equal(tb_liveness_asked(w->session).asked, TB_ASKED_FAILED);
 }
 
+/* An answer is worth something for the burst it was asked in. */
+static void an_answer_does_not_outlast_its_burst(void **state)
+{
+    struct world *w = *state;
+    ahead(w, 6);
+    looked(w, 0.4f);
+    const tb_challenge order[1] = {TB_CHALLENGE_LEFT};
+    assert_int_equal(tb_liveness_ask(w->session, order, 1), TB_OK);
+    ahead(w, 4);
+    show(w, TB_CHALLENGE_LEFT);
+    assert_int_equal(judge(w).status, TB_OK);
+    tb_liveness_again(w->session);
+    ahead(w, 3);
+    looked(w, 0.3f);
+    tb_liveness_verdict v = judge(w);
+    assert_false(v.measured[TB_LIVENESS_ACTIVE]);
+    assert_int_equal(v.status, TB_RETRY_NOT_LIVE);
+    assert_true(v.unsure); /* and may be asked anew */
+    /* and one that was given does not count any more when the face jumps before it is judged */
+    assert_int_equal(tb_liveness_ask(w->session, order, 1), TB_OK);
+    ahead(w, 4);
+    show(w, TB_CHALLENGE_LEFT);
+    assert_int_equal(tb_liveness_asked(w->session).asked, TB_ASKED_DONE);
+    assert_true(see_new(w, (struct stance){.depth = 1, .x = 45}).is_broken);
+    looked(w, 0.99f);
+    assert_int_equal(judge(w).status, TB_RETRY_NOT_LIVE);
+}
+
 static void a_blink_by_itself_is_no_answer(void **state)
 {
     struct world *w = *state;
@@ -598,6 +626,7 @@ int main(void)
         IN_WORLD(no_answer_in_time_fails),
         IN_WORLD(a_picture_that_is_turned_answers_but_is_flat),
         IN_WORLD(another_face_in_the_middle_fails),
+        IN_WORLD(an_answer_does_not_outlast_its_burst),
         IN_WORLD(a_blink_by_itself_is_no_answer),
         IN_WORLD(orders_are_drawn_evenly),
         IN_WORLD(what_cannot_be_asked_is_refused),
