@@ -85,8 +85,10 @@ static const tb_kernel avx512 = {.name = "avx512",
 
 const tb_kernel *tb_kernel_avx512(void)
 {
-    int has =
-        __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vnni");
+    /* everything that cmake/processors.cmake lets the compiler use */
+    int has = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+              __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+              __builtin_cpu_supports("avx512vnni");
     return has ? &avx512 : NULL;
 }
 

@@ -146,12 +146,20 @@ tb_status tb_custody_open(tb_management *m, tb_id person, tb_custody *out)
         status = tb_template_rows_get(m->db, person, &rows);
     for (int i = 0; i < rows.count && status == TB_OK; i++) {
         place about = place_of(person, rows.rows[i].slot);
-        status = tb_open(&key, tb_span_of(about.bytes, sizeof about.bytes), tb_bytes_span(&rows.sealed[i]),
-                         &out->encoded[i]);
-        out->rows[i] = rows.rows[i];
-        if (status == TB_OK)
-            out->count++;
+        tb_status opened = tb_open(&key, tb_span_of(about.bytes, sizeof about.bytes), tb_bytes_span(&rows.sealed[i]),
+                                   &out->encoded[out->count]);
+        if (opened == TB_OK)
+            out->rows[out->count++] = rows.rows[i];
+        else if (opened == TB_NO_MEMORY)
+            status = opened;
+        else
+            out->damaged++;
     }
+    if (status == TB_OK && out->damaged)
+        tb_log(TB_LOG_ERROR, "management", "%d of somebody's %d templates do not open: damaged", out->damaged,
+               rows.count);
+    if (status == TB_OK && out->damaged && !out->count)
+        status = TB_CRYPTO;
     tb_wipe(&key, sizeof key);
     tb_template_rows_free(&rows);
     return status;

@@ -56,6 +56,8 @@ static void find_anchors(const tb_management *m, offer *o)
 static tb_status open_stored(tb_management *m, offer *o)
 {
     tb_status status = tb_custody_open(m, o->booking.person, &o->custody);
+    if (status == TB_OK && o->custody.damaged) /* the anchor may be among them */
+        status = TB_CRYPTO;
     o->stored = status == TB_OK ? tb_secret_alloc(TB_ENTRY_TEMPLATES_MAX * sizeof *o->stored) : NULL;
     if (status == TB_OK && !o->stored)
         status = TB_NO_MEMORY;

@@ -68,7 +68,7 @@ struct tb_management {
     tb_keys *keys;
     tb_matcher *matcher; /* of visitors; follows the databases after commit; searched without the mutex */
     int gallery_stale;   /* it could not follow: rebuilt before it is used again */
-    tb_ids foreign;      /* visitors that are not in it because none of their templates is of a model served here */
+    tb_ids foreign;      /* visitors that are not in it: no template of a model served here, or none that can be read */
     int stopping;
 
     tb_terminal **terminals;
@@ -129,10 +129,12 @@ tb_status tb_custody_describe(tb_management *m) TB_MUST_CHECK;              /* a
 tb_status tb_custody_destroy(tb_management *m, tb_id person) TB_MUST_CHECK; /* key first (I5) */
 typedef struct tb_custody {                                                 /* opened templates */
     int count;
+    int damaged; /* further ones, which do not open */
     tb_template_row rows[TB_ENTRY_TEMPLATES_MAX];
     tb_bytes encoded[TB_ENTRY_TEMPLATES_MAX];
 } tb_custody;
-tb_status tb_custody_open(tb_management *m, tb_id person, tb_custody *out) TB_MUST_CHECK; /* free also after failure */
+/* Free also after failure. TB_NOT_FOUND: the person has no key; TB_CRYPTO: that, or every template, does not open. */
+tb_status tb_custody_open(tb_management *m, tb_id person, tb_custody *out) TB_MUST_CHECK;
 void tb_custody_free(tb_custody *custody);
 
 /* ---- visitors.c: the gallery follows the visitor database ---- */

@@ -26,12 +26,19 @@ static void forget_foreign(tb_management *m, tb_id visit)
         }
 }
 
-static tb_status note_foreign(tb_management *m, tb_id visit)
+static tb_status note_foreign(tb_management *m, tb_id visit, tb_status why)
 {
     char id[TB_ID_TEXT_SIZE];
-    tb_log(TB_LOG_WARNING, "management", "visit %s: no template of a model that is served: not searched",
-           tb_id_text(visit, id));
+    tb_log(TB_LOG_WARNING, "management", "visit %s: %s: not searched", tb_id_text(visit, id),
+           why == TB_OTHER_MODEL ? "no template of a model that is served" : "no template that can be read");
     return tb_ids_add(&m->foreign, visit);
+}
+
+/* One person's trouble, which nobody else is to suffer from. */
+static int is_theirs_alone(tb_status status)
+{
+    return status == TB_OTHER_MODEL || status == TB_CRYPTO || status == TB_TRUNCATED || status == TB_MALFORMED ||
+           status == TB_UNSUPPORTED || status == TB_NOT_A_NUMBER;
 }
 
 static tb_status follow(tb_management *m, tb_id visit)
@@ -49,7 +56,7 @@ static tb_status follow(tb_management *m, tb_id visit)
         tb_status gone = tb_matcher_remove(m->matcher, visit); /* rather unknown than wrong */
         (void)gone;
     }
-    return status == TB_OTHER_MODEL ? note_foreign(m, visit) : status;
+    return is_theirs_alone(status) ? note_foreign(m, visit, status) : status;
 }
 
 void tb_visitors_follow(tb_management *m)

@@ -101,7 +101,8 @@ tb_status tb_template_use(tb_db *db, uint32_t model, const uint32_t others[TB_MO
     tb_status status = tb_db_one(
         db,
         "SELECT count(*), coalesce(sum(mine), 0), coalesce(sum(others = 0), 0) FROM"
-        " (SELECT sum(model = $1) AS mine, sum(model IN ($2, $3, $4)) AS others FROM central.template GROUP BY person)"
+        " (SELECT sum(model = $1) AS mine, sum(model <> 0 AND model IN ($2, $3, $4)) AS others FROM central.template"
+        " GROUP BY person)"
         " AS each_person WHERE mine > 0",
         TB_VALUES(tb_value_int(model), tb_value_int(others[0]), tb_value_int(others[1]), tb_value_int(others[2])),
         &rows);

@@ -596,6 +596,44 @@ static void rows_of_the_first_release(void **state)
     is_sound(a);
 }
 
+/* A template that does not open is its owner's trouble: the server starts, others are recognised, and so is the owner
+ * by another template. An offer is held against all that is stored or not at all. */
+static void a_damaged_template_hurts_nobody_else(void **state)
+{
+    airport *a = *state;
+    crowd c;
+    uint64_t lost;
+    tb_error why;
+    arrive(a, &c, 0, 4);
+    roll_out(a);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(offer(a, SECURITY, &c.people[i], 80).verdict, TB_ANSWER_ADMIT);
+    tb_id first = person_of(a, &c.people[0]), last = person_of(a, &c.people[3]);
+    assert_int_equal(tb_db_run(a->m->db,
+                               "UPDATE central.template SET sealed = x'00' WHERE person IN ($1, $2) AND slot = 0",
+                               TB_VALUES(tb_value_id(&first), tb_value_id(&last)), NULL),
+                     TB_OK);
+    airport_reopen(a);
+    all_are_recognised(a, &c, 3);
+    is_sound(a);
+    tb_answer answer;
+    tb_request request = capture(a, SECURITY, TB_REQUEST_IDENTIFY, &c.people[3], 80);
+    assert_int_equal(airport_ask(a, SECURITY, &request, &answer), TB_OK);
+    assert_int_equal(answer.verdict, TB_ANSWER_UNKNOWN);
+    tb_request_free(&request);
+    a->now += 25 * TB_HOUR;
+    airport_flight(a, FLIGHT, "12", a->now + TB_HOUR, a->now + 2 * TB_HOUR);
+    assert_int_equal(offer(a, SECURITY, &c.people[0], 95).status, TB_CRYPTO);
+    /* a row that says no model is none that its owner is recognised by */
+    assert_int_equal(tb_db_run(a->m->db, "UPDATE central.template SET model = 0 WHERE person = $1 AND model = $2",
+                               TB_VALUES(tb_value_id(&first), tb_value_int(NEW)), NULL),
+                     TB_OK);
+    assert_int_equal(tb_management_model_retire(a->m, OLD, 0, &lost, &why), TB_CONFLICT);
+    assert_int_equal(lost, 2);
+    checkin(a, &c.people[3], 1); /* enrols again */
+    is_sound(a);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, airport_setup, airport_teardown)
@@ -612,6 +650,7 @@ int main(void)
                                        TEST(some_may_be_lost_knowingly),
                                        TEST(killed_in_the_middle),
                                        TEST(another_modality_in_the_same_places),
-                                       TEST(rows_of_the_first_release)};
+                                       TEST(rows_of_the_first_release),
+                                       TEST(a_damaged_template_hurts_nobody_else)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
