@@ -103,8 +103,11 @@ static tb_status begin(const tb_gallery *gallery, tb_workspace *work, const tb_t
         if (status != TB_OK)
             return status;
         tb_search *search = &work->searches[i];
-        *search = (tb_search){
-            .gallery = gallery, .query = query, .out = out + i * query->k, .values = values, .codes = codes};
+        *search = (tb_search){.gallery = gallery,
+                              .query = query,
+                              .out = out + (size_t)i * (size_t)query->k,
+                              .values = values,
+                              .codes = codes};
         tb_search_begin(search, &code);
         work->bounds->offset[i] = search->bound.offset;
         work->bounds->scale[i] = search->bound.scale;
@@ -209,7 +212,7 @@ static tb_status some_alone(const tb_gallery *gallery, const tb_template *probes
 {
     tb_status status = TB_OK;
     for (int i = 0; i < count && status == TB_OK; i++)
-        status = tb_gallery_search_by(gallery, &probes[i], query, out + i * query->k, &found[i]);
+        status = tb_gallery_search_by(gallery, &probes[i], query, out + (size_t)i * (size_t)query->k, &found[i]);
     return status;
 }
 

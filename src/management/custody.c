@@ -89,30 +89,38 @@ static tb_status put(tb_management *m, tb_id person, const tb_key *key, int slot
     return status;
 }
 
+/* When faces are enrolled, everything older of their models goes: who enrols again begins again. Of models that are not
+ * served any more, what is stored goes when it leaves no room: nobody may be kept from the next model by it. */
+static tb_status make_room(tb_management *m, tb_id person, const tb_template *faces, int count, int enrols)
+{
+    tb_template_rows rows;
+    tb_status status = tb_template_rows_get(m->db, person, &rows);
+    int left = rows.count;
+    for (int unserved = 0; unserved <= 1; unserved++)
+        for (int i = 0; i < rows.count && status == TB_OK; i++) {
+            int is_new = 0;
+            for (int f = 0; f < count; f++)
+                is_new |= rows.rows[i].model == faces[f].model;
+            int goes =
+                unserved ? !is_new && left + count > TB_ENTRY_TEMPLATES_MAX && !tb_service_model(m, rows.rows[i].model)
+                         : is_new && enrols;
+            if (goes)
+                status = tb_template_row_remove(m->db, person, rows.rows[i].slot);
+            left -= goes;
+        }
+    tb_template_rows_free(&rows);
+    return status;
+}
+
 tb_status tb_custody_put(tb_management *m, tb_id person, int slot, const tb_template *face, tb_template_source source)
 {
     tb_key key;
     tb_status status = unwrap(m, person, &key);
+    if (status == TB_OK && slot < 0)
+        status = make_room(m, person, face, 1, 0);
     if (status == TB_OK)
         status = put(m, person, &key, slot, face, source);
     tb_wipe(&key, sizeof key);
-    return status;
-}
-
-/* Of the models that the new faces are of, everything older goes: who enrols again begins again. Of a model that is not
- * served any more too, when its rows would leave no room. */
-static tb_status make_room(tb_management *m, tb_id person, const tb_template *faces, int count)
-{
-    tb_template_rows rows;
-    tb_status status = tb_template_rows_get(m->db, person, &rows);
-    for (int i = 0; i < rows.count && status == TB_OK; i++) {
-        int goes = !tb_service_model(m, rows.rows[i].model);
-        for (int f = 0; f < count; f++)
-            goes |= rows.rows[i].model == faces[f].model;
-        if (goes)
-            status = tb_template_row_remove(m->db, person, rows.rows[i].slot);
-    }
-    tb_template_rows_free(&rows);
     return status;
 }
 
@@ -123,7 +131,7 @@ tb_status tb_custody_enrol(tb_management *m, tb_id person, const tb_template *fa
     if (status == TB_NOT_FOUND)
         status = make_key(m, person, &key);
     if (status == TB_OK)
-        status = make_room(m, person, faces, count);
+        status = make_room(m, person, faces, count, 1);
     for (int i = 0; i < count && status == TB_OK; i++)
         status = put(m, person, &key, -1, &faces[i], TB_TEMPLATE_ENROLLED);
     tb_wipe(&key, sizeof key);

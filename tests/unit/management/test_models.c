@@ -634,6 +634,33 @@ static void a_damaged_template_hurts_nobody_else(void **state)
     is_sound(a);
 }
 
+/* Fourteen templates of a model that the manifest forgot do not keep their owner from the next one. */
+static void the_forgotten_make_room(void **state)
+{
+    airport *a = *state;
+    crowd c;
+    arrive(a, &c, 0, 1);
+    roll_out(a);
+    tb_template forgotten = seen(OLD, 1, 0.8f, 70);
+    forgotten.model = 4000;
+    for (int i = 1; i < TB_ENTRY_TEMPLATES_MAX; i++)
+        assert_int_equal(tb_custody_put(a->m, person_of(a, &c.people[0]), -1, &forgotten, TB_TEMPLATE_TOUCHPOINT),
+                         TB_OK);
+    shelf s = templates_of(a, &c.people[0]);
+    assert_int_equal(s.count, TB_ENTRY_TEMPLATES_MAX);
+    assert_int_equal(offer(a, SECURITY, &c.people[0], 80).verdict, TB_ANSWER_ADMIT);
+    s = templates_of(a, &c.people[0]);
+    int served[2] = {0};
+    for (int i = 0; i < s.count; i++) {
+        served[0] += s.items[i].model == OLD;
+        served[1] += s.items[i].model == NEW;
+    }
+    assert_true(served[0] == 1 && served[1] == 1);
+    assert_int_equal(s.count, TB_ENTRY_TEMPLATES_MAX);
+    all_are_recognised(a, &c, 1);
+    is_sound(a);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, airport_setup, airport_teardown)
@@ -651,6 +678,7 @@ int main(void)
                                        TEST(killed_in_the_middle),
                                        TEST(another_modality_in_the_same_places),
                                        TEST(rows_of_the_first_release),
-                                       TEST(a_damaged_template_hurts_nobody_else)};
+                                       TEST(a_damaged_template_hurts_nobody_else),
+                                       TEST(the_forgotten_make_room)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
