@@ -11,6 +11,7 @@
 #ifndef TEBURA_CAMERA_H
 #define TEBURA_CAMERA_H
 
+#include <tebura/clock.h>
 #include <tebura/image.h>
 
 typedef struct tb_camera tb_camera;
@@ -25,10 +26,12 @@ void tb_frame_free(tb_frame *frame); /* wipes */
 /* TB_INVALID_ARGUMENT (address), TB_NOT_FOUND, TB_CAMERA_FAULT, TB_NO_MEMORY. Opening a device may take seconds. */
 tb_status tb_camera_open(const char *address, tb_camera **out, tb_error *why) TB_MUST_CHECK;
 void tb_camera_free(tb_camera **camera); /* wipes every picture it held */
-/* Waits at most `wait_ms` for a picture newer than the last one given. TB_TIMEOUT (nobody pushes; an empty scene,
+#define TB_CAMERA_PATIENCE (3 * TB_SECOND)
+/* Waits at most `wait_ms` for a picture newer than the last one given. TB_TIMEOUT (none yet; an empty scene,
  * after one picture of the empty place), TB_END_OF_STREAM (film), TB_CAMERA_FAULT (a device that stopped: keep
  * calling, it is opened again with growing pauses). On failure *out is zeroed. One reader; pushing and scene changes
- * from any thread. The simulated kinds give at most 15 pictures a second. */
+ * from any thread. Where nobody has pushed any for TB_CAMERA_PATIENCE: TB_CAMERA_SILENT. The simulated kinds give at
+ * most 15 pictures a second. */
 tb_status tb_camera_next(tb_camera *camera, int wait_ms, tb_frame *out) TB_MUST_CHECK;
 /* Why the last tb_camera_next failed (never holds a URL's password); for the reader's thread, until its next call. */
 const tb_error *tb_camera_why(const tb_camera *camera);

@@ -71,6 +71,7 @@
     X(MODEL_MISSING, FAILURE, 500, "a network file is missing or not the one in the manifest: run tools/setup")        \
     X(MODEL_FAILED, FAILURE, 500, "a network did not run")                                                             \
     X(CAMERA_FAULT, FAILURE, 503, "the camera gives no picture: check its cable and address")                          \
+    X(CAMERA_SILENT, FAILURE, 503, "no picture has come for seconds: nobody sends any to this terminal's camera")      \
     X(INJECTED, FAILURE, 403,                                                                                          \
       "the camera sends pictures that no camera makes, or the same ones again: somebody may be feeding it a film")     \
     X(END_OF_STREAM, FAILURE, 410, "the source has no more pictures")                                                  \

@@ -3,34 +3,49 @@
 
 #include <stdlib.h>
 
+#include <tebura/clock.h>
+
 /* A webcam's frame, not a panorama: what is larger has another purpose. */
 #define PUSHED_MAX_BYTES (8u << 20)
+
+struct pushed {
+    camera_slot slot;
+    int64_t last; /* when the reader got a picture, or the camera was opened */
+};
 
 static tb_status pushed_open(const char *place, void **device, tb_error *why)
 {
     if (*place)
         return tb_fail(why, TB_INVALID_ARGUMENT, "nothing may follow after pushed:");
-    camera_slot *slot = malloc(sizeof *slot);
-    if (!slot)
+    struct pushed *pushed = malloc(sizeof *pushed);
+    if (!pushed)
         return tb_fail(why, TB_NO_MEMORY, "no memory for a camera");
-    tb_status status = camera_slot_init(slot);
+    tb_status status = camera_slot_init(&pushed->slot);
     if (status != TB_OK) {
-        free(slot);
+        free(pushed);
         return tb_fail(why, status, "no memory for a camera");
     }
-    *device = slot;
+    pushed->last = tb_clock_monotonic();
+    *device = pushed;
     return TB_OK;
 }
 
 static void pushed_close(void *device)
 {
-    camera_slot_destroy(device);
-    free(device);
+    struct pushed *pushed = device;
+    camera_slot_destroy(&pushed->slot);
+    free(pushed);
 }
 
 static tb_status pushed_next(void *device, int wait_ms, tb_frame *out, tb_error *why)
 {
-    return camera_slot_take(device, wait_ms, out, why);
+    struct pushed *pushed = device;
+    tb_status status = camera_slot_take(&pushed->slot, wait_ms, out, why);
+    if (status == TB_OK)
+        pushed->last = out->taken;
+    if (status != TB_TIMEOUT || tb_clock_monotonic() - pushed->last <= TB_CAMERA_PATIENCE)
+        return status;
+    return tb_fail(why, TB_CAMERA_SILENT, "%s", tb_status_sentence(TB_CAMERA_SILENT));
 }
 
 static tb_status pushed_push(void *device, tb_span encoded, tb_error *why)
@@ -42,7 +57,7 @@ static tb_status pushed_push(void *device, tb_span encoded, tb_error *why)
     tb_status status =
         tb_image_decode(encoded, &image, why); /* before the slot is touched: a bad picture costs no good one */
     if (status == TB_OK)
-        camera_slot_put(device, &image);
+        camera_slot_put(&((struct pushed *)device)->slot, &image);
     return status;
 }
 

@@ -29,11 +29,12 @@ struct pipeline {
     tb_liveness_progress asked; /* as told last */
 };
 
-static void say_camera(tb_terminal *t, const char *text)
+static void say_camera(tb_terminal *t, tb_status status, const char *text)
 {
     pthread_mutex_lock(&t->mutex);
-    if (strcmp(t->camera_text, text) != 0) {
+    if (status != t->camera_status || strcmp(t->camera_text, text) != 0) {
         snprintf(t->camera_text, sizeof t->camera_text, "%s", text);
+        t->camera_status = status;
         t->refresh = 1;
         pthread_cond_signal(&t->wake);
     }
@@ -148,7 +149,7 @@ static void look(struct pipeline *p, const tb_frame *frame)
     tb_status status = probe ? tb_capturer_see(p->capturer, frame, &zone, &captured, probe) : TB_NO_MEMORY;
     if (status != TB_OK) { /* fails closed: a picture that could not be looked at admits nobody */
         tb_secret_free(probe);
-        say_camera(p->terminal, tb_status_sentence(status));
+        say_camera(p->terminal, status, tb_status_sentence(status));
         return;
     }
     p->said_nobody = 0;
@@ -164,7 +165,7 @@ static void look(struct pipeline *p, const tb_frame *frame)
     } else {
         tb_secret_free(probe);
     }
-    say_camera(p->terminal, captured.source == TB_OK ? "ok" : tb_status_sentence(captured.source));
+    say_camera(p->terminal, captured.source, captured.source == TB_OK ? "ok" : tb_status_sentence(captured.source));
 }
 
 static void nobody(struct pipeline *p)
@@ -189,11 +190,9 @@ static void one_picture(struct pipeline *p)
             nanosleep(&(struct timespec){rest / TB_SECOND, rest % TB_SECOND * 1000}, NULL);
         return;
     }
-    if (status == TB_TIMEOUT) {
-        say_camera(p->terminal, "ok");
-    } else {
+    if (status != TB_TIMEOUT) { /* else: a moment without one; what was said of the camera stays */
         const tb_error *why = tb_camera_why(p->terminal->camera);
-        say_camera(p->terminal, why && why->status ? tb_error_text(why) : tb_status_sentence(status));
+        say_camera(p->terminal, status, why->status ? tb_error_text(why) : tb_status_sentence(status));
         nanosleep(&(struct timespec){0, 100000000}, NULL);
     }
     if (tb_clock_monotonic() - p->last_picture > NOBODY_AFTER)
@@ -208,10 +207,11 @@ void *tb_pipeline_main(void *context)
     p.models = tb_engine_models(t->options.engine, models);
     tb_capture_options capture = t->options.capture;
     capture.simulation = tb_camera_is_simulation(t->camera);
+    capture.without_liveness = capture.without_liveness && capture.simulation; /* whatever the program asked for */
     tb_status status = p.document ? tb_capturer_new(&capture, t->options.engine, &p.capturer) : TB_NO_MEMORY;
     if (status != TB_OK) {
         tb_log(TB_LOG_ERROR, "terminal", "no pictures are looked at: %s", tb_status_sentence(status));
-        say_camera(t, tb_status_sentence(status));
+        say_camera(t, status, tb_status_sentence(status));
     } else {
         while (take_order(&p))
             one_picture(&p);

@@ -56,6 +56,7 @@ typedef struct tb_view { /* what the local interface shows; a value, made by the
     int registered, simulation, actuator_open, connected;
     int candidates, served; /* inside the zone; the only one was served already */
     char camera[256];
+    tb_status camera_status;
     uint64_t entries, sequence, outbox, decisions;
     int64_t age;
     tb_screen screen;
@@ -116,6 +117,7 @@ struct tb_terminal {
         tb_image page; /* owned */
     } order;
     char camera_text[256]; /* "ok" or what is wrong */
+    tb_status camera_status;
 
     pthread_mutex_t view_mutex; /* ---- the published view ---- */
     pthread_cond_t view_changed;

@@ -35,8 +35,9 @@ static void screen_of(tb_terminal *t, tb_view *view)
                  "This terminal is waiting for its server. Please use another one.");
         snprintf(view->screen.ja, sizeof view->screen.ja, "%s", "この端末は準備中です。ほかの端末をご利用ください。");
     }
-    if (view->registered && t->machine.phase == TB_PHASE_IDLE && strcmp(view->camera, "ok") != 0 &&
-        strcmp(view->camera, "starting") != 0) {
+    /* where nobody pushes pictures yet, the screen still says what to do: the page is where they will come from */
+    if (view->registered && t->machine.phase == TB_PHASE_IDLE && view->camera_status != TB_OK &&
+        view->camera_status != TB_CAMERA_SILENT) {
         view->screen.tone = TB_TONE_RETRY;
         snprintf(view->screen.en, sizeof view->screen.en,
                  "The camera of this terminal does not work. Please use another one.");
@@ -48,6 +49,7 @@ static void fill(tb_terminal *t, tb_view *view)
 {
     pthread_mutex_lock(&t->mutex);
     memcpy(view->camera, t->camera_text, sizeof view->camera);
+    view->camera_status = t->camera_status;
     view->registered = t->registered;
     pthread_mutex_unlock(&t->mutex);
     view->simulation = tb_camera_is_simulation(t->camera);
@@ -159,16 +161,16 @@ json_t *tb_view_json(tb_terminal *t, const tb_view *view, uint64_t number)
     const tb_role_view *role = &t->role;
     int known = view->registered;
     json_t *object = json_pack(
-        "{s:I, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:b, s:b, s:{s:s, s:b, s:b}, s:s, s:{s:I, s:I, s:b, s:I}, s:I, s:I, s:i, s:b, s:o, s:o, s:o}",
+        "{s:I, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:b, s:b, s:{s:s, s:b, s:b}, s:s, s:s, s:{s:I, s:I, s:b, s:I}, s:I, s:I, s:i, s:b, s:o, s:o, s:o}",
         "number", (json_int_t)number, "state", tb_phase_name(view->phase), "touchpoint", known ? r->touchpoint : "",
         "role", known ? r->role : "", "kind", known ? kind_name(role->kind) : "", "zone", known ? r->zone : "", "title",
         "en", known ? role->title_en : "", "ja", known ? role->title_ja : "", "registered", known, "simulation",
         view->simulation, "actuator", "name", known && role->actuator ? role->actuator : "", "simulation", 1, "open",
-        view->actuator_open, "camera", view->camera, "list", "entries", (json_int_t)view->entries, "sequence",
-        (json_int_t)view->sequence, "connected", view->connected, "age_seconds", (json_int_t)view->age, "outbox",
-        (json_int_t)view->outbox, "held", (json_int_t)(tb_secret_held() - sizeof *view), "candidates", view->candidates,
-        "served", view->served, "screen", screen_json(&view->screen), "fields", facts_json(&view->fields), "last",
-        last_json(&view->last));
+        view->actuator_open, "camera", view->camera, "camera_status", tb_status_name(view->camera_status), "list",
+        "entries", (json_int_t)view->entries, "sequence", (json_int_t)view->sequence, "connected", view->connected,
+        "age_seconds", (json_int_t)view->age, "outbox", (json_int_t)view->outbox, "held",
+        (json_int_t)(tb_secret_held() - sizeof *view), "candidates", view->candidates, "served", view->served, "screen",
+        screen_json(&view->screen), "fields", facts_json(&view->fields), "last", last_json(&view->last));
     if (object && view->amount > 0 &&
         json_object_set_new(object, "sale",
                             json_pack("{s:I, s:s}", "amount", (json_int_t)view->amount, "currency", view->currency)) !=

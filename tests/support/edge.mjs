@@ -43,7 +43,7 @@ export async function startEdge(t, server, { id, role, zone, attributes = {}, ar
   const edge = { id, role, data: join(temporary(t), 'edge'), program: null, url: null, err: () => edge.program.err };
   const start = async (more) => {
     edge.program = run(join(bin, 'tebura-edge'), ['--data', edge.data, '--server', server.url, '--profile', join(root, 'profiles/airport.yaml'),
-      '--camera', camera, '--without-liveness', ...args, ...more], { env: { ...process.env, ...env } });
+      '--camera', camera, ...(/^(virtual|still):/.test(camera) ? ['--without-liveness'] : []), ...args, ...more], { env: { ...process.env, ...env } });
     const program = edge.program;
     await waitFor(`tebura-edge ${id} is ready`, () => program.out.includes('\n') || program.result);
     if (program.result) throw new Error(`tebura-edge ${id} ended with ${JSON.stringify(program.result)}: ${program.err}`);

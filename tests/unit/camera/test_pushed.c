@@ -55,6 +55,30 @@ static void the_newest_replaces_an_unread_one(void **state)
     tb_bytes_free(&second);
 }
 
+/* Nobody pushes: that is told as what it is, and is over with the next picture. */
+static void silence_is_told(void **state)
+{
+    (void)state;
+    tb_camera *camera;
+    tb_frame frame;
+    assert_int_equal(tb_camera_open("pushed:", &camera, NULL), TB_OK);
+    int64_t since = tb_clock_monotonic();
+    tb_status status;
+    while ((status = tb_camera_next(camera, 100, &frame)) == TB_TIMEOUT)
+        assert_true(tb_clock_monotonic() - since < 60 * TB_SECOND);
+    assert_int_equal(status, TB_CAMERA_SILENT);
+    assert_true(tb_clock_monotonic() - since >= TB_CAMERA_PATIENCE);
+    assert_int_equal(tb_camera_why(camera)->status, TB_CAMERA_SILENT);
+    assert_non_null(strstr(tb_error_text(tb_camera_why(camera)), "nobody"));
+    tb_bytes picture = encoded(50);
+    assert_int_equal(tb_camera_push(camera, tb_bytes_span(&picture), NULL), TB_OK);
+    assert_int_equal(tb_camera_next(camera, 1000, &frame), TB_OK);
+    tb_frame_free(&frame);
+    assert_int_equal(tb_camera_next(camera, 0, &frame), TB_TIMEOUT);
+    tb_camera_free(&camera);
+    tb_bytes_free(&picture);
+}
+
 static void a_bad_picture_is_refused_and_the_good_one_stays(void **state)
 {
     (void)state;
@@ -110,6 +134,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(the_newest_replaces_an_unread_one, check_secrets),
+        cmocka_unit_test_teardown(silence_is_told, check_secrets),
         cmocka_unit_test_teardown(a_bad_picture_is_refused_and_the_good_one_stays, check_secrets),
         cmocka_unit_test_teardown(a_waiting_reader_is_woken, check_secrets)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,7 +95,7 @@ function Terminal({ edge, site, simulation, leave }: { edge: Edge; site: Site | 
       <footer class="bottom">
         <p class="privacy">{watching ? t('own_camera') : t('privacy', edge.address)}</p>
         <span class="spring" />
-        {state && state.camera !== 'ok' && <span class="trouble">{state.camera}</span>}
+        {state && state.camera_status !== 'OK' && state.camera_status !== 'CAMERA_SILENT' && <span class="trouble">{state.camera}</span>}
         {state && <span>{t('listed', state.list.entries)}{state.list.connected ? '' : ` · ${t('broker_away')}`}</span>}
       </footer>
     </div>
