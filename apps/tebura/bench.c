@@ -395,6 +395,10 @@ static tb_status give_out(const wish *w, json_t *document, tb_error *why)
 
 static int measure_all(wish *w)
 {
+    tb_error save = {0};
+    tb_status writable = w->save ? app_can_write(w->save, &save) : TB_OK;
+    if (writable != TB_OK)
+        return app_fail("bench", writable, &save);
     json_t *described = machine(), *benches = json_object();
     int code = APP_YES;
     if (!w->json)

@@ -187,6 +187,8 @@ int command_calibrate(int argc, char **argv)
     tb_status status = eval_parse(argc, argv, &options, &why);
     if (status == TB_OK && strlen(options.source) > 150)
         status = tb_fail(&why, TB_INVALID_ARGUMENT, "--source takes at most 150 bytes");
+    if (status == TB_OK && options.out)
+        status = app_can_write(options.out, &why);
     if (status == TB_OK)
         status = eval_folder_read(options.root, &folder, &why);
     if (status == TB_OK)

@@ -34,5 +34,8 @@ int app_wants_help(int argc, char **argv);
 int app_help(const char *text);
 /* "tebura <command>: sentence (status name)" on standard error; answers APP_ERROR. */
 int app_fail(const char *command, tb_status status, const tb_error *why);
+/* Whether a file can be written at `path`, asked before the minutes whose result goes there. TB_IO when not: `why`
+ * names the path and the cause. Leaves nothing behind. */
+tb_status app_can_write(const char *path, tb_error *why) TB_MUST_CHECK;
 
 #endif

@@ -29,7 +29,9 @@ static tb_status evaluate(const eval_options *options, tb_error *why)
     eval_folder folder = {0};
     eval_measured measured = {0};
     eval_report report = {0};
-    tb_status status = eval_folder_read(options->root, &folder, why);
+    tb_status status = options->html ? app_can_write(options->html, why) : TB_OK;
+    if (status == TB_OK)
+        status = eval_folder_read(options->root, &folder, why);
     if (status == TB_OK)
         status = eval_measure(&folder, options->threads, 0, &measured, why);
     if (status == TB_OK)

@@ -346,8 +346,8 @@ tb_status eval_write_html(const eval_report *report, const char *path, tb_error 
     eval_put(
         &page,
         "<h2>Times</h2><p>Picture to template: median %.1f ms, p99 %.1f ms (%d threads at once; reading and "
-        "decoding %.1f ms of it). One comparison: %.2f &micro;s.</p><p class=\"soft\">%zu files and links were no "
-        "pictures of anybody and were left aside. Terms: ISO/IEC 19795-1, 19795-10, 2382-37.</p></main></body></html>\n",
+        "decoding %.1f ms of it). One comparison: %.2f &micro;s.</p><p class=\"soft\">Left aside, as no "
+        "pictures of anybody: %zu files and links. Terms: ISO/IEC 19795-1, 19795-10, 2382-37.</p></main></body></html>\n",
         (double)report->median / 1000, (double)report->p99 / 1000, m->threads, (double)report->decoding / 1000,
         m->compare_median, report->folder->aside);
     if (page.status == TB_OK)

@@ -24,9 +24,9 @@ static void print_pictures(const eval_set *set)
     printf("  pictures %zu of %zu people; unreadable %zu, without a face %zu, without a template %zu\n", set->pictures,
            set->people, set->unreadable, set->no_face, set->no_template);
     if (set->several)
-        printf("  several faces in %zu pictures: the largest was taken\n", set->several);
+        printf("  pictures with several faces %zu: the largest was taken\n", set->several);
     printf("  failure to detect  %s\n", rate(set->ftd, text));
-    printf("  failure to acquire %s: with %zu pictures on which a terminal would ask to try again (they count below)\n",
+    printf("  failure to acquire %s: with those on which a terminal would ask to try again, %zu (they count below)\n",
            rate(set->fta, text), set->below_quality);
 }
 
@@ -130,7 +130,7 @@ static void print_lost(const eval_folder *folder)
     if (lost > LOST_SHOWN)
         printf("and %zu more pictures without a template; --json names them all\n", lost - LOST_SHOWN);
     if (folder->aside)
-        printf("%zu files and links are no pictures of anybody and were left aside\n", folder->aside);
+        printf("left aside, as no pictures of anybody: %zu files and links\n", folder->aside);
 }
 
 static void print_ratio(const char *what, double ratio)

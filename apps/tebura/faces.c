@@ -73,6 +73,7 @@ static json_t *describe(const tb_face *face, const tb_quality *quality, float li
 
 static void print_components(const tb_quality *quality)
 {
+    printf("      %-17s %8s  %3s  %s\n", "measure", "value", "of 100", "unit of the value; what it asks for");
     for (int i = 0; i < TB_QUALITY_COMPONENTS; i++) {
         const tb_quality_rule *rule = tb_quality_rule_of((tb_quality_component)i);
         const char *purpose;

@@ -40,6 +40,13 @@ static int takes(const char *command, const char *option)
            (strcmp(option, "--gallery") == 0 || strcmp(option, "--key") == 0);
 }
 
+static const char *wanted(const char *command)
+{
+    if (strcmp(command, "verify") == 0)
+        return "two pictures";
+    return strcmp(command, "enrol") == 0 ? "a name and 1 to 5 pictures" : "one picture";
+}
+
 /* One option at argv[*at]; moves *at over its value. */
 static tb_status parse_option(int argc, char **argv, int *at, faces_arguments *out, tb_error *why)
 {
@@ -82,7 +89,8 @@ static tb_status fill_defaults(faces_arguments *out, tb_error *why)
     char folder[FACES_PATH_SIZE - 32];
     if (!default_folder(folder, sizeof folder))
         return tb_fail(why, TB_INVALID_ARGUMENT, "the path of the data folder is too long: use --gallery and --key");
-    if (!out->gallery[0])
+    out->gallery_is_named = out->gallery[0] != '\0';
+    if (!out->gallery_is_named)
         snprintf(out->gallery, sizeof out->gallery, "%s/gallery.tebura", folder);
     if (!out->key[0])
         snprintf(out->key, sizeof out->key, "%s/gallery.key", folder);
@@ -102,13 +110,15 @@ tb_status faces_parse(int argc, char **argv, int least, int most, faces_argument
         else if (!only_words && argv[i][0] == '-' && argv[i][1])
             status = parse_option(argc, argv, &i, out, why);
         else if (out->count == most || out->count == FACES_WORDS_MAX)
-            status = tb_fail(why, TB_INVALID_ARGUMENT, "'%.60s' is one word too many; see tebura %s --help", argv[i],
-                             out->command);
+            status =
+                tb_fail(why, TB_INVALID_ARGUMENT, "'%.60s' is one word too many: %s wants %s; see tebura %s --help",
+                        argv[i], out->command, wanted(out->command), out->command);
         else
             out->words[out->count++] = argv[i];
     }
     if (status == TB_OK && out->count < least)
-        status = tb_fail(why, TB_INVALID_ARGUMENT, "something is missing; see tebura %s --help", out->command);
+        status = tb_fail(why, TB_INVALID_ARGUMENT, "something is missing: %s wants %s; see tebura %s --help",
+                         out->command, wanted(out->command), out->command);
     return status == TB_OK ? fill_defaults(out, why) : status;
 }
 
@@ -154,5 +164,5 @@ void faces_warn_provisional(const tb_engine *engine)
         fprintf(
             stderr,
             "tebura: note: thresholds come from a small set of photographs (calibration: provisional in the manifest); "
-            "measure with your own cameras and people before you rely on them\n");
+            "measure with your own cameras and people (tebura calibrate) before you rely on them\n");
 }

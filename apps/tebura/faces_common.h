@@ -21,7 +21,7 @@ enum {
 
 typedef struct faces_arguments {
     const char *command, *words[FACES_WORDS_MAX];
-    int count, json, all_faces, components, strict;
+    int count, json, all_faces, components, strict, gallery_is_named;
     char gallery[FACES_PATH_SIZE], key[FACES_PATH_SIZE];
     double fpir;
 } faces_arguments;

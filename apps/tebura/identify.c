@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <tebura/gallery.h>
 #include <tebura/secret.h>
@@ -75,7 +76,7 @@ static void say(const struct search *search, tb_identity identity, const tb_cand
     else if (found)
         printf("nobody: the best similarity is %.3f, the threshold %.3f\n", candidates[0].score, search->threshold);
     else
-        printf("nobody: the gallery is empty\n");
+        printf("nobody: the gallery is empty: enrol people with tebura enrol\n");
 }
 
 static tb_status search_one(const struct search *search, const tb_face *face, const tb_template *probe, json_t *list,
@@ -166,6 +167,9 @@ int command_identify(int argc, char **argv)
     if (app_wants_help(argc, argv))
         return app_help(help);
     tb_status status = faces_parse(argc, argv, 1, 1, &arguments, &why);
+    if (status == TB_OK && arguments.gallery_is_named && access(arguments.gallery, F_OK) != 0)
+        status =
+            tb_fail(&why, TB_NOT_FOUND, "the gallery %.160s is not there: tebura enrol makes it", arguments.gallery);
     if (status == TB_OK)
         status = tb_engine_open(&(tb_engine_options){.without_liveness = 1}, &search.engine, &why);
     if (status == TB_OK)

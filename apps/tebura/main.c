@@ -1,8 +1,11 @@
 /* main.c: finds the command in the table and runs it. */
 #include "command.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
     const char *name, *summary;
@@ -62,6 +65,28 @@ int app_fail(const char *command, tb_status status, const tb_error *why)
     return APP_ERROR;
 }
 
+tb_status app_can_write(const char *path, tb_error *why)
+{
+    char trial[4096];
+    if (snprintf(trial, sizeof trial, "%s.trial.%ld", path, (long)getpid()) >= (int)sizeof trial)
+        return tb_fail(why, TB_INVALID_ARGUMENT, "the path %.100s... is too long", path);
+    int fd = open(trial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return tb_fail(why, TB_IO, "%.160s cannot be written: %s", path, strerror(errno));
+    (void)close(fd);
+    (void)unlink(trial);
+    return TB_OK;
+}
+
+/* What was printed and did not arrive (a full disk, a closed output) must not end as "done". */
+static int ended(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    fprintf(stderr, "tebura: standard output could not be written: %s\n", strerror(errno));
+    return APP_ERROR;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -70,11 +95,11 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         print_usage(stdout);
-        return APP_YES;
+        return ended(APP_YES);
     }
     if (strcmp(argv[1], "--version") == 0) {
         printf("tebura %s\n", TEBURA_VERSION);
-        return APP_YES;
+        return ended(APP_YES);
     }
-    return run(argv[1], argc - 1, argv + 1);
+    return ended(run(argv[1], argc - 1, argv + 1));
 }

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "faces_common.h"
 
 static const char help[] =
     "usage: tebura selftest pad [--faces DIR] [--subjects N] [--pictures N] [--without-active] [--kinds LIST]\n"
@@ -23,7 +23,7 @@ static const char help[] =
     "Without --clips everything is SIMULATED from photographs: attacks, and a head of guessed depth in place of\n"
     "people. It shows that the checks work. It says nothing about your cameras, lights and visitors.\n\n"
     "  --faces DIR        photographs: folders by person, or pictures; default: those of the demo\n"
-    "  --subjects N       people to make presentations of (default 12, at most 64)\n"
+    "  --subjects N       people to make presentations of (default 12, at most 64); each takes up to a minute\n"
     "  --pictures N       pictures before anything is asked (default 36; 15 are a second)\n"
     "  --size N           height of the pictures in pixels (default 480)\n"
     "  --without-active   no challenges\n"
@@ -138,13 +138,23 @@ static tb_status simulate_kind(struct test *test, attack_kind kind)
     return TB_OK;
 }
 
+/* All of them, with commas between. */
+static const char *kind_names(char out[400])
+{
+    int used = 0;
+    for (int kind = 0; kind < ATTACK_COUNT && used < 400; kind++)
+        used += snprintf(out + used, (size_t)(400 - used), "%s%s", kind ? ", " : "", attack_name((attack_kind)kind));
+    return out;
+}
+
 static tb_status simulate(struct test *test, tb_error *why)
 {
     int wanted = 0;
+    char names[400];
     for (int kind = 0; kind < ATTACK_COUNT; kind++)
         wanted += is_wanted(&test->options, attack_name((attack_kind)kind));
     if (!wanted)
-        return tb_fail(why, TB_INVALID_ARGUMENT, "--kinds names none of the kinds; see the table without it");
+        return tb_fail(why, TB_INVALID_ARGUMENT, "--kinds names none of the kinds: %s", kind_names(names));
     test->subjects = calloc(PAD_SUBJECTS_MAX, sizeof *test->subjects);
     if (!test->subjects)
         return tb_fail(why, TB_NO_MEMORY, "%s", tb_status_sentence(TB_NO_MEMORY));
@@ -253,7 +263,7 @@ static void print_table(const struct test *test)
         printf("%d people; %d more left out: not frontal, or refused by the network as photographed\n",
                test->subject_count, test->left_out);
     if (test->unreadable)
-        printf("%d films could not be read\n", test->unreadable);
+        printf("films that could not be read: %d\n", test->unreadable);
     printf("\n%-16s %5s %6s  %-22s %-22s %-22s\n", "kind", "shown", "silent", "passive alone", "+ motion and source",
            "+ challenges");
     for (int i = 0; i < test->kind_count; i++) {
@@ -273,9 +283,9 @@ static void print_table(const struct test *test)
     printf(
         "\nAPCER: share of attacks called live; BPCER: share of people called attacks; in brackets 95 %% (Wilson).\n");
     if (worst(test, 1) >= 0)
-        printf("APCER of the worst kind: %.1f %%\n", 100 * worst(test, 1));
+        printf("APCER of the worst kind, in the last column judged: %.1f %%\n", 100 * worst(test, 1));
     if (worst(test, 0) >= 0)
-        printf("BPCER: %.1f %%\n", 100 * worst(test, 0));
+        printf("BPCER, in the last column judged: %.1f %%\n", 100 * worst(test, 0));
 }
 
 static json_t *share(double value)
@@ -328,9 +338,9 @@ static int number(const char *text, double low, double high, double *out)
     return end != text && !*end && *out >= low && *out <= high;
 }
 
-static tb_status wrong(tb_error *why, const char *name)
+static tb_status wrong(tb_error *why, const char *name, double low, double high)
 {
-    return tb_fail(why, TB_INVALID_ARGUMENT, "--%s cannot be that; see tebura selftest pad --help", name);
+    return tb_fail(why, TB_INVALID_ARGUMENT, "--%s wants a number from %g to %g", name, low, high);
 }
 
 static tb_status parse(int argc, char **argv, struct options *out, tb_error *why)
@@ -361,27 +371,31 @@ static tb_status parse(int argc, char **argv, struct options *out, tb_error *why
                    [SIZE] = {&out->size, 120, 1080},
                    [RATE] = {&out->rate, 1, 240}};
     int index = 0;
+    for (int i = 1; i < argc; i++) /* a fault before it is told as JSON too */
+        out->json |= strcmp(argv[i], "--json") == 0;
     optind = 0;
     opterr = 0;
     for (int got; (got = getopt_long(argc, argv, "", options, &index)) != -1;) {
         double value;
         if (got == '?')
-            return tb_fail(why, TB_INVALID_ARGUMENT, "%s is not known here; see tebura selftest pad --help",
+            return tb_fail(why, TB_INVALID_ARGUMENT,
+                           "there is no option %.60s, or its value is missing; see tebura selftest pad --help",
                            argv[optind - 1]);
         if (got >= FACES && got <= MODELS) {
             *texts[got] = optarg;
         } else if (got >= SUBJECTS && got <= RATE) {
             if (!number(optarg, numbers[got].low, numbers[got].high, &value))
-                return wrong(why, options[index].name);
+                return wrong(why, options[index].name, numbers[got].low, numbers[got].high);
             *numbers[got].at = (int)value;
         } else if (got == APCER || got == BPCER) {
             if (!number(optarg, 0, 100, &value))
-                return wrong(why, options[index].name);
+                return wrong(why, options[index].name, 0, 100);
             *(got == APCER ? &out->max_apcer : &out->max_bpcer) = value / 100;
         }
     }
     if (optind < argc)
-        return tb_fail(why, TB_INVALID_ARGUMENT, "%s is not known here; see tebura selftest pad --help", argv[optind]);
+        return tb_fail(why, TB_INVALID_ARGUMENT, "'%.60s' is one word too many; see tebura selftest pad --help",
+                       argv[optind]);
     return TB_OK;
 }
 
@@ -416,7 +430,7 @@ int selftest_pad(int argc, char **argv)
         fputs("\r                                  \r", stderr);
     tb_engine_free(&test.engine);
     if (status != TB_OK)
-        return app_fail("selftest pad", status, &why);
+        return faces_fail(&(faces_arguments){.command = "selftest pad", .json = test.options.json}, status, &why);
     if (!test.options.json)
         print_table(&test);
     else if (!print_json(&test))

@@ -44,9 +44,10 @@ expect 0 'verify .*same person' "$bin" --help
 expect 0 'Exit status: 0 the same person' "$bin" verify --help
 expect 0 'usage: tebura enrol' "$bin" help enrol
 expect 2 "no command 'nonsense'" "$bin" nonsense
-expect 2 'something is missing' "$bin" verify only-one.jpg
+expect 2 "something is missing: verify wants two pictures" "$bin" verify only-one.jpg
 expect 2 'no option --wrong' "$bin" identify --wrong x.jpg
-expect 2 'one word too many' "$bin" verify a b c
+expect 2 "standard output could not be written" bash -c "\"$bin\" --help >/dev/full"
+expect 2 "one word too many: verify wants two pictures" "$bin" verify a b c
 expect 2 'fpir wants a rate' "$bin" identify --fpir 3 x.jpg
 
 # ---- bad pictures ----
@@ -100,6 +101,7 @@ json 'v.same === true && v.score > v.threshold && v.provisional === true'
 
 # ---- 1:N ----
 expect 1 'the gallery is empty' "$bin" identify "$p/p1/1.jpg"
+expect 2 "elsewhere is not there: tebura enrol makes it" "$bin" identify --gallery "$box/elsewhere" "$p/p1/1.jpg"
 [[ -e $XDG_DATA_HOME/tebura ]] && { echo "FAILED: identify made files"; failures=$((failures + 1)); }
 expect 0 'enrolled Anna .* 2 templates' "$bin" enrol "Anna 手" "$p/p1/1.jpg" "$p/p1/2.jpg"
 expect 0 '2 people' "$bin" enrol "Ben" "$p/p2/1.jpg"
