@@ -12,7 +12,7 @@ enum outcome { FALSE_POSITIVE, ADMITTED, RIGHT, WRONG, NONE, NOT_SURE, OUTCOMES,
 /* By person searched for: how many searches, and how they ended. For false positives the pair counts, so that a person
  * whom many are taken for weighs in too. */
 struct tally {
-    uint32_t non_mated, mated, counts[OUTCOMES];
+    uint32_t non_mated, mated, found, counts[OUTCOMES];
 };
 
 struct alarm {
@@ -25,7 +25,8 @@ struct ledger {
     struct alarm *alarms;
     size_t alarm_count;
     uint32_t *weights;
-    tb_crowd crowd;
+    tb_crowd crowd;   /* searched for or found; `mated`: searched for and on the list */
+    size_t strangers; /* searched for and not on the list */
 };
 
 static tb_identity decide(const tb_trial *trial, const tb_calibration *calibration, size_t rows, double fpir)
@@ -59,9 +60,15 @@ static void enter(const tb_trials *trials, const tb_calibration *calibration, do
                       : trial->best_person == trial->person ? RIGHT
                                                             : WRONG]++;
     }
-    for (size_t i = 0; i < trials->people; i++)
-        if (ledger->people[i].mated || ledger->people[i].non_mated)
+    for (size_t i = 0; i < ledger->alarm_count; i++)
+        ledger->people[ledger->alarms[i].other].found = 1;
+    for (size_t i = 0; i < trials->people; i++) {
+        const struct tally *tally = &ledger->people[i];
+        if (tally->mated || tally->non_mated || tally->found)
             ledger->crowd.who[ledger->crowd.count++] = (uint32_t)i;
+        ledger->crowd.mated += tally->mated > 0;
+        ledger->strangers += tally->non_mated > 0;
+    }
 }
 
 /* Shares with the given weights; all 1 when NULL. */
@@ -104,9 +111,8 @@ static tb_status bootstrap(const tb_trials *trials, struct ledger *ledger, const
             values[k * count + r] = again[k];
     }
     for (size_t k = 0; k < OUTCOMES; k++) {
-        out[k] = tb_estimate_of(found[k], values + k * count, count, ledger->crowd.count);
-        if (found[k] == 0)
-            out[k] = (tb_estimate){0, 0, fmax(out[k].high, tb_rule_of_three((double)ledger->crowd.count))};
+        size_t people = k >= RIGHT ? ledger->crowd.mated : ledger->strangers;
+        out[k] = tb_estimate_widen(tb_estimate_of(found[k], values + k * count, count, people), (double)people);
     }
     free(values);
     return TB_OK;

@@ -117,9 +117,8 @@ static tb_status summarise(const tb_comparisons *view, const tb_crowd *crowd, co
     }
     tb_status status = values && weights ? TB_OK : TB_NO_MEMORY;
     if (status == TB_OK) {
-        out->measured = tb_estimate_of(rate(sum, crowd, NULL), values, count, crowd->count);
-        if (out->measured.value == 0)
-            out->measured = (tb_estimate){0, 0, tb_rule_of_three((double)crowd->count)};
+        out->measured = tb_estimate_widen(tb_estimate_of(rate(sum, crowd, NULL), values, count, crowd->count),
+                                          (double)crowd->count);
         for (size_t i = 0; i < view->people; i++) {
             out->non_mated += sum->searches[i];
             out->non_mated_people += sum->searches[i] > 0;

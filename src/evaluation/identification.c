@@ -49,20 +49,22 @@ static void sorted_free(struct sorted *s)
     tb_crowd_free(&s->crowd);
 }
 
-/* The people of the trials: those searched for and those enrolled. */
+/* The people of the trials: those searched for (`mated`: who were on the list) and those found. */
 static tb_status gather_people(const tb_trials *trials, tb_crowd *out)
 {
     *out = (tb_crowd){.who = calloc(trials->people + 1, sizeof *out->who),
                       .samples = calloc(trials->people + 1, sizeof *out->samples)};
     if (!out->who || !out->samples)
         return TB_NO_MEMORY;
-    for (size_t i = 0; i < trials->mated_count; i++)
-        out->samples[trials->mated[i].person] = 1;
     for (size_t i = 0; i < trials->non_mated_count; i++)
-        out->samples[trials->non_mated[i].person] = 1;
-    for (size_t i = 0; i < trials->people; i++)
+        out->samples[trials->non_mated[i].person] = out->samples[trials->non_mated[i].best_person] = 1;
+    for (size_t i = 0; i < trials->mated_count; i++)
+        out->samples[trials->mated[i].person] = 2;
+    for (size_t i = 0; i < trials->people; i++) {
         if (out->samples[i])
             out->who[out->count++] = (uint32_t)i;
+        out->mated += out->samples[i] == 2;
+    }
     return TB_OK;
 }
 
@@ -163,13 +165,6 @@ static void start_points(const tb_trials *trials, tb_search_point *points)
     }
 }
 
-static tb_estimate widen_zero(tb_estimate estimate, double trials)
-{
-    if (estimate.value == 0)
-        estimate = (tb_estimate){0, 0, fmax(isnan(estimate.high) ? 0 : estimate.high, tb_rule_of_three(trials))};
-    return estimate;
-}
-
 /* FNIR cannot rise with FPIR: what bounds it at a stricter rate bounds it at a laxer one. Rates fall along the
  * points. */
 static void keep_order(tb_search_point *points, int count)
@@ -205,16 +200,18 @@ tb_status tb_identification_measure(const tb_trials *trials, const tb_evaluation
                                .non_mated = trials->non_mated_count,
                                .non_mated_samples = trials->non_mated_samples};
     for (int i = 0; values && i < POINTS; i++) {
-        tb_estimate fnir = tb_estimate_of(found[i], values + (size_t)i * count, count, s.crowd.count);
+        tb_estimate fnir = tb_estimate_of(found[i], values + (size_t)i * count, count, s.crowd.mated);
         points[i].threshold = points[i].is_enough ? thresholds[i] : NAN;
-        points[i].fnir = points[i].is_enough ? widen_zero(fnir, (double)s.crowd.count) : (tb_estimate){NAN, NAN, NAN};
+        points[i].fnir =
+            points[i].is_enough ? tb_estimate_widen(fnir, (double)s.crowd.mated) : (tb_estimate){NAN, NAN, NAN};
         points[i].selectivity = points[i].is_enough ? selectivity(trials, thresholds[i]) : NAN;
         *(i < TB_SEARCH_POINTS ? &out->at[i] : &out->curve[i - TB_SEARCH_POINTS]) = points[i];
     }
     keep_order(out->at, TB_SEARCH_POINTS);
     keep_order(out->curve, TB_SEARCH_CURVE);
     if (values)
-        out->rank_one = tb_estimate_of(found[RANK_ONE], values + RANK_ONE * count, count, s.crowd.count);
+        out->rank_one = tb_estimate_widen(
+            tb_estimate_of(found[RANK_ONE], values + RANK_ONE * count, count, s.crowd.mated), (double)s.crowd.mated);
     for (size_t i = 0; i < trials->mated_count; i++)
         for (int rank = trials->mated[i].rank; rank <= TB_RANKS; rank++)
             out->cmc[rank - 1] += 1 / (double)trials->mated_count;

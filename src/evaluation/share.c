@@ -32,9 +32,7 @@ tb_status tb_share_measure(const uint32_t *hits, const uint32_t *trials, size_t 
     }
     tb_status status = values && who ? TB_OK : TB_NO_MEMORY;
     if (status == TB_OK) {
-        *out = tb_estimate_of(all > 0 ? hit / all : NAN, values, count, present);
-        if (out->value == 0)
-            *out = (tb_estimate){0, 0, tb_rule_of_three((double)present)};
+        *out = tb_estimate_widen(tb_estimate_of(all > 0 ? hit / all : NAN, values, count, present), (double)present);
     }
     free(values);
     free(who);

@@ -64,16 +64,6 @@ static void fill_values(const tb_scores *scores, tb_verification *out)
         out->impostor_histogram[tb_view_bin(scores->impostor[i], TB_HISTOGRAM_BINS)]++;
 }
 
-/* An interval without an error in it still reaches up to what that many people can show. */
-static tb_estimate widen(tb_estimate estimate, double trials)
-{
-    if (estimate.value == 0)
-        estimate.high = fmax(isnan(estimate.high) ? 0 : estimate.high, tb_rule_of_three(trials));
-    if (estimate.value == 0)
-        estimate.low = 0;
-    return estimate;
-}
-
 /* FNMR cannot rise with FMR: what bounds it at a stricter rate bounds it at a laxer one. Rates fall along the
  * points. */
 static void keep_order(tb_operating_point *points, int count)
@@ -104,11 +94,12 @@ static tb_status fill_intervals(tb_replicator *r, tb_verification *out)
     double mated = (double)out->mated_people;
     for (size_t i = 0; i < EER; i++) {
         tb_operating_point *to = i < TB_OPERATING_POINTS ? &out->at[i] : &out->det[i - TB_OPERATING_POINTS];
-        to->fnmr = widen(tb_estimate_of(to->fnmr.value, values + i * count, count, out->mated_people), mated);
+        to->fnmr =
+            tb_estimate_widen(tb_estimate_of(to->fnmr.value, values + i * count, count, out->mated_people), mated);
     }
     keep_order(out->at, TB_OPERATING_POINTS);
     keep_order(out->det, TB_DET_POINTS);
-    out->eer = widen(tb_estimate_of(out->eer.value, values + EER * count, count, out->mated_people), mated);
+    out->eer = tb_estimate_widen(tb_estimate_of(out->eer.value, values + EER * count, count, out->mated_people), mated);
     free(values);
     return TB_OK;
 }
@@ -139,6 +130,26 @@ tb_status tb_verification_measure(const tb_comparisons *view, const tb_evaluatio
     return status;
 }
 
+/* Pairs of people whose first samples were compared; others (of different sets) show nothing. */
+static double count_pairs(const tb_comparisons *view, const tb_crowd *crowd)
+{
+    size_t *first = malloc((crowd->count + 1) * sizeof *first), found = 0;
+    uint8_t *seen = calloc(view->people + 1, 1);
+    double pairs = 0;
+    for (size_t i = 0; first && seen && i < view->samples; i++) {
+        uint32_t person = tb_view_person(view, i);
+        if (seen[person])
+            continue;
+        seen[person] = 1;
+        for (size_t k = 0; k < found; k++)
+            pairs += !isnan(tb_view_score(view, i, first[k]));
+        first[found++] = i;
+    }
+    free(first);
+    free(seen);
+    return pairs; /* without memory none: the interval is wide */
+}
+
 tb_status tb_rates_measure(const tb_comparisons *view, const tb_evaluation_options *options, float threshold,
                            tb_estimate *fmr, tb_estimate *fnmr)
 {
@@ -153,7 +164,7 @@ tb_status tb_rates_measure(const tb_comparisons *view, const tb_evaluation_optio
     if (status != TB_OK)
         return status;
     size_t count = (size_t)r->replicates, limit = tb_view_bin(threshold, TB_BINS);
-    double *values = malloc(2 * count * sizeof *values);
+    double *values = malloc(2 * count * sizeof *values), pairs = count_pairs(view, &r->crowd);
     for (size_t k = 0; values && k < count; k++) {
         uint64_t above = 0, below = 0;
         tb_replicator_draw(r);
@@ -165,9 +176,9 @@ tb_status tb_rates_measure(const tb_comparisons *view, const tb_evaluation_optio
         values[count + k] = r->genuines ? (double)below / (double)r->genuines : NAN;
     }
     if (values) {
-        double people = (double)r->crowd.count;
-        *fmr = widen(tb_estimate_of(matched, values, count, r->crowd.count), people * (people - 1) / 2);
-        *fnmr = widen(tb_estimate_of(missed, values + count, count, r->crowd.mated), (double)r->crowd.mated);
+        *fmr = tb_estimate_widen(tb_estimate_of(matched, values, count, r->crowd.count), pairs);
+        *fnmr =
+            tb_estimate_widen(tb_estimate_of(missed, values + count, count, r->crowd.mated), (double)r->crowd.mated);
     }
     status = values ? TB_OK : TB_NO_MEMORY;
     free(values);

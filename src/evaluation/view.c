@@ -137,3 +137,13 @@ double tb_rule_of_three(double trials)
 {
     return trials >= 1 ? 1 - pow(0.05, 1 / trials) : 1;
 }
+
+tb_estimate tb_estimate_widen(tb_estimate estimate, double trials)
+{
+    double reach = tb_rule_of_three(trials);
+    if (estimate.value == 0)
+        return (tb_estimate){0, 0, fmax(isnan(estimate.high) ? 0 : estimate.high, reach)};
+    if (estimate.value == 1)
+        return (tb_estimate){1, fmin(isnan(estimate.low) ? 1 : estimate.low, 1 - reach), 1};
+    return estimate;
+}

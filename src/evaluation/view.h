@@ -42,6 +42,8 @@ tb_estimate tb_estimate_of(double value, double *values, size_t count, size_t pe
 double tb_upper_bound_of(double value, double *values, size_t count, size_t people);
 /* Nothing seen among `trials`: up to the rule of 3, exactly 1 - 0.05^(1/trials). */
 double tb_rule_of_three(double trials);
+/* Of a share that never, or always, came about among `trials`: what that many cannot rule out belongs to it. */
+tb_estimate tb_estimate_widen(tb_estimate estimate, double trials);
 
 int tb_ascending_float(const void *a, const void *b);
 int tb_ascending_double(const void *a, const void *b);

@@ -121,6 +121,36 @@ static void fnir_at_fpir(void **state)
         assert_true(!n.curve[i].is_enough || n.curve[i].fnir.value >= n.curve[i - 1].fnir.value);
 }
 
+/* One person who is always found first, and always rightly, shows little; and somebody who is only ever found
+ * counts. */
+static void always_is_not_for_certain(void **state)
+{
+    tb_trial mated[5], non_mated[10];
+    uint64_t above[TB_TRIAL_BINS];
+    tb_identification n;
+    tb_decisions d;
+    tb_trials trials = made_trials(mated, non_mated, above);
+    tb_calibration calibration = {.knots = 2, .curve = {{1, 0}, {1e-5, 1}}, .margin = 0.05f};
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        mated[i] = (tb_trial){.person = 10, .best_person = 10, .best = 0.95f, .second = 0.2f, .mate = 0.95f, .rank = 1};
+    }
+    for (int i = 0; i < 10; i++)
+        non_mated[i].best_person = 11; /* is searched for by nobody */
+    assert_int_equal(tb_identification_measure(&trials, &(tb_evaluation_options){.seed = 1, .replicates = 50}, &n),
+                     TB_OK);
+    assert_near(n.rank_one.value, 1);
+    assert_near(n.rank_one.low, 0.05); /* one person: 1 - 0.95 */
+    assert_int_equal(
+        tb_decisions_measure(&trials, &calibration, 0.0018, &(tb_evaluation_options){.seed = 1, .replicates = 50}, &d),
+        TB_OK);
+    assert_near(d.right.value, 1);
+    assert_near(d.right.low, 0.05);
+    assert_near(d.wrong.high, 0.95);
+    assert_near(d.false_positive.value, 0.2);
+    assert_true(d.false_positive.high > 0.2);
+}
+
 static void decisions_counted(void **state)
 {
     tb_trial mated[5], non_mated[10];
@@ -146,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(lists_of_two_out_of_three),
                                        cmocka_unit_test(people_with_one_picture_are_searched_for_only),
-                                       cmocka_unit_test(fnir_at_fpir), cmocka_unit_test(decisions_counted)};
+                                       cmocka_unit_test(fnir_at_fpir), cmocka_unit_test(decisions_counted),
+                                       cmocka_unit_test(always_is_not_for_certain)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
