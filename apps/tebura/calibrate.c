@@ -18,7 +18,7 @@ static const char help[] =
     "manifest: the similarity for each false match rate, as an upper bound with 95 % confidence, so that few people\n"
     "make thresholds higher and not bolder. Put it in place of the section in models/manifest.yaml. Pictures of\n"
     "different sets are not compared: people on one list are seen by one kind of camera.\n\n"
-    "  --out FILE        write the section there (default: standard output)\n"
+    "  --out FILE        write the section there (default: standard output; what else is said goes to standard error)\n"
     "  --source TEXT     where the pictures come from: kept in the section\n"
     "  --check           also: is a stated FPIR kept on people a calibration has not seen? Half of the people calibrate,\n"
     "                    lists of --lists people (5,10,20) are drawn from the others; --splits times (default 20)\n"
@@ -121,6 +121,7 @@ static void print_json(const eval_options *options, const tb_calibration_measure
         checks->is_kept, "section", (const char *)section->data, section->size));
 }
 
+/* The section alone on standard output: what was checked goes beside it, else the file would be no YAML. */
 static void print_text(const eval_options *options, const tb_calibration_measurement *found,
                        const struct checks *checks, const tb_bytes *section)
 {
@@ -130,7 +131,7 @@ static void print_text(const eval_options *options, const tb_calibration_measure
         printf("%zu people, %zu comparisons of different people: written to %s\n", found->people, found->impostor,
                options->out);
     for (int i = 0; i < options->list_count && options->held_out; i++)
-        eval_print_held(checks->held[i], options->lists[i]);
+        eval_print_held(options->out ? stdout : stderr, checks->held[i], options->lists[i]);
     if (!found->is_enough)
         fprintf(stderr,
                 "tebura calibrate: note: provisional: %zu people are too few to show a rate of 1 in 10,000; "

@@ -3,6 +3,7 @@
 #ifndef TEBURA_APP_EVAL_H
 #define TEBURA_APP_EVAL_H
 
+#include <stdio.h>
 #include <jansson.h>
 
 #include <tebura/evaluation.h>
@@ -159,7 +160,7 @@ tb_status eval_report_make(const eval_options *options, const eval_folder *folde
 void eval_report_free(eval_report *report);
 
 void eval_print_text(const eval_report *report);
-void eval_print_held(const eval_held held[EVAL_RATES], size_t list);
+void eval_print_held(FILE *to, const eval_held held[EVAL_RATES], size_t list);
 json_t *eval_held_json(const eval_held held[EVAL_RATES]);
 /* One HTML file that opens without a network. TB_IO, TB_DISK_FULL, TB_NO_MEMORY. */
 tb_status eval_write_html(const eval_report *report, const char *path, tb_error *why) TB_MUST_CHECK;

@@ -75,22 +75,23 @@ static void print_list(const eval_list *list, const eval_set *set)
            100 * d->right.value, 100 * d->wrong.value, 100 * d->none.value, 100 * d->not_sure.value);
 }
 
-void eval_print_held(const eval_held held[EVAL_RATES], size_t list)
+void eval_print_held(FILE *to, const eval_held held[EVAL_RATES], size_t list)
 {
     char text[RATE_SIZE];
     for (int i = 0; i < EVAL_RATES; i++) {
         const tb_held_out *h = &held[i].result;
         if (!held[i].is_possible)
             continue;
-        printf("  held out, list of %zu, stated FPIR %g: measured %s: %s; threshold %.3f to %.3f\n", list, h->fpir,
-               rate(h->measured, text), h->is_kept ? "kept" : "NOT KEPT", h->lowest_threshold, h->highest_threshold);
-        printf("         %d splits, %zu searches for %zu people; on the list: right %.2f %%, nobody %.2f %%, not sure "
-               "%.2f %%, wrong %.2f %%\n",
-               h->splits, h->non_mated, h->non_mated_people, 100 * h->right, 100 * h->none, 100 * h->not_sure,
-               100 * h->wrong);
+        fprintf(to, "  held out, list of %zu, stated FPIR %g: measured %s: %s; threshold %.3f to %.3f\n", list, h->fpir,
+                rate(h->measured, text), h->is_kept ? "kept" : "NOT KEPT", h->lowest_threshold, h->highest_threshold);
+        fprintf(to,
+                "         %d splits, %zu searches for %zu people; on the list: right %.2f %%, nobody %.2f %%, not sure "
+                "%.2f %%, wrong %.2f %%\n",
+                h->splits, h->non_mated, h->non_mated_people, 100 * h->right, 100 * h->none, 100 * h->not_sure,
+                100 * h->wrong);
     }
     if (!held[0].is_possible)
-        printf("  held out, list of %zu: too few people in half of them\n", list);
+        fprintf(to, "  held out, list of %zu: too few people in half of them\n", list);
 }
 
 static void print_worst(const eval_report *report, const char *what, const eval_worst *list, int count)
@@ -112,7 +113,7 @@ static void print_set(const eval_report *report, const eval_set *set)
     for (int i = 0; i < set->list_count; i++)
         print_list(&set->lists[i], set);
     for (int i = 0; i < set->list_count && report->options->held_out; i++)
-        eval_print_held(set->lists[i].held, set->lists[i].size);
+        eval_print_held(stdout, set->lists[i].held, set->lists[i].size);
     print_worst(report, "least alike, one person: ", set->genuine, set->genuine_count);
     print_worst(report, "most alike, two people:  ", set->impostor, set->impostor_count);
 }
