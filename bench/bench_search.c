@@ -218,8 +218,8 @@ static int measure_list(size_t rows, int dimension)
     struct floor f = {0};
     int done = l && lists_build(l, &made, rows > 100000 ? 32 : RACE_PROBES / 2, with_faiss);
     if (done) {
-        size_t width = lists_look_inside(l).by_codes ? 1 : sizeof(float);
-        f.bytes = (rows * (size_t)dimension * width + 511) / 512 * 512;
+        size_t width = (size_t)dimension, codes = width + 2 * sizeof(float); /* a code's scale and residual */
+        f.bytes = (rows * (lists_look_inside(l).by_codes ? codes : width * sizeof(float)) + 511) / 512 * 512;
         f.memory = floor_new(f.bytes);
         done = f.memory && measure_searches(l, &f) && measure_changes(l);
     }

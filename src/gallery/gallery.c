@@ -7,6 +7,24 @@
 
 #include <tebura/secret.h>
 
+static size_t chunk_bytes(const tb_gallery *gallery)
+{
+    size_t row = gallery->code_stride + (gallery->stride + 2) * sizeof(float) + sizeof(uint64_t) + sizeof(tb_id);
+    return TB_CHUNK_ROWS * row;
+}
+
+/* Chunks that fill one huge page nearly, or a few; the block's own header (secret.h) lies there too. */
+static void plan_blocks(tb_gallery *gallery)
+{
+    enum { HUGE_PAGE = 1 << 21, HEADER = 64, MOST = 4 };
+    size_t chunk = chunk_bytes(gallery), used = 0;
+    for (size_t pages = 1; pages <= MOST && used * 10 <= gallery->block_bytes * 9; pages++) {
+        gallery->block_bytes = pages * HUGE_PAGE - HEADER;
+        gallery->block_chunks = gallery->block_bytes / chunk;
+        used = gallery->block_chunks * chunk;
+    }
+}
+
 tb_status tb_gallery_new(uint32_t model, int dimension, tb_gallery **out)
 {
     *out = NULL;
@@ -24,6 +42,7 @@ tb_status tb_gallery_new(uint32_t model, int dimension, tb_gallery **out)
     gallery->kernel = tb_kernel_best();
     gallery->short_rows = gallery->kernel->short_rows;
     gallery->chunks.item = sizeof(tb_chunk);
+    plan_blocks(gallery);
     tb_index_init(&gallery->index);
     *out = gallery;
     return TB_OK;
@@ -37,12 +56,6 @@ void tb_gallery_tune(tb_gallery *gallery, const tb_kernel *kernel, size_t short_
 
 /* ---- chunks ---- */
 
-static size_t chunk_bytes(const tb_gallery *gallery)
-{
-    size_t row = gallery->code_stride + (gallery->stride + 2) * sizeof(float) + sizeof(uint64_t) + sizeof(tb_id);
-    return TB_CHUNK_ROWS * row;
-}
-
 /* Without writers first a stream of searches would keep a change waiting for ever. */
 static tb_status make_lock(pthread_rwlock_t *lock)
 {
@@ -55,48 +68,76 @@ static tb_status make_lock(pthread_rwlock_t *lock)
     return failed ? TB_NO_MEMORY : TB_OK;
 }
 
-static void lay_out(const tb_gallery *gallery, tb_chunk *chunk, void *block)
+/* The `at`th of `of` chunks in a block: what is searched later (a lower one, I5) lies behind what is searched before,
+ * so that a search reads upwards. */
+static void lay_out(const tb_gallery *gallery, tb_chunk *chunk, uint8_t *block, size_t at, size_t of)
 {
-    chunk->codes = block;
-    chunk->floats = (float *)(void *)(chunk->codes + TB_CHUNK_ROWS * gallery->code_stride);
-    chunk->scales = chunk->floats + TB_CHUNK_ROWS * gallery->stride;
-    chunk->residuals = chunk->scales + TB_CHUNK_ROWS;
-    chunk->tags = (uint64_t *)(void *)(chunk->residuals + TB_CHUNK_ROWS);
-    chunk->ids = (tb_id *)(void *)(chunk->tags + TB_CHUNK_ROWS);
+    size_t rows = of * TB_CHUNK_ROWS, place = (of - 1 - at) * TB_CHUNK_ROWS;
+    float *scales = (float *)(void *)(block + rows * gallery->code_stride), *residuals = scales + rows;
+    float *floats = residuals + rows;
+    uint64_t *tags = (uint64_t *)(void *)(floats + rows * gallery->stride);
+    tb_id *ids = (tb_id *)(void *)(tags + rows);
+    chunk->scales = scales + place;
+    chunk->residuals = residuals + place;
+    chunk->floats = floats + place * gallery->stride;
+    chunk->tags = tags + place;
+    chunk->ids = ids + place;
+    chunk->codes = block + place * gallery->code_stride;
+}
+
+static size_t place_in_block(const tb_gallery *gallery, size_t chunk)
+{
+    return chunk < TB_CHUNKS_ALONE ? 0 : (chunk - TB_CHUNKS_ALONE) % gallery->block_chunks;
+}
+
+static size_t bytes_of_block(const tb_gallery *gallery, size_t chunk)
+{
+    return chunk < TB_CHUNKS_ALONE ? chunk_bytes(gallery) : gallery->block_bytes;
 }
 
 static tb_status make_chunk(tb_gallery *gallery)
 {
-    tb_status status = tb_stairs_reserve(&gallery->chunks, gallery->chunks_made + 1);
+    size_t made = gallery->chunks_made, place = place_in_block(gallery, made);
+    tb_status status = tb_stairs_reserve(&gallery->chunks, made + 1);
     if (status != TB_OK)
         return status;
-    tb_chunk *chunk = tb_gallery_chunk(gallery, gallery->chunks_made);
+    tb_chunk *chunk = tb_gallery_chunk(gallery, made);
     if (!chunk->ready) {
         status = make_lock(&chunk->lock);
         if (status != TB_OK)
             return status;
         chunk->ready = 1;
     }
-    void *block = tb_secret_alloc(chunk_bytes(gallery)); /* zeros */
+    void *block = place ? tb_gallery_chunk(gallery, made - place)->block
+                        : tb_secret_alloc(bytes_of_block(gallery, made)); /* zeros */
     if (!block)
         return TB_NO_MEMORY;
     pthread_rwlock_wrlock(&chunk->lock); /* a search may have known it from before and be looking at it yet */
-    assert(chunk->rows == 0 && !chunk->codes);
-    lay_out(gallery, chunk, block);
+    assert(chunk->rows == 0 && !chunk->codes && !chunk->block);
+    lay_out(gallery, chunk, block, place, made < TB_CHUNKS_ALONE ? 1 : gallery->block_chunks);
     pthread_rwlock_unlock(&chunk->lock);
+    if (!place) {
+        chunk->block = block;
+        gallery->held += bytes_of_block(gallery, made);
+    }
     gallery->chunks_made++;
     return TB_OK;
 }
 
+/* From the last one on: a block goes with the first of its chunks. The others wait for that wiped (I1), unless all go
+ * at once. */
 static void drop_chunks(tb_gallery *gallery, size_t keep)
 {
     while (gallery->chunks_made > keep) {
         tb_chunk *chunk = tb_gallery_chunk(gallery, --gallery->chunks_made);
         pthread_rwlock_wrlock(&chunk->lock);
-        uint8_t *block = chunk->codes;
+        void *block = chunk->block;
         chunk->rows = 0;
+        chunk->block = NULL;
         chunk->codes = NULL;
         pthread_rwlock_unlock(&chunk->lock);
+        if (block)
+            gallery->held -= bytes_of_block(gallery, gallery->chunks_made);
         tb_secret_free(block); /* wipes */
     }
 }
@@ -378,8 +419,7 @@ size_t tb_gallery_memory(const tb_gallery *gallery)
 {
     pthread_mutex_t *change = (pthread_mutex_t *)&gallery->change;
     pthread_mutex_lock(change);
-    size_t bytes = sizeof *gallery + gallery->chunks_made * chunk_bytes(gallery) +
-                   gallery->chunks.room * gallery->chunks.item +
+    size_t bytes = sizeof *gallery + gallery->held + gallery->chunks.room * gallery->chunks.item +
                    gallery->index.entries.room * gallery->index.entries.item +
                    gallery->index.heads.room * gallery->index.heads.item;
     pthread_mutex_unlock(change);

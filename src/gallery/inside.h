@@ -1,8 +1,9 @@
 /* inside.h: what a gallery is made of; for src/gallery, its tests and benches.
  *
- * Rows lie in chunks of secret memory that never move, each under a lock of its own. All chunks are full but the last
- * one that has rows. One writer at a time (`change`); any number of searches, which hold a chunk's lock while they look
- * at some of its rows and nothing between.
+ * Rows lie in chunks of secret memory that never move (the first few alone, then several in a block of whole huge
+ * pages: their codes lie behind one another in the order in which they are searched), each under a lock of its own.
+ * All chunks are full but the last one that has rows. One writer at a time (`change`); any number of searches, which
+ * hold a chunk's lock while they look at some of its rows and nothing between.
  *
  * I1: every row is live or wiped (all zeros); the live ones are 0..rows-1.
  * I2: ids[row] has an entry whose rows[] names that row, and no other entry names it.
@@ -29,13 +30,14 @@
 #include "gallery/scan.h"
 #include "gallery/stairs.h"
 
-enum { TB_CHUNK_ROWS = 256 };
+enum { TB_CHUNK_ROWS = 256, TB_CHUNKS_ALONE = 16 };
 
 typedef struct tb_chunk {
     pthread_rwlock_t lock;
     uint32_t rows;  /* live */
     uint32_t ready; /* the lock is there */
-    uint8_t *codes; /* one block of secret memory, this is its beginning */
+    void *block;    /* of secret memory, which it and its neighbours above lie in; NULL in these */
+    uint8_t *codes; /* NULL without memory */
     float *floats, *scales, *residuals;
     uint64_t *tags;
     tb_id *ids;
@@ -59,8 +61,10 @@ struct tb_gallery {
     size_t short_rows; /* with so many rows or fewer a search compares floats only */
     pthread_mutex_t change;
     tb_index index;
-    tb_stairs chunks;   /* tb_chunk; their headers stay until the gallery is freed */
-    size_t chunks_made; /* those that have memory: the first so many */
+    tb_stairs chunks;                 /* tb_chunk; their headers stay until the gallery is freed */
+    size_t chunks_made;               /* those that have memory: the first so many */
+    size_t block_chunks, block_bytes; /* of a block of several */
+    size_t held;                      /* bytes of all blocks */
     atomic_size_t rows, count;
     pthread_mutex_t resting; /* guards `idle` */
     tb_workspace *idle;

@@ -58,6 +58,8 @@ typedef struct tb_kernel {
     /* Which of these is the highest (the first of them). As long and aligned as those above; what is behind `count` is
      * minus infinity. */
     size_t (*highest)(const float *upper, size_t count);
+    /* Writes every i whose upper[i] reaches `floor`, in order; answers how many. The arrays are as those above. */
+    size_t (*reaching)(const float *upper, size_t count, float floor, uint16_t *out);
     /* dots[i * TB_BATCH + probe]. Reads rows up to `count` rounded up to TB_BATCH_ROWS. */
     void (*batch)(const tb_probes *probes, const uint8_t *rows, size_t stride, size_t count, int32_t *dots);
     /* Writes i * TB_BATCH + probe of every bound that reaches its floor; answers how many (<= count * TB_BATCH). */

@@ -7,6 +7,8 @@
 
 #include "gallery/scan_common.h"
 
+enum { MOST_LINES = 8 };
+
 static inline __m512i at(const void *codes)
 {
     return _mm512_load_si512(codes);
@@ -22,10 +24,29 @@ static inline __m128i sums_of(__m512i s0, __m512i s1, __m512i s2, __m512i s3)
     return _mm_add_epi32(_mm256_castsi256_si128(d), _mm256_extracti128_si256(d, 1));
 }
 
-void tb_scan_codes_avx512(const int8_t *probe, const uint8_t *rows, size_t stride, size_t count, int32_t *dots)
+/* Rows of so many registers, a number that the compiler knows: the probe stays in registers. */
+__attribute__((always_inline)) static inline void short_rows(const int8_t *probe, const uint8_t *rows,
+                                                             const size_t lines, size_t count, int32_t *dots)
 {
-    size_t row = 0;
-    for (; row + 4 <= count; row += 4) {
+    __m512i p[MOST_LINES];
+    for (size_t i = 0; i < lines; i++)
+        p[i] = at(probe + i * 64);
+    for (size_t row = 0; row < count; row += 4) {
+        const uint8_t *r = rows + row * lines * 64;
+        __m512i s[4] = {_mm512_setzero_si512()};
+#pragma GCC unroll 8
+        for (size_t i = 0; i < lines; i++) {
+#pragma GCC unroll 4
+            for (size_t j = 0; j < 4; j++)
+                s[j] = _mm512_dpbusd_epi32(s[j], at(r + (j * lines + i) * 64), p[i]);
+        }
+        _mm_store_si128((__m128i *)(void *)(dots + row), sums_of(s[0], s[1], s[2], s[3]));
+    }
+}
+
+static void any_rows(const int8_t *probe, const uint8_t *rows, size_t stride, size_t count, int32_t *dots)
+{
+    for (size_t row = 0; row < count; row += 4) {
         const uint8_t *r = rows + row * stride;
         __m512i s0 = _mm512_setzero_si512(), s1 = s0, s2 = s0, s3 = s0;
         for (size_t i = 0; i < stride; i += 64) {
@@ -37,7 +58,20 @@ void tb_scan_codes_avx512(const int8_t *probe, const uint8_t *rows, size_t strid
         }
         _mm_storeu_si128((__m128i *)(void *)(dots + row), sums_of(s0, s1, s2, s3));
     }
-    for (; row < count; row++) {
+}
+
+void tb_scan_codes_avx512(const int8_t *probe, const uint8_t *rows, size_t stride, size_t count, int32_t *dots)
+{
+    size_t fours = count / 4 * 4;
+    if (stride == 128)
+        short_rows(probe, rows, 2, fours, dots);
+    else if (stride == 256)
+        short_rows(probe, rows, 4, fours, dots);
+    else if (stride == 512)
+        short_rows(probe, rows, 8, fours, dots);
+    else
+        any_rows(probe, rows, stride, fours, dots);
+    for (size_t row = fours; row < count; row++) {
         __m512i s = _mm512_setzero_si512();
         for (size_t i = 0; i < stride; i += 64)
             s = _mm512_dpbusd_epi32(s, at(rows + row * stride + i), at(probe + i));
@@ -78,6 +112,7 @@ static const tb_kernel avx512 = {.name = "avx512",
                                  .codes = tb_scan_codes_avx512,
                                  .bounds = scan_bounds,
                                  .highest = scan_highest,
+                                 .reaching = scan_reaching,
                                  .batch = batch,
                                  .passes = scan_passes,
                                  .short_rows = 64,

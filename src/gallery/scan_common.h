@@ -168,6 +168,19 @@ static size_t scan_highest(const float *upper, size_t count)
     return (size_t)(places[best] + best);
 }
 
+static size_t scan_reaching(const float *upper, size_t count, float floor, uint16_t *out)
+{
+    size_t reaching = 0;
+    for (size_t i = 0; i * WIDE < count; i++) {
+        part_int mask = parts(upper)[i] >= floor;
+        for (size_t lane = any_of(&mask) ? 0 : WIDE; lane < WIDE && i * WIDE + lane < count; lane++) {
+            out[reaching] = (uint16_t)(i * WIDE + lane);
+            reaching += mask[lane] != 0;
+        }
+    }
+    return reaching;
+}
+
 /* Which of some rows' bounds reach the floor of some of WIDE probes from `column` on: into `any`, as a vector for a
  * result would be passed in other ways by other compilers. */
 static inline void rows_pass(const int32_t *dots, const float *scales, const float *residuals, size_t rows,

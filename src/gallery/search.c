@@ -74,12 +74,39 @@ void tb_search_row(tb_search *search, const tb_chunk *chunk, size_t row)
     offer(search, candidate);
 }
 
-/* Best bound first while that pays, then the others as they come. `chunk` begins with the first of `count` rows. */
-static void take_passing(tb_search *search, const tb_chunk *chunk, float *upper, size_t count)
+/* Rows of floats lie far from one another: those that are wanted soon are fetched while others are compared. */
+static void fetch_rows(const tb_search *search, const tb_chunk *chunk, const uint16_t *rows, size_t count)
+{
+    enum { LINES = 8 /* the processor goes on by itself */ };
+    size_t stride = search->gallery->stride, lines = stride / TB_SCAN_LANES;
+    for (size_t i = 0; i < count; i++) {
+        __builtin_prefetch(&chunk->ids[rows[i]]);
+        for (size_t line = 0; line < lines && line < LINES; line++)
+            __builtin_prefetch(chunk->floats + rows[i] * stride + line * TB_SCAN_LANES);
+    }
+}
+
+/* Best bound first. */
+static void take_few(tb_search *search, const tb_chunk *chunk, const float *upper, uint16_t *rows, size_t count)
+{
+    fetch_rows(search, chunk, rows, count);
+    for (; count > 0; rows[0] = rows[--count]) {
+        for (size_t i = 1; i < count; i++)
+            if (upper[rows[i]] > upper[rows[0]]) {
+                uint16_t row = rows[i];
+                rows[i] = rows[0];
+                rows[0] = row;
+            }
+        if (upper[rows[0]] < search->floor)
+            return;
+        tb_search_row(search, chunk, rows[0]);
+    }
+}
+
+/* Best bound first while that pays, then the others as they come. */
+static void take_many(tb_search *search, const tb_chunk *chunk, float *upper, size_t count)
 {
     enum { FEW = 8 };
-    for (size_t i = count; i % TB_SCAN_LANES; i++)
-        upper[i] = -INFINITY;
     for (int picks = search->query->k + FEW; picks > 0; picks--) {
         size_t row = search->gallery->kernel->highest(upper, count);
         if (upper[row] < search->floor)
@@ -90,6 +117,20 @@ static void take_passing(tb_search *search, const tb_chunk *chunk, float *upper,
     for (size_t row = 0; row < count; row++)
         if (upper[row] >= search->floor)
             tb_search_row(search, chunk, row);
+}
+
+/* `chunk` begins with the first of `count` rows. */
+static void take_passing(tb_search *search, const tb_chunk *chunk, float *upper, size_t count)
+{
+    enum { FEW = 16 };
+    uint16_t rows[TB_CHUNK_ROWS];
+    for (size_t i = count; i % TB_SCAN_LANES; i++)
+        upper[i] = -INFINITY;
+    size_t passing = search->gallery->kernel->reaching(upper, count, search->floor, rows);
+    if (passing <= FEW)
+        take_few(search, chunk, upper, rows, passing);
+    else
+        take_many(search, chunk, upper, count);
 }
 
 const float *tb_search_residuals(const tb_gallery_query *query, const tb_chunk *chunk, float *own)

@@ -9,6 +9,7 @@
 #include <tebura/secret.h>
 
 #include "fault_wrap.h"
+#include "gallery/inside.h"
 #include "vectors.h"
 
 enum { DIMENSION = 16, PEOPLE = 700 }; /* enough for several chunks, and for the index and the tables to grow */
@@ -65,6 +66,33 @@ static void each_allocation_fails_once(void **state)
     assert_true(n > 6);
 }
 
+/* The first chunk that is not alone brings a block for several. */
+static void a_block_without_memory(void **state)
+{
+    (void)state;
+    enum { ALONE = TB_CHUNKS_ALONE * TB_CHUNK_ROWS };
+    tb_gallery *gallery = NULL;
+    tb_status status = TB_OK;
+    size_t held = tb_secret_held();
+    uint32_t i = 0;
+    assert_int_equal(tb_gallery_new(VECTORS_MODEL, DIMENSION, &gallery), TB_OK);
+    for (; i < ALONE; i++)
+        assert_int_equal(tb_gallery_put(gallery, vectors_id(i), &templates[i % PEOPLE], 1), TB_OK);
+    for (int n = 1; n < 9 && (n == 1 || status != TB_OK); n++) {
+        size_t before = tb_secret_held();
+        fault_arm(FAULT_MEMORY, n);
+        status = tb_gallery_put(gallery, vectors_id(i), &templates[1], 1);
+        fault_disarm();
+        assert_int_equal(status, fault_fired() ? TB_NO_MEMORY : TB_OK);
+        assert_int_equal(tb_gallery_count(gallery), ALONE + (status == TB_OK));
+        assert_int_equal(tb_secret_held() - before, status == TB_OK ? gallery->block_bytes : 0);
+        assert_true(n > 1 || status == TB_NO_MEMORY);
+    }
+    assert_int_equal(status, TB_OK);
+    tb_gallery_free(&gallery);
+    assert_int_equal(tb_secret_held(), held);
+}
+
 /* A batch needs room to work in: without it, it says so, and the next one works. */
 static void a_batch_without_memory(void **state)
 {
@@ -98,6 +126,7 @@ static void a_batch_without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(each_allocation_fails_once),
+                                       cmocka_unit_test(a_block_without_memory),
                                        cmocka_unit_test(a_batch_without_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

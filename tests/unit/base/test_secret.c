@@ -25,6 +25,23 @@ static void is_zeroed_aligned_and_counted(void **state)
     tb_secret_free(NULL);
 }
 
+static void large_ones_are_as_others_and_begin_at_a_large_page(void **state)
+{
+    (void)state;
+    size_t before = tb_secret_held(), large = (size_t)1 << 21, sizes[] = {large - 64, large - 63, 3 * large + 100};
+    for (size_t i = 0; i < 3; i++) {
+        uint8_t *secret = tb_secret_alloc(sizes[i]);
+        assert_non_null(secret);
+        assert_int_equal((uintptr_t)secret % large, 64);
+        for (size_t at = 0; at < sizes[i]; at++)
+            assert_true(secret[at] == 0);
+        memset(secret, 7, sizes[i]);
+        assert_int_equal(tb_secret_held(), before + sizes[i]);
+        tb_secret_free(secret);
+        assert_int_equal(tb_secret_held(), before);
+    }
+}
+
 static void refuses_what_cannot_be(void **state)
 {
     (void)state;
@@ -46,6 +63,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_zeroed_aligned_and_counted),
+        cmocka_unit_test(large_ones_are_as_others_and_begin_at_a_large_page),
         cmocka_unit_test(refuses_what_cannot_be),
         cmocka_unit_test(wipes),
     };

@@ -59,14 +59,19 @@ static void assert_indexed(const tb_gallery *gallery)
     }
 }
 
+static void add(tb_gallery *gallery, uint32_t first, uint32_t last)
+{
+    for (uint32_t i = first; i < last; i++) {
+        tb_template made = vectors_template(i, DIMENSION);
+        assert_int_equal(tb_gallery_put_tagged(gallery, vectors_id(i), &made, 1, 5), TB_OK);
+    }
+}
+
 static tb_gallery *fill(void)
 {
     tb_gallery *gallery;
     assert_int_equal(tb_gallery_new(VECTORS_MODEL, DIMENSION, &gallery), TB_OK);
-    for (uint32_t i = 0; i < PEOPLE; i++) {
-        tb_template made = vectors_template(i, DIMENSION);
-        assert_int_equal(tb_gallery_put_tagged(gallery, vectors_id(i), &made, 1, 5), TB_OK);
-    }
+    add(gallery, 0, PEOPLE);
     return gallery;
 }
 
@@ -113,6 +118,64 @@ static void replaced_rows_are_written_over_in_place(void **state)
     tb_gallery_free(&gallery);
 }
 
+/* Of everybody from `first` on, one row each, in the order in which they were put. */
+static void assert_whole(const tb_gallery *gallery, uint32_t first, uint32_t last)
+{
+    _Alignas(64) float values[DIMENSION];
+    _Alignas(64) int8_t codes[TB_CODE_BYTES];
+    for (uint32_t i = first; i < last; i++) {
+        const tb_chunk *chunk = tb_gallery_chunk(gallery, i / TB_CHUNK_ROWS);
+        size_t row = i % TB_CHUNK_ROWS;
+        tb_template made = vectors_template(i, DIMENSION);
+        tb_code code;
+        assert_int_equal(tb_gallery_encode(gallery, &made, values, codes, &code), TB_OK);
+        for (size_t c = 0; c < gallery->code_stride; c++)
+            codes[c] = (int8_t)((uint8_t)codes[c] ^ TB_CODE_ZERO);
+        assert_memory_equal(chunk->floats + row * gallery->stride, values, sizeof values);
+        assert_memory_equal(chunk->codes + row * gallery->code_stride, codes, gallery->code_stride);
+        assert_true(chunk->scales[row] == code.scale && chunk->residuals[row] == code.residual);
+        assert_true(tb_id_equal(chunk->ids[row], vectors_id(i)) && chunk->tags[row] == 5);
+    }
+}
+
+/* Behind the first chunks, which lie alone, several share a block, upside down: nothing lies where something else
+ * does, and a block comes with its first chunk and goes with it. */
+static void chunks_that_share_a_block(void **state)
+{
+    (void)state;
+    size_t held = tb_secret_held();
+    tb_gallery *gallery;
+    assert_int_equal(tb_gallery_new(VECTORS_MODEL, DIMENSION, &gallery), TB_OK);
+    uint32_t alone = TB_CHUNKS_ALONE * TB_CHUNK_ROWS, block = (uint32_t)gallery->block_chunks * TB_CHUNK_ROWS;
+    uint32_t people = alone + block + TB_CHUNK_ROWS + 30;
+    add(gallery, 0, alone);
+    size_t small = gallery->held, before = tb_secret_held();
+    add(gallery, alone, people);
+    assert_int_equal(tb_secret_held() - before, 2 * gallery->block_bytes);
+    assert_int_equal(gallery->held, small + 2 * gallery->block_bytes);
+    assert_whole(gallery, 0, people);
+    assert_clean(gallery, NULL);
+    const tb_chunk *lower = tb_gallery_chunk(gallery, TB_CHUNKS_ALONE), *upper = lower + 1;
+    assert_ptr_equal(upper->codes + TB_CHUNK_ROWS * gallery->code_stride, lower->codes);
+    for (uint32_t i = people; i-- > alone;) {
+        assert_int_equal(tb_gallery_remove(gallery, vectors_id(i)), TB_OK);
+        if (i % 700 == 0)
+            assert_clean(gallery, NULL);
+    }
+    assert_int_equal(tb_secret_held() - before, gallery->block_bytes); /* one spare chunk */
+    add(gallery, alone, alone + block);
+    assert_whole(gallery, alone, alone + block);
+    for (uint32_t i = alone + block; i-- > alone - TB_CHUNK_ROWS;)
+        assert_int_equal(tb_gallery_remove(gallery, vectors_id(i)), TB_OK);
+    assert_int_equal(tb_secret_held(), before);
+    assert_int_equal(gallery->held, small);
+    assert_whole(gallery, 0, alone - TB_CHUNK_ROWS);
+    add(gallery, alone - TB_CHUNK_ROWS, people);
+    tb_gallery_clear(gallery);
+    assert_int_equal(tb_secret_held(), held);
+    tb_gallery_free(&gallery);
+}
+
 static void an_index_of_thousands(void **state)
 {
     (void)state;
@@ -148,8 +211,8 @@ static void an_index_of_thousands(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(removed_rows_are_wiped),
-                                       cmocka_unit_test(replaced_rows_are_written_over_in_place),
-                                       cmocka_unit_test(an_index_of_thousands)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(removed_rows_are_wiped), cmocka_unit_test(replaced_rows_are_written_over_in_place),
+        cmocka_unit_test(chunks_that_share_a_block), cmocka_unit_test(an_index_of_thousands)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -224,8 +224,13 @@ static void bounds_and_what_passes_them(void **state)
                 any |= upper[row] >= bounds.floor[probe];
             }
             assert_int_equal(any, answered);
+            uint16_t reaching[ROWS];
+            size_t some = kernel->reaching(upper, rows, bounds.floor[probe], reaching), next = 0;
             for (size_t row = 0; row < rows; row++)
-                at += upper[row] >= bounds.floor[probe];
+                if (upper[row] >= bounds.floor[probe])
+                    assert_int_equal(reaching[next++], row);
+            assert_int_equal(some, next);
+            at += next;
         }
         assert_int_equal(at, count);
         assert_true(count > 0 && count < rows * probes);
