@@ -4,6 +4,7 @@
 #define TEBURA_APP_EVAL_H
 
 #include <stdio.h>
+
 #include <jansson.h>
 
 #include <tebura/evaluation.h>

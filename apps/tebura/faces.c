@@ -124,7 +124,7 @@ static tb_status look(tb_engine *engine, const faces_arguments *arguments, json_
     if (status == TB_OK && arguments->json)
         faces_print_json(json_pack("{s:i,s:i,s:O}", "width", image.width, "height", image.height, "faces", list));
     else if (status == TB_OK && *count == 0)
-        printf("no face\n");
+        printf("no face: is the picture upright, and does a face take up enough of it?\n");
     tb_secret_free(faces);
     tb_image_free(&image);
     return status;

@@ -111,6 +111,14 @@ static tb_status look_at(const wish *w, const char *file, json_t *results, tb_er
     return status == TB_OK ? sound : status;
 }
 
+/* A file that could not be examined is in the JSON document too. */
+static int add_failure(json_t *results, const char *file, tb_status status, const tb_error *why)
+{
+    return json_array_append_new(results,
+                                 json_pack("{s:s,s:b,s:[],s:{s:s,s:s}}", "file", file, "sound", 0, "findings", "error",
+                                           "status", tb_status_name(status), "message", tb_error_text(why)));
+}
+
 static int print_results(json_t *results)
 {
     json_t *document = json_pack("{s:O}", "profiles", results);
@@ -137,8 +145,11 @@ int command_profile(int argc, char **argv)
         status = look_at(&w, w.files[i], results, &why);
         if (status == TB_MALFORMED && answer == APP_YES)
             answer = APP_NO;
-        else if (status != TB_OK && status != TB_MALFORMED)
+        else if (status != TB_OK && status != TB_MALFORMED) {
+            if (w.json && add_failure(results, w.files[i], status, &why) != 0)
+                status = TB_NO_MEMORY;
             answer = app_fail("profile", status, &why);
+        }
     }
     if (w.json && print_results(results) != 0)
         answer = app_fail("profile", TB_NO_MEMORY, NULL);

@@ -55,6 +55,8 @@ expect 1 '4 things to mend' "$bin" profile check "$box/broken.yaml"
 expect 1 'sound' "$bin" profile check --json profiles/airport.yaml "$box/broken.yaml"
 json 'v.profiles[0].sound && !v.profiles[1].sound && v.profiles[1].findings.length === 4 && v.profiles[1].profile === null'
 json 'v.profiles[1].findings.every((f, i, all) => f.line > 0 && f.cause && f.remedy && (i === 0 || all[i - 1].line <= f.line))'
+expect 2 'NOT_FOUND' "$bin" profile check --json "$box/absent.yaml" profiles/airport.yaml
+json 'v.profiles[0].error.status === "NOT_FOUND" && v.profiles[0].findings.length === 0 && v.profiles[1].sound'
 
 # The services refuse the same file, with the first of them.
 expect 78 "broken.yaml, line $(line_of 'departure - 30h'): the window ends before it begins" \
