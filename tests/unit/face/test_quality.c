@@ -159,9 +159,13 @@ static void demo_faces_pass(void **state)
         tb_face faces[TB_FACES_MAX];
         int count = detect(&image, faces);
         for (int i = 0; i < count; i++, total++) {
-            tb_quality with = quality_of(full, &image, &faces[i]), without = quality_of(plain, &image, &faces[i]);
+            tb_quality with = quality_of(full, &image, &faces[i]);
             pass += with.advice == TB_OK;
-            assert_true(!isnan(with.native[TB_QUALITY_EYES_OPEN]) && isnan(without.native[TB_QUALITY_EYES_OPEN]));
+            assert_false(isnan(with.native[TB_QUALITY_EYES_OPEN]));
+            if (i > 0)
+                continue; /* one of each picture shows what is missing without the networks */
+            tb_quality without = quality_of(plain, &image, &faces[i]);
+            assert_true(isnan(without.native[TB_QUALITY_EYES_OPEN]));
             assert_int_equal(without.score[TB_QUALITY_EYES_OPEN], TB_QUALITY_UNKNOWN);
         }
         tb_image_free(&image);
@@ -184,6 +188,7 @@ enum { CHOSEN = sizeof chosen / sizeof *chosen };
 static struct {
     tb_image image;
     tb_face face;
+    tb_quality quality;
 } stand[CHOSEN];
 
 static const tb_face *nearest(const tb_face *faces, int count, float x)
@@ -204,6 +209,8 @@ static void cut_out_those_chosen(void)
         tb_box round = {b.x - b.width, b.y - b.width, 3 * b.width, 3 * b.width};
         assert_int_equal(tb_image_crop(&image, round, &stand[i].image), TB_OK);
         stand[i].face = *nearest(faces, detect(&stand[i].image, faces), 1.5f * b.width);
+        stand[i].quality = quality_of(full, &stand[i].image, &stand[i].face);
+        assert_int_equal(stand[i].quality.advice, TB_OK);
         tb_image_free(&image);
     }
 }
@@ -217,9 +224,7 @@ static int found_in(change paint, int is_light, tb_status wanted, tb_quality_com
         tb_image image;
         tb_face faces[TB_FACES_MAX], face = stand[i].face;
         assert_int_equal(tb_image_copy(&stand[i].image, &image), TB_OK);
-        tb_quality before = quality_of(full, &image, &face);
-        assert_int_equal(tb_quality_judge(&before, component, TB_FOR_GUIDANCE), TB_OK);
-        assert_int_equal(before.advice, TB_OK);
+        assert_int_equal(tb_quality_judge(&stand[i].quality, component, TB_FOR_GUIDANCE), TB_OK);
         paint(&image, &face);
         int count = is_light ? 0 : detect(&image, faces);
         if (count > 0)
