@@ -37,6 +37,9 @@ tb_status tb_camera_next(tb_camera *camera, int wait_ms, tb_frame *out) TB_MUST_
 const tb_error *tb_camera_why(const tb_camera *camera);
 int tb_camera_is_simulation(const tb_camera *camera); /* 1 for virtual: and still: ; shown on every screen */
 
+/* 1 for a v4l2: device that is no hardware (v4l2loopback, vivid): whoever feeds it decides what is seen. */
+int tb_camera_is_program(const tb_camera *camera);
+
 /* pushed: takes an encoded picture (JPEG or PNG, 8 MiB at most), decodes it, replaces an unread one.
  * TB_INVALID_ARGUMENT for other kinds; as tb_image_decode, and then an earlier unread picture stays. */
 tb_status tb_camera_push(tb_camera *camera, tb_span encoded, tb_error *why) TB_MUST_CHECK;

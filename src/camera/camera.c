@@ -11,6 +11,7 @@ struct tb_camera {
     const camera_kind *kind;
     void *device;
     tb_error why; /* of the last tb_camera_next that failed */
+    int is_program;
 };
 
 static const camera_kind *const kinds[] = {&camera_still, &camera_virtual, &camera_film,
@@ -41,6 +42,7 @@ tb_status tb_camera_open(const char *address, tb_camera **out, tb_error *why)
         free(camera);
         return status;
     }
+    camera->is_program = kind->is_program && kind->is_program(address + strlen(kind->prefix));
     *out = camera;
     return TB_OK;
 }
@@ -73,6 +75,11 @@ const tb_error *tb_camera_why(const tb_camera *camera)
 int tb_camera_is_simulation(const tb_camera *camera)
 {
     return camera->kind->simulation;
+}
+
+int tb_camera_is_program(const tb_camera *camera)
+{
+    return camera->is_program;
 }
 
 tb_status tb_camera_push(tb_camera *camera, tb_span encoded, tb_error *why)

@@ -179,6 +179,12 @@ static tb_status rtsp_open(const char *place, void **device, tb_error *why)
     return live_open(AV_NETWORK, place, device, why);
 }
 
-const camera_kind camera_v4l2 = {.prefix = "v4l2:", .open = v4l2_open, .close = live_close, .next = live_next};
+static int v4l2_is_program(const char *place)
+{
+    return camera_device_is_program("/sys/class/video4linux", place);
+}
+
+const camera_kind camera_v4l2 = {
+    .prefix = "v4l2:", .is_program = v4l2_is_program, .open = v4l2_open, .close = live_close, .next = live_next};
 const camera_kind camera_rtsp = {
     .prefix = "rtsp://", .whole_address = 1, .open = rtsp_open, .close = live_close, .next = live_next};

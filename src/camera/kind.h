@@ -10,6 +10,7 @@ typedef struct camera_kind {
     int simulation;
     int whole_address; /* the prefix is part of what `open` gets (a URL) */
     /* `place` is the address without prefix, "" when nothing follows. */
+    int (*is_program)(const char *place); /* NULL: never */
     tb_status (*open)(const char *place, void **device, tb_error *why);
     void (*close)(void *device);
     tb_status (*next)(void *device, int wait_ms, tb_frame *out, tb_error *why);
@@ -18,6 +19,9 @@ typedef struct camera_kind {
 } camera_kind;
 
 extern const camera_kind camera_still, camera_virtual, camera_film, camera_v4l2, camera_rtsp, camera_pushed;
+
+/* `classes`: /sys/class/video4linux. */
+int camera_device_is_program(const char *classes, const char *device);
 
 /* Time between two pictures of the simulated cameras: a real one is not faster either, and terminals share a machine.
  */

@@ -49,7 +49,9 @@ tb_status tb_capturer_new(const tb_capture_options *options, tb_engine *engine, 
     o->turned_quality = o->turned_quality > 0 ? o->turned_quality : 50;
     tb_status status = tb_zone_new(&options->zone, &capturer->zone);
     if (status == TB_OK)
-        status = tb_liveness_new(&(tb_liveness_options){.simulation = o->simulation}, &capturer->liveness);
+        status =
+            tb_liveness_new(&(tb_liveness_options){.simulation = o->simulation, .virtual_device = o->virtual_device},
+                            &capturer->liveness);
     if (status != TB_OK)
         tb_capturer_free(&capturer);
     *out = capturer;

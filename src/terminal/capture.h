@@ -23,7 +23,8 @@ typedef struct tb_capture_options {
     int64_t patience;   /* microseconds without a good burst before "try again" is said; 0: 1.5 s */
     int turned_quality; /* least unified quality of a picture whose only fault is the pose; 0: 50 */
     int without_liveness;
-    int simulation; /* the camera is one: only the passive part of liveness counts (liveness.h) */
+    int virtual_device; /* the camera is a program's (tb_camera_is_program): nobody before it is live */
+    int simulation;     /* the camera is one: only the passive part of liveness counts (liveness.h) */
 } tb_capture_options;
 
 tb_status tb_capturer_new(const tb_capture_options *options, tb_engine *engine, tb_capturer **out) TB_MUST_CHECK;

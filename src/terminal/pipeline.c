@@ -207,6 +207,7 @@ void *tb_pipeline_main(void *context)
     p.models = tb_engine_models(t->options.engine, models);
     tb_capture_options capture = t->options.capture;
     capture.simulation = tb_camera_is_simulation(t->camera);
+    capture.virtual_device = tb_camera_is_program(t->camera);
     capture.without_liveness = capture.without_liveness && capture.simulation; /* whatever the program asked for */
     tb_status status = p.document ? tb_capturer_new(&capture, t->options.engine, &p.capturer) : TB_NO_MEMORY;
     if (status != TB_OK) {

@@ -13,6 +13,7 @@
 #include <tebura/clock.h>
 #include <tebura/secret.h>
 
+#include "camera/kind.h"
 #include "camera_support.h"
 
 static char folder[TEST_PATH], red[TEST_PATH], blue[TEST_PATH];
@@ -124,10 +125,38 @@ static void kinds_without_push_or_scene_say_so(void **state)
     tb_camera_free(&camera);
 }
 
+/* Like Linux's sysfs, for a camera on USB, a v4l2loopback, a vivid, and a link to the second. */
+static void a_device_without_hardware_is_a_program(void **state)
+{
+    (void)state;
+    static const char make[] = "cd %s && mkdir -p dev class devices/pci0000:00/usb1/video4linux/video0 "
+                               "devices/virtual/video4linux/video7 devices/platform/vivid.0/video4linux/video8 && "
+                               "touch dev/video0 dev/video7 dev/video8 dev/video9 && ln -s video7 dev/front && "
+                               "ln -s ../devices/pci0000:00/usb1/video4linux/video0 class/video0 && "
+                               "ln -s ../devices/virtual/video4linux/video7 class/video7 && "
+                               "ln -s ../devices/platform/vivid.0/video4linux/video8 class/video8";
+    static const struct {
+        const char *name;
+        int is_program;
+    } devices[] = {{"video0", 0}, {"video7", 1}, {"video8", 1}, {"front", 1}, {"video9", 0}, {"none", 0}};
+    char root[] = "/tmp/tebura-camera-XXXXXX", command[1024], classes[64], device[64];
+    assert_non_null(mkdtemp(root));
+    snprintf(command, sizeof command, make, root);
+    assert_int_equal(system(command), 0);
+    snprintf(classes, sizeof classes, "%s/class", root);
+    for (size_t i = 0; i < sizeof devices / sizeof *devices; i++) {
+        snprintf(device, sizeof device, "%s/dev/%s", root, devices[i].name);
+        assert_int_equal(camera_device_is_program(classes, device), devices[i].is_program);
+    }
+    snprintf(command, sizeof command, "rm -r %s", root);
+    assert_int_equal(system(command), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_that_are_none), cmocka_unit_test(one_bad_picture_of_several),
-        cmocka_unit_test(stills_come_in_turn_and_in_time), cmocka_unit_test(kinds_without_push_or_scene_say_so)};
+        cmocka_unit_test(stills_come_in_turn_and_in_time), cmocka_unit_test(a_device_without_hardware_is_a_program),
+        cmocka_unit_test(kinds_without_push_or_scene_say_so)};
     return cmocka_run_group_tests(tests, make, clean);
 }

@@ -316,6 +316,21 @@ static void a_frozen_camera_is_found_out(void **state)
     assert_int_equal(see(w).status, TB_INJECTED);
 }
 
+static void a_device_that_is_a_program_is_found_out(void **state)
+{
+    struct world *w = *state;
+    tb_capturer *kept = w->capturer;
+    const tb_capture_options options = {.without_liveness = 1, .virtual_device = 1};
+    assert_int_equal(tb_capturer_new(&options, w->engine, &w->capturer), TB_OK);
+    begin(w, ATTACK_BONA_FIDE);
+    tb_capturer_arm(w->capturer);
+    tb_captured captured = see(w);
+    assert_true(captured.finished);
+    assert_int_equal(captured.status, TB_INJECTED);
+    tb_capturer_free(&w->capturer);
+    w->capturer = kept;
+}
+
 static void without_the_networks_for_it_nobody_is_live(void **state)
 {
     struct world *w = *state;
@@ -344,6 +359,7 @@ int main(void)
         cmocka_unit_test(a_burst_is_not_of_before_and_after_a_pause),
         cmocka_unit_test(a_sure_burst_is_not_asked_anything),
         cmocka_unit_test(a_frozen_camera_is_found_out),
+        cmocka_unit_test(a_device_that_is_a_program_is_found_out),
         cmocka_unit_test(without_the_networks_for_it_nobody_is_live),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
