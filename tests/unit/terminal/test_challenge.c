@@ -29,6 +29,7 @@ struct world {
     attack_subject subject, other;
     attack_clip clip;
     uint64_t number;
+    int64_t paused;     /* microseconds without pictures so far */
     tb_challenge shown; /* what the clip does now */
     int asked[TB_CHALLENGE_COUNT];
 };
@@ -78,6 +79,23 @@ static float skewness(struct world *w, const attack_subject *subject)
     return open[0] > 0.9f && open[1] > 0.9f ? fabsf(pose.yaw) + fabsf(pose.pitch) : 1000;
 }
 
+/* Not of every photograph can eyes be closed so that the network sees it; who cannot close them cannot answer. */
+static int can_close_eyes(struct world *w, const attack_subject *subject)
+{
+    attack_clip clip = {
+        .subject = subject, .kind = ATTACK_BONA_FIDE, .seed = 5, .answers = {TB_CHALLENGE_EYES}, .answer_count = 1};
+    tb_face faces[TB_FACES_MAX];
+    tb_image image;
+    float open[2] = {1, 1};
+    int count = 0;
+    assert_int_equal(attack_picture(&clip, ATTACK_ANSWER / 2, &image), TB_OK);
+    assert_int_equal(tb_engine_detect(w->engine, &image, faces, &count), TB_OK);
+    if (count == 1)
+        assert_int_equal(tb_engine_eyes(w->engine, &image, faces, open), TB_OK);
+    tb_image_free(&image);
+    return open[0] < 0.3f && open[1] < 0.3f;
+}
+
 /* The two of the demo's people who look into the camera most straightly. */
 static void find_subjects(struct world *w)
 {
@@ -93,7 +111,7 @@ static void find_subjects(struct world *w)
                 attack_prepare(w->engine, &image, &faces[i], SIDE * 3 / 4, SIDE, &subject) != TB_OK)
                 continue;
             float skew = skewness(w, &subject);
-            if (skew < least) {
+            if (skew < least && can_close_eyes(w, &subject)) {
                 attack_clear(&w->other);
                 w->other = w->subject;
                 next = least;
@@ -192,7 +210,7 @@ static tb_captured see(struct world *w)
 {
     tb_zone_view zone;
     tb_captured captured;
-    tb_frame frame = {.number = ++w->number, .taken = (int64_t)w->number * TB_SECOND / ATTACK_RATE};
+    tb_frame frame = {.number = ++w->number, .taken = w->paused + (int64_t)w->number * TB_SECOND / ATTACK_RATE};
     assert_int_equal(attack_picture(&w->clip, w->number, &frame.image), TB_OK);
     assert_int_equal(tb_capturer_see(w->capturer, &frame, &zone, &captured, w->template), TB_OK);
     tb_frame_free(&frame);
@@ -309,10 +327,11 @@ static void a_burst_is_not_of_before_and_after_a_pause(void **state)
     tb_capturer_arm(w->capturer);
     assert_false(see(w).finished);
     assert_false(see(w).finished);
-    w->number += 3 * ATTACK_RATE;
-    assert_false(see(w).finished);
-    assert_false(see(w).finished);
-    tb_captured captured = see(w);
+    w->paused += 3 * TB_SECOND;    /* the head is where it was */
+    assert_false(see(w).finished); /* the third, but the first that counts */
+    tb_captured captured = {0};
+    for (int i = 0; i < 3 && !captured.finished; i++)
+        captured = see(w);
     assert_true(captured.finished);
     assert_int_equal(captured.status, TB_OK);
 }
