@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 
+#include <tebura/clock.h>
 #include <tebura/crypto.h>
 #include <tebura/log.h>
 
@@ -96,13 +96,6 @@ static int parse(int argc, char **argv, struct arguments *out)
     return 0;
 }
 
-static int utc_offset_minutes(void)
-{
-    time_t now = time(NULL);
-    struct tm local;
-    return localtime_r(&now, &local) ? (int)(local.tm_gmtoff / 60) : 0;
-}
-
 static tb_status read_profile(const char *path, tb_profile **out, tb_error *why)
 {
     tb_bytes text = {0};
@@ -143,7 +136,7 @@ static tb_status run(const struct arguments *arguments, const sigset_t *ends, tb
                                    .listen = arguments->listen,
                                    .profile = profile,
                                    .engine = engine,
-                                   .utc_offset_minutes = utc_offset_minutes(),
+                                   .utc_offset_minutes = tb_clock_offset(),
                                    .capture.without_liveness = arguments->without_liveness};
     if (status == TB_OK)
         status = tb_terminal_open(&options, &terminal, why);

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 
+#include <tebura/clock.h>
 #include <tebura/log.h>
 
 #include "teburad.h"
@@ -73,13 +73,6 @@ static int usage(const char *sentence)
     return EX_USAGE;
 }
 
-static int local_offset(void)
-{
-    time_t now = time(NULL);
-    struct tm local;
-    return localtime_r(&now, &local) ? (int)(local.tm_gmtoff / 60) : 0;
-}
-
 static int parse_offset(const char *text, int *out)
 {
     char *end;
@@ -106,7 +99,7 @@ static int read_options(int argc, char **argv, teburad_options *out)
         {"version", no_argument, NULL, 'v'},
         {0},
     };
-    *out = (teburad_options){.listen = "127.0.0.1:0", .utc_offset_minutes = local_offset()};
+    *out = (teburad_options){.listen = "127.0.0.1:0", .utc_offset_minutes = tb_clock_offset()};
     for (int c; (c = getopt_long(argc, argv, "h", known, NULL)) != -1;)
         switch (c) {
         case 'd':

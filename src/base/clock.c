@@ -19,6 +19,13 @@ int64_t tb_clock_monotonic(void)
     return (int64_t)now.tv_sec * TB_SECOND + now.tv_nsec / 1000;
 }
 
+int tb_clock_offset(void)
+{
+    time_t now = time(NULL);
+    struct tm local;
+    return localtime_r(&now, &local) ? (int)(local.tm_gmtoff / 60) : 0;
+}
+
 int64_t tb_date_days(int year, int month, int day)
 {
     int64_t y = month <= 2 ? (int64_t)year - 1 : year;

@@ -5,6 +5,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdlib.h>
+#include <time.h>
+
 #include <tebura/clock.h>
 
 static void text_and_back(void **state)
@@ -47,9 +50,24 @@ static void refuses_what_is_no_time(void **state)
         assert_int_equal(tb_time_parse(bad[i], &time), TB_MALFORMED);
 }
 
+static void the_offset_of_this_machine(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *zone;
+        int minutes;
+    } places[] = {{"UTC0", 0}, {"JST-9", 540}, {"IST-5:30", 330}, {"EST5", -300}};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        assert_int_equal(setenv("TZ", places[i].zone, 1), 0);
+        tzset();
+        assert_int_equal(tb_clock_offset(), places[i].minutes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(text_and_back), cmocka_unit_test(every_day_of_four_centuries),
-                                       cmocka_unit_test(refuses_what_is_no_time)};
+                                       cmocka_unit_test(refuses_what_is_no_time),
+                                       cmocka_unit_test(the_offset_of_this_machine)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
