@@ -29,14 +29,14 @@ const tb_kernel *tb_kernel_best(void)
     return all[count - 1];
 }
 
-void tb_batch_by_probe(const tb_kernel *kernel, const tb_probes *probes, const uint8_t *rows, size_t stride,
-                       size_t count, int32_t *dots)
+void tb_batch_by_probe(tb_scan_codes *codes, const tb_probes *probes, const uint8_t *rows, size_t stride, size_t count,
+                       int32_t *dots)
 {
     int32_t column[TB_BATCH_ROWS];
     for (size_t first = 0; first < count; first += TB_BATCH_ROWS) {
         size_t some = count - first < TB_BATCH_ROWS ? count - first : TB_BATCH_ROWS;
         for (int probe = 0; probe < probes->count; probe++) {
-            kernel->codes(probes->rows + (size_t)probe * stride, rows + first * stride, stride, some, column);
+            codes(probes->rows + (size_t)probe * stride, rows + first * stride, stride, some, column);
             for (size_t i = 0; i < some; i++)
                 dots[(first + i) * TB_BATCH + (size_t)probe] = column[i];
         }

@@ -43,14 +43,16 @@ typedef struct tb_probes {
     const int8_t *rows, *packed;
 } tb_probes;
 
+/* dots[i] = probe . rows[i * stride ...], the rows as they are, 128 and all. */
+typedef void tb_scan_codes(const int8_t *probe, const uint8_t *rows, size_t stride, size_t count, int32_t *dots);
+
 typedef struct tb_kernel {
     const char *name;
     /* scores[i] = probe . rows[i * stride ...], i < count. */
     void (*floats)(const float *probe, const float *rows, size_t stride, size_t count, float *scores);
     /* Codes of `steps` * TB_SCAN_LANES values. 0 when they are not of unit length (or not numbers at all). */
     int (*encode)(const float *values, size_t steps, int8_t *codes, tb_code *out);
-    /* dots[i] = probe . rows[i * stride ...], the rows as they are, 128 and all. */
-    void (*codes)(const int8_t *probe, const uint8_t *rows, size_t stride, size_t count, int32_t *dots);
+    tb_scan_codes *codes;
     /* upper[i] for all i < count rounded up to TB_SCAN_LANES (the arrays are that long); answers whether one of them
      * reaches `floor`. Arrays are aligned to 64 bytes. */
     int (*bounds)(const int32_t *dots, const float *scales, const float *residuals, size_t count, const tb_bound *bound,
@@ -89,9 +91,9 @@ const tb_kernel *tb_kernel_neon(void);
 const tb_kernel *tb_kernel_dotprod(void);
 
 /* That of AVX-512, which AMX uses too: tiles are for many probes. */
-void tb_scan_codes_avx512(const int8_t *probe, const uint8_t *rows, size_t stride, size_t count, int32_t *dots);
+tb_scan_codes tb_scan_codes_avx512;
 /* For sets without a better way: a block of rows probe by probe while it is in the nearest cache. */
-void tb_batch_by_probe(const tb_kernel *kernel, const tb_probes *probes, const uint8_t *rows, size_t stride,
-                       size_t count, int32_t *dots);
+void tb_batch_by_probe(tb_scan_codes *codes, const tb_probes *probes, const uint8_t *rows, size_t stride, size_t count,
+                       int32_t *dots);
 
 #endif

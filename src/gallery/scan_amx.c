@@ -87,14 +87,9 @@ static int granted(void)
 }
 
 static const tb_kernel amx = {.name = "amx",
-                              .floats = scan_floats,
-                              .encode = scan_encode,
+                              SCAN_COMMON,
                               .codes = tb_scan_codes_avx512,
-                              .bounds = scan_bounds,
-                              .highest = scan_highest,
-                              .reaching = scan_reaching,
                               .batch = batch,
-                              .passes = scan_passes,
                               .short_rows = 64,
                               .batch_rows = 4 * TB_BATCH_ROWS,
                               .open = open_tiles,

@@ -107,14 +107,9 @@ static void batch(const tb_probes *probes, const uint8_t *rows, size_t stride, s
 }
 
 static const tb_kernel avx512 = {.name = "avx512",
-                                 .floats = scan_floats,
-                                 .encode = scan_encode,
+                                 SCAN_COMMON,
                                  .codes = tb_scan_codes_avx512,
-                                 .bounds = scan_bounds,
-                                 .highest = scan_highest,
-                                 .reaching = scan_reaching,
                                  .batch = batch,
-                                 .passes = scan_passes,
                                  .short_rows = 64,
                                  .batch_rows = 4 * TB_BATCH_ROWS};
 

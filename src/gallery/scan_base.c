@@ -12,24 +12,7 @@ static void codes(const int8_t *probe, const uint8_t *rows, size_t stride, size_
     }
 }
 
-static const tb_kernel base;
-
-static void batch(const tb_probes *probes, const uint8_t *rows, size_t stride, size_t count, int32_t *dots)
-{
-    tb_batch_by_probe(&base, probes, rows, stride, count, dots);
-}
-
-static const tb_kernel base = {.name = "base",
-                               .floats = scan_floats,
-                               .encode = scan_encode,
-                               .codes = codes,
-                               .bounds = scan_bounds,
-                               .highest = scan_highest,
-                               .reaching = scan_reaching,
-                               .batch = batch,
-                               .passes = scan_passes,
-                               .short_rows = 1024,
-                               .batch_rows = TB_BATCH_ROWS};
+SCAN_BY_PROBE(base, 1024);
 
 const tb_kernel *tb_kernel_base(void)
 {

@@ -218,4 +218,18 @@ static size_t scan_passes(const int32_t *dots, const float *scales, const float 
     return passed;
 }
 
+/* What every set takes from here. */
+#define SCAN_COMMON                                                                                                    \
+    .floats = scan_floats, .encode = scan_encode, .bounds = scan_bounds, .highest = scan_highest,                      \
+    .reaching = scan_reaching, .passes = scan_passes
+
+/* A set that has its own `codes` and nothing of its own for batches. */
+#define SCAN_BY_PROBE(set, most)                                                                                       \
+    static void batch(const tb_probes *probes, const uint8_t *rows, size_t stride, size_t count, int32_t *dots)        \
+    {                                                                                                                  \
+        tb_batch_by_probe(codes, probes, rows, stride, count, dots);                                                   \
+    }                                                                                                                  \
+    static const tb_kernel set = {                                                                                     \
+        .name = #set, SCAN_COMMON, .codes = codes, .batch = batch, .short_rows = most, .batch_rows = TB_BATCH_ROWS}
+
 #endif
