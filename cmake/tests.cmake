@@ -83,7 +83,8 @@ if(TEBURA_TESTS)
       set(runner node)
     endif()
     add_test(NAME scenario.${noun} COMMAND ${runner} ${source} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    set_tests_properties(scenario.${noun} PROPERTIES TIMEOUT 600 LABELS scenario RUN_SERIAL ON
+    # One scenario at a time, beside the other tests, and the scenarios first: they are the longest.
+    set_tests_properties(scenario.${noun} PROPERTIES TIMEOUT 600 LABELS scenario RESOURCE_LOCK scenario COST 100
       ENVIRONMENT "${test_environment};TEBURA_BIN=${CMAKE_BINARY_DIR}" SKIP_RETURN_CODE 77)
   endforeach()
 endif()

@@ -11,6 +11,7 @@
 #include <tebura/crypto.h>
 #include <tebura/log.h>
 
+#include "base/supervisor.h"
 #include "terminal/terminal.h"
 
 #define PROFILE_LIMIT ((size_t)256 << 10)
@@ -117,6 +118,12 @@ static int say_ready(tb_terminal *terminal)
     return !failed;
 }
 
+/* Returns when nobody holds the terminal's lock for ever. */
+static void alive(void *context)
+{
+    (void)tb_terminal_is_registered(context);
+}
+
 static tb_status run(const struct arguments *arguments, const sigset_t *ends, tb_error *why)
 {
     tb_profile *profile = NULL;
@@ -142,9 +149,11 @@ static tb_status run(const struct arguments *arguments, const sigset_t *ends, tb
         status = tb_terminal_open(&options, &terminal, why);
     if (status == TB_OK && !say_ready(terminal))
         status = tb_fail(why, TB_IO, "standard output cannot be written");
-    int signal = 0;
-    if (status == TB_OK)
-        (void)sigwait(ends, &signal);
+    if (status == TB_OK) {
+        tb_supervisor_tell("READY=1");
+        (void)tb_supervisor_wait(ends, alive, terminal);
+    }
+    tb_supervisor_tell("STOPPING=1");
     tb_terminal_free(&terminal);
     tb_engine_free(&engine);
     tb_profile_free(&profile);

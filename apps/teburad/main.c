@@ -10,6 +10,7 @@
 #include <tebura/clock.h>
 #include <tebura/log.h>
 
+#include "base/supervisor.h"
 #include "teburad.h"
 
 static const char help[] =
@@ -193,6 +194,13 @@ static void block_signals(sigset_t *set)
     signal(SIGPIPE, SIG_IGN);
 }
 
+/* Returns only when the service can still be held: a lock that nobody gives back ends in a new start. */
+static void alive(void *context)
+{
+    teburad *service = context;
+    tb_management_alive(service->management);
+}
+
 int main(int argc, char **argv)
 {
     teburad_options options;
@@ -209,10 +217,12 @@ int main(int argc, char **argv)
                 tb_status_name(status));
         return exit_code(status);
     }
-    int told = print_line(service), signal_number = SIGTERM;
-    if (told)
-        while (sigwait(&ending, &signal_number) != 0)
-            ;
+    int told = print_line(service);
+    if (told) {
+        tb_supervisor_tell("READY=1");
+        (void)tb_supervisor_wait(&ending, alive, service);
+    }
+    tb_supervisor_tell("STOPPING=1");
     tb_log(TB_LOG_INFO, "teburad", "ending");
     teburad_stop(&service);
     return told ? EX_OK : EX_IOERR;

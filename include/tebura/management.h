@@ -40,6 +40,8 @@ typedef struct tb_management_options {
 tb_status tb_management_open(const tb_management_options *options, tb_management **out, tb_error *why) TB_MUST_CHECK;
 void tb_management_free(tb_management **management);
 tb_key tb_management_public_key(const tb_management *management);
+/* Returns when nobody else held the service any more: for a watchdog. */
+void tb_management_alive(tb_management *management);
 
 /* Callbacks (`each`) run while the service is held: they must not call it. */
 

@@ -248,6 +248,12 @@ tb_key tb_management_public_key(const tb_management *management)
     return management->keys->own.public_key;
 }
 
+void tb_management_alive(tb_management *management)
+{
+    tb_service_lock(management);
+    tb_service_unlock(management);
+}
+
 tb_status tb_management_counts(tb_management *m, tb_counts *out)
 {
     *out = (tb_counts){0};
