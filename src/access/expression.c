@@ -115,6 +115,36 @@ const char *tb_expression_attribute(const tb_expression *expression, int index)
     return NULL;
 }
 
+/* 1 when it is an equality of the visit with the touchpoint. Both sides are text: an attribute is nothing else. */
+static int is_equality(const tb_expression *e, const tb_node *node, const char **fact, const char **attribute)
+{
+    const tb_node *left = &e->nodes[node->left], *right = &e->nodes[node->right];
+    if (node->operation != TB_OP_EQUAL)
+        return 0;
+    if (left->operation == TB_OP_TOUCHPOINT) {
+        const tb_node *other = left;
+        left = right;
+        right = other;
+    }
+    *fact = left->text;
+    *attribute = right->text;
+    return left->operation == TB_OP_VISIT && right->operation == TB_OP_TOUCHPOINT;
+}
+
+static int equality_below(const tb_expression *e, int at, int *index, const char **fact, const char **attribute)
+{
+    const tb_node *node = &e->nodes[at];
+    if (node->operation == TB_OP_AND)
+        return equality_below(e, node->left, index, fact, attribute) ||
+               equality_below(e, node->right, index, fact, attribute);
+    return is_equality(e, node, fact, attribute) && (*index)-- == 0;
+}
+
+int tb_expression_equality(const tb_expression *expression, int index, const char **fact, const char **attribute)
+{
+    return equality_below(expression, expression->count - 1, &index, fact, attribute);
+}
+
 void tb_expression_free(tb_expression **expression)
 {
     free(*expression);

@@ -56,6 +56,10 @@ int tb_expression_offset(const tb_expression *expression, const char **fact, int
 /* The touchpoint attributes that it names, one after the other; NULL after the last. */
 const char *tb_expression_attribute(const tb_expression *expression, int index);
 
+/* The index-th comparison "text of the visit == attribute of the touchpoint" without which the expression is not true:
+ * the whole of it, or joined to the rest by "and" alone. 0 after the last. */
+int tb_expression_equality(const tb_expression *expression, int index, const char **fact, const char **attribute);
+
 /* "90s", "15m", "3h", "2d"; at most 366 days. TB_MALFORMED. */
 tb_status tb_duration_parse(const char *source, int64_t *out) TB_MUST_CHECK;
 

@@ -1,6 +1,7 @@
 /* change.c: one change: a transaction over both databases and what follows it in memory, only after the commit. */
 #include "management/service.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 static struct timespec monotonic(int64_t us)
@@ -36,22 +37,40 @@ tb_time tb_service_now(const tb_management *m)
 
 tb_status tb_change_begin(tb_management *m)
 {
-    m->touched.count = 0;
+    m->touched.count = m->moved_count = 0;
     m->wrote_outbox = m->wrote_passage = 0;
     return tb_db_begin(m->db);
 }
 
 tb_status tb_change_touch(tb_management *m, tb_id visit)
 {
-    return tb_ids_have(&m->touched, visit) ? TB_OK : tb_ids_add(&m->touched, visit);
+    return tb_ids_add(&m->touched, visit);
+}
+
+tb_status tb_change_number(tb_management *m, tb_terminal *terminal)
+{
+    if (terminal->row.sequence == terminal->committed) { /* the first of this change */
+        if (m->moved_count == m->moved_capacity) {
+            size_t grown = m->moved_capacity ? 2 * m->moved_capacity : 16;
+            tb_terminal **moved = realloc(m->moved, grown * sizeof *moved);
+            if (!moved)
+                return TB_NO_MEMORY;
+            m->moved = moved;
+            m->moved_capacity = grown;
+        }
+        m->moved[m->moved_count++] = terminal;
+    }
+    if (terminal->row.sequence < m->sequence_floor)
+        terminal->row.sequence = m->sequence_floor;
+    terminal->row.sequence++;
+    return TB_OK;
 }
 
 static tb_status write_sequences(tb_management *m)
 {
     tb_status status = TB_OK;
-    for (size_t i = 0; i < m->terminal_count && status == TB_OK; i++)
-        if (m->terminals[i]->row.sequence != m->terminals[i]->committed)
-            status = tb_touchpoint_sequence_set(m->db, m->terminals[i]->row.id, m->terminals[i]->row.sequence);
+    for (size_t i = 0; i < m->moved_count && status == TB_OK; i++)
+        status = tb_touchpoint_sequence_set(m->db, m->moved[i]->row.id, m->moved[i]->row.sequence);
     return status;
 }
 
@@ -66,12 +85,13 @@ tb_status tb_change_end(tb_management *m, tb_status status)
         status = tb_db_commit(m->db);
     else
         tb_db_rollback(m->db);
-    for (size_t i = 0; i < m->terminal_count; i++) {
+    for (size_t i = 0; i < m->moved_count; i++) {
         if (status == TB_OK)
-            m->terminals[i]->committed = m->terminals[i]->row.sequence;
+            m->moved[i]->committed = m->moved[i]->row.sequence;
         else
-            m->terminals[i]->row.sequence = m->terminals[i]->committed;
+            m->moved[i]->row.sequence = m->moved[i]->committed;
     }
+    m->moved_count = 0;
     if (status != TB_OK)
         return status;
     m->outbox_removed = done;

@@ -49,33 +49,31 @@ static tb_status hand_over(tb_management *m, const tb_event *event, const tb_boo
 
 /* Applies what the role does; the reason of a rule that was not met at that time goes into the passage. */
 static tb_status apply_role(tb_management *m, const tb_terminal *terminal, const tb_event *event, tb_booking *booking,
-                            tb_passage *passage)
+                            tb_facts *facts, tb_passage *passage)
 {
-    tb_facts facts;
     int changed = 0;
-    tb_status status = tb_visit_facts(m, booking, &facts);
-    if (status != TB_OK)
-        return status;
     if (terminal->view.kind != TB_KIND_CHECKIN) { /* check-in took effect with its request */
-        tb_verdict verdict = tb_role_judge(terminal->role, &facts, &terminal->row.attributes, event->at);
+        tb_verdict verdict = tb_role_judge(terminal->role, facts, &terminal->row.attributes, event->at);
         if (verdict.judgement != TB_ADMIT && !passage->reason[0])
             snprintf(passage->reason, sizeof passage->reason, "%s", verdict.reason);
     }
-    status = tb_role_apply(terminal->role, &facts, &changed);
+    tb_status status = tb_role_apply(terminal->role, facts, &changed);
     if (status != TB_OK)
         return status;
-    tb_visit_facts_store(&facts, booking);
+    tb_visit_facts_store(facts, booking);
     if (event->kind == TB_EVENT_SERVED) {
         int64_t bags = tb_facts_number(&event->facts, "bags", 0);
         booking->bags += bags > 0 && bags < 100 ? (int)bags : 0;
+        status = tb_visit_facts_bags(m, booking, facts);
     }
-    return tb_booking_set(m->db, booking);
+    return status == TB_OK ? tb_booking_set(m->db, booking) : status;
 }
 
 static tb_status apply_to_visit(tb_management *m, const tb_terminal *terminal, const tb_event *event,
                                 tb_passage *passage)
 {
     tb_booking booking;
+    tb_facts facts;
     if (tb_id_is_zero(event->visit)) /* somebody passed whom no face let in: an attendant did */
         return TB_OK;
     tb_status status = tb_booking_get(m->db, event->visit, &booking);
@@ -86,15 +84,19 @@ static tb_status apply_to_visit(tb_management *m, const tb_terminal *terminal, c
     }
     if (status != TB_OK || !terminal->role)
         return status;
-    status = apply_role(m, terminal, event, &booking, passage);
+    status = tb_visit_facts(m, &booking, &facts);
+    if (status == TB_OK)
+        status = apply_role(m, terminal, event, &booking, &facts, passage);
     if (status == TB_OK && event->kind == TB_EVENT_HANDOVER)
         status = hand_over(m, event, &booking, passage);
+    if (status == TB_OK && event->kind == TB_EVENT_HANDOVER)
+        status = tb_visit_facts(m, &booking, &facts); /* fewer items */
     if (status == TB_OK && passage->reason[0]) {
         char id[TB_ID_TEXT_SIZE];
         tb_log(TB_LOG_WARNING, "management", "touchpoint %s let visit %s through against its rules (%s)",
                event->touchpoint, tb_id_text(event->visit, id), passage->reason);
     }
-    return status == TB_OK ? tb_recompute_visit(m, event->visit, TB_RECOMPUTE_CHANGES) : status;
+    return status == TB_OK ? tb_recompute_known(m, &booking, &facts, TB_RECOMPUTE_CHANGES) : status;
 }
 
 static tb_status apply_kind(tb_management *m, const tb_terminal *terminal, const tb_event *event, tb_passage *passage)

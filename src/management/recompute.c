@@ -38,7 +38,7 @@ tb_status tb_entry_wanted(const tb_terminal *terminal, const tb_booking *booking
 {
     *want = 0;
     *next = TB_TIME_NEVER;
-    if (!terminal->role || terminal->view.kind == TB_KIND_CHECKIN || !terminal->row.registered)
+    if (!tb_lists_has_list(terminal))
         return TB_OK;
     tb_verdict verdict = tb_role_judge(terminal->role, facts, &terminal->row.attributes, now);
     tb_time delivery = tb_role_delivery(terminal->role, &verdict);
@@ -73,10 +73,11 @@ int tb_facts_same(const tb_facts *a, const tb_facts *b)
 
 tb_status tb_announce(tb_management *m, tb_terminal *terminal, tb_id visit)
 {
+    tb_status status = tb_change_number(m, terminal);
+    if (status != TB_OK)
+        return status;
     m->wrote_outbox = 1;
-    if (terminal->row.sequence < m->sequence_floor)
-        terminal->row.sequence = m->sequence_floor;
-    return tb_outbox_add(m->db, terminal->row.id, visit, ++terminal->row.sequence); /* R2 */
+    return tb_outbox_add(m->db, terminal->row.id, visit, terminal->row.sequence); /* R2 */
 }
 
 /* Brings one entry from `old` (NULL: there is none) to what is wanted. */
@@ -88,6 +89,7 @@ static tb_status settle(tb_management *m, tb_terminal *terminal, const tb_entry_
     if (want && old && how == TB_RECOMPUTE_CHANGES && old->from == row->from && old->until == row->until &&
         tb_facts_same(&old->fields, &row->fields))
         return TB_OK;
+    m->work.entries_written++;
     tb_status status =
         want ? tb_entry_row_put(m->db, row, old != NULL) : tb_entry_row_remove(m->db, visit, terminal->row.id);
     return status == TB_OK ? tb_announce(m, terminal, visit) : status;
@@ -108,23 +110,39 @@ static tb_status collect(void *context, const tb_entry_row *row)
     return TB_OK;
 }
 
-static const tb_entry_row *old_entry(const tb_management *m, const char *touchpoint)
-{
-    for (size_t i = 0; i < m->old_count; i++)
-        if (strcmp(m->old[i].touchpoint, touchpoint) == 0)
-            return &m->old[i];
-    return NULL;
-}
-
-tb_status tb_visit_end(tb_management *m, tb_id visit)
+/* Reads the entries that a visit has and marks their terminals with this round. */
+static tb_status read_old(tb_management *m, tb_id visit)
 {
     m->old_count = 0;
+    m->round++;
     tb_status status = tb_entry_rows_of_visit(m->db, visit, collect, m);
     for (size_t i = 0; i < m->old_count && status == TB_OK; i++) {
         tb_terminal *terminal = tb_terminal_find(m, m->old[i].touchpoint);
         assert(terminal && "terminals are never forgotten while they have entries");
-        status = settle(m, terminal, &m->old[i], NULL, 0, visit, TB_RECOMPUTE_CHANGES);
+        terminal->round = m->round;
+        terminal->old = i;
     }
+    m->work.entries_read += m->old_count;
+    return status;
+}
+
+/* Takes off every list what is still marked: nobody has wanted it in this round. */
+static tb_status remove_marked(tb_management *m, tb_id visit)
+{
+    tb_status status = TB_OK;
+    for (size_t i = 0; i < m->old_count && status == TB_OK; i++) {
+        tb_terminal *terminal = tb_terminal_find(m, m->old[i].touchpoint);
+        if (terminal->round == m->round)
+            status = settle(m, terminal, &m->old[i], NULL, 0, visit, TB_RECOMPUTE_CHANGES);
+    }
+    return status;
+}
+
+tb_status tb_visit_end(tb_management *m, tb_id visit)
+{
+    tb_status status = read_old(m, visit);
+    if (status == TB_OK)
+        status = remove_marked(m, visit);
     if (status == TB_OK)
         status = tb_visit_remove(m->db, visit);
     return status == TB_OK ? tb_change_touch(m, visit) : status;
@@ -136,20 +154,56 @@ static tb_status enter(tb_management *m, const tb_booking *booking, tb_time now)
     return status == TB_OK ? tb_change_touch(m, booking->id) : status;
 }
 
+/* One judgement for all terminals of a group (L2). */
+static tb_status settle_group(tb_management *m, const tb_group *group, const tb_booking *booking, const tb_facts *facts,
+                              tb_time now, tb_recompute how, tb_time *due)
+{
+    tb_entry_row row;
+    tb_time next;
+    int want;
+    m->work.judged++;
+    tb_status status = tb_entry_wanted(group->terminals[0], booking, facts, now, &row, &want, &next);
+    *due = earlier(*due, next);
+    for (size_t i = 0; want && i < group->count && status == TB_OK; i++) {
+        tb_terminal *terminal = group->terminals[i];
+        const tb_entry_row *old = terminal->round == m->round ? &m->old[terminal->old] : NULL;
+        terminal->round = 0; /* wanted: it stays */
+        memcpy(row.touchpoint, terminal->row.id, sizeof row.touchpoint);
+        status = settle(m, terminal, old, &row, 1, booking->id, how);
+    }
+    return status;
+}
+
 static tb_status recompute_entries(tb_management *m, const tb_booking *booking, const tb_facts *facts, tb_time now,
                                    tb_recompute how, tb_time *due)
 {
-    m->old_count = 0;
-    tb_status status = tb_entry_rows_of_visit(m->db, booking->id, collect, m);
-    for (size_t i = 0; i < m->terminal_count && status == TB_OK; i++) {
-        tb_entry_row row;
-        tb_time next;
-        int want;
-        status = tb_entry_wanted(m->terminals[i], booking, facts, now, &row, &want, &next);
-        if (status == TB_OK)
-            status = settle(m, m->terminals[i], old_entry(m, m->terminals[i]->row.id), &row, want, booking->id, how);
-        *due = earlier(*due, next);
+    tb_status status = read_old(m, booking->id);
+    for (size_t r = 0; r < m->lists.role_count && status == TB_OK; r++) {
+        const tb_role_lists *role = &m->lists.roles[r];
+        for (tb_group *group = tb_lists_first(role, facts); group && status == TB_OK;
+             group = tb_lists_next(role, facts, group))
+            status = settle_group(m, group, booking, facts, now, how, due);
     }
+    return status == TB_OK ? remove_marked(m, booking->id) : status;
+}
+
+tb_status tb_recompute_known(tb_management *m, const tb_booking *booking, const tb_facts *facts, tb_recompute how)
+{
+    tb_time due, now = tb_service_now(m);
+    tb_status status = TB_OK;
+    if (tb_visitor_wanted(m, booking, facts, now, &due)) {
+        if (!booking->visiting)
+            status = enter(m, booking, now);
+        else if (how == TB_RECOMPUTE_RESEND)
+            status = tb_change_touch(m, booking->id);
+        if (status == TB_OK)
+            status = recompute_entries(m, booking, facts, now, how, &due);
+    } else if (booking->visiting) {
+        status = tb_visit_end(m, booking->id);
+    }
+    if (status == TB_OK && due != booking->due)
+        status = tb_booking_due_set(m->db, booking->id, due);
+    assert(status != TB_OK || due > now); /* R3: nothing that is due already is left */
     return status;
 }
 
@@ -157,51 +211,61 @@ tb_status tb_recompute_visit(tb_management *m, tb_id visit, tb_recompute how)
 {
     tb_booking booking;
     tb_facts facts;
-    tb_time due, now = tb_service_now(m);
     tb_status status = tb_booking_get(m->db, visit, &booking);
     if (status == TB_OK)
         status = tb_visit_facts(m, &booking, &facts);
-    if (status != TB_OK)
-        return status;
-    if (tb_visitor_wanted(m, &booking, &facts, now, &due)) {
-        if (!booking.visiting)
-            status = enter(m, &booking, now);
-        else if (how == TB_RECOMPUTE_RESEND)
-            status = tb_change_touch(m, visit);
+    return status == TB_OK ? tb_recompute_known(m, &booking, &facts, how) : status;
+}
+
+/* ---- a new terminal ---- */
+
+/* Its list is that of any other terminal of its group (L2), and so are the moments that are due. */
+static tb_status copy_list(tb_management *m, tb_terminal *terminal, const tb_terminal *other)
+{
+    tb_ids visits = {0};
+    tb_status status = tb_entries_of_touchpoint(m->db, other->row.id, &visits);
+    for (size_t i = 0; i < visits.count && status == TB_OK; i++) {
+        tb_entry_row row;
+        status = tb_entry_row_get(m->db, visits.items[i], other->row.id, &row);
+        memcpy(row.touchpoint, terminal->row.id, sizeof row.touchpoint);
         if (status == TB_OK)
-            status = recompute_entries(m, &booking, &facts, now, how, &due);
-    } else if (booking.visiting) {
-        status = tb_visit_end(m, visit);
+            status = settle(m, terminal, NULL, &row, 1, row.visit, TB_RECOMPUTE_CHANGES);
     }
-    if (status == TB_OK && due != booking.due)
-        status = tb_booking_due_set(m->db, visit, due);
-    assert(status != TB_OK || due > now); /* R3: nothing that is due already is left */
+    tb_ids_free(&visits);
     return status;
 }
 
-tb_status tb_recompute_terminal(tb_management *m, tb_terminal *terminal)
+/* The first of its group: everybody has to be asked. */
+static tb_status fill_list(tb_management *m, tb_terminal *terminal)
 {
     tb_ids visits = {0};
     tb_status status = tb_visits_all(m->db, &visits);
     for (size_t i = 0; i < visits.count && status == TB_OK; i++) {
         tb_booking booking;
         tb_facts facts;
-        tb_entry_row row, old;
-        tb_time next;
+        tb_entry_row row;
+        tb_time next = TB_TIME_NEVER;
         int want = 0;
         status = tb_booking_get(m->db, visits.items[i], &booking);
         if (status == TB_OK)
             status = tb_visit_facts(m, &booking, &facts);
         if (status == TB_OK)
             status = tb_entry_wanted(terminal, &booking, &facts, tb_service_now(m), &row, &want, &next);
-        if (status != TB_OK)
-            break;
-        status = tb_entry_row_get(m->db, booking.id, terminal->row.id, &old);
-        if (status == TB_OK || status == TB_NOT_FOUND)
-            status = settle(m, terminal, status == TB_OK ? &old : NULL, &row, want, booking.id, TB_RECOMPUTE_CHANGES);
+        if (status == TB_OK)
+            status = settle(m, terminal, NULL, &row, want, booking.id, TB_RECOMPUTE_CHANGES);
         if (status == TB_OK && next < booking.due)
             status = tb_booking_due_set(m->db, booking.id, next);
     }
     tb_ids_free(&visits);
     return status;
+}
+
+tb_status tb_recompute_terminal(tb_management *m, tb_terminal *terminal)
+{
+    const tb_group *group = terminal->group;
+    if (!group)
+        return TB_OK;
+    if (group->count == 1)
+        return fill_list(m, terminal);
+    return copy_list(m, terminal, group->terminals[0] == terminal ? group->terminals[1] : group->terminals[0]);
 }

@@ -124,7 +124,9 @@ static tb_status load(tb_management *m)
     tb_time now = tb_service_now(m);
     tb_service_lock(m);
     m->sequence_floor = now > 0 ? (uint64_t)now / 1000 : 0;
-    tb_status status = tb_terminals_load(m);
+    tb_status status = tb_lists_open(&m->lists, m->profile);
+    if (status == TB_OK)
+        status = tb_terminals_load(m);
     if (status == TB_OK)
         status = tb_matcher_new(m->models, m->model_count, &m->matcher);
     if (status == TB_OK)
@@ -230,6 +232,8 @@ void tb_management_free(tb_management **management)
     for (size_t i = 0; i < m->terminal_count; i++)
         tb_secret_free(m->terminals[i]);
     free(m->terminals);
+    free(m->moved);
+    tb_lists_free(&m->lists);
     tb_ids_free(&m->touched);
     tb_ids_free(&m->foreign);
     if (m->old)

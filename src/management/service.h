@@ -19,6 +19,7 @@
 #include <tebura/management.h>
 #include <tebura/profile.h>
 
+#include "management/lists.h"
 #include "store/migration.h"
 #include "store/store.h"
 
@@ -39,14 +40,24 @@ typedef struct tb_keys { /* derived from the master key; in secret memory */
 } tb_keys;
 
 /* A terminal as the service keeps it in memory; the database holds the same (sequence: of the last commit). */
-typedef struct tb_terminal {
+struct tb_terminal { /* in secret memory */
     tb_touchpoint row;
     const tb_role *role; /* NULL: the profile has lost it; its list is empty */
     tb_role_view view;
     uint64_t committed; /* sequence in the database; row.sequence runs ahead inside a change */
     /* what it seals for us, what we seal for it; derived once: X25519 would be most of an event's cost */
     tb_key from, to;
-} tb_terminal; /* in secret memory */
+    tb_group *group; /* lists.h; NULL: it has no list */
+    /* scratch of recompute: in round `round`, `old` is the place of the entry that a visit has here */
+    uint64_t round;
+    size_t old;
+};
+
+/* What was done, to measure and to test by: it depends on what a change touches, never on how much there is. */
+typedef struct tb_work {
+    uint64_t judged; /* one visit against one group of terminals */
+    uint64_t entries_read, entries_written;
+} tb_work;
 
 struct tb_management {
     char site[TB_SITE_SIZE];
@@ -68,13 +79,19 @@ struct tb_management {
     tb_keys *keys;
     tb_matcher *matcher; /* of visitors; follows the databases after commit; searched without the mutex */
     int gallery_stale;   /* it could not follow: rebuilt before it is used again */
-    tb_ids foreign;      /* visitors that are not in it: no template of a model served here, or none that can be read */
+    /* sorted: visitors that are not in it: no template of a model served here, or none that can be read */
+    tb_ids foreign;
     int stopping;
 
     tb_terminal **terminals;
     size_t terminal_count, terminal_capacity;
+    tb_lists lists;
 
-    tb_ids touched;    /* visits of this change whose rows in the gallery have to follow */
+    tb_ids touched;      /* visits of this change whose rows in the gallery have to follow; some of them twice */
+    tb_terminal **moved; /* terminals whose sequence this change has raised */
+    size_t moved_count, moved_capacity;
+    tb_work work;
+    uint64_t round;    /* of recompute */
     tb_entry_row *old; /* scratch of recompute: the entries that a visit has */
     size_t old_count, old_capacity;
     int wrote_outbox, wrote_passage;
@@ -100,6 +117,7 @@ tb_time tb_service_now(const tb_management *m); /* without the mutex */
 tb_status tb_change_begin(tb_management *m) TB_MUST_CHECK;
 tb_status tb_change_end(tb_management *m, tb_status status) TB_MUST_CHECK;
 tb_status tb_change_touch(tb_management *m, tb_id visit) TB_MUST_CHECK;
+tb_status tb_change_number(tb_management *m, tb_terminal *terminal) TB_MUST_CHECK; /* raises its sequence by one */
 /* Waits for a commit, at most until the monotonic `deadline` in microseconds. 0 when that has passed. */
 int tb_service_wait(tb_management *m, int64_t deadline);
 
@@ -113,6 +131,8 @@ void tb_models_warn(tb_management *m); /* people whose models this manifest does
 
 /* ---- terminals.c ---- */
 tb_terminal *tb_terminal_find(const tb_management *m, const char *id); /* NULL */
+/* Inside a change: takes everything off its list. When that is committed: tb_lists_remove, and nobody comes back. */
+tb_status tb_terminal_empty(tb_management *m, tb_terminal *terminal) TB_MUST_CHECK;
 tb_status tb_terminals_load(tb_management *m) TB_MUST_CHECK;
 /* Takes the terminal that a subject "...<kind>.<touchpoint>" names, and its keys. TB_UNAUTHORISED: unknown or not
  * registered. Locks. */
@@ -151,6 +171,8 @@ tb_status tb_visit_due(tb_management *m, tb_id visit) TB_MUST_CHECK;
 /* ---- visit_facts.c ---- */
 int tb_visit_fact_is_own(const char *name); /* the server's, never told by the site */
 tb_status tb_visit_facts(tb_management *m, const tb_booking *booking, tb_facts *out) TB_MUST_CHECK;
+/* The bags have become more since. */
+tb_status tb_visit_facts_bags(const tb_management *m, const tb_booking *booking, tb_facts *facts) TB_MUST_CHECK;
 /* Takes status, flag and bags back out of facts that a role was applied to. */
 void tb_visit_facts_store(const tb_facts *facts, tb_booking *booking);
 
@@ -158,7 +180,10 @@ void tb_visit_facts_store(const tb_facts *facts, tb_booking *booking);
 typedef enum tb_recompute { TB_RECOMPUTE_CHANGES, TB_RECOMPUTE_RESEND } tb_recompute; /* RESEND: the template changed */
 /* Brings visit row, entries, outbox and due time of one booking to what the rules say now (I1, I2, I6). */
 tb_status tb_recompute_visit(tb_management *m, tb_id visit, tb_recompute how) TB_MUST_CHECK;
-/* The same for one terminal's list only. */
+/* The same where both have been read already: they are what the database holds. */
+tb_status tb_recompute_known(tb_management *m, const tb_booking *booking, const tb_facts *facts,
+                             tb_recompute how) TB_MUST_CHECK;
+/* Fills the list of a terminal that was added to the lists just now, and has none yet. */
 tb_status tb_recompute_terminal(tb_management *m, tb_terminal *terminal) TB_MUST_CHECK;
 /* Takes a visit off every list and out of the visitor database, whatever the rules say. */
 tb_status tb_visit_end(tb_management *m, tb_id visit) TB_MUST_CHECK;

@@ -11,16 +11,14 @@
 
 tb_terminal *tb_terminal_find(const tb_management *m, const char *id)
 {
-    for (size_t i = 0; i < m->terminal_count; i++)
-        if (strcmp(m->terminals[i]->row.id, id) == 0)
-            return m->terminals[i];
-    return NULL;
+    return tb_lists_find(&m->lists, id);
 }
 
 static tb_status make_room(tb_management *m)
 {
-    if (m->terminal_count < m->terminal_capacity)
-        return TB_OK;
+    tb_status status = tb_lists_make_room(&m->lists);
+    if (status != TB_OK || m->terminal_count < m->terminal_capacity)
+        return status;
     size_t grown = m->terminal_capacity ? 2 * m->terminal_capacity : 16;
     tb_terminal **terminals = realloc(m->terminals, grown * sizeof *terminals);
     if (!terminals)
@@ -51,6 +49,13 @@ static tb_status make_terminal(tb_management *m, const tb_touchpoint *row, tb_te
     return TB_OK;
 }
 
+/* It was made, hence there is room. */
+static void keep(tb_management *m, tb_terminal *terminal)
+{
+    m->terminals[m->terminal_count++] = terminal;
+    tb_lists_know(&m->lists, terminal);
+}
+
 static tb_status load_one(void *context, const tb_touchpoint *row)
 {
     tb_management *m = context;
@@ -64,11 +69,11 @@ static tb_status load_one(void *context, const tb_touchpoint *row)
         tb_secret_free(terminal);
         return status;
     }
+    keep(m, terminal);
     if (!terminal->role)
         tb_log(TB_LOG_WARNING, "management", "touchpoint %s: the profile has no role %s, its list stays empty", row->id,
                row->role);
-    m->terminals[m->terminal_count++] = terminal;
-    return TB_OK;
+    return tb_lists_add(&m->lists, terminal);
 }
 
 tb_status tb_terminals_load(tb_management *m)
@@ -147,7 +152,7 @@ tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *to
         status = tb_change_end(m, tb_touchpoint_insert(m->db, &row, hash));
     }
     if (status == TB_OK)
-        m->terminals[m->terminal_count++] = terminal;
+        keep(m, terminal);
     else
         tb_secret_free(terminal);
     tb_service_unlock(m);
@@ -157,6 +162,19 @@ tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *to
         return tb_fail(why, status, "touchpoint %s: the rules of the role '%s' need its attribute '%s'", row.id,
                        row.role, absent);
     return status == TB_OK ? TB_OK : tb_fail(why, status, "touchpoint %s: %s", row.id, tb_status_sentence(status));
+}
+
+tb_status tb_terminal_empty(tb_management *m, tb_terminal *terminal)
+{
+    tb_ids visits = {0};
+    tb_status status = tb_entries_of_touchpoint(m->db, terminal->row.id, &visits);
+    for (size_t i = 0; i < visits.count && status == TB_OK; i++) {
+        status = tb_entry_row_remove(m->db, visits.items[i], terminal->row.id);
+        if (status == TB_OK)
+            status = tb_announce(m, terminal, visits.items[i]);
+    }
+    tb_ids_free(&visits);
+    return status;
 }
 
 /* A key of small order would make every seal readable: no key is derived from it. */
@@ -194,9 +212,12 @@ static tb_status register_at(tb_management *m, const char *code, const tb_key *p
     terminal->row.public_key = *public_key;
     status = tb_touchpoint_key_set(m->db, id, public_key);
     if (status == TB_OK)
+        status = tb_lists_add(&m->lists, terminal);
+    if (status == TB_OK)
         status = tb_recompute_terminal(m, terminal);
     status = tb_change_end(m, status);
     if (status != TB_OK) {
+        tb_lists_remove(&m->lists, terminal);
         terminal->row.registered = 0;
         terminal->row.public_key = (tb_key){{0}};
     }

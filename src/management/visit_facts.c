@@ -84,6 +84,11 @@ tb_status tb_visit_facts(tb_management *m, const tb_booking *b, tb_facts *out)
     return status == TB_OK ? set_own(m, b, out) : status;
 }
 
+tb_status tb_visit_facts_bags(const tb_management *m, const tb_booking *booking, tb_facts *facts)
+{
+    return set(m, facts, TB_FACT_INT, "bags", booking->bags, NULL);
+}
+
 void tb_visit_facts_store(const tb_facts *facts, tb_booking *booking)
 {
     booking->status = (int)tb_facts_number(facts, "status", booking->status);

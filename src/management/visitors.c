@@ -17,21 +17,12 @@ static tb_status put(tb_management *m, const tb_booking *booking)
     return status == TB_OTHER_DIMENSION ? TB_OTHER_MODEL : status;
 }
 
-static void forget_foreign(tb_management *m, tb_id visit)
-{
-    for (size_t i = 0; i < m->foreign.count; i++)
-        if (tb_id_equal(m->foreign.items[i], visit)) {
-            m->foreign.items[i] = m->foreign.items[--m->foreign.count];
-            return;
-        }
-}
-
 static tb_status note_foreign(tb_management *m, tb_id visit, tb_status why)
 {
     char id[TB_ID_TEXT_SIZE];
     tb_log(TB_LOG_WARNING, "management", "visit %s: %s: not searched", tb_id_text(visit, id),
            why == TB_OTHER_MODEL ? "no template of a model that is served" : "no template that can be read");
-    return tb_ids_add(&m->foreign, visit);
+    return tb_ids_put(&m->foreign, visit);
 }
 
 /* One person's trouble, which nobody else is to suffer from. */
@@ -44,7 +35,7 @@ static int is_theirs_alone(tb_status status)
 static tb_status follow(tb_management *m, tb_id visit)
 {
     tb_booking booking = {0};
-    forget_foreign(m, visit);
+    tb_ids_take(&m->foreign, visit);
     tb_status status = tb_booking_get(m->db, visit, &booking);
     if (status == TB_OK && booking.visiting)
         status = put(m, &booking);
@@ -61,6 +52,7 @@ static tb_status follow(tb_management *m, tb_id visit)
 
 void tb_visitors_follow(tb_management *m)
 {
+    tb_ids_sort(&m->touched);
     for (size_t i = 0; i < m->touched.count; i++) {
         tb_status status = follow(m, m->touched.items[i]);
         if (status != TB_OK)

@@ -188,13 +188,12 @@ tb_status tb_visit_due(tb_management *m, tb_id visit)
     tb_status status = tb_booking_get(m->db, visit, &booking);
     if (status == TB_NOT_FOUND) /* ended with its person just now, in the same round */
         return TB_OK;
-    if (status == TB_OK && booking.flight.id[0]) /* flights have an end of their own */
-        return tb_recompute_visit(m, visit, TB_RECOMPUTE_CHANGES);
     if (status == TB_OK)
         status = tb_visit_facts(m, &booking, &facts);
     if (status != TB_OK)
         return status;
     tb_time now = tb_service_now(m);
-    int over = tb_profile_visitor(m->profile, &facts, now).until <= now;
-    return over ? tb_booking_end(m, visit) : tb_recompute_visit(m, visit, TB_RECOMPUTE_CHANGES);
+    /* flights have an end of their own */
+    int over = !booking.flight.id[0] && tb_profile_visitor(m->profile, &facts, now).until <= now;
+    return over ? tb_booking_end(m, visit) : tb_recompute_known(m, &booking, &facts, TB_RECOMPUTE_CHANGES);
 }

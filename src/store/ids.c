@@ -18,12 +18,55 @@ tb_status tb_ids_add(tb_ids *ids, tb_id id)
     return TB_OK;
 }
 
-int tb_ids_have(const tb_ids *ids, tb_id id)
+static int compare(const void *a, const void *b)
 {
+    return memcmp(a, b, sizeof(tb_id));
+}
+
+void tb_ids_sort(tb_ids *ids)
+{
+    size_t kept = 0;
+    if (ids->count)
+        qsort(ids->items, ids->count, sizeof *ids->items, compare);
     for (size_t i = 0; i < ids->count; i++)
-        if (tb_id_equal(ids->items[i], id))
-            return 1;
-    return 0;
+        if (!kept || !tb_id_equal(ids->items[kept - 1], ids->items[i]))
+            ids->items[kept++] = ids->items[i];
+    ids->count = kept;
+}
+
+/* Where it is, or would be. */
+static size_t place_of(const tb_ids *ids, tb_id id)
+{
+    size_t low = 0, high = ids->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare(&ids->items[middle], &id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+tb_status tb_ids_put(tb_ids *ids, tb_id id)
+{
+    size_t place = place_of(ids, id);
+    if (place < ids->count && tb_id_equal(ids->items[place], id))
+        return TB_OK;
+    tb_status status = tb_ids_add(ids, id);
+    if (status != TB_OK)
+        return status;
+    memmove(&ids->items[place + 1], &ids->items[place], (ids->count - 1 - place) * sizeof id);
+    ids->items[place] = id;
+    return TB_OK;
+}
+
+void tb_ids_take(tb_ids *ids, tb_id id)
+{
+    size_t place = place_of(ids, id);
+    if (place == ids->count || !tb_id_equal(ids->items[place], id))
+        return;
+    memmove(&ids->items[place], &ids->items[place + 1], (--ids->count - place) * sizeof id);
 }
 
 void tb_ids_free(tb_ids *ids)

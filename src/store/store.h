@@ -14,7 +14,10 @@ typedef struct tb_ids {
     size_t count, capacity;
 } tb_ids;
 tb_status tb_ids_add(tb_ids *ids, tb_id id) TB_MUST_CHECK;
-int tb_ids_have(const tb_ids *ids, tb_id id);
+/* Sorts and takes out what stands there twice; the next two need it, and keep it so. */
+void tb_ids_sort(tb_ids *ids);
+tb_status tb_ids_put(tb_ids *ids, tb_id id) TB_MUST_CHECK; /* nothing when it is there */
+void tb_ids_take(tb_ids *ids, tb_id id);                   /* nothing when it is not */
 void tb_ids_free(tb_ids *ids);
 /* Adds the first column of every row. */
 tb_status tb_ids_query(tb_db *db, const char *sql, tb_values values, tb_ids *out) TB_MUST_CHECK;
