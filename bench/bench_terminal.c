@@ -223,7 +223,7 @@ int main(void)
     fprintf(stderr, "filling a list of %d ...\n", ENTRIES);
     for (int n = 0; n < ENTRIES; n++)
         add_entry(list, &server, &own.public_key, model, dimension, n);
-    need(tb_edge_store_entries_put(store, rows, ENTRIES, 1), "store");
+    need(tb_edge_store_entries_put(store, rows, ENTRIES, 1, 0), "store");
     for (int n = 0; n < ENTRIES; n++)
         tb_bytes_free(&bodies[n]);
     double full = resident_mib();

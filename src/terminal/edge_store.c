@@ -1,9 +1,7 @@
-/* edge_store.c: the rows of edge.db. Invariants E1 ... E4 in edge_store.h. */
+/* edge_store.c: the rows of edge.db, but for the list's (edge_list.c). Invariants E1 ... E5 in edge_store.h. */
 #include "terminal/edge_store.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,23 +12,10 @@
 #include <tebura/secret.h>
 
 #include "store/store.h"
-#include "terminal/edge_db.h"
+#include "terminal/edge_key.h"
+#include "terminal/edge_private.h"
 
-#define VERSION 1
-
-struct keys { /* in secret memory */
-    tb_key_pair own;
-    tb_key server;
-};
-
-struct tb_edge_store {
-    pthread_mutex_t mutex;
-    sqlite3 *db;
-    struct keys *keys;
-    int sealing;
-    atomic_ullong waiting; /* rows of the outbox: read without the mutex, which a large list may hold for long */
-    char touchpoint[TB_TOUCHPOINT_SIZE], subject[TB_SUBJECT_SIZE];
-};
+#define VERSION 2
 
 static const char migration_1[] =
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
@@ -40,7 +25,12 @@ static const char migration_1[] =
     "INSERT INTO meta VALUES ('number', 0), ('sequence', 0);"
     "PRAGMA user_version = 1;";
 
-static tb_status begin(tb_edge_store *store)
+/* Until when a row has to be remembered; 0: not known. `dropped`: 0 on the list, 1 used up here, 3 taken off. */
+static const char migration_2[] = "ALTER TABLE entry ADD COLUMN until INTEGER NOT NULL DEFAULT 0;"
+                                  "CREATE INDEX entry_until ON entry (until);"
+                                  "PRAGMA user_version = 2;";
+
+tb_status tb_edge_begin(tb_edge_store *store)
 {
     if (!sqlite3_get_autocommit(store->db)) { /* an earlier rollback failed: nothing of it may be committed now */
         tb_status status = tb_edge_db_script(store->db, "ROLLBACK");
@@ -52,49 +42,71 @@ static tb_status begin(tb_edge_store *store)
 
 static tb_status migrate(tb_edge_store *store, tb_error *why)
 {
+    static const char *const steps[VERSION] = {migration_1, migration_2};
     int64_t version = 0;
     tb_status status = tb_edge_db_number(store->db, "PRAGMA user_version", &version);
     if (status != TB_OK)
         return status;
-    if (version > VERSION)
-        return tb_fail(why, TB_DB_NEWER, "edge.db has version %d, this program knows %d: upgrade it", (int)version,
-                       VERSION);
+    if (version > VERSION || version < 0)
+        return tb_fail(why, TB_DB_NEWER, "edge.db has version %lld, this program knows %d: upgrade it",
+                       (long long)version, VERSION);
     if (version == VERSION)
         return TB_OK;
-    status = begin(store);
-    if (status == TB_OK)
-        status = tb_edge_db_script(store->db, migration_1);
+    status = tb_edge_begin(store);
+    for (; version < VERSION && status == TB_OK; version++)
+        status = tb_edge_db_script(store->db, steps[version]);
     return tb_edge_db_end(store->db, status);
 }
 
-static tb_status open_in(tb_edge_store *store, const char *directory, tb_error *why)
+static tb_status make_directory(const char *directory, tb_error *why)
 {
-    char path[4096];
-    if (snprintf(path, sizeof path, "%s/edge.key", directory) >= (int)sizeof path)
-        return tb_fail(why, TB_TOO_LARGE, "the path of the data directory is too long");
-    if (mkdir(directory, 0700) != 0 && errno != EEXIST)
-        return tb_fail(why, errno == ENOSPC || errno == EDQUOT ? TB_DISK_FULL : TB_IO, "%s: %s", directory,
-                       strerror(errno));
-    tb_key master = {{0}}, key = {{0}};
-    tb_status status = tb_key_file(path, &master, why);
-    if (status == TB_OK)
-        status = tb_key_derive(&master, "edge-db_", 1, &key);
-    if (status == TB_OK) {
-        snprintf(path, sizeof path, "%s/edge.db", directory);
-        status = tb_edge_db_open(path, &key, &store->db, why);
+    if (mkdir(directory, 0700) == 0 || errno == EEXIST)
+        return TB_OK;
+    return tb_fail(why, errno == ENOSPC || errno == EDQUOT ? TB_DISK_FULL : TB_IO, "%s: %s", directory,
+                   strerror(errno));
+}
+
+static tb_status open_in(tb_edge_store *store, const char *directory, const char *key_file, tb_error *why)
+{
+    char path[TB_EDGE_PATH_SIZE];
+    tb_key key = {{0}};
+    tb_status status = make_directory(directory, why);
+    if (status == TB_OK && tb_edge_is_to_end(directory)) {
+        tb_log(TB_LOG_WARNING, "terminal", "this terminal was being wiped when it stopped: the rest goes now");
+        status = tb_edge_key_destroy(directory, key_file, why);
+        if (status == TB_OK)
+            status = tb_edge_files_destroy(directory, why);
     }
+    if (status == TB_OK)
+        status = tb_edge_key_open(directory, key_file, &key, why);
+    if (status == TB_OK)
+        status = tb_edge_path(directory, "edge.db", path, why);
+    if (status == TB_OK)
+        status = tb_edge_db_open(path, &key, &store->db, why);
+    tb_wipe(&key, sizeof key);
     int64_t waiting = 0;
     if (status == TB_OK)
         status = migrate(store, why);
     if (status == TB_OK)
         status = tb_edge_db_number(store->db, "SELECT count(*) FROM outbox", &waiting);
     atomic_store(&store->waiting, (unsigned long long)waiting);
-    tb_wipe(&master, sizeof master);
-    tb_wipe(&key, sizeof key);
     return status;
 }
 
+static char *copy_of(const char *text, tb_status *status)
+{
+    char *copy = text ? strdup(text) : NULL;
+    if (text && !copy)
+        *status = TB_NO_MEMORY;
+    return copy;
+}
+
 tb_status tb_edge_store_open(const char *directory, tb_edge_store **out, tb_error *why)
+{
+    return tb_edge_store_open_with(directory, NULL, out, why);
+}
+
+tb_status tb_edge_store_open_with(const char *directory, const char *key_file, tb_edge_store **out, tb_error *why)
 {
     *out = NULL;
     tb_status status = tb_crypto_start();
@@ -104,8 +116,11 @@ tb_status tb_edge_store_open(const char *directory, tb_edge_store **out, tb_erro
     if (!store)
         return tb_fail(why, TB_NO_MEMORY, "out of memory");
     pthread_mutex_init(&store->mutex, NULL);
+    store->directory = copy_of(directory, &status);
+    store->key_file = copy_of(key_file, &status);
     store->keys = tb_secret_alloc(sizeof *store->keys);
-    status = store->keys ? open_in(store, directory, why) : TB_NO_MEMORY;
+    if (status == TB_OK)
+        status = store->keys ? open_in(store, directory, key_file, why) : TB_NO_MEMORY;
     if (status != TB_OK) {
         tb_edge_store_free(&store);
         return why && why->status ? status : tb_fail(why, status, "%s: %s", directory, tb_status_sentence(status));
@@ -122,8 +137,28 @@ void tb_edge_store_free(tb_edge_store **store)
         sqlite3_close((*store)->db);
     tb_secret_free((*store)->keys);
     pthread_mutex_destroy(&(*store)->mutex);
+    free((*store)->directory);
+    free((*store)->key_file);
     free(*store);
     *store = NULL;
+}
+
+tb_status tb_edge_store_end_keys(tb_edge_store *store, tb_error *why)
+{
+    return tb_edge_key_destroy(store->directory, store->key_file, why);
+}
+
+tb_status tb_edge_store_destroy(tb_edge_store **at, tb_error *why)
+{
+    tb_edge_store *store = *at;
+    tb_status status = tb_edge_store_end_keys(store, why), rows = TB_OK;
+    if (sqlite3_close(store->db) != SQLITE_OK)
+        rows = tb_fail(why, TB_INTERNAL, "edge.db is still in use");
+    store->db = NULL;
+    if (status == TB_OK && rows == TB_OK) /* else the note stays, and the next start goes on */
+        status = tb_edge_files_destroy(store->directory, why);
+    tb_edge_store_free(at);
+    return status == TB_OK ? rows : status;
 }
 
 /* ---- meta ---- */
@@ -232,79 +267,6 @@ tb_status tb_edge_store_register(tb_edge_store *store, const tb_registration *re
     return status;
 }
 
-/* ---- the list ---- */
-
-static tb_status entry_put(tb_edge_store *store, const tb_sealed_entry *entry)
-{
-    if (!entry->sealed.size && !entry->dropped)
-        return tb_edge_db_run(store->db, "DELETE FROM entry WHERE visit = ?", "d", &entry->visit);
-    /* Used up here while this value was on its way: it stays used up (L2). */
-    tb_status status =
-        tb_edge_db_run(store->db, "UPDATE entry SET dropped = 1 WHERE visit = ? AND dropped > 0 AND sequence >= ?",
-                       "di", &entry->visit, (int64_t)entry->sequence);
-    if (status != TB_OK || sqlite3_changes(store->db) > 0)
-        return status;
-    return tb_edge_db_run(store->db, "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?)", "diib", &entry->visit,
-                          (int64_t)entry->sequence, (int64_t)entry->dropped, &entry->sealed);
-}
-
-tb_status tb_edge_store_entries_put(tb_edge_store *store, const tb_sealed_entry *entries, size_t count, int whole)
-{
-    pthread_mutex_lock(&store->mutex);
-    tb_status status = begin(store);
-    if (status == TB_OK && whole) /* 2: used up, and not named yet */
-        status = tb_edge_db_script(store->db, "DELETE FROM entry WHERE dropped = 0; UPDATE entry SET dropped = 2");
-    for (size_t i = 0; i < count && status == TB_OK; i++)
-        status = entry_put(store, &entries[i]);
-    if (status == TB_OK && whole)
-        status = tb_edge_db_script(store->db, "DELETE FROM entry WHERE dropped = 2");
-    status = tb_edge_db_end(store->db, status);
-    pthread_mutex_unlock(&store->mutex);
-    return status;
-}
-
-tb_status tb_edge_store_entries(tb_edge_store *store, tb_sealed_entry_fn each, void *context)
-{
-    sqlite3_stmt *statement;
-    pthread_mutex_lock(&store->mutex);
-    tb_status status =
-        tb_edge_db_prepare(store->db, &statement, "SELECT visit, sequence, dropped, sealed FROM entry", "");
-    while (status == TB_OK && (status = tb_edge_db_row(store->db, statement)) == TB_OK) {
-        tb_span visit = tb_edge_db_blob(statement, 0);
-        tb_sealed_entry entry = {.sequence = (uint64_t)sqlite3_column_int64(statement, 1),
-                                 .dropped = sqlite3_column_int(statement, 2),
-                                 .sealed = tb_edge_db_blob(statement, 3)};
-        if (visit.size != sizeof entry.visit.bytes) {
-            status = TB_DB_CORRUPT;
-            break;
-        }
-        memcpy(entry.visit.bytes, visit.data, sizeof entry.visit.bytes);
-        status = each(context, &entry);
-    }
-    sqlite3_finalize(statement);
-    pthread_mutex_unlock(&store->mutex);
-    return status == TB_NOT_FOUND ? TB_OK : status;
-}
-
-tb_status tb_edge_store_sequence(tb_edge_store *store, uint64_t *out)
-{
-    int64_t number = 0;
-    pthread_mutex_lock(&store->mutex);
-    tb_status status = tb_edge_db_number(store->db, "SELECT value FROM meta WHERE name = 'sequence'", &number);
-    pthread_mutex_unlock(&store->mutex);
-    *out = (uint64_t)number;
-    return status;
-}
-
-tb_status tb_edge_store_sequence_set(tb_edge_store *store, uint64_t sequence)
-{
-    pthread_mutex_lock(&store->mutex);
-    tb_status status =
-        tb_edge_db_run(store->db, "UPDATE meta SET value = ? WHERE name = 'sequence'", "i", (int64_t)sequence);
-    pthread_mutex_unlock(&store->mutex);
-    return status;
-}
-
 /* ---- outbox ---- */
 
 tb_status tb_edge_store_seal_with(tb_edge_store *store, const tb_key *own_private, const tb_key *server_public,
@@ -365,14 +327,14 @@ static tb_status mark_dropped(tb_edge_store *store, const tb_drop *drop)
         (int64_t)drop->sequence, &drop->visit);
     if (status != TB_OK || !drop->sequence || sqlite3_changes(store->db) > 0)
         return status;
-    return tb_edge_db_run(store->db, "INSERT INTO entry VALUES (?, ?, 1, x'')", "di", &drop->visit,
-                          (int64_t)drop->sequence);
+    return tb_edge_db_run(store->db, "INSERT INTO entry (visit, sequence, dropped, sealed) VALUES (?, ?, 1, x'')", "di",
+                          &drop->visit, (int64_t)drop->sequence);
 }
 
 tb_status tb_edge_store_record(tb_edge_store *store, tb_event *event, tb_time now, const tb_drop *drop)
 {
     pthread_mutex_lock(&store->mutex);
-    tb_status status = begin(store);
+    tb_status status = tb_edge_begin(store);
     if (status == TB_OK)
         status = event_add(store, event, now);
     if (status == TB_OK && drop)
@@ -448,7 +410,7 @@ static tb_status void_one(tb_edge_store *store, const tb_id *payment, tb_event *
 tb_status tb_edge_store_payment_void(tb_edge_store *store, tb_id payment, tb_event *event, tb_time now)
 {
     pthread_mutex_lock(&store->mutex);
-    tb_status status = begin(store);
+    tb_status status = tb_edge_begin(store);
     if (status == TB_OK)
         status = void_one(store, &payment, event, now);
     status = end_with_events(store, status, 1);
@@ -480,7 +442,7 @@ tb_status tb_edge_store_payments_void(tb_edge_store *store, tb_time now, int *co
     tb_id payment, visit;
     *count = 0;
     pthread_mutex_lock(&store->mutex);
-    tb_status status = begin(store);
+    tb_status status = tb_edge_begin(store);
     while (status == TB_OK && (status = next_payment(store, &payment, &visit)) == TB_OK) {
         char text[TB_ID_TEXT_SIZE];
         tb_event event = {.kind = TB_EVENT_PAYMENT_VOID, .visit = visit};

@@ -9,6 +9,8 @@
  *  E3  Rows hold sealed bytes as they came or as they will be sent: no template, no name, no amount in the open, also
  *      behind the file's own key.
  *  E4  One process has the directory at a time.
+ *  E5  Who was taken off the list stays known by number until the window that was known last has ended: an old sealed
+ *      value that somebody recorded brings nobody back, also after a restart.
  *
  * Any thread; one at a time inside. */
 #ifndef TERMINAL_EDGE_STORE_H
@@ -19,10 +21,22 @@
 
 typedef struct tb_edge_store tb_edge_store;
 
-/* Makes the directory (0700), the key file edge.key (0600) and edge.db where they are missing; migrates.
- * TB_DB_LOCKED, TB_DB_NEWER, TB_DB_KEY, TB_DB_CORRUPT, TB_DISK_FULL, TB_FORBIDDEN (key file), TB_IO, TB_NO_MEMORY. */
+/* Makes the directory (0700), the key file edge.key (0600; `_with`: another, which may be read only), edge.seal and
+ * edge.db where they are missing; migrates. A wipe that was interrupted is ended first. TB_DB_LOCKED, TB_DB_NEWER,
+ * TB_DB_KEY, TB_DB_CORRUPT, TB_DISK_FULL, TB_FORBIDDEN (key file), TB_IO, TB_NO_MEMORY. */
 tb_status tb_edge_store_open(const char *directory, tb_edge_store **out, tb_error *why) TB_MUST_CHECK;
+tb_status tb_edge_store_open_with(const char *directory, const char *key_file, tb_edge_store **out,
+                                  tb_error *why) TB_MUST_CHECK;
 void tb_edge_store_free(tb_edge_store **store);
+
+/* ---- its end (remote wipe) ---- */
+/* Any thread, also while others use the store: from here on nobody can open it any more once this process has ended,
+ * whatever happens to the power. Idempotent. TB_IO. */
+tb_status tb_edge_store_end_keys(tb_edge_store *store, tb_error *why) TB_MUST_CHECK;
+/* Keys first, then the rows' files: overwritten, removed, synced. Nobody else uses the store any more; *store is freed
+ * whatever comes of it. After a failure or a power cut the next tb_edge_store_open ends the rest; it then begins anew,
+ * unregistered. A master key outside the directory is left alone: it opens nothing any more. */
+tb_status tb_edge_store_destroy(tb_edge_store **store, tb_error *why) TB_MUST_CHECK;
 
 /* The terminal's own key pair; made at the first call. */
 tb_status tb_edge_store_keys(tb_edge_store *store, tb_key_pair *out) TB_MUST_CHECK;
@@ -45,18 +59,22 @@ tb_status tb_edge_store_register(tb_edge_store *store, const tb_registration *re
 typedef struct tb_sealed_entry {
     tb_id visit;
     uint64_t sequence;
+    int known;   /* the row is as it was: it is only named in a whole snapshot */
     int dropped; /* used up here; `sealed` is empty */
+    /* Neither sealed nor dropped: taken off, remembered until `until` (E5); with `until` 0 the row goes. */
     tb_span sealed;
+    tb_time until; /* of the window; 0: not known */
 } tb_sealed_entry;
-/* All of them in one transaction: sealed empty and not dropped = the row goes. With `whole`, rows that are not named
- * go too. */
-tb_status tb_edge_store_entries_put(tb_edge_store *store, const tb_sealed_entry *entries, size_t count,
-                                    int whole) TB_MUST_CHECK;
+/* All of them in one transaction. With `whole`, rows that are not named were taken off by the server, at `sequence` at
+ * the latest. `sequence` (0: as it was) is the highest that the list has seen. */
+tb_status tb_edge_store_entries_put(tb_edge_store *store, const tb_sealed_entry *entries, size_t count, int whole,
+                                    uint64_t sequence) TB_MUST_CHECK;
+/* Removes rows whose window has ended. */
+tb_status tb_edge_store_entries_over(tb_edge_store *store, tb_time now) TB_MUST_CHECK;
 typedef tb_status (*tb_sealed_entry_fn)(void *context, const tb_sealed_entry *entry); /* must not call the store */
 tb_status tb_edge_store_entries(tb_edge_store *store, tb_sealed_entry_fn each, void *context) TB_MUST_CHECK;
-/* The last feed sequence that is in `entries`. */
+/* The highest feed sequence that the list had seen. */
 tb_status tb_edge_store_sequence(tb_edge_store *store, uint64_t *out) TB_MUST_CHECK;
-tb_status tb_edge_store_sequence_set(tb_edge_store *store, uint64_t sequence) TB_MUST_CHECK;
 
 /* ---- outbox ---- */
 /* How events are closed before they are stored: sealed to the server, about `subject`. Keys are copied. */

@@ -12,6 +12,8 @@
 
 #define QUEUE_MOST 65536
 #define SNAPSHOT_PAUSE TB_SECOND
+#define GONE_UNKNOWN TB_DAY /* how long a removal counts of somebody whose window was never seen */
+#define OVER_EVERY (5 * TB_MINUTE)
 
 struct value { /* a live one, as it came */
     struct value *next;
@@ -35,7 +37,12 @@ struct tb_feed {
     size_t queued;
     int needs_snapshot;
     tb_time not_before; /* of the next snapshot */
-    unsigned long unreadable;
+    /* the courier's */
+    tb_time now; /* of this work */
+    int store_behind;
+    tb_status told_store, told_refused;
+    uint64_t refused;
+    int64_t last_over; /* when rows that are over were removed, monotonic */
 };
 
 tb_status tb_feed_new(const tb_feed_options *options, tb_feed **out)
@@ -122,7 +129,15 @@ void tb_feed_receive(tb_feed *feed, const tb_delivery *message)
 
 /* ---- rows for the store ---- */
 
-static tb_status batch_add(struct batch *batch, const tb_entry *entry, int dropped, tb_span sealed)
+static void want_snapshot(tb_feed *feed)
+{
+    pthread_mutex_lock(&feed->mutex);
+    feed->needs_snapshot = 1;
+    pthread_mutex_unlock(&feed->mutex);
+}
+
+/* Takes a copy of `row`, and of what it is sealed in. */
+static tb_status batch_add(struct batch *batch, const tb_sealed_entry *row)
 {
     if (batch->count == batch->room) {
         size_t room = batch->room ? 2 * batch->room : 64;
@@ -136,12 +151,12 @@ static tb_status batch_add(struct batch *batch, const tb_entry *entry, int dropp
         batch->room = room;
     }
     tb_bytes body = {0};
-    tb_status status = entry->present && !dropped ? tb_bytes_append(&body, sealed) : TB_OK;
+    tb_status status = row->sealed.size ? tb_bytes_append(&body, row->sealed) : TB_OK;
     if (status != TB_OK)
         return status;
     batch->bodies[batch->count] = body;
-    batch->rows[batch->count++] = (tb_sealed_entry){
-        .visit = entry->visit, .sequence = entry->sequence, .dropped = dropped, .sealed = tb_bytes_span(&body)};
+    batch->rows[batch->count] = *row;
+    batch->rows[batch->count++].sealed = tb_bytes_span(&body);
     return TB_OK;
 }
 
@@ -158,17 +173,34 @@ static tb_status batch_write(tb_feed *feed, struct batch *batch, int whole)
 {
     if (!batch->count && !whole)
         return TB_OK;
-    tb_status status = tb_edge_store_entries_put(feed->store, batch->rows, batch->count, whole);
-    if (status == TB_OK)
-        status = tb_edge_store_sequence_set(feed->store, tb_list_sequence(feed->list));
-    if (status != TB_OK)
+    tb_status status =
+        tb_edge_store_entries_put(feed->store, batch->rows, batch->count, whole, tb_list_sequence(feed->list));
+    if (status != TB_OK && status != feed->told_store)
         tb_log(TB_LOG_WARNING, "terminal",
                "the list could not be stored (%s): after a restart without network it would be older",
                tb_status_name(status));
+    feed->told_store = status;
+    if (status != TB_OK) { /* F1: all of it again, until it is written */
+        feed->store_behind = 1;
+        want_snapshot(feed);
+    } else if (whole) {
+        feed->store_behind = 0;
+    }
     return status;
 }
 
 /* ---- one value ---- */
+
+/* Told once for each reason until something good comes, so that a flood of bad values does not fill the log. */
+static void left_out(tb_feed *feed, tb_status status, const char *because)
+{
+    feed->refused++;
+    if (feed->told_refused != status)
+        tb_log(TB_LOG_WARNING, "terminal",
+               "a value of the feed was left out (%s): %s; %llu so far, more of the kind are only counted",
+               tb_status_name(status), because, (unsigned long long)feed->refused);
+    feed->told_refused = status;
+}
 
 static tb_status open_value(tb_feed *feed, const char *key, tb_span sealed, tb_entry *entry)
 {
@@ -184,27 +216,60 @@ static tb_status open_value(tb_feed *feed, const char *key, tb_span sealed, tb_e
     if (status == TB_OK && (!dot || strcmp(dot + 1, tb_id_text(entry->visit, text)) != 0))
         status = TB_MALFORMED; /* sealed for this key, but speaks of another visit */
     if (status != TB_OK && status != TB_NO_MEMORY)
-        tb_log(TB_LOG_WARNING, "terminal", "an entry of the feed was left out: %s (%lu so far)", tb_status_name(status),
-               ++feed->unreadable);
+        left_out(feed, status, why.status ? tb_error_text(&why) : tb_status_sentence(status));
     return status;
 }
 
-static tb_status apply_value(tb_feed *feed, const char *key, tb_span sealed, struct batch *batch, uint64_t *sequence)
+/* What the store has to know of a value after the list has judged it. */
+static tb_status note_row(tb_feed *feed, const tb_entry *entry, int changed, tb_span sealed, struct batch *batch)
 {
-    tb_entry entry;
-    int changed = 0;
-    tb_status status = open_value(feed, key, sealed, &entry);
-    if (status == TB_OK)
-        status = tb_list_apply(feed->list, &entry, &changed);
+    tb_list_state now = tb_list_state_of(feed->list, entry->visit);
+    int same = entry->sequence == now.sequence && entry->present == now.present;
+    tb_sealed_entry row = {.visit = entry->visit,
+                           .sequence = now.sequence,
+                           .known = !changed && !(feed->store_behind && same),
+                           .dropped = now.dropped,
+                           .until = now.until};
+    if (!row.known && now.present)
+        row.sealed = sealed;
+    return batch_add(batch, &row);
+}
+
+/* Live values count up: one below what was seen, of somebody who is not known, was recorded and is played back. */
+static int is_played_back(tb_feed *feed, const tb_entry *entry)
+{
+    return entry->present && entry->sequence <= tb_list_sequence(feed->list) &&
+           !tb_list_state_of(feed->list, entry->visit).sequence;
+}
+
+static tb_status apply_entry(tb_feed *feed, const tb_entry *entry, tb_time now, int *changed)
+{
+    tb_status status = tb_list_apply(feed->list, entry, changed);
     if (status == TB_OTHER_MODEL)
         tb_log(TB_LOG_WARNING, "terminal",
                "somebody's templates are of models that this terminal does not make: its "
                "manifest is older than the server's");
+    if (status == TB_OK && !entry->present && *changed && !tb_list_state_of(feed->list, entry->visit).until)
+        status = tb_list_note_gone(feed->list, entry->visit, entry->sequence, now + GONE_UNKNOWN, 0);
+    return status;
+}
+
+static tb_status apply_value(tb_feed *feed, const struct value *value, int live, struct batch *batch,
+                             uint64_t *sequence)
+{
+    tb_entry entry;
+    int changed = 0;
+    tb_span sealed = tb_bytes_span(&value->body);
+    tb_status status = open_value(feed, value->key, sealed, &entry);
+    if (status == TB_OK && live && is_played_back(feed, &entry)) {
+        status = TB_CONFLICT;
+        left_out(feed, status, "it is older than what was seen, and of somebody who is not known");
+    }
+    if (status == TB_OK)
+        status = apply_entry(feed, &entry, feed->now, &changed);
     if (status == TB_OK) {
-        /* used up here, and nothing newer is known */
-        int dropped = entry.present && !tb_list_has(feed->list, entry.visit);
         *sequence = entry.sequence;
-        status = batch_add(batch, &entry, dropped, sealed);
+        status = note_row(feed, &entry, changed, sealed, batch);
     }
     tb_entry_free(&entry);
     return status;
@@ -226,7 +291,9 @@ static void on_value(void *context, const tb_delivery *message)
     const char *key = tb_subject_key(message->subject);
     if (!key || reading->status != TB_OK)
         return;
-    tb_status status = apply_value(reading->feed, key, message->body, &reading->batch, &sequence);
+    struct value value = {.body = {.data = (uint8_t *)message->body.data, .size = message->body.size}}; /* borrowed */
+    snprintf(value.key, sizeof value.key, "%s", key);
+    tb_status status = apply_value(reading->feed, &value, 0, &reading->batch, &sequence);
     if (status == TB_NO_MEMORY)
         reading->status = status;
     else if (status != TB_OK)
@@ -266,20 +333,13 @@ static int wants_snapshot(tb_feed *feed, tb_time now)
     return wanted;
 }
 
-static void want_snapshot(tb_feed *feed)
-{
-    pthread_mutex_lock(&feed->mutex);
-    feed->needs_snapshot = 1;
-    pthread_mutex_unlock(&feed->mutex);
-}
-
 static tb_status drain(tb_feed *feed)
 {
     struct batch batch = {0};
     tb_status status = TB_OK;
     for (struct value *value; status != TB_NO_MEMORY && (value = pop(feed));) {
         uint64_t last = tb_list_sequence(feed->list), sequence = 0;
-        status = apply_value(feed, value->key, tb_bytes_span(&value->body), &batch, &sequence);
+        status = apply_value(feed, value, 1, &batch, &sequence);
         if (status != TB_OK || sequence > last + 1) /* something between was missed */
             want_snapshot(feed);
         value_free(value);
@@ -293,6 +353,7 @@ tb_status tb_feed_work(tb_feed *feed, tb_bus *bus, tb_time now, int *synced)
 {
     tb_status status = TB_OK;
     *synced = 0;
+    feed->now = now;
     if (tb_bus_is_connected(bus) && wants_snapshot(feed, now)) {
         int ready = 0;
         status = snapshot(feed, bus, &ready);
@@ -313,8 +374,18 @@ tb_status tb_feed_work(tb_feed *feed, tb_bus *bus, tb_time now, int *synced)
 struct restoring {
     tb_feed *feed;
     tb_time now;
-    struct batch gone;
+    struct batch mended;
 };
+
+/* Stores of before did not say until when: their rows are written anew, once. */
+static tb_status mend(struct restoring *restoring, const tb_sealed_entry *row, tb_time until)
+{
+    tb_sealed_entry mended = *row;
+    mended.until = until;
+    if (!until)
+        mended.sealed = (tb_span){0};
+    return batch_add(&restoring->mended, &mended);
+}
 
 static tb_status restore_row(void *context, const tb_sealed_entry *row)
 {
@@ -322,15 +393,16 @@ static tb_status restore_row(void *context, const tb_sealed_entry *row)
     tb_feed *feed = restoring->feed;
     char key[TB_SUBJECT_SIZE], text[TB_ID_TEXT_SIZE];
     tb_entry entry = {0};
-    if (row->dropped)
-        return tb_list_drop(feed->list, row->visit, row->sequence);
+    if (!row->sealed.size)
+        return tb_list_note_gone(feed->list, row->visit, row->sequence, row->until, row->dropped);
     if (snprintf(key, sizeof key, "%s.%s", feed->touchpoint, tb_id_text(row->visit, text)) >= (int)sizeof key)
         return TB_INTERNAL;
     tb_status status = open_value(feed, key, row->sealed, &entry);
-    if (status == TB_OK && entry.until > restoring->now)
+    int opened = status == TB_OK;
+    if (opened && entry.until > restoring->now)
         status = tb_list_apply(feed->list, &entry, NULL);
-    else if (status != TB_NO_MEMORY)
-        status = batch_add(&restoring->gone, &(tb_entry){.visit = row->visit}, 0, (tb_span){0});
+    if (!opened || entry.until != row->until)
+        status = status == TB_NO_MEMORY ? status : mend(restoring, row, opened ? entry.until : 0);
     tb_entry_free(&entry);
     return status == TB_NO_MEMORY ? status : TB_OK;
 }
@@ -338,34 +410,36 @@ static tb_status restore_row(void *context, const tb_sealed_entry *row)
 tb_status tb_feed_restore(tb_feed *feed, tb_time now, size_t *count)
 {
     struct restoring restoring = {.feed = feed, .now = now};
+    uint64_t sequence = 0;
     tb_status status = tb_edge_store_entries(feed->store, restore_row, &restoring);
-    if (status == TB_OK && restoring.gone.count)
-        status = tb_edge_store_entries_put(feed->store, restoring.gone.rows, restoring.gone.count, 0);
-    batch_free(&restoring.gone);
+    if (status == TB_OK)
+        status = tb_edge_store_sequence(feed->store, &sequence);
+    tb_list_note_sequence(feed->list, sequence);
+    /* a full disk must not keep the terminal from starting */
+    if (status == TB_OK && restoring.mended.count &&
+        tb_edge_store_entries_put(feed->store, restoring.mended.rows, restoring.mended.count, 0, 0) != TB_OK)
+        tb_log(TB_LOG_WARNING, "terminal",
+               "rows of edge.db could not be brought up to date; it is tried at the next start");
+    batch_free(&restoring.mended);
     *count = tb_list_count(feed->list);
     return status;
-}
-
-static tb_status find_gone(void *context, const tb_sealed_entry *row)
-{
-    struct restoring *restoring = context;
-    if (row->dropped || tb_list_has(restoring->feed->list, row->visit))
-        return TB_OK;
-    return batch_add(&restoring->gone, &(tb_entry){.visit = row->visit}, 0, (tb_span){0});
 }
 
 size_t tb_feed_expire(tb_feed *feed, tb_time now)
 {
     size_t gone = tb_list_expire(feed->list, now);
-    if (!gone)
+    int64_t at = tb_clock_monotonic();
+    if (!gone && feed->last_over && at - feed->last_over < OVER_EVERY)
         return 0;
-    struct restoring restoring = {.feed = feed, .now = now};
-    tb_status status = tb_edge_store_entries(feed->store, find_gone, &restoring);
-    if (status == TB_OK)
-        status = tb_edge_store_entries_put(feed->store, restoring.gone.rows, restoring.gone.count, 0);
+    feed->last_over = at;
+    tb_status status = tb_edge_store_entries_over(feed->store, now);
     if (status != TB_OK)
-        tb_log(TB_LOG_WARNING, "terminal", "entries that are over stay in the store until the next start: %s",
+        tb_log(TB_LOG_WARNING, "terminal", "entries that are over stay in the store for now: %s",
                tb_status_name(status));
-    batch_free(&restoring.gone);
     return gone;
+}
+
+uint64_t tb_feed_refused(const tb_feed *feed)
+{
+    return feed->refused;
 }

@@ -23,8 +23,7 @@ typedef struct tb_feed_options {
 tb_status tb_feed_new(const tb_feed_options *options, tb_feed **out) TB_MUST_CHECK;
 void tb_feed_free(tb_feed **feed);
 
-/* Fills the list from the store: a start without network. Rows that do not open or are over go. *count entries are on
- * the list. */
+/* Fills the list from the store: a start without network. Rows that do not open go. *count entries are on the list. */
 tb_status tb_feed_restore(tb_feed *feed, tb_time now, size_t *count) TB_MUST_CHECK;
 /* A live value: copied and queued. Any thread. *waiting (may be NULL): something is queued. */
 void tb_feed_receive(tb_feed *feed, const tb_delivery *message);
@@ -35,5 +34,7 @@ void tb_feed_lost(tb_feed *feed);
 tb_status tb_feed_work(tb_feed *feed, tb_bus *bus, tb_time now, int *synced) TB_MUST_CHECK;
 /* Removes what ended by the clock from list and store; how many. */
 size_t tb_feed_expire(tb_feed *feed, tb_time now);
+/* Values that were left out since the start: cut short, sealed for somebody else, of another version, played back. */
+uint64_t tb_feed_refused(const tb_feed *feed);
 
 #endif

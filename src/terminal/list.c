@@ -183,18 +183,28 @@ tb_status tb_list_apply(tb_list *list, const tb_entry *entry, int *changed)
     return status;
 }
 
+/* The visit's place, made when there is none. */
+static tb_status place_for(tb_list *list, tb_id visit, struct entry **out)
+{
+    tb_status status = TB_OK;
+    *out = find(list, visit);
+    if (!*out && 4 * (list->used + 1) > 3 * list->room)
+        status = rebuild(list, 2 * list->room);
+    if (status == TB_OK && !*out) {
+        *out = place_of(list, visit);
+        **out = (struct entry){.visit = visit, .generation = list->generation};
+        list->used++;
+    }
+    return status;
+}
+
 tb_status tb_list_drop(tb_list *list, tb_id visit, uint64_t sequence)
 {
     tb_status status = TB_OK;
     pthread_mutex_lock(&list->mutex);
     struct entry *entry = find(list, visit);
-    if (!entry && sequence && 4 * (list->used + 1) > 3 * list->room)
-        status = rebuild(list, 2 * list->room);
-    if (status == TB_OK && !entry && sequence) {
-        entry = place_of(list, visit);
-        *entry = (struct entry){.visit = visit, .generation = list->generation};
-        list->used++;
-    }
+    if (!entry && sequence)
+        status = place_for(list, visit, &entry);
     if (status == TB_OK && entry) {
         erase(list, entry);
         entry->dropped = 1;
@@ -202,6 +212,29 @@ tb_status tb_list_drop(tb_list *list, tb_id visit, uint64_t sequence)
     }
     pthread_mutex_unlock(&list->mutex);
     return status;
+}
+
+tb_status tb_list_note_gone(tb_list *list, tb_id visit, uint64_t sequence, tb_time until, int dropped)
+{
+    struct entry *entry;
+    pthread_mutex_lock(&list->mutex);
+    tb_status status = place_for(list, visit, &entry);
+    if (status == TB_OK && sequence >= entry->sequence) {
+        erase(list, entry);
+        entry->dropped = dropped;
+        entry->sequence = sequence;
+        entry->until = until;
+    }
+    pthread_mutex_unlock(&list->mutex);
+    return status;
+}
+
+void tb_list_note_sequence(tb_list *list, uint64_t sequence)
+{
+    pthread_mutex_lock(&list->mutex);
+    if (sequence > list->sequence)
+        list->sequence = sequence;
+    pthread_mutex_unlock(&list->mutex);
 }
 
 void tb_list_snapshot_begin(tb_list *list)
@@ -227,12 +260,19 @@ static size_t forget_all(tb_list *list, int (*goes)(const tb_list *, const struc
     return gone;
 }
 
-/* What a finished snapshot does not name is on no list; its number stays (L4). What was only ever a number goes. */
+/* What a finished snapshot does not name is on no list; its number stays (L4), as high as it can have been. What was
+ * only ever a number goes. */
 static void take_unnamed(tb_list *list)
 {
-    for (size_t i = 0; i < list->room; i++)
-        if (!tb_id_is_zero(list->entries[i].visit) && list->entries[i].generation != list->generation)
-            erase(list, &list->entries[i]);
+    for (size_t i = 0; i < list->room; i++) {
+        struct entry *entry = &list->entries[i];
+        if (tb_id_is_zero(entry->visit) || entry->generation == list->generation)
+            continue;
+        if (entry->present || entry->dropped)
+            entry->sequence = list->sequence > entry->sequence ? list->sequence : entry->sequence;
+        erase(list, entry);
+        entry->dropped = 0;
+    }
 }
 
 static int is_unnamed_number(const tb_list *list, const struct entry *entry, tb_time now)
@@ -306,6 +346,17 @@ int tb_list_has(const tb_list *list, tb_id visit)
     int has = entry && entry->present;
     pthread_mutex_unlock((pthread_mutex_t *)&list->mutex);
     return has;
+}
+
+tb_list_state tb_list_state_of(const tb_list *list, tb_id visit)
+{
+    pthread_mutex_lock((pthread_mutex_t *)&list->mutex);
+    const struct entry *entry = find(list, visit);
+    tb_list_state state = {0};
+    if (entry)
+        state = (tb_list_state){entry->sequence, entry->until, entry->present, entry->dropped};
+    pthread_mutex_unlock((pthread_mutex_t *)&list->mutex);
+    return state;
 }
 
 uint64_t tb_list_sequence_of(const tb_list *list, tb_id visit)

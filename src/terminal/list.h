@@ -29,6 +29,9 @@ tb_status tb_list_apply(tb_list *list, const tb_entry *entry, int *changed) TB_M
 /* The visit was served here: it goes, and only something newer than `sequence` brings it back (0: than what is
  * known). */
 tb_status tb_list_drop(tb_list *list, tb_id visit, uint64_t sequence) TB_MUST_CHECK;
+/* Taken off (or used up here) at `sequence`, to be remembered until `until` (L4; 0: not known). */
+tb_status tb_list_note_gone(tb_list *list, tb_id visit, uint64_t sequence, tb_time until, int dropped) TB_MUST_CHECK;
+void tb_list_note_sequence(tb_list *list, uint64_t sequence); /* from the store: this was seen */
 /* Between begin and end every value of the bucket is applied; with `ready` what was not named goes. */
 void tb_list_snapshot_begin(tb_list *list);
 void tb_list_snapshot_end(tb_list *list, int ready);
@@ -39,6 +42,12 @@ void tb_list_clear(tb_list *list);
 size_t tb_list_count(const tb_list *list);
 uint64_t tb_list_sequence(const tb_list *list); /* the highest seen */
 int tb_list_has(const tb_list *list, tb_id visit);
+typedef struct tb_list_state { /* what is known of a visit; all zero: nothing */
+    uint64_t sequence;
+    tb_time until; /* 0: not known */
+    int present, dropped;
+} tb_list_state;
+tb_list_state tb_list_state_of(const tb_list *list, tb_id visit);
 uint64_t tb_list_sequence_of(const tb_list *list, tb_id visit); /* of this entry; 0: not on the list */
 
 typedef struct tb_list_match {

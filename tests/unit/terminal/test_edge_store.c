@@ -191,15 +191,14 @@ static void entries_as_received(void **state)
     for (int i = 0; i < 3; i++)
         entries[i] =
             (tb_sealed_entry){.visit = tb_id_random(), .sequence = (uint64_t)i + 1, .sealed = tb_span_of("seal!", 5)};
-    assert_int_equal(tb_edge_store_entries_put(store, entries, 3, 0), TB_OK);
+    assert_int_equal(tb_edge_store_entries_put(store, entries, 3, 0, 0), TB_OK);
     tb_event event = {.kind = TB_EVENT_PASSAGE, .visit = entries[1].visit};
     tb_drop drop = {entries[1].visit, 2};
     assert_int_equal(tb_edge_store_record(store, &event, 1, &drop), TB_OK); /* event and entry in one transaction */
-    assert_int_equal(tb_edge_store_entries_put(store, entries, 3, 1),
+    assert_int_equal(tb_edge_store_entries_put(store, entries, 3, 1, 0),
                      TB_OK); /* a snapshot that was read before: it stays used up */
     entries[0].sealed = tb_span_of(NULL, 0);
-    assert_int_equal(tb_edge_store_entries_put(store, entries, 1, 0), TB_OK);
-    assert_int_equal(tb_edge_store_sequence_set(store, 77), TB_OK);
+    assert_int_equal(tb_edge_store_entries_put(store, entries, 1, 0, 77), TB_OK);
     tb_edge_store_free(&store);
     store = open_store(place);
     struct seen seen = {0};
@@ -210,7 +209,7 @@ static void entries_as_received(void **state)
     assert_int_equal(seen.sequences, 5);
     assert_int_equal(tb_edge_store_sequence(store, &sequence), TB_OK);
     assert_int_equal(sequence, 77);
-    assert_int_equal(tb_edge_store_entries_put(store, &entries[2], 1, 1), TB_OK); /* the whole list is this one */
+    assert_int_equal(tb_edge_store_entries_put(store, &entries[2], 1, 1, 0), TB_OK); /* the whole list is this one */
     seen = (struct seen){0};
     assert_int_equal(tb_edge_store_entries(store, see, &seen), TB_OK);
     assert_int_equal(seen.count, 1);
@@ -227,17 +226,17 @@ static void used_up_before_it_was_written(void **state)
     tb_drop drop = {entry.visit, 5};
     struct seen seen = {0};
     assert_int_equal(tb_edge_store_record(store, &event, 1, &drop), TB_OK);
-    assert_int_equal(tb_edge_store_entries_put(store, &entry, 1, 0), TB_OK);
+    assert_int_equal(tb_edge_store_entries_put(store, &entry, 1, 0, 0), TB_OK);
     assert_int_equal(tb_edge_store_entries(store, see, &seen), TB_OK);
     assert_int_equal(seen.dropped, 1);
     entry.sequence = 6; /* the server says something newer */
-    assert_int_equal(tb_edge_store_entries_put(store, &entry, 1, 0), TB_OK);
+    assert_int_equal(tb_edge_store_entries_put(store, &entry, 1, 0, 0), TB_OK);
     seen = (struct seen){0};
     assert_int_equal(tb_edge_store_entries(store, see, &seen), TB_OK);
     assert_int_equal(seen.count, 1);
     assert_int_equal(seen.dropped, 0);
     assert_int_equal(tb_edge_store_record(store, &event, 1, &(tb_drop){entry.visit, 6}), TB_OK);
-    assert_int_equal(tb_edge_store_entries_put(store, NULL, 0, 1),
+    assert_int_equal(tb_edge_store_entries_put(store, NULL, 0, 1, 0),
                      TB_OK); /* the server took it off: nothing is left to remember */
     seen = (struct seen){0};
     assert_int_equal(tb_edge_store_entries(store, see, &seen), TB_OK);
