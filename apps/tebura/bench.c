@@ -43,6 +43,7 @@ static const struct about {
     {"events", "passages that the server applies durably in a second", 0, 0},
     {"feed", "a passage at the entrance until it is on every list, through server and broker", 0, 0},
     {"gallery", "1:N search by every set of loops that this processor runs, and changes of the list", 1, 0},
+    {"identify", "questions that the server answers by matching itself, at 10,000 and 50,000 visitors", 1, 1},
     {"liveness", "what a terminal sees of people that the virtual camera re-photographs", 0, 0},
     {"pipeline", "each stage from a camera's frame to a decision", 0, 0},
     {"programs", "each program from its start to being ready, and its memory", 0, 0},

@@ -71,6 +71,10 @@ static void print_role(const tb_role *role)
            *view.actuator ? ", opens a " : "", view.actuator);
     print_words("for", terms.purpose, terms.purposes, "nothing that is shown");
     print_requirements(terms.has_list ? "on its list" : "serves", &terms.rule);
+    if (view.match_at_server) {
+        label("matched by");
+        printf("the server, among those whom it serves now; no list rests at the terminal\n");
+    }
     if (terms.attributes)
         print_words("touchpoint has", terms.attribute, terms.attributes, "");
     print_words("sees", terms.field, terms.sees, terms.has_list ? "the face's template only" : "nothing");

@@ -31,6 +31,10 @@ tb_status tb_gallery_remove(tb_gallery *gallery, tb_id id) TB_MUST_CHECK;
 void tb_gallery_clear(tb_gallery *gallery);
 size_t tb_gallery_count(const tb_gallery *gallery); /* ids, not rows */
 size_t tb_gallery_rows(const tb_gallery *gallery);  /* templates: what a threshold is computed from */
+/* Of how many rows the ids have all of these tags and none of those: what a narrowed search's threshold is computed
+ * from. While others change the gallery it may be off by what they change. */
+size_t tb_gallery_rows_tagged(const tb_gallery *gallery, uint64_t all_of, uint64_t none_of);
+tb_status tb_gallery_tags(const tb_gallery *gallery, tb_id id, uint64_t *out) TB_MUST_CHECK; /* TB_NOT_FOUND */
 /* The best `k` ids, best first (equal scores in the order of their ids). *found <= k.
  * `only` (may be NULL) narrows the search to ids for which it returns non-zero; it must not call the gallery. */
 tb_status tb_gallery_search(const tb_gallery *gallery, const tb_template *probe, int k,

@@ -26,7 +26,11 @@ int tb_matcher_models(const tb_matcher *matcher, tb_model out[TB_MODELS_MAX]);
  * TB_INVALID_ARGUMENT: more than TB_TEMPLATES_MAX of one model; TB_NO_MEMORY: who was not there is not there, who was
  * there still is, with old or new templates. One writer at a time. */
 tb_status tb_matcher_put(tb_matcher *matcher, tb_id id, const tb_bytes *encoded, int count) TB_MUST_CHECK;
-tb_status tb_matcher_remove(tb_matcher *matcher, tb_id id) TB_MUST_CHECK; /* wipes; TB_NOT_FOUND */
+/* Tags of `id` in every gallery, as in tb_gallery_tag; who is put anew has none, who is replaced keeps them.
+ * TB_NOT_FOUND. */
+tb_status tb_matcher_tag(tb_matcher *matcher, tb_id id, uint64_t tags) TB_MUST_CHECK;
+tb_status tb_matcher_tags(const tb_matcher *matcher, tb_id id, uint64_t *out) TB_MUST_CHECK; /* TB_NOT_FOUND */
+tb_status tb_matcher_remove(tb_matcher *matcher, tb_id id) TB_MUST_CHECK;                    /* wipes; TB_NOT_FOUND */
 void tb_matcher_clear(tb_matcher *matcher);
 size_t tb_matcher_count(const tb_matcher *matcher); /* ids */
 
@@ -42,5 +46,14 @@ typedef struct tb_match {
  * known here. Any number of threads, while one writes. `only` as in tb_gallery_search. */
 tb_status tb_matcher_identify(const tb_matcher *matcher, const tb_template *probes, int count, double fpir,
                               int (*only)(tb_id id, void *context), void *context, tb_match *out) TB_MUST_CHECK;
+typedef struct tb_matcher_query {
+    double fpir;
+    uint64_t all_of, none_of; /* tags, as in tb_gallery_query */
+    int (*only)(tb_id id, void *context);
+    void *context;
+} tb_matcher_query;
+/* The same among those whom the tags name: thresholds are those of a list that holds these people and nobody else. */
+tb_status tb_matcher_identify_by(const tb_matcher *matcher, const tb_template *probes, int count,
+                                 const tb_matcher_query *query, tb_match *out) TB_MUST_CHECK;
 
 #endif

@@ -80,6 +80,7 @@ typedef struct tb_role_view { /* the role as a terminal needs it; borrowed strin
     const char *actuator;                   /* "gate", "detector", "door", "" */
     int deletes_entry;                      /* the terminal drops its own entry after the match */
     int asks_server;                        /* third authentication when nobody matches */
+    int match_at_server;                    /* it has no list: the server compares, among those who may use it now */
     const char *unknown_reason;             /* when the server does not know the face either */
     int step_up_pin;                        /* below the margin, or above step_up_amount: ask for a PIN */
     int64_t step_up_amount;                 /* minor units, 0 = never */

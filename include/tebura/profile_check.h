@@ -39,16 +39,16 @@ typedef struct tb_rule_terms {
 
 typedef struct tb_role_terms {
     tb_rule_terms rule;
-    const char *lead;                       /* "" without: how long before the window an entry is delivered */
-    int has_list;                           /* check-in makes visits and has none */
+    const char *lead; /* "" without: how long before the window an entry is delivered */
+    int has_list;     /* check-in makes visits and has none, nor has a role that the server matches */
     size_t purposes, sees, told, attributes;
     const char *purpose[TB_PURPOSES_MAX];
-    const char *field[TB_FACTS_MAX];        /* in every entry of its list */
-    const char *told_field[TB_FACTS_MAX];   /* only in the answer to one person whom it refuses */
-    const char *attribute[TB_FACTS_MAX];    /* what a touchpoint of this role has to have */
-    const char *status;                     /* set by a match; "" leaves it */
-    int flag;                               /* set by a match: 1 on, -1 off, 0 leaves it */
-    int ends_with_match;                    /* what a match sets takes the visit off this very list */
+    const char *field[TB_FACTS_MAX];      /* in every entry of its list */
+    const char *told_field[TB_FACTS_MAX]; /* only in the answer to one person whom it refuses */
+    const char *attribute[TB_FACTS_MAX];  /* what a touchpoint of this role has to have */
+    const char *status;                   /* set by a match; "" leaves it */
+    int flag;                             /* set by a match: 1 on, -1 off, 0 leaves it */
+    int ends_with_match;                  /* what a match sets takes the visit off this very list */
 } tb_role_terms;
 void tb_role_terms_of(const tb_role *role, tb_role_terms *out);
 void tb_profile_visitor_terms(const tb_profile *profile, tb_rule_terms *out);

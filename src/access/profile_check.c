@@ -280,6 +280,7 @@ static tb_status check_role(tb_checker *c, unsigned index)
     check_effects(c, role);
     check_numbers(c, role);
     check_built_in_reasons(c, role);
+    tb_check_matching(c, role);
     return status;
 }
 

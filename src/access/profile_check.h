@@ -28,6 +28,8 @@ tb_status tb_check_rule(tb_checker *c, const char *owner, tb_rule *rule) TB_MUST
 void tb_check_reason(const tb_checker *c, const char *step, const char *name);
 /* Facts' order in time, and each role's window against that of the visitors. After all rules are compiled. */
 void tb_check_windows(tb_checker *c);
+/* profile_matching.c: by whom and when people are matched at a role. */
+void tb_check_matching(const tb_checker *c, const struct tb_role *role);
 /* profile_purpose.c: who may be shown what. */
 void tb_check_purposes(tb_checker *c);
 /* profile_states.c: what status and flag alone decide: lists nobody can be on, entries that come back, journeys. */

@@ -64,6 +64,7 @@ struct tb_role {
     char *name, *zone, *lead, *unknown;
     int kind;
     int challenge; /* 0: not said; else tb_challenge_when + 1 */
+    int match_at_server;
     tb_texts titles;
     tb_rule rule;
     char **sees, **purposes;

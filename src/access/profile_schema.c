@@ -25,6 +25,7 @@ static const cyaml_strval_t actuators[] = {{"none", 0}, {"gate", 1}, {"detector"
 static const cyaml_strval_t challenges[] = {{"never", 1 + TB_CHALLENGE_NEVER},
                                             {"when_unsure", 1 + TB_CHALLENGE_WHEN_UNSURE},
                                             {"always", 1 + TB_CHALLENGE_ALWAYS}};
+static const cyaml_strval_t matchers[] = {{"terminal", 0}, {"server", 1}};
 static const cyaml_strval_t switches[] = {{"on", 1}, {"off", 2}};
 
 static const cyaml_schema_field_t sentence_fields[] = {CYAML_FIELD_STRING_PTR("ja", ALWAYS, tb_texts, ja, 1, TEXT_MAX),
@@ -55,7 +56,8 @@ static const cyaml_schema_field_t window_fields[] = {
     CYAML_FIELD_STRING_PTR("late", MAYBE, tb_window, late, 1, NAME_MAX), CYAML_FIELD_END};
 
 #define RULE_FIELDS(structure)                                                                                         \
-    CYAML_FIELD_SEQUENCE_COUNT("requires", MAYBE, structure, rule.requires, rule.requires_count, &requirement, 0, TB_REQUIREMENTS_MAX), \
+    CYAML_FIELD_SEQUENCE_COUNT("requires", MAYBE, structure, rule.requires, rule.requires_count, &requirement, 0,      \
+                               TB_REQUIREMENTS_MAX),                                                                   \
         CYAML_FIELD_MAPPING_PTR("window", MAYBE, structure, rule.window, window_fields)
 
 static const cyaml_schema_field_t visitors_fields[] = {RULE_FIELDS(tb_visitors), CYAML_FIELD_END};
@@ -86,6 +88,8 @@ static const cyaml_schema_field_t role_fields[] = {
     CYAML_FIELD_SEQUENCE("sees", MAYBE, struct tb_role, sees, &name, 0, TB_FACTS_MAX),
     CYAML_FIELD_SEQUENCE("for", MAYBE, struct tb_role, purposes, &name, 0, TB_PURPOSES_MAX),
     CYAML_FIELD_MAPPING("on_match", CYAML_FLAG_OPTIONAL, struct tb_role, on_match, match_fields),
+    CYAML_FIELD_ENUM("match", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct tb_role, match_at_server, matchers,
+                     NAMES(matchers)),
     CYAML_FIELD_BOOL("asks_server", CYAML_FLAG_OPTIONAL, struct tb_role, asks_server),
     CYAML_FIELD_STRING_PTR("unknown", MAYBE, struct tb_role, unknown, 1, NAME_MAX),
     CYAML_FIELD_MAPPING("step_up", CYAML_FLAG_OPTIONAL, struct tb_role, step_up, step_up_fields),
@@ -179,8 +183,7 @@ tb_status tb_profile_load(tb_span yaml, int lenient, tb_profile **out, char *cau
     report problem = {0};
     cyaml_config_t config = config_for(&problem, lenient);
     *out = NULL;
-    cyaml_err_t error =
-        cyaml_load_data(yaml.data, yaml.size, &config, &tb_profile_schema, (cyaml_data_t **)out, NULL);
+    cyaml_err_t error = cyaml_load_data(yaml.data, yaml.size, &config, &tb_profile_schema, (cyaml_data_t **)out, NULL);
     if (error == CYAML_OK && *out)
         return TB_OK;
     *line = problem.line > 0 ? problem.line : 1;

@@ -76,7 +76,7 @@ void tb_role_terms_of(const tb_role *role, tb_role_terms *out)
 {
     static const int signs[] = {0, 1, -1};
     *out = (tb_role_terms){.lead = or_empty(role->lead),
-                           .has_list = role->kind != TB_KIND_CHECKIN,
+                           .has_list = role->kind != TB_KIND_CHECKIN && !role->match_at_server,
                            .purposes = role->purposes_count,
                            .sees = role->sees_count,
                            .status = or_empty(role->on_match.status),

@@ -415,6 +415,29 @@ size_t tb_gallery_rows(const tb_gallery *gallery)
     return row_count(gallery);
 }
 
+size_t tb_gallery_rows_tagged(const tb_gallery *gallery, uint64_t all_of, uint64_t none_of)
+{
+    size_t chunks = chunks_for(row_count(gallery)), found = 0;
+    for (size_t i = chunks; i-- > 0;) { /* downwards, as searches go (I5) */
+        tb_chunk *chunk = tb_gallery_chunk(gallery, i);
+        pthread_rwlock_rdlock(&chunk->lock);
+        for (size_t row = 0; row < chunk->rows; row++)
+            found += (chunk->tags[row] & all_of) == all_of && !(chunk->tags[row] & none_of);
+        pthread_rwlock_unlock(&chunk->lock);
+    }
+    return found;
+}
+
+tb_status tb_gallery_tags(const tb_gallery *gallery, tb_id id, uint64_t *out)
+{
+    pthread_mutex_t *change = (pthread_mutex_t *)&gallery->change;
+    pthread_mutex_lock(change);
+    const tb_entry *entry = tb_index_find(&gallery->index, id);
+    *out = entry ? tags_of(gallery, entry) : 0;
+    pthread_mutex_unlock(change);
+    return entry ? TB_OK : TB_NOT_FOUND;
+}
+
 size_t tb_gallery_memory(const tb_gallery *gallery)
 {
     pthread_mutex_t *change = (pthread_mutex_t *)&gallery->change;

@@ -156,6 +156,23 @@ tb_status tb_matcher_remove(tb_matcher *matcher, tb_id id)
     return status;
 }
 
+tb_status tb_matcher_tag(tb_matcher *matcher, tb_id id, uint64_t tags)
+{
+    tb_status status = TB_NOT_FOUND;
+    for (int g = 0; g < matcher->count; g++)
+        if (tb_gallery_tag(matcher->galleries[g], id, tags) == TB_OK)
+            status = TB_OK;
+    return status;
+}
+
+tb_status tb_matcher_tags(const tb_matcher *matcher, tb_id id, uint64_t *out)
+{
+    for (int g = 0; g < matcher->count; g++)
+        if (tb_gallery_tags(matcher->galleries[g], id, out) == TB_OK)
+            return TB_OK;
+    return TB_NOT_FOUND;
+}
+
 void tb_matcher_clear(tb_matcher *matcher)
 {
     for (int g = 0; g < matcher->count; g++)
@@ -179,17 +196,32 @@ static const tb_template *probe_of(const tb_model *model, const tb_template *pro
     return NULL;
 }
 
-/* G2: the rate of the whole, divided. */
-static int searches(const tb_matcher *matcher, const tb_template *probes, int count, int *known)
+/* What each search needs of its gallery: rows of those who are asked for. G2: the rate of the whole, divided among
+ * those that have any. */
+typedef struct plan {
+    const tb_template *probes[TB_MODELS_MAX]; /* NULL: not searched */
+    size_t rows[TB_MODELS_MAX];
+    int known, wanted;
+} plan;
+
+static size_t rows_of(const tb_gallery *gallery, const tb_matcher_query *query)
 {
-    int wanted = 0;
-    *known = 0;
-    for (int g = 0; g < matcher->count; g++)
-        if (probe_of(&matcher->models[g], probes, count)) {
-            ++*known;
-            wanted += tb_gallery_count(matcher->galleries[g]) > 0;
-        }
-    return wanted;
+    if (!query->all_of && !query->none_of)
+        return tb_gallery_rows(gallery);
+    return tb_gallery_rows_tagged(gallery, query->all_of, query->none_of);
+}
+
+static void make_plan(const tb_matcher *matcher, const tb_template *probes, int count, const tb_matcher_query *query,
+                      plan *out)
+{
+    *out = (plan){0};
+    for (int g = 0; g < matcher->count; g++) {
+        const tb_template *probe = probe_of(&matcher->models[g], probes, count);
+        out->known += probe != NULL;
+        out->rows[g] = probe ? rows_of(matcher->galleries[g], query) : 0;
+        out->probes[g] = out->rows[g] ? probe : NULL;
+        out->wanted += out->rows[g] > 0;
+    }
 }
 
 static int is_certain(const tb_calibration *calibration, size_t size, double fpir, const tb_candidate *found, int count)
@@ -199,24 +231,25 @@ static int is_certain(const tb_calibration *calibration, size_t size, double fpi
     return tb_decide(&strict, size, fpir / CERTAIN, found, count) == TB_THIS_PERSON;
 }
 
-static tb_status search(const tb_matcher *matcher, int g, const tb_template *probe, double fpir,
-                        int (*only)(tb_id id, void *context), void *context, tb_match *out)
+static tb_status search(const tb_matcher *matcher, int g, const plan *p, const tb_matcher_query *query, tb_match *out)
 {
     const tb_calibration *calibration = &matcher->models[g].calibration;
+    const tb_gallery_query narrowed = {CANDIDATES, query->all_of, query->none_of, query->only, query->context};
+    double fpir = query->fpir / p->wanted;
     tb_candidate found[CANDIDATES];
     int count = 0;
     *out = (tb_match){.identity = TB_NOBODY};
-    tb_status status = tb_gallery_search(matcher->galleries[g], probe, CANDIDATES, only, context, found, &count);
+    tb_status status = tb_gallery_search_by(matcher->galleries[g], p->probes[g], &narrowed, found, &count);
     if (status != TB_OK)
         return status;
-    size_t size = tb_gallery_rows(matcher->galleries[g]);
-    tb_identity identity = tb_decide(calibration, size, fpir, found, count);
+    tb_identity identity = tb_decide(calibration, p->rows[g], fpir, found, count);
     if (identity != TB_NOBODY)
-        *out = (tb_match){.identity = identity,
-                          .id = found[0].id,
-                          .model = g,
-                          .certain = identity == TB_THIS_PERSON && is_certain(calibration, size, fpir, found, count),
-                          .score = found[0].score};
+        *out =
+            (tb_match){.identity = identity,
+                       .id = found[0].id,
+                       .model = g,
+                       .certain = identity == TB_THIS_PERSON && is_certain(calibration, p->rows[g], fpir, found, count),
+                       .score = found[0].score};
     return TB_OK;
 }
 
@@ -233,22 +266,29 @@ static void combine(tb_match *all, const tb_match *next)
     }
 }
 
-tb_status tb_matcher_identify(const tb_matcher *matcher, const tb_template *probes, int count, double fpir,
-                              int (*only)(tb_id id, void *context), void *context, tb_match *out)
+tb_status tb_matcher_identify_by(const tb_matcher *matcher, const tb_template *probes, int count,
+                                 const tb_matcher_query *query, tb_match *out)
 {
-    int known, wanted = searches(matcher, probes, count, &known);
+    plan p;
+    make_plan(matcher, probes, count, query, &p);
     *out = (tb_match){.identity = TB_NOBODY};
-    tb_status status = known ? TB_OK : TB_OTHER_MODEL;
+    tb_status status = p.known ? TB_OK : TB_OTHER_MODEL;
     for (int g = 0; g < matcher->count && status == TB_OK; g++) {
-        const tb_template *probe = probe_of(&matcher->models[g], probes, count);
         tb_match next;
-        if (!probe || tb_gallery_count(matcher->galleries[g]) == 0)
+        if (!p.probes[g])
             continue;
-        status = search(matcher, g, probe, fpir / (wanted ? wanted : 1), only, context, &next);
+        status = search(matcher, g, &p, query, &next);
         if (status == TB_OK)
             combine(out, &next);
     }
     if (status != TB_OK)
         *out = (tb_match){.identity = TB_NOBODY};
     return status;
+}
+
+tb_status tb_matcher_identify(const tb_matcher *matcher, const tb_template *probes, int count, double fpir,
+                              int (*only)(tb_id id, void *context), void *context, tb_match *out)
+{
+    const tb_matcher_query query = {.fpir = fpir, .only = only, .context = context};
+    return tb_matcher_identify_by(matcher, probes, count, &query, out);
 }

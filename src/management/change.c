@@ -37,7 +37,7 @@ tb_time tb_service_now(const tb_management *m)
 
 tb_status tb_change_begin(tb_management *m)
 {
-    m->touched.count = m->moved_count = 0;
+    m->touched.count = m->moved_count = m->retagged_count = 0;
     m->wrote_outbox = m->wrote_passage = 0;
     return tb_db_begin(m->db);
 }
@@ -96,6 +96,7 @@ tb_status tb_change_end(tb_management *m, tb_status status)
         return status;
     m->outbox_removed = done;
     tb_visitors_follow(m);
+    tb_tags_follow(m);
     if (m->wrote_outbox) {
         m->outbox_waiting = 1;
         m->outbox_end = INT64_MAX;

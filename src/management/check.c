@@ -40,7 +40,7 @@ static tb_status check_visit(tb_management *m, tb_id visit, tb_time now, tb_erro
 {
     tb_booking booking;
     tb_facts facts;
-    tb_time due = TB_TIME_NEVER;
+    tb_time due = TB_TIME_NEVER, next;
     int64_t expected = 0, stored = 0;
     tb_status status = tb_booking_get(m->db, visit, &booking);
     if (status == TB_OK)
@@ -53,6 +53,11 @@ static tb_status check_visit(tb_management *m, tb_id visit, tb_time now, tb_erro
                           wanted ? "is not in the visitor database" : "is in the visitor database without right");
     for (size_t i = 0; wanted && i < m->terminal_count && status == TB_OK; i++)
         status = check_entry(m, m->terminals[i], &booking, &facts, now, &expected, &due, why);
+    if (wanted && status == TB_OK) {
+        if (!tb_tags_are_right(m, &booking, &facts, now, &next))
+            return difference(why, visit, "is searched for by other terminals than it may use");
+        due = next < due ? next : due;
+    }
     if (status == TB_OK)
         status = tb_entry_count_of_visit(m->db, visit, &stored);
     if (status == TB_OK && stored != expected)

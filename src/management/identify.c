@@ -41,14 +41,23 @@ static tb_status nobody(tb_management *m, const tb_request *request, tb_identity
     return status;
 }
 
+/* What a terminal's question is searched with. */
+typedef struct question {
+    double fpir;
+    uint64_t tag; /* those whom it serves now first (A17); 0: all visitors at once */
+} question;
+
 /* The search itself runs without the mutex. */
-static tb_status search(tb_management *m, const tb_request *request, double fpir, tb_match *match)
+static tb_status search(tb_management *m, const tb_request *request, const question *about, tb_match *match)
 {
     tb_template *probes;
     int count;
+    const tb_matcher_query narrowed = {.fpir = about->fpir, .all_of = about->tag}, all = {.fpir = about->fpir};
     tb_status status = tb_request_templates(m, request, &probes, &count);
-    if (status == TB_OK)
-        status = tb_matcher_identify(m->matcher, probes, count, fpir, NULL, NULL, match);
+    if (status == TB_OK && about->tag)
+        status = tb_matcher_identify_by(m->matcher, probes, count, &narrowed, match);
+    if (status == TB_OK && match->identity == TB_NOBODY)
+        status = tb_matcher_identify_by(m->matcher, probes, count, &all, match);
     tb_secret_free(probes);
     return status;
 }
@@ -56,15 +65,17 @@ static tb_status search(tb_management *m, const tb_request *request, double fpir
 tb_status tb_service_identify(tb_management *m, const tb_request *request, tb_answer *answer)
 {
     tb_match match = {.identity = TB_NOBODY};
-    double fpir = TB_DEFAULT_FPIR;
+    question about = {.fpir = TB_DEFAULT_FPIR};
     tb_service_lock(m);
     const tb_terminal *terminal = tb_terminal_find(m, request->touchpoint);
     tb_status status = terminal && terminal->role && terminal->view.asks_server ? tb_visitors_ready(m) : TB_FORBIDDEN;
     if (status == TB_OK && terminal->view.fpir > 0)
-        fpir = terminal->view.fpir;
+        about.fpir = terminal->view.fpir;
+    if (status == TB_OK && terminal->tag >= 0)
+        about.tag = UINT64_C(1) << terminal->tag;
     tb_service_unlock(m);
     if (status == TB_OK)
-        status = search(m, request, fpir, &match);
+        status = search(m, request, &about, &match);
     if (status == TB_OK) {
         tb_service_lock(m);
         status = match.identity == TB_THIS_PERSON ? judge(m, request, match.id, answer)

@@ -174,6 +174,16 @@ static tb_status settle_group(tb_management *m, const tb_group *group, const tb_
     return status;
 }
 
+static tb_status retag(tb_management *m, tb_id visit, const tb_facts *facts, tb_time now, tb_time *due)
+{
+    tb_time next;
+    if (!m->tag_count)
+        return TB_OK;
+    uint64_t tags = tb_visit_tags(m, facts, now, &next);
+    *due = earlier(*due, next);
+    return tb_change_tags(m, visit, tags);
+}
+
 static tb_status recompute_entries(tb_management *m, const tb_booking *booking, const tb_facts *facts, tb_time now,
                                    tb_recompute how, tb_time *due)
 {
@@ -198,6 +208,8 @@ tb_status tb_recompute_known(tb_management *m, const tb_booking *booking, const 
             status = tb_change_touch(m, booking->id);
         if (status == TB_OK)
             status = recompute_entries(m, booking, facts, now, how, &due);
+        if (status == TB_OK)
+            status = retag(m, booking->id, facts, now, &due);
     } else if (booking->visiting) {
         status = tb_visit_end(m, booking->id);
     }

@@ -234,6 +234,7 @@ void tb_management_free(tb_management **management)
     free(m->terminals);
     free(m->moved);
     tb_lists_free(&m->lists);
+    free(m->retagged);
     tb_ids_free(&m->touched);
     tb_ids_free(&m->foreign);
     if (m->old)

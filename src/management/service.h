@@ -45,6 +45,7 @@ struct tb_terminal { /* in secret memory */
     const tb_role *role; /* NULL: the profile has lost it; its list is empty */
     tb_role_view view;
     uint64_t committed; /* sequence in the database; row.sequence runs ahead inside a change */
+    int tag;            /* of those whom it serves now, when the server matches for it; -1 none (tags.c) */
     /* what it seals for us, what we seal for it; derived once: X25519 would be most of an event's cost */
     tb_key from, to;
     tb_group *group; /* lists.h; NULL: it has no list */
@@ -58,6 +59,12 @@ typedef struct tb_work {
     uint64_t judged; /* one visit against one group of terminals */
     uint64_t entries_read, entries_written;
 } tb_work;
+
+#define TB_TAGS_MAX 63
+typedef struct tb_visit_tag {
+    tb_id visit;
+    uint64_t tags;
+} tb_visit_tag;
 
 struct tb_management {
     char site[TB_SITE_SIZE];
@@ -87,6 +94,10 @@ struct tb_management {
     size_t terminal_count, terminal_capacity;
     tb_lists lists;
 
+    tb_terminal *tagged[TB_TAGS_MAX]; /* one terminal for each tag that is in use */
+    int tag_count;
+    tb_visit_tag *retagged; /* by this change */
+    size_t retagged_count, retagged_capacity;
     tb_ids touched;      /* visits of this change whose rows in the gallery have to follow; some of them twice */
     tb_terminal **moved; /* terminals whose sequence this change has raised */
     size_t moved_count, moved_capacity;
@@ -161,6 +172,17 @@ void tb_custody_free(tb_custody *custody);
 tb_status tb_visitors_rebuild(tb_management *m) TB_MUST_CHECK;
 void tb_visitors_follow(tb_management *m); /* what the change touched; on failure the gallery is stale, never wrong */
 tb_status tb_visitors_ready(tb_management *m) TB_MUST_CHECK;
+
+/* ---- tags.c: whom the terminals serve now for which the server matches ---- */
+void tb_terminal_tag(tb_management *m, tb_terminal *terminal); /* once, before it is among m->terminals */
+/* *next: when the clock alone changes them. */
+uint64_t tb_visit_tags(const tb_management *m, const tb_facts *facts, tb_time now, tb_time *next);
+tb_status tb_change_tags(tb_management *m, tb_id visit, uint64_t tags) TB_MUST_CHECK; /* inside a change */
+void tb_tags_follow(tb_management *m);                                                /* after its commit */
+tb_status tb_visit_tag_now(tb_management *m, const tb_booking *booking) TB_MUST_CHECK;
+/* Inside a change: everybody's, because this terminal is new. */
+tb_status tb_visits_tag(tb_management *m, const tb_terminal *terminal) TB_MUST_CHECK;
+int tb_tags_are_right(tb_management *m, const tb_booking *booking, const tb_facts *facts, tb_time now, tb_time *next);
 
 /* ---- visits.c ---- */
 /* The visit is over: without another open one nothing of its person stays that has a name or a face (ADR 061). */

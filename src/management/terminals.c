@@ -46,6 +46,7 @@ static tb_status make_terminal(tb_management *m, const tb_touchpoint *row, tb_te
     terminal->role = tb_profile_role(m->profile, row->role);
     if (terminal->role)
         tb_role_view_of(terminal->role, &terminal->view);
+    terminal->tag = -1;
     return TB_OK;
 }
 
@@ -73,6 +74,7 @@ static tb_status load_one(void *context, const tb_touchpoint *row)
     if (!terminal->role)
         tb_log(TB_LOG_WARNING, "management", "touchpoint %s: the profile has no role %s, its list stays empty", row->id,
                row->role);
+    tb_terminal_tag(m, terminal);
     return tb_lists_add(&m->lists, terminal);
 }
 
@@ -151,10 +153,12 @@ tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *to
         make_code(code, hash);
         status = tb_change_end(m, tb_touchpoint_insert(m->db, &row, hash));
     }
-    if (status == TB_OK)
+    if (status == TB_OK) {
+        tb_terminal_tag(m, terminal);
         keep(m, terminal);
-    else
+    } else {
         tb_secret_free(terminal);
+    }
     tb_service_unlock(m);
     if (status != TB_OK)
         tb_wipe(code, 33);
@@ -215,6 +219,8 @@ static tb_status register_at(tb_management *m, const char *code, const tb_key *p
         status = tb_lists_add(&m->lists, terminal);
     if (status == TB_OK)
         status = tb_recompute_terminal(m, terminal);
+    if (status == TB_OK)
+        status = tb_visits_tag(m, terminal);
     status = tb_change_end(m, status);
     if (status != TB_OK) {
         tb_lists_remove(&m->lists, terminal);

@@ -14,6 +14,8 @@ static tb_status put(tb_management *m, const tb_booking *booking)
     if (status == TB_OK)
         status = tb_matcher_put(m->matcher, booking->id, custody.encoded, custody.count);
     tb_custody_free(&custody);
+    if (status == TB_OK)
+        status = tb_visit_tag_now(m, booking);
     return status == TB_OTHER_DIMENSION ? TB_OTHER_MODEL : status;
 }
 

@@ -8,7 +8,7 @@
  *  present    | the one candidate is steady                            | capturing
  *             | zone empty for `leave`, or only who was served is left | idle (passage, counter, pickup)
  *             | `serve` is over, reset                                 | idle
- *  capturing  | a good burst                                           | matching
+ *  capturing  | a good burst                                           | matching; asking (server, when it matches)
  *             | two candidates, or another one                         | present
  *             | a burst that a person can mend                         | capturing, with guidance
  *             | a challenge: the person is asked for something         | capturing

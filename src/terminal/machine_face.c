@@ -130,6 +130,10 @@ tb_status tb_m_captured_in_capturing(tb_machine *m, const tb_machine_input *in, 
     m->now_serving.challenges_failed += evaded || in->status == TB_RETRY_CHALLENGE;
     if (failed_too_often(m, now, fx))
         return TB_OK;
+    if (in->status == TB_OK && m->options.role.match_at_server && !tb_m_is_by_documents(m)) {
+        tb_m_to_asking_server(m, TB_QUESTION_IDENTIFY, in->fresh, now, fx); /* there is no list (A17) */
+        return TB_OK;
+    }
     if (in->status == TB_OK) {
         tb_m_emit(fx, TB_EFFECT_MATCH);
         tb_m_enter(m, TB_PHASE_MATCHING, TB_TIME_NEVER, fx);

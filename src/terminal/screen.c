@@ -98,6 +98,13 @@ static int say_in(const tb_profile *profile, const char *reason, const char *lan
     return found;
 }
 
+void tb_screen_reason(const tb_profile *profile, const char *reason, tb_screen *out)
+{
+    const tb_facts none = {0};
+    (void)say_in(profile, reason, "en", &none, 0, out->en);
+    (void)say_in(profile, reason, "ja", &none, 0, out->ja);
+}
+
 static void say_reason(tb_screen *out, const tb_transaction *t, const tb_profile *profile, int offset)
 {
     tb_status otherwise = t->failure != TB_OK ? t->failure : TB_REFUSED;

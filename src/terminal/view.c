@@ -35,6 +35,11 @@ static void screen_of(tb_terminal *t, tb_view *view)
                  "This terminal is waiting for its server. Please use another one.");
         snprintf(view->screen.ja, sizeof view->screen.ja, "%s", "この端末は準備中です。ほかの端末をご利用ください。");
     }
+    /* what can only ask is told apart from what would say no: before anybody stands there in vain (A17) */
+    if (view->registered && t->role.match_at_server && !view->connected && t->machine.phase <= TB_PHASE_CAPTURING) {
+        view->screen.tone = TB_TONE_RETRY;
+        tb_screen_reason(t->options.profile, "offline", &view->screen);
+    }
     /* where nobody pushes pictures yet, the screen still says what to do: the page is where they will come from */
     if (view->registered && t->machine.phase == TB_PHASE_IDLE && view->camera_status != TB_OK &&
         view->camera_status != TB_CAMERA_SILENT) {

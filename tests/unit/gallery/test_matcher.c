@@ -238,6 +238,46 @@ static void lists_of_models_that_are_none(void **state)
     tb_matcher_free(&matcher);
 }
 
+/* Narrowed by tags, a long list is as certain of somebody as a short one would be. */
+static void tags_narrow_and_so_does_the_threshold(void **state)
+{
+    (void)state;
+    tb_matcher *matcher = fresh(1);
+    uint64_t tags;
+    for (uint32_t who = 1; who <= 2000; who++) {
+        add(matcher, who, 1);
+        assert_int_equal(tb_matcher_tag(matcher, vectors_id(who), who <= 2 ? 6 : 2), TB_OK);
+    }
+    assert_int_equal(tb_matcher_tags(matcher, vectors_id(2), &tags), TB_OK);
+    assert_int_equal(tags, 6);
+    assert_int_equal(tb_matcher_tags(matcher, vectors_id(3000), &tags), TB_NOT_FOUND);
+    assert_int_equal(tb_matcher_tag(matcher, vectors_id(3000), 1), TB_NOT_FOUND);
+    /* between the thresholds of two people and of two thousand, which lie a quarter apart (made up) */
+    float few = tb_decision_threshold(&models[0].calibration, 2, 1e-3),
+          many = tb_decision_threshold(&models[0].calibration, 2000, 1e-3);
+    assert_true(few + 0.1f < many);
+    tb_template first = seen(0, 1), probe = vectors_near(&first, (few + many) / 2, 4711);
+    tb_match match;
+    tb_matcher_query query = {.fpir = 1e-3};
+    assert_int_equal(tb_matcher_identify_by(matcher, &probe, 1, &query, &match), TB_OK);
+    assert_int_equal(match.identity, TB_NOBODY);
+    query.all_of = 4;
+    assert_int_equal(tb_matcher_identify_by(matcher, &probe, 1, &query, &match), TB_OK);
+    assert_int_equal(match.identity, TB_THIS_PERSON);
+    assert_true(tb_id_equal(match.id, vectors_id(1)));
+    query.none_of = 2; /* nobody is left */
+    assert_int_equal(tb_matcher_identify_by(matcher, &probe, 1, &query, &match), TB_OK);
+    assert_int_equal(match.identity, TB_NOBODY);
+    query = (tb_matcher_query){.fpir = 1e-3, .all_of = 2, .none_of = 4};
+    tb_template clear = again(0, 1);
+    assert_int_equal(tb_matcher_identify_by(matcher, &clear, 1, &query, &match), TB_OK);
+    assert_int_equal(match.identity, TB_NOBODY); /* asked for without them */
+    add(matcher, 1, 1);                          /* replaced: the tags stay */
+    assert_int_equal(tb_matcher_tags(matcher, vectors_id(1), &tags), TB_OK);
+    assert_int_equal(tags, 6);
+    tb_matcher_free(&matcher);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(everybody_is_found_by_what_they_have),
@@ -245,6 +285,7 @@ int main(void)
                                        cmocka_unit_test(models_that_disagree_name_nobody),
                                        cmocka_unit_test(certainty_asks_for_more),
                                        cmocka_unit_test(the_rate_is_shared),
+                                       cmocka_unit_test(tags_narrow_and_so_does_the_threshold),
                                        cmocka_unit_test(what_cannot_be_used_changes_nothing),
                                        cmocka_unit_test(lists_of_models_that_are_none)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -408,6 +408,33 @@ static void early_and_unknown_and_offline(void **state)
     assert_string_equal(f.m.now_serving.reason, "offline");
 }
 
+/* A17: there is no list: a good burst is a question at once, and without a server the answer is that, not a no. */
+static void the_server_matches(void **state)
+{
+    (void)state;
+    tb_machine_options o = options_of(TB_KIND_PASSAGE);
+    o.role.match_at_server = 1;
+    fixture f = start(o);
+    must(&f, zone(1, 7, 1), TB_PHASE_PRESENT);
+    must(&f, zone(1, 7, 1), TB_PHASE_CAPTURING);
+    must(&f, captured(&f, TB_OK), TB_PHASE_ASKING);
+    assert_int_equal(f.m.now_serving.question, TB_QUESTION_IDENTIFY);
+    assert_int_equal(did(&f, TB_EFFECT_ASK), 1);
+    assert_int_equal(did(&f, TB_EFFECT_MATCH), 0);
+    fixture offline = f;
+    tb_machine_input in = {.kind = TB_INPUT_ANSWER, .about = f.m.now_serving.request, .verdict = TB_ANSWER_ADMIT};
+    memset(in.visit.bytes, 9, sizeof in.visit.bytes);
+    must(&f, in, TB_PHASE_DECIDED);
+    assert_int_equal(f.m.now_serving.outcome, TB_OUTCOME_ADMITTED);
+    in = (tb_machine_input){.kind = TB_INPUT_ANSWER,
+                            .about = offline.m.now_serving.request,
+                            .verdict = TB_ANSWER_FAILED,
+                            .status = TB_BUS_DOWN};
+    must(&offline, in, TB_PHASE_DECIDED);
+    assert_int_equal(offline.m.now_serving.outcome, TB_OUTCOME_FAILED);
+    assert_string_equal(offline.m.now_serving.reason, "offline");
+}
+
 static void a_gate_that_does_not_open_is_no_passage(void **state)
 {
     (void)state;
@@ -779,6 +806,7 @@ int main(void)
         cmocka_unit_test(try_again_is_not_no),
         cmocka_unit_test(not_sure_is_never_admitted),
         cmocka_unit_test(early_and_unknown_and_offline),
+        cmocka_unit_test(the_server_matches),
         cmocka_unit_test(a_gate_that_does_not_open_is_no_passage),
         cmocka_unit_test(checkin_with_and_without_face),
         cmocka_unit_test(a_payment_is_kept_then_sent_then_closed),
