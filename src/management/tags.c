@@ -1,15 +1,16 @@
 /* tags.c: who may use which server-matched terminals now, as tags in the gallery of visitors (ADR 160).
  *
- * Terminals whose rules cannot differ (same role, same values of the attributes that its rules name) share a tag. A
+ * Terminals whose rules cannot differ (tb_role_alike) share a tag. A
  * search by such a terminal looks at nobody else, with the threshold for that many people.
  *
  * T1  A tag narrows a search and decides nothing: whoever is found is judged by the rules, and when nobody is found all
  *     visitors are searched. So a tag that lags costs certainty, never an answer.
  * T2  booking.due is never later than the moment at which the clock alone changes a tag. */
+#include "management/service.h"
+
 #include <stdlib.h>
 
 #include "access/role_keys.h"
-#include "management/service.h"
 
 static int shares_tag(const tb_terminal *a, const tb_terminal *b)
 {
