@@ -8,6 +8,7 @@ ARGS ?=
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
+TORTURE_SECONDS ?= 600
 START := $(shell date +%s)
 
 # What happens and how long it has taken so far.
@@ -69,13 +70,16 @@ bench: ## measure, as a table and as JSON in build/bench (ARGS: what tebura benc
 	@mkdir -p build/bench
 	@build/release/tebura bench --save build/bench/$$(date -u +%Y%m%dT%H%M%SZ).json $(ARGS)
 
-torture: ## longer: threads under ThreadSanitizer, every fuzz target for FUZZ_SECONDS, the demo five times
+torture: ## longer: programs killed at random, threads under ThreadSanitizer, every fuzz target for FUZZ_SECONDS, the demo five times
 	@tools/setup --for test
 	@$(MAKE) START=$(START) tsan
 	$(call build,fuzz,--target fuzzers)
 	@set -e; for source in fuzz/fuzz_*.c; do noun=$${source#fuzz/fuzz_}; noun=$${noun%.c}; \
 	    echo "== fuzzing $$noun for $(FUZZ_SECONDS) s"; tools/run-fuzz $$noun -1 $(FUZZ_SECONDS); done
 	$(call build,release)
+	@cmake --build --preset release --target torture_programs
+	$(call say,programs killed at random for $(TORTURE_SECONDS) s)
+	@TEBURA_BIN=build/release node tests/torture/torture.mjs --seconds $(TORTURE_SECONDS) --quiet
 	@set -e; for turn in 1 2 3 4 5; do echo "== demo, turn $$turn"; build/release/tebura demo --once >build/demo.log || { tail -40 build/demo.log; exit 1; }; done
 
 tsan: ## unit tests under ThreadSanitizer

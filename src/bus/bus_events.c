@@ -17,6 +17,8 @@
 #define NS_PER_SECOND INT64_C(1000000000)
 #define STREAM_BYTES (INT64_C(256) << 20)
 #define FETCH_WAIT 500 /* ms: how soon a stop is seen */
+#define ACK_WAIT 10    /* s: longer than the longest pause between two tries, each of which asks for more time */
+#define CONSUMER "teburad"
 
 tb_status bus_stream_make(tb_bus *bus, const char *site, tb_error *why)
 {
@@ -78,6 +80,19 @@ static int is_stopped(tb_bus_subscription *f)
     return stopped;
 }
 
+/* A server that died had events in hand, which the broker would keep back until ACK_WAIT is over, and bring after later
+ * ones. Made anew, the consumer brings all that is not acknowledged, in order, at once. What another server of this
+ * site has in hand just now comes twice, and is known by its id. */
+static tb_status consumer_forget(tb_bus_subscription *f, const char *stream)
+{
+    jsErrCode code = 0;
+    if (f->opened)
+        return TB_OK;
+    tb_status status = bus_js_status(js_DeleteConsumer(f->bus->js, stream, CONSUMER, NULL, &code), &code);
+    f->opened = status == TB_OK || status == TB_NOT_FOUND;
+    return f->opened ? TB_OK : status;
+}
+
 static tb_status consumer_open(tb_bus_subscription *f, natsSubscription **out)
 {
     char name[BUS_NAME_SIZE], subjects[TB_SUBJECT_SIZE];
@@ -87,15 +102,18 @@ static tb_status consumer_open(tb_bus_subscription *f, natsSubscription **out)
     if (status != TB_OK)
         return status;
     bus_stream_name(f->site, name);
+    status = consumer_forget(f, name);
+    if (status != TB_OK)
+        return status;
     jsSubOptions_Init(&options);
     options.Stream = name;
     options.ManualAck = true;
     options.Config.AckPolicy = js_AckExplicit;
-    options.Config.AckWait = 30 * NS_PER_SECOND;
+    options.Config.AckWait = ACK_WAIT * NS_PER_SECOND;
     options.Config.MaxDeliver = -1;
     options.Config.MaxAckPending = 2 * BATCH_MOST;
     tb_subject_text(TB_SUBJECT_EVENT, f->site, "*", NULL, subjects);
-    return bus_js_status(js_PullSubscribe(out, f->bus->js, subjects, "teburad", NULL, &options, &code), &code);
+    return bus_js_status(js_PullSubscribe(out, f->bus->js, subjects, CONSUMER, NULL, &options, &code), &code);
 }
 
 /* One-shot: "no wait" with an expiry waits for the first event, brings with it what else is stored already and ends

@@ -17,6 +17,7 @@ struct tb_bus_subscription {
     int batch;
     pthread_t follower;
     int following;
+    int opened; /* the consumer was made by this process */
     int stop; /* by bus->lock */
 };
 

@@ -1,0 +1,30 @@
+// hazards.mjs: what may happen to a site at any moment. Each brings back what it took.
+import { sleep } from '../support/teburad.mjs';
+import { gates } from './site.mjs';
+
+export const hazards = {
+  async 'kill-server'(site) {
+    await site.killServer();
+    await sleep(site.random() * 1500);
+    await site.startServer();
+  },
+  async 'kill-terminal'(site) {
+    const terminal = site.terminals[Math.floor(site.random() * site.terminals.length)];
+    await terminal.kill();
+    await sleep(site.random() * 800);
+    await terminal.start();
+  },
+  async 'kill-broker'(site) {
+    await site.killBroker(); // its memory is empty when it is back
+  },
+  async 'move-gate'(site) {
+    const number = site.random() < 0.5 ? 'NH112' : 'NH114';
+    await site.putFlight(number, gates[Math.floor(site.random() * gates.length)]);
+  },
+  async 'freeze-terminal'(site) { // it hangs, as on a bad disk, and comes back
+    const terminal = site.terminals[Math.floor(site.random() * site.terminals.length)];
+    terminal.child?.kill('SIGSTOP');
+    await sleep(500 + site.random() * 2500);
+    terminal.child?.kill('SIGCONT');
+  },
+};

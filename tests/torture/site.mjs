@@ -1,0 +1,124 @@
+// site.mjs: an airport of real programs that can be hit: server, broker, terminals. What holds a person's place is the tests' own notebook.
+import { mkdtempSync, readFileSync, rmSync, mkdirSync, appendFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bin, freePort, http, natsProgram, root, run, sleep, waitFor } from '../support/teburad.mjs';
+import { Hollow } from './hollow.mjs';
+
+export const gates = ['12', '14'];
+const layout = [['kiosk-1', 'checkin', {}], ['kiosk-2', 'checkin', {}], ['security-1', 'security', {}], ['security-2', 'security', {}],
+  ['emigration-1', 'emigration', {}], ['shop-1', 'shop', { shop: 'books' }], ['gate-12', 'boarding', { gate: '12' }], ['gate-14', 'boarding', { gate: '14' }]];
+
+export class Site {
+  // broker: 'own' (teburad starts one) or 'external' (ours).
+  constructor({ say = () => {}, broker = 'own' } = {}) {
+    this.brokerKind = broker;
+    this.folder = mkdtempSync(join(tmpdir(), 'tebura-torture-'));
+    this.data = join(this.folder, 'server');
+    this.profile = join(root, 'profiles/airport.yaml');
+    this.say = say;
+    this.surprises = [];
+    this.terminals = [];
+    this.serverStarts = 0;
+    mkdirSync(this.data, { mode: 0o700 });
+  }
+
+  surprise(text) {
+    if (!this.closing) this.surprises.push(text);
+    this.say(`!! ${text}`);
+  }
+
+  async open() {
+    this.port = await freePort();
+    this.url = this.terminalsUrl = `http://127.0.0.1:${this.port}`;
+    if (this.brokerKind === 'external') await this.startBroker();
+    await this.startServer();
+    for (const [id, role, attributes] of layout) {
+      const terminal = new Hollow(this, id, role, attributes);
+      const announced = await this.api('POST', 'touchpoints', { id, role, attributes });
+      await terminal.start(announced.code);
+      this.terminals.push(terminal);
+    }
+    for (const gate of gates) await this.putFlight(`NH1${gate}`, gate);
+  }
+
+  of(role) {
+    return this.terminals.filter((terminal) => terminal.role === role);
+  }
+
+  async startServer() {
+    const words = [join(bin, 'teburad'), 'management', '--data', this.data, '--site', 'torture', '--profile', this.profile, '--listen', `127.0.0.1:${this.port}`, '--utc-offset', '0',
+      ...(this.broker ? ['--nats', `nats://127.0.0.1:${this.brokerPort}`] : [])];
+    const program = run(words[0], words.slice(1));
+    this.server = program;
+    this.serverStarts++;
+    await waitFor('teburad serves', () => program.out.includes('\n') || program.result, 120000);
+    appendFileSync(join(this.folder, 'server.log'), program.err);
+    program.child.stderr.on('data', (text) => appendFileSync(join(this.folder, 'server.log'), text));
+    if (program.result) throw new Error(`teburad ended with ${JSON.stringify(program.result)}: ${program.err}`);
+    const line = JSON.parse(program.out.split('\n')[0]);
+    this.token = readFileSync(line.token_file, 'utf8').trim();
+  }
+
+  async killServer() {
+    this.server.child.kill('SIGKILL');
+    await this.server.ended;
+  }
+
+  async startBroker() {
+    this.brokerPort ??= await freePort();
+    this.broker = run(natsProgram, ['-js', '-a', '127.0.0.1', '-p', String(this.brokerPort), '-sd', join(this.folder, 'nats')]);
+    await sleep(200);
+  }
+
+  async killBroker() {
+    if (this.broker) {
+      this.broker.child.kill('SIGKILL');
+      await this.broker.ended;
+      await sleep(this.random() * 1000);
+      return this.startBroker();
+    }
+    const found = run('pgrep', ['-P', String(this.server.child.pid), '-f', natsProgram]); // teburad's child: it starts another
+    await found.ended;
+    const pid = Number(found.out.trim().split('\n')[0]);
+    if (pid) process.kill(pid, 'SIGKILL');
+    return sleep(300 + this.random() * 1200);
+  }
+
+  async api(method, path, body) {
+    const answer = await http({ url: this.url, token: this.token }, method, `/api/v1/${path}`, { body });
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
+    return answer.json;
+  }
+
+  // Asked until it is answered: the server may be away.
+  async sure(method, path, body) {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await this.api(method, path, body);
+      } catch (error) {
+        if (tries > 400 || / 4\d\d /.test(error.message)) throw error;
+        await sleep(100);
+      }
+    }
+  }
+
+  async putFlight(number, gate) {
+    this.departure ??= new Date(Date.now() + 150 * 60000);
+    const boarding = new Date(Date.now() - 5 * 60000);
+    await this.sure('PUT', `flights/${number}/${this.departure.toISOString().slice(0, 10)}`,
+      { from: 'HND', to: 'ITM', gate, boarding: boarding.toISOString(), departure: this.departure.toISOString() });
+  }
+
+  async close(keep) {
+    this.closing = true;
+    await Promise.all(this.terminals.map((terminal) => terminal.stop()));
+    if (this.server && !this.server.result) {
+      this.server.child.kill('SIGTERM');
+      await this.server.ended;
+    }
+    this.broker?.child.kill('SIGTERM');
+    await this.broker?.ended;
+    if (!keep) rmSync(this.folder, { recursive: true, force: true });
+  }
+}
