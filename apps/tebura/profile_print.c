@@ -61,6 +61,24 @@ static void print_match(const tb_role_terms *terms, const tb_role_view *view)
            terms->rule.until);
 }
 
+/* In the largest unit that leaves nothing over. */
+static void print_offline(tb_time most)
+{
+    static const struct {
+        tb_time unit;
+        char letter;
+    } units[] = {{TB_DAY, 'd'}, {TB_HOUR, 'h'}, {TB_MINUTE, 'm'}, {TB_SECOND, 's'}};
+    size_t i = 0;
+    while (i < 3 && most % units[i].unit)
+        i++;
+    label("alone");
+    if (most)
+        printf("uses its list for at most %lld%c without a word from the server\n", (long long)(most / units[i].unit),
+               units[i].letter);
+    else
+        printf("never: without its server it does not use its list\n");
+}
+
 static void print_role(const tb_role *role)
 {
     tb_role_terms terms;
@@ -86,6 +104,8 @@ static void print_role(const tb_role *role)
     }
     if (terms.has_list || *terms.rule.from || *terms.rule.until)
         print_window(&terms.rule, terms.lead);
+    if (terms.has_list)
+        print_offline(view.offline);
     print_match(&terms, &view);
 }
 

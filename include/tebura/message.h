@@ -2,6 +2,7 @@
  * deterministic, integer keys; unknown keys are ignored, so that newer peers can say more). Pure: sealing is crypto's.
  *
  *   feed      server -> one terminal   KV bucket "feed_<site>", key "<touchpoint>.<visit hex>", sealed
+ *                                  mark: key "<touchpoint>.<32 zeros>", sealed
  *   event     terminal -> server       stream "EVENTS_<site>", subject "tb.<site>.event.<touchpoint>", sealed, msg id
  *   = event id
  *   request   terminal <-> server      subject "tb.<site>.ask.<touchpoint>", sealed both ways
@@ -18,6 +19,7 @@
 #ifndef TEBURA_MESSAGE_H
 #define TEBURA_MESSAGE_H
 
+#include <tebura/crypto.h>
 #include <tebura/facts.h>
 #include <tebura/profile.h>
 #include <tebura/template.h>
@@ -39,6 +41,24 @@ tb_status tb_entry_encode(const tb_entry *entry, tb_bytes *out) TB_MUST_CHECK;
 /* free with tb_entry_free also after failure */
 tb_status tb_entry_decode(tb_span bytes, tb_entry *out, tb_error *why) TB_MUST_CHECK;
 void tb_entry_free(tb_entry *entry);
+
+/* The server's word, from time to time: "at `at` your list was whole up to `sequence`". A terminal whose list is then
+ * another has missed something, whatever the broker says; one that hears no such word is stale. */
+#define TB_MARK_DIGEST_SIZE 16
+typedef struct tb_mark {
+    tb_time at;
+    uint64_t sequence; /* of the last value before the mark; 0: the list had none since the server began to count */
+    uint64_t entries;
+    tb_key salt;                         /* of the digest; not known to the broker */
+    uint8_t digest[TB_MARK_DIGEST_SIZE]; /* of all entries, each with its sequence: tb_mark_toggle */
+    uint64_t echo;                       /* `tick` of the last heartbeat that the server heard, 0 none ... */
+    tb_time heard;                       /* ... and when, by its clock; not after `at` */
+} tb_mark;
+tb_status tb_mark_encode(const tb_mark *mark, tb_bytes *out) TB_MUST_CHECK;
+tb_status tb_mark_decode(tb_span bytes, tb_mark *out, tb_error *why) TB_MUST_CHECK;
+/* Puts an entry into the digest, or takes it out again. Who does not know the salt cannot find entries whose absence
+ * the digest would not show. */
+void tb_mark_toggle(const tb_key *salt, tb_id visit, uint64_t sequence, uint8_t digest[TB_MARK_DIGEST_SIZE]);
 
 typedef enum tb_event_kind {
     TB_EVENT_PASSAGE = 1,  /* let through; server applies the role's effects */
@@ -129,8 +149,14 @@ typedef struct tb_heartbeat {
     uint64_t outbox;    /* events not yet acknowledged */
     uint64_t decisions; /* since start */
     char state[TB_NAME_SIZE];
-    char screen[96]; /* http://127.0.0.1:port of its local page, "" when none */
-    int simulation;  /* its camera is simulated */
+    char screen[96];  /* http://127.0.0.1:port of its local page, "" when none */
+    int simulation;   /* its camera is simulated */
+    int stale;        /* its list is older than its role allows, and not used */
+    uint64_t tick;    /* the terminal's own time since it started, in us and from a random beginning: marks echo it */
+    tb_time fresh;    /* its list was whole at this time, by the server's word; 0 never */
+    uint64_t refused; /* values of the feed that were left out since the start */
+    int64_t clock;    /* ms by which the site's time is ahead of its machine's clock; 0 not known or none */
+    int clock_jumped; /* the machine's clock was set while it ran */
 } tb_heartbeat;
 tb_status tb_heartbeat_encode(const tb_heartbeat *beat, tb_bytes *out) TB_MUST_CHECK;
 tb_status tb_heartbeat_decode(tb_span bytes, tb_heartbeat *out, tb_error *why) TB_MUST_CHECK;

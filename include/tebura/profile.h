@@ -86,6 +86,7 @@ typedef struct tb_role_view { /* the role as a terminal needs it; borrowed strin
     int64_t step_up_amount;                 /* minor units, 0 = never */
     int staff_confirms;                     /* default of the staff confirmation at a POS */
     tb_challenge_when challenge;            /* not said in the profile: when unsure at a POS, never elsewhere */
+    tb_time offline;                        /* how old its list may be, by the server's word, before it is not used */
     int offers_templates;                   /* gives the server templates of who was recognised with certainty (S6) */
     double fpir;                            /* 0 = TB_DEFAULT_FPIR */
     const char *early_reason, *late_reason; /* of the window; "" when it has no such end */

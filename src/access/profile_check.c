@@ -253,6 +253,26 @@ static void check_effects(const tb_checker *c, struct tb_role *role)
         tb_check_reason(c, "unknown", role->unknown);
 }
 
+#define OFFLINE_MOST (30 * TB_DAY)
+static void check_offline(const tb_checker *c, struct tb_role *role)
+{
+    /* a till without its server cannot charge anybody; a gate must not stop with every cable */
+    role->offline_time = role->kind == TB_KIND_CHECKIN ? TB_TIME_NEVER
+                         : role->kind == TB_KIND_POS   ? 15 * TB_MINUTE
+                                                       : 24 * TB_HOUR;
+    if (!role->offline)
+        return;
+    if (role->kind == TB_KIND_CHECKIN)
+        tb_checker_fault(c, "offline", "remove it", "a check-in terminal has no list that could be old");
+    else if (strcmp(role->offline, "0") == 0)
+        role->offline_time = 0;
+    else if (tb_duration_parse(role->offline, &role->offline_time) != TB_OK)
+        tb_checker_fault(c, "offline", "write a number and s, m, h or d, or 0",
+                         "'%s' is no duration such as 15m or 24h", role->offline);
+    else if (role->offline_time > OFFLINE_MOST)
+        tb_checker_fault(c, "offline", "write 30d or less", "a list that is older than 30 days is nobody's");
+}
+
 static void check_numbers(const tb_checker *c, struct tb_role *role)
 {
     if (role->lead && tb_duration_parse(role->lead, &role->lead_time) != TB_OK)
@@ -260,6 +280,7 @@ static void check_numbers(const tb_checker *c, struct tb_role *role)
                          role->lead);
     if (role->lead && (!role->rule.window || !role->rule.window->from))
         tb_checker_fault(c, "lead", "give the window a 'from', or remove 'lead'", "'lead' needs a window with 'from'");
+    check_offline(c, role);
     if (role->step_up.amount < 0)
         tb_checker_fault(c, "step_up/amount", "write 0 for never, or more", "an amount is not negative");
     if (role->fpir != 0 && !(role->fpir > 0 && role->fpir < 1)) /* also false for what is no number */

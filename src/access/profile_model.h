@@ -61,7 +61,7 @@ typedef struct tb_step_up {
 } tb_step_up;
 
 struct tb_role {
-    char *name, *zone, *lead, *unknown;
+    char *name, *zone, *lead, *unknown, *offline;
     int kind;
     int challenge; /* 0: not said; else tb_challenge_when + 1 */
     int match_at_server;
@@ -74,6 +74,7 @@ struct tb_role {
     bool asks_server, staff_confirms, offers_templates;
     double fpir;
     int64_t lead_time;         /* derived */
+    int64_t offline_time;      /* derived: the kind's when not said */
     const tb_profile *profile; /* derived */
 };
 

@@ -85,6 +85,7 @@ static const cyaml_schema_field_t role_fields[] = {
     CYAML_FIELD_MAPPING("titles", CYAML_FLAG_DEFAULT, struct tb_role, titles, sentence_fields),
     RULE_FIELDS(struct tb_role),
     CYAML_FIELD_STRING_PTR("lead", MAYBE, struct tb_role, lead, 1, NAME_MAX),
+    CYAML_FIELD_STRING_PTR("offline", MAYBE, struct tb_role, offline, 1, NAME_MAX),
     CYAML_FIELD_SEQUENCE("sees", MAYBE, struct tb_role, sees, &name, 0, TB_FACTS_MAX),
     CYAML_FIELD_SEQUENCE("for", MAYBE, struct tb_role, purposes, &name, 0, TB_PURPOSES_MAX),
     CYAML_FIELD_MAPPING("on_match", CYAML_FLAG_OPTIONAL, struct tb_role, on_match, match_fields),

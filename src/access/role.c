@@ -103,6 +103,7 @@ void tb_role_view_of(const tb_role *role, tb_role_view *out)
                           .challenge = role->challenge             ? (tb_challenge_when)(role->challenge - 1)
                                        : role->kind == TB_KIND_POS ? TB_CHALLENGE_WHEN_UNSURE
                                                                    : TB_CHALLENGE_NEVER,
+                          .offline = role->offline_time,
                           .offers_templates = role->offers_templates,
                           .fpir = role->fpir,
                           .early_reason = role->rule.window && role->rule.window->early ? role->rule.window->early : "",

@@ -129,5 +129,23 @@ tb_heartbeat sample_heartbeat(void)
                           .decisions = UINT64_MAX,
                           .state = "idle",
                           .screen = "http://127.0.0.1:40001",
-                          .simulation = 1};
+                          .simulation = 1,
+                          .stale = 1,
+                          .tick = 123456789,
+                          .fresh = INT64_C(1795253390000000),
+                          .refused = 3,
+                          .clock = -61000,
+                          .clock_jumped = 1};
+}
+
+tb_mark sample_mark(void)
+{
+    tb_mark mark = {.at = INT64_C(1795253400000003),
+                    .sequence = 41,
+                    .entries = 180,
+                    .salt = {{1, 2, 3}},
+                    .digest = {4, 5, 6},
+                    .echo = 123456789,
+                    .heard = INT64_C(1795253399500000)};
+    return mark;
 }

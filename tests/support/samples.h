@@ -17,6 +17,7 @@ tb_event sample_event(void);
 tb_request sample_request(tb_request_kind kind);
 tb_answer sample_answer(void);
 tb_heartbeat sample_heartbeat(void);
+tb_mark sample_mark(void);
 tb_facts sample_facts(void);
 
 #endif

@@ -73,6 +73,7 @@ static void reads_what_is_there(void **state)
     assert_string_equal(tb_profile_consent_text(profile, "en"), "Yes");
     tb_role_view view;
     tb_role_view_of(tb_profile_role(profile, "door"), &view);
+    assert_true(view.offline == 24 * TB_HOUR);
     assert_string_equal(view.name, "door");
     assert_string_equal(view.zone, "floor");
     assert_string_equal(view.title_en, "Door");
@@ -145,6 +146,8 @@ static const struct mistake {
     {"early: early, ", "", 20, "needs 'early'"},
     {"from: arrival - 1h, ", "", 20, "there is no 'from'"},
     {"lead: 10m", "lead: 10", 21, "no duration"},
+    {"lead: 10m", "lead: 10m\n    offline: soon", 22, "no duration"},
+    {"lead: 10m", "lead: 10m\n    offline: 31d", 22, "older than 30 days"},
     {"window: {from: arrival - 1h, early: early, until", "window: {until", 21, "needs a window with 'from'"},
     {"sees: [room]", "sees: [room, passport]", 22, "sees the fact 'passport', which is not declared"},
     {"sees: [room]", "sees: [room, room]", 22, "twice"},
@@ -297,6 +300,28 @@ static void tells_every_mistake_of_form(void **state)
     tb_bytes_free(&many);
 }
 
+/* How long a terminal goes on alone: by its kind, or as the profile says. */
+static void says_how_old_a_list_may_be(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *offline;
+        tb_time most;
+    } table[] = {{"0", 0}, {"90s", 90 * TB_SECOND}, {"30d", 30 * TB_DAY}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char text[4096], line[64];
+        const char *at = strstr(good, "    lead: 10m\n");
+        tb_profile *profile;
+        tb_role_view view;
+        snprintf(line, sizeof line, "    offline: %s\n", table[i].offline);
+        snprintf(text, sizeof text, "%.*s%s%s", (int)(at - good), good, line, at);
+        assert_int_equal(parse(text, &profile, NULL), TB_OK);
+        tb_role_view_of(tb_profile_role(profile, "door"), &view);
+        assert_true(view.offline == table[i].most);
+        tb_profile_free(&profile);
+    }
+}
+
 static void tells_what_a_role_may_do(void **state)
 {
     (void)state;
@@ -406,6 +431,7 @@ int main(void)
                                        cmocka_unit_test(names_line_and_cause),
                                        cmocka_unit_test(tells_everything_at_once),
                                        cmocka_unit_test(tells_every_mistake_of_form),
+                                       cmocka_unit_test(says_how_old_a_list_may_be),
                                        cmocka_unit_test(tells_what_a_role_may_do),
                                        cmocka_unit_test(refuses_what_is_no_profile),
                                        cmocka_unit_test(every_truncation_is_refused_or_sound),

@@ -63,6 +63,9 @@ static void messages(void **state)
     SEED("answer", "refused", tb_answer_encode(&answer, &out));
     SEED("answer", "failed", tb_answer_encode(&failed, &out));
     SEED("heartbeat", "gate", tb_heartbeat_encode(&beat, &out));
+    tb_mark mark = sample_mark(), bare_mark = {.at = 1};
+    SEED("mark", "whole", tb_mark_encode(&mark, &out));
+    SEED("mark", "bare", tb_mark_encode(&bare_mark, &out));
     SEED("request", "identify", tb_request_encode(&identify, &out));
     SEED("request", "checkin", tb_request_encode(&checkin, &out));
     SEED("request", "pay", tb_request_encode(&pay, &out));

@@ -63,14 +63,23 @@ static tb_status again_heartbeat(tb_span bytes, tb_bytes *again, tb_error *why)
     return status;
 }
 
-#define SAMPLES 7
+static tb_status again_mark(tb_span bytes, tb_bytes *again, tb_error *why)
+{
+    tb_mark mark;
+    tb_status status = tb_mark_decode(bytes, &mark, why);
+    if (status == TB_OK)
+        assert_int_equal(tb_mark_encode(&mark, again), TB_OK);
+    return status;
+}
+
+#define SAMPLES 8
 static struct sample {
     again_fn again;
     tb_bytes bytes;
 } samples[SAMPLES];
 
-static const again_fn agains[SAMPLES] = {again_entry,   again_entry,  again_event,    again_request,
-                                         again_request, again_answer, again_heartbeat};
+static const again_fn agains[SAMPLES] = {again_entry,   again_entry,  again_event,     again_request,
+                                         again_request, again_answer, again_heartbeat, again_mark};
 
 static int make_samples(void **state)
 {
@@ -79,12 +88,13 @@ static int make_samples(void **state)
     tb_event event = sample_event();
     tb_answer answer = sample_answer();
     tb_heartbeat beat = sample_heartbeat();
+    tb_mark mark = sample_mark();
     tb_request checkin = sample_request(TB_REQUEST_CHECKIN), pay = sample_request(TB_REQUEST_PAY);
     tb_status encoded[SAMPLES] = {
-        tb_entry_encode(&entry, &samples[0].bytes),   tb_entry_encode(&gone, &samples[1].bytes),
-        tb_event_encode(&event, &samples[2].bytes),   tb_request_encode(&checkin, &samples[3].bytes),
-        tb_request_encode(&pay, &samples[4].bytes),   tb_answer_encode(&answer, &samples[5].bytes),
-        tb_heartbeat_encode(&beat, &samples[6].bytes)};
+        tb_entry_encode(&entry, &samples[0].bytes),    tb_entry_encode(&gone, &samples[1].bytes),
+        tb_event_encode(&event, &samples[2].bytes),    tb_request_encode(&checkin, &samples[3].bytes),
+        tb_request_encode(&pay, &samples[4].bytes),    tb_answer_encode(&answer, &samples[5].bytes),
+        tb_heartbeat_encode(&beat, &samples[6].bytes), tb_mark_encode(&mark, &samples[7].bytes)};
     for (int i = 0; i < SAMPLES; i++) {
         assert_int_equal(encoded[i], TB_OK);
         samples[i].again = agains[i];
@@ -215,6 +225,40 @@ static void a_heartbeat_comes_back(void **state)
     tb_heartbeat beat = sample_heartbeat(), back;
     assert_int_equal(tb_heartbeat_decode(tb_bytes_span(&samples[6].bytes), &back, NULL), TB_OK);
     assert_memory_equal(&beat, &back, sizeof beat);
+}
+
+static void a_mark_comes_back(void **state)
+{
+    (void)state;
+    tb_mark mark = sample_mark(), back;
+    assert_int_equal(tb_mark_decode(tb_bytes_span(&samples[7].bytes), &back, NULL), TB_OK);
+    assert_memory_equal(&mark, &back, sizeof mark);
+    tb_entry entry;
+    assert_int_equal(tb_entry_decode(tb_bytes_span(&samples[7].bytes), &entry, NULL), TB_MALFORMED); /* another kind */
+    tb_entry_free(&entry);
+}
+
+/* The digest is of a set: the order of changes does not matter, and every member, number and salt does. */
+static void a_digest_is_of_a_set(void **state)
+{
+    (void)state;
+    tb_key salt = {{7}}, other = {{8}};
+    uint8_t a[TB_MARK_DIGEST_SIZE] = {0}, b[TB_MARK_DIGEST_SIZE] = {0}, nothing[TB_MARK_DIGEST_SIZE] = {0};
+    tb_mark_toggle(&salt, sample_id(1), 5, a);
+    tb_mark_toggle(&salt, sample_id(2), 6, a);
+    tb_mark_toggle(&salt, sample_id(2), 6, b);
+    assert_memory_not_equal(a, b, sizeof a);
+    tb_mark_toggle(&salt, sample_id(1), 5, b);
+    assert_memory_equal(a, b, sizeof a);
+    tb_mark_toggle(&salt, sample_id(1), 5, b);
+    tb_mark_toggle(&salt, sample_id(1), 7, b); /* a newer value of the same visit */
+    assert_memory_not_equal(a, b, sizeof a);
+    tb_mark_toggle(&salt, sample_id(1), 7, b);
+    tb_mark_toggle(&other, sample_id(1), 5, b);
+    assert_memory_not_equal(a, b, sizeof a);
+    tb_mark_toggle(&salt, sample_id(1), 5, a);
+    tb_mark_toggle(&salt, sample_id(2), 6, a);
+    assert_memory_equal(a, nothing, sizeof a);
 }
 
 static void equal_facts_are_equal_bytes(void **state)
@@ -502,6 +546,11 @@ static void cleanup_heartbeat(tb_heartbeat *beat)
     (void)beat;
 }
 
+static void cleanup_mark(tb_mark *mark)
+{
+    (void)mark;
+}
+
 static void encoders_refuse_entries(void **state)
 {
     (void)state;
@@ -546,6 +595,12 @@ static void encoders_refuse_events_answers_and_heartbeats(void **state)
     REFUSES(heartbeat, tb_heartbeat, sample_heartbeat(), s.touchpoint[0] = '*');
     REFUSES(heartbeat, tb_heartbeat, sample_heartbeat(), s.at = -5);
     REFUSES(heartbeat, tb_heartbeat, sample_heartbeat(), s.simulation = 7);
+    REFUSES(heartbeat, tb_heartbeat, sample_heartbeat(), s.fresh = -1);
+    REFUSES(heartbeat, tb_heartbeat, sample_heartbeat(), s.stale = 2);
+    REFUSES(heartbeat, tb_heartbeat, sample_heartbeat(), s.clock_jumped = -1);
+    REFUSES(mark, tb_mark, sample_mark(), s.at = 0);
+    REFUSES(mark, tb_mark, sample_mark(), s.heard = s.at + 1);
+    REFUSES(mark, tb_mark, sample_mark(), s.echo = 0);
     REFUSES(heartbeat, tb_heartbeat, sample_heartbeat(), strcpy(s.screen, "\xFF"));
 }
 
@@ -621,6 +676,8 @@ int main(void)
                                        cmocka_unit_test(templates_of_former_models_come_back),
                                        cmocka_unit_test(every_status_comes_back_by_its_name),
                                        cmocka_unit_test(a_heartbeat_comes_back),
+                                       cmocka_unit_test(a_mark_comes_back),
+                                       cmocka_unit_test(a_digest_is_of_a_set),
                                        cmocka_unit_test(equal_facts_are_equal_bytes),
                                        cmocka_unit_test(decoding_and_encoding_gives_the_same_bytes),
                                        cmocka_unit_test(every_cut_is_noticed),
