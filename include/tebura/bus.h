@@ -13,14 +13,22 @@
 #ifndef TEBURA_BUS_H
 #define TEBURA_BUS_H
 
-#include <tebura/bytes.h>
+#include <tebura/crypto.h>
 
 typedef struct tb_bus tb_bus;
 typedef struct tb_bus_subscription tb_bus_subscription;
 
+/* The inbox of a terminal: its alone to listen to. %s is the touchpoint. */
+#define TB_INBOX_FORM "_INBOX.%s"
+
 typedef struct tb_bus_options {
     const char *url;  /* "nats://127.0.0.1:4222[,...]" */
     const char *name; /* for the broker's own monitoring */
+    /* Who we are to a broker that asks (trust.h): a signed claim and the private key of which it speaks. Copied; NULL:
+     * only what the URL says. */
+    const char *token;
+    const tb_key *seed;
+    const char *inbox; /* prefix of the subjects that answers come to; NULL: the library's, "_INBOX" */
     /* Called when the connection is made (1) or lost (0), one at a time, from a thread of its own: it may wait. A
      * connection that was lost and made again in the meantime is always told as 0, then 1. May be NULL. */
     void (*connected)(void *context, int connected);
@@ -35,7 +43,14 @@ int tb_bus_is_connected(const tb_bus *bus);
 
 /* Subjects and names of a site, in one place. `out` holds TB_SUBJECT_SIZE. */
 #define TB_SUBJECT_SIZE 192
-typedef enum tb_subject { TB_SUBJECT_EVENT, TB_SUBJECT_ASK, TB_SUBJECT_STATUS, TB_SUBJECT_FEED } tb_subject;
+typedef enum tb_subject {
+    TB_SUBJECT_EVENT,
+    TB_SUBJECT_ASK,
+    TB_SUBJECT_STATUS,
+    TB_SUBJECT_LIST,  /* "let me read my list": between the two ends of the bus */
+    TB_SUBJECT_ORDER, /* from the server to one terminal */
+    TB_SUBJECT_FEED
+} tb_subject;
 /* touchpoint "*" or ">" for all. FEED gives "$KV.feed_<site>.<touchpoint>.<visit>"; visit NULL = ">". Returns `out`,
  * which is "" when a token is not of its form (site [a-z0-9_]{1,24}, touchpoint [a-z0-9-]{1,32}, visit 32 hex digits);
  * every call refuses "". */
@@ -50,7 +65,7 @@ const char *tb_subject_touchpoint(const char *subject);
 /* Makes bucket (memory) and event stream (file) where they are missing. *lost = 1 when the bucket was made anew or
  * holds no epoch: its content must be written again, then tb_bus_feed_ready. Waits up to some seconds. TB_BUS_DOWN,
  * TB_TIMEOUT, TB_DISK_FULL (the broker has no room). One site per connection on the server's side; the calls below
- * refuse another. */
+ * refuse another. From then on this bus lets terminals read their lists (tb_bus_feed_snapshot). */
 tb_status tb_bus_site_open(tb_bus *bus, const char *site, int *lost, tb_error *why) TB_MUST_CHECK;
 /* Writes one value (`present` 1) or purges the key (0; the body still travels, so that the sequence number is seen).
  * Many may be in flight: tb_bus_feed_flush waits until the broker has acknowledged all. */
@@ -95,8 +110,9 @@ void tb_bus_subscription_free(tb_bus_subscription **subscription);
 /* ---- terminal side ---- */
 /* Everything now in the bucket for this touchpoint (purge markers too), then *ready tells whether the server has
  * finished writing the bucket: only then does absence mean "not on the list". Subscribe (tb_bus_listen) first, then
- * call this: what changes meanwhile arrives there. `handle` runs on the caller's thread. TB_NOT_FOUND: no bucket yet;
- * TB_BUS_DOWN, TB_TIMEOUT: it was not whole. */
+ * call this: what changes meanwhile arrives there. `handle` runs on the caller's thread. The reader is made by a
+ * server's bus (doc/adr/120), and the last one counts: one snapshot of a touchpoint at a time. TB_NOT_FOUND: no bucket
+ * yet, or no server; TB_BUS_DOWN, TB_TIMEOUT: it was not whole. */
 tb_status tb_bus_feed_snapshot(tb_bus *bus, const char *site, const char *touchpoint, tb_bus_message_fn handle,
                                void *context, int *ready) TB_MUST_CHECK;
 /* TB_OK only when the stream has stored it (JetStream acknowledgement; a repeated id is stored once). TB_BUS_DOWN
@@ -107,5 +123,11 @@ tb_status tb_bus_event_publish(tb_bus *bus, const char *subject, const char *id,
  * unchanged. */
 tb_status tb_bus_request(tb_bus *bus, const char *subject, tb_span body, int wait_ms, tb_bytes *reply) TB_MUST_CHECK;
 tb_status tb_bus_publish(tb_bus *bus, const char *subject, tb_span body) TB_MUST_CHECK;
+
+/* ---- the operator's side ---- */
+/* Makes the broker believe a newer claim about an account (trust.h), at once: whoever it revokes is cut off. Over a
+ * bus that is signed in to the system account. TB_UNSUPPORTED: this broker does not know such claims; TB_REFUSED: not
+ * from us; TB_BUS_DOWN, TB_TIMEOUT. */
+tb_status tb_bus_account_push(tb_bus *bus, const char *token, int wait_ms) TB_MUST_CHECK;
 
 #endif

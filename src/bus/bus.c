@@ -5,12 +5,15 @@
 #include "bus/bus_private.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include <tebura/clock.h>
 #include <tebura/log.h>
+#include <tebura/secret.h>
+#include <tebura/sign.h>
 
 /* nats.c keeps process-wide threads; counting its users is the one thing that has to be global here. */
 static pthread_mutex_t library_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -188,6 +191,37 @@ static natsStatus set_servers(natsOptions *options, const char *urls)
     if (s == NATS_OK)                                                                                                  \
     s = (call)
 
+/* The library frees what it is given. */
+static natsStatus give_token(char **token, char **why, void *context)
+{
+    const tb_bus *bus = context;
+    (void)why;
+    *token = strdup(bus->identity->token);
+    return *token ? NATS_OK : NATS_NO_MEMORY;
+}
+
+static natsStatus give_signature(char **why, unsigned char **signature, int *size, const char *nonce, void *context)
+{
+    const tb_bus *bus = context;
+    (void)why;
+    *signature = malloc(TB_SIGNATURE_SIZE);
+    if (!*signature)
+        return NATS_NO_MEMORY;
+    tb_sign(&bus->identity->seed, tb_span_text(nonce), *signature);
+    *size = TB_SIGNATURE_SIZE;
+    return NATS_OK;
+}
+
+static natsStatus sign_in(tb_bus *bus, natsOptions *o, const tb_bus_options *options)
+{
+    natsStatus s = NATS_OK;
+    if (bus->identity)
+        s = natsOptions_SetUserCredentialsCallbacks(o, give_token, bus, give_signature, bus);
+    if (s == NATS_OK && options->inbox)
+        s = natsOptions_SetCustomInboxPrefix(o, options->inbox);
+    return s;
+}
+
 static natsStatus connect_to(tb_bus *bus, const tb_bus_options *options)
 {
     natsOptions *o = NULL;
@@ -208,6 +242,7 @@ static natsStatus connect_to(tb_bus *bus, const tb_bus_options *options)
     DO(natsOptions_SetReconnectedCB(o, on_connected, bus));
     DO(natsOptions_SetClosedCB(o, on_closed, bus));
     DO(natsOptions_SetErrorHandler(o, on_error, bus));
+    DO(sign_in(bus, o, options));
     DO(natsConnection_Connect(&bus->connection, o));
     if (s == NATS_OK)
         note(bus, 1, 0); /* the library calls back only for later ones */
@@ -219,6 +254,7 @@ static void destroy(tb_bus *bus)
 {
     pthread_cond_destroy(&bus->changed);
     pthread_mutex_destroy(&bus->lock);
+    tb_secret_free(bus->identity);
     free(bus);
 }
 
@@ -238,6 +274,23 @@ static int make(tb_bus **out)
     return 1;
 }
 
+static tb_status take_identity(tb_bus *bus, const tb_bus_options *options)
+{
+    const char *inbox = options->inbox ? options->inbox : "_INBOX";
+    if (snprintf(bus->inbox, sizeof bus->inbox, "%s", inbox) >= (int)sizeof bus->inbox)
+        return TB_INVALID_ARGUMENT;
+    if (!options->token)
+        return TB_OK;
+    if (!options->seed || strlen(options->token) >= sizeof bus->identity->token)
+        return TB_INVALID_ARGUMENT;
+    bus->identity = tb_secret_alloc(sizeof *bus->identity);
+    if (!bus->identity)
+        return TB_NO_MEMORY;
+    bus->identity->seed = *options->seed;
+    memcpy(bus->identity->token, options->token, strlen(options->token) + 1);
+    return TB_OK;
+}
+
 tb_status tb_bus_open(const tb_bus_options *options, tb_bus **out, tb_error *why)
 {
     *out = NULL;
@@ -253,7 +306,8 @@ tb_status tb_bus_open(const tb_bus_options *options, tb_bus **out, tb_error *why
     }
     bus->told = options->connected;
     bus->context = options->context;
-    natsStatus s = connect_to(bus, options);
+    status = take_identity(bus, options);
+    natsStatus s = status == TB_OK ? connect_to(bus, options) : NATS_INVALID_ARG;
     jsOptions js;
     DO(jsOptions_Init(&js));
     js.Wait = BUS_API_WAIT;
@@ -298,6 +352,7 @@ void tb_bus_free(tb_bus **place)
     pthread_mutex_unlock(&bus->lock);
     if (bus->watching)
         pthread_join(bus->watcher, NULL);
+    tb_bus_subscription_free(&bus->lists);
     bus_subscription_end(bus->connection, &bus->flight.acks);
     if (bus->connection && tb_bus_is_connected(bus))
         (void)natsConnection_FlushTimeout(bus->connection, 1000); /* acknowledgements on their way out */

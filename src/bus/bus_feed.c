@@ -15,11 +15,6 @@
 #define IN_FLIGHT_MOST 4096
 #define IN_FLIGHT_WAIT 2000 /* ms */
 
-static void epoch_subject(const char *site, char out[TB_SUBJECT_SIZE])
-{
-    snprintf(out, TB_SUBJECT_SIZE, "$KV.feed_%s._epoch", site); /* no touchpoint has an underscore */
-}
-
 /* ---- acknowledgements ---- */
 
 static int is_stored(natsMsg *ack)
@@ -115,7 +110,7 @@ static tb_status epoch_missing(tb_bus *bus, const char *site, int *missing, tb_e
     natsMsg *message = NULL;
     jsErrCode code = 0;
     bus_bucket_name(site, name);
-    epoch_subject(site, subject);
+    bus_epoch_subject(site, subject);
     tb_status status = bus_js_status(js_GetLastMsg(&message, bus->js, name, subject, NULL, &code), &code);
     natsMsg_Destroy(message);
     *missing = status == TB_NOT_FOUND;
@@ -140,6 +135,8 @@ tb_status tb_bus_site_open(tb_bus *bus, const char *site, int *lost, tb_error *w
         status = epoch_missing(bus, site, &missing, why);
     if (status == TB_OK)
         status = bus_status(listen_to_acks(bus));
+    if (status == TB_OK)
+        status = bus_lists_serve(bus, site);
     if (status != TB_OK)
         return status;
     pthread_mutex_lock(&bus->lock);
@@ -239,7 +236,7 @@ tb_status tb_bus_feed_ready(tb_bus *bus, const char *site)
     if (status != TB_OK)
         return status;
     char subject[TB_SUBJECT_SIZE], bucket[BUS_NAME_SIZE], text[TB_ID_TEXT_SIZE];
-    epoch_subject(site, subject);
+    bus_epoch_subject(site, subject);
     bus_bucket_name(site, bucket);
     tb_id_text(tb_id_random(), text);
     jsPubOptions options;
@@ -275,7 +272,7 @@ tb_status tb_bus_feed_reset(tb_bus *bus, const char *site)
     if (!tb_bus_is_connected(bus))
         return TB_BUS_DOWN;
     bus_bucket_name(site, bucket);
-    epoch_subject(site, subject);
+    bus_epoch_subject(site, subject);
     tb_status status = purge(bus, bucket, subject); /* first: from here on nobody believes the bucket */
     return status == TB_OK ? purge(bus, bucket, NULL) : status;
 }

@@ -20,7 +20,15 @@ typedef struct bus_flight {
     int sent, stored, failed;
 } bus_flight;
 
+typedef struct bus_identity { /* secret memory */
+    tb_key seed;
+    char token[2048];
+} bus_identity;
+
 struct tb_bus {
+    bus_identity *identity;     /* NULL: none */
+    char inbox[64];             /* prefix */
+    tb_bus_subscription *lists; /* server: of the first site_open */
     natsConnection *connection;
     jsCtx *js;
     void (*told)(void *context, int connected);
@@ -45,6 +53,9 @@ uint64_t bus_connection(const tb_bus *bus);
 int bus_site_is_good(const char *site);
 void bus_stream_name(const char *site, char out[BUS_NAME_SIZE]); /* EVENTS_<site> */
 void bus_bucket_name(const char *site, char out[BUS_NAME_SIZE]); /* KV_feed_<site> */
+void bus_epoch_subject(const char *site, char out[TB_SUBJECT_SIZE]);
+/* Server: lets terminals read their lists; once per bus. */
+tb_status bus_lists_serve(tb_bus *bus, const char *site) TB_MUST_CHECK;
 /* Makes the event stream when it is missing. */
 tb_status bus_stream_make(tb_bus *bus, const char *site, tb_error *why) TB_MUST_CHECK;
 void bus_delivery_of(natsMsg *message, tb_delivery *out);

@@ -147,3 +147,16 @@ tb_status tb_bus_publish(tb_bus *bus, const char *subject, tb_span body)
         return TB_BUS_DOWN;
     return bus_status(natsConnection_Publish(bus->connection, subject, body.data, (int)body.size));
 }
+
+tb_status tb_bus_account_push(tb_bus *bus, const char *token, int wait_ms)
+{
+    natsMsg *answer = NULL;
+    if (!tb_bus_is_connected(bus))
+        return TB_BUS_DOWN;
+    natsStatus s = natsConnection_RequestString(&answer, bus->connection, "$SYS.REQ.CLAIMS.UPDATE", token, wait_ms);
+    tb_status status = s == NATS_NO_RESPONDERS ? TB_UNSUPPORTED : bus_status(s);
+    if (status == TB_OK && !memmem(natsMsg_GetData(answer), (size_t)natsMsg_GetDataLength(answer), "\"code\":200", 10))
+        status = TB_REFUSED;
+    natsMsg_Destroy(answer);
+    return status;
+}

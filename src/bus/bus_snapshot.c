@@ -1,189 +1,172 @@
-/* bus_snapshot.c: reading the bucket as it is now: an ordered consumer that delivers the last value of each key and
- * ends. B2: the epoch mark is read before and after; only the same mark twice means that the content was whole all the
- * while. */
+/* bus_snapshot.c: a terminal reads its part of the bucket as it is now: a server makes the reader (bus_lists.c), we
+ * fetch from it until nothing is left. B2: the epoch mark is read before and after; only the same mark twice means
+ * that the content was whole all the while. */
 #include "bus/bus_private.h"
 
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include <tebura/clock.h>
-#include <tebura/log.h>
+#define FETCH 500     /* values in one request */
+#define FETCH_MS 2000 /* without a message: ask again */
+#define FETCH_TRIES 3
+#define ASK_MS 5000
 
-#define QUIET_MS 1000 /* without a message: ask the broker whether there is any */
-#define QUIET_MOST 5
-#define SWEEP_MOST 10000
+/* ---- the epoch ---- */
 
-typedef void (*read_fn)(void *context, natsMsg *message);
-
-static tb_status epoch_read(tb_bus *bus, const char *site, char out[TB_ID_TEXT_SIZE])
+/* What the broker holds now. By the subject's own way: it can be permitted for this subject alone. */
+static tb_status epoch_get(tb_bus *bus, const char *site, char out[TB_ID_TEXT_SIZE])
 {
-    char bucket[BUS_NAME_SIZE], subject[TB_SUBJECT_SIZE];
-    natsMsg *message = NULL;
-    jsErrCode code = 0;
+    char bucket[BUS_NAME_SIZE], epoch[TB_SUBJECT_SIZE], subject[2 * TB_SUBJECT_SIZE];
+    natsMsg *reply = NULL;
+    const char *code = NULL;
     out[0] = '\0';
     bus_bucket_name(site, bucket);
-    snprintf(subject, sizeof subject, "$KV.feed_%s._epoch", site);
-    tb_status status = bus_js_status(js_GetLastMsg(&message, bus->js, bucket, subject, NULL, &code), &code);
-    if (status == TB_OK)
-        snprintf(out, TB_ID_TEXT_SIZE, "%.*s", natsMsg_GetDataLength(message), natsMsg_GetData(message));
-    natsMsg_Destroy(message);
-    return status == TB_NOT_FOUND && code != JSStreamNotFoundErr ? TB_OK : status; /* a bucket without a mark: "" */
-}
-
-static natsStatus consume(tb_bus *bus, const char *bucket, const char *filter, int headers_only, natsSubscription **out)
-{
-    jsSubOptions options;
-    natsStatus s = jsSubOptions_Init(&options);
-    if (s != NATS_OK)
-        return s;
-    options.Stream = bucket;
-    options.Ordered = true;
-    options.Config.DeliverPolicy = js_DeliverLastPerSubject;
-    options.Config.HeadersOnly = headers_only;
-    options.Config.MemoryStorage = true;
-    return js_SubscribeSync(out, bus->js, filter, NULL, &options, NULL);
-}
-
-/* What the broker says is still to come, counting what is on its way to us. */
-static tb_status remaining(natsSubscription *subscription, uint64_t received, uint64_t *out)
-{
-    jsConsumerInfo *info = NULL;
-    jsErrCode code = 0;
-    tb_status status = bus_js_status(natsSubscription_GetConsumerInfo(&info, subscription, NULL, &code), &code);
-    if (status == TB_OK) {
-        uint64_t all = info->NumPending + info->Delivered.Consumer;
-        *out = all > received ? all - received : 0;
-    }
-    jsConsumerInfo_Destroy(info);
+    bus_epoch_subject(site, epoch);
+    snprintf(subject, sizeof subject, "$JS.API.DIRECT.GET.%s.%s", bucket, epoch);
+    tb_status status = bus_status(natsConnection_Request(&reply, bus->connection, subject, NULL, 0, ASK_MS));
+    if (status == TB_OK && natsMsgHeader_Get(reply, "Status", &code) != NATS_OK) /* a status: there is no mark */
+        snprintf(out, TB_ID_TEXT_SIZE, "%.*s", natsMsg_GetDataLength(reply), natsMsg_GetData(reply));
+    natsMsg_Destroy(reply);
     return status;
 }
 
-static int is_last(natsMsg *message)
-{
-    jsMsgMetaData *about = NULL;
-    int last = natsMsg_GetMetaData(&about, message) == NATS_OK && about->NumPending == 0;
-    jsMsgMetaData_Destroy(about);
-    return last;
-}
+/* ---- the reader ---- */
 
-static tb_status read_all(tb_bus *bus, natsSubscription *subscription, read_fn handle, void *context)
-{
-    uint64_t received = 0, left = 0;
-    int quiet = 0, last = 0;
-    tb_status status = remaining(subscription, 0, &left);
-    while (status == TB_OK && left > 0 && !last) {
-        natsMsg *message = NULL;
-        natsStatus s = natsSubscription_NextMsg(&message, subscription, QUIET_MS);
-        if (s == NATS_OK) {
-            received++;
-            quiet = 0;
-            last = is_last(message);
-            handle(context, message);
-            natsMsg_Destroy(message);
-        } else if (!tb_bus_is_connected(bus)) {
-            status = TB_BUS_DOWN;
-        } else if (s != NATS_TIMEOUT || ++quiet > QUIET_MOST) {
-            status = s == NATS_TIMEOUT ? TB_TIMEOUT : TB_BUS_DOWN;
-        } else {
-            status = remaining(subscription, received, &left); /* values replaced while we read may leave fewer */
-        }
-    }
-    return status;
-}
-
-static tb_status read_bucket(tb_bus *bus, const char *site, const char *filter, int headers_only, read_fn handle,
-                             void *context)
-{
-    char bucket[BUS_NAME_SIZE];
-    natsSubscription *subscription = NULL;
-    bus_bucket_name(site, bucket);
-    tb_status status = bus_status(consume(bus, bucket, filter, headers_only, &subscription));
-    if (status == TB_OK)
-        status = read_all(bus, subscription, handle, context);
-    bus_subscription_destroy(bus->connection, subscription); /* the broker forgets the consumer by itself as well */
-    return status;
-}
-
-typedef struct give {
+typedef struct fetching {
+    tb_bus *bus;
+    natsSubscription *inbox;
+    char next[2 * TB_SUBJECT_SIZE], reply[TB_SUBJECT_SIZE];
     tb_bus_message_fn handle;
     void *context;
-} give;
+    int left; /* of the present request */
+    int last;
+} fetching;
 
-static void give_message(void *context, natsMsg *message)
+static natsStatus open_inbox(fetching *f)
 {
-    const give *g = context;
+    char mark[TB_ID_TEXT_SIZE];
+    snprintf(f->reply, sizeof f->reply, "%s.%s", f->bus->inbox, tb_id_text(tb_id_random(), mark));
+    natsStatus s = natsConnection_SubscribeSync(&f->inbox, f->bus->connection, f->reply);
+    return s == NATS_OK ? natsSubscription_SetPendingLimits(f->inbox, -1, -1) : s; /* bounded by FETCH */
+}
+
+static natsStatus ask_for_more(fetching *f)
+{
+    char body[64];
+    int size = snprintf(body, sizeof body, "{\"batch\":%d,\"no_wait\":true}", FETCH);
+    f->left = FETCH;
+    return natsConnection_PublishRequest(f->bus->connection, f->next, f->reply, body, size);
+}
+
+/* How many the broker still has, from the ninth word of its reply subject ($JS.ACK...., 9 words; 11 or more with a
+ * domain, where it is the eleventh). */
+static int is_last(natsMsg *message)
+{
+    const char *words[16], *at = natsMsg_GetReply(message);
+    int count = 0;
+    while (at && count < 16) {
+        words[count++] = at;
+        at = strchr(at, '.');
+        at = at ? at + 1 : NULL;
+    }
+    if (count < 9)
+        return 0;
+    return strtoull(words[count >= 11 ? 10 : 8], NULL, 10) == 0;
+}
+
+/* One message: a value, or the broker's word that this request is over. */
+static tb_status take(fetching *f, natsMsg *message)
+{
+    const char *code = NULL;
     tb_delivery delivery;
+    if (natsMsg_IsNoResponders(message))
+        return TB_BUS_DOWN; /* the reader is gone */
+    if (natsMsgHeader_Get(message, "Status", &code) == NATS_OK) {
+        f->left = 0;
+        f->last = strcmp(code, "404") == 0;
+        return f->last || strcmp(code, "408") == 0 ? TB_OK : TB_BUS_DOWN; /* 409: it was deleted */
+    }
+    f->left--;
+    f->last = is_last(message);
     bus_delivery_of(message, &delivery);
-    g->handle(g->context, &delivery);
+    f->handle(f->context, &delivery);
+    return TB_OK;
+}
+
+static tb_status fetch_all(fetching *f)
+{
+    int tries = 0;
+    tb_status status = TB_OK;
+    while (status == TB_OK && !f->last) {
+        natsMsg *message = NULL;
+        natsStatus s = f->left > 0 ? NATS_OK : ask_for_more(f);
+        if (s == NATS_OK)
+            s = natsSubscription_NextMsg(&message, f->inbox, FETCH_MS);
+        if (s == NATS_OK)
+            status = take(f, message);
+        else if (s == NATS_TIMEOUT && ++tries < FETCH_TRIES && tb_bus_is_connected(f->bus))
+            f->left = 0;
+        else
+            status = s == NATS_TIMEOUT ? TB_TIMEOUT : TB_BUS_DOWN;
+        natsMsg_Destroy(message);
+    }
+    return status;
+}
+
+static tb_status read_list(tb_bus *bus, const char *site, const char *touchpoint, tb_bus_message_fn handle,
+                           void *context)
+{
+    char bucket[BUS_NAME_SIZE];
+    fetching f = {.bus = bus, .handle = handle, .context = context};
+    bus_bucket_name(site, bucket);
+    snprintf(f.next, sizeof f.next, "$JS.API.CONSUMER.MSG.NEXT.%s.%s", bucket, touchpoint);
+    tb_status status = bus_status(open_inbox(&f));
+    if (status == TB_OK)
+        status = fetch_all(&f);
+    bus_subscription_destroy(bus->connection, f.inbox); /* the broker forgets the reader by itself */
+    return status;
+}
+
+/* ---- asking for it ---- */
+
+/* "<entries> <epoch>" */
+static tb_status ask_for_list(tb_bus *bus, const char *subject, uint64_t *entries, char epoch[TB_ID_TEXT_SIZE])
+{
+    tb_bytes reply = {0};
+    char *end = NULL;
+    tb_status status = tb_bus_request(bus, subject, (tb_span){0}, ASK_MS, &reply);
+    if (status == TB_OK)
+        status = tb_bytes_append(&reply, tb_span_of("", 1));
+    if (status == TB_OK) {
+        *entries = strtoull((const char *)reply.data, &end, 10);
+        status = *end == ' ' && strlen(end + 1) < TB_ID_TEXT_SIZE ? TB_OK : TB_MALFORMED;
+    }
+    if (status == TB_OK)
+        memcpy(epoch, end + 1, strlen(end + 1) + 1);
+    tb_bytes_free(&reply);
+    return status;
 }
 
 tb_status tb_bus_feed_snapshot(tb_bus *bus, const char *site, const char *touchpoint, tb_bus_message_fn handle,
                                void *context, int *ready)
 {
-    char filter[TB_SUBJECT_SIZE], before[TB_ID_TEXT_SIZE], after[TB_ID_TEXT_SIZE];
+    char subject[TB_SUBJECT_SIZE], before[TB_ID_TEXT_SIZE], after[TB_ID_TEXT_SIZE];
+    uint64_t entries = 0;
     *ready = 0;
-    tb_subject_text(TB_SUBJECT_FEED, site, touchpoint, NULL, filter);
-    if (!filter[0])
+    tb_subject_text(TB_SUBJECT_LIST, site, touchpoint, NULL, subject);
+    if (!subject[0] || strpbrk(subject, "*>"))
         return TB_INVALID_ARGUMENT;
     if (!tb_bus_is_connected(bus))
         return TB_BUS_DOWN;
-    tb_status status = epoch_read(bus, site, before);
+    tb_status status = ask_for_list(bus, subject, &entries, before);
+    if (status == TB_BUS_DOWN && tb_bus_is_connected(bus)) /* nobody answers there */
+        return TB_NOT_FOUND;
+    if (status == TB_OK && entries)
+        status = read_list(bus, site, touchpoint, handle, context);
     if (status == TB_OK)
-        status = read_bucket(bus, site, filter, 0, give_message, &(give){handle, context});
-    if (status == TB_OK)
-        status = epoch_read(bus, site, after);
+        status = epoch_get(bus, site, after);
     if (status == TB_OK)
         *ready = before[0] && strcmp(before, after) == 0;
-    return status;
-}
-
-/* ---- purge markers ---- */
-
-typedef struct sweep {
-    int64_t older_than; /* ns since 1970 */
-    int count;
-    uint64_t sequences[SWEEP_MOST];
-} sweep;
-
-static void note_old_marker(void *context, natsMsg *message)
-{
-    sweep *s = context;
-    const char *operation = NULL;
-    jsMsgMetaData *about = NULL;
-    if (s->count < SWEEP_MOST && natsMsgHeader_Get(message, "KV-Operation", &operation) == NATS_OK &&
-        strcmp(operation, "PURGE") == 0 && natsMsg_GetMetaData(&about, message) == NATS_OK &&
-        about->Timestamp < s->older_than)
-        s->sequences[s->count++] = about->Sequence.Stream;
-    jsMsgMetaData_Destroy(about);
-}
-
-tb_status tb_bus_feed_sweep(tb_bus *bus, const char *site, int seconds, int *removed)
-{
-    char filter[TB_SUBJECT_SIZE], bucket[BUS_NAME_SIZE];
-    *removed = 0;
-    tb_subject_text(TB_SUBJECT_FEED, site, ">", NULL, filter);
-    if (!filter[0] || seconds < 0)
-        return TB_INVALID_ARGUMENT;
-    if (!tb_bus_is_connected(bus))
-        return TB_BUS_DOWN;
-    tb_bytes memory = {0};
-    tb_status status = tb_bytes_reserve(&memory, sizeof(sweep));
-    if (status != TB_OK)
-        return status;
-    sweep *old = (sweep *)(void *)memory.data;
-    old->count = 0;
-    old->older_than = (tb_clock_now() - seconds * TB_SECOND) * 1000;
-    bus_bucket_name(site, bucket);
-    status = read_bucket(bus, site, filter, 1, note_old_marker, old);
-    for (int i = 0; status == TB_OK && i < old->count; i++) { /* by number: a value written since has another */
-        jsErrCode code = 0;
-        status = bus_js_status(js_DeleteMsg(bus->js, bucket, old->sequences[i], NULL, &code), &code);
-        if (status == TB_OK)
-            ++*removed;
-        else if (code == JSSequenceNotFoundErr || status == TB_NOT_FOUND)
-            status = TB_OK;
-    }
-    tb_bytes_free(&memory);
     return status;
 }

@@ -30,8 +30,11 @@ static int visit_is_good(const char *visit)
 
 const char *tb_subject_text(tb_subject kind, const char *site, const char *touchpoint, const char *visit, char *out)
 {
-    static const char *const words[] = {
-        [TB_SUBJECT_EVENT] = "event", [TB_SUBJECT_ASK] = "ask", [TB_SUBJECT_STATUS] = "status"};
+    static const char *const words[] = {[TB_SUBJECT_EVENT] = "event",
+                                        [TB_SUBJECT_ASK] = "ask",
+                                        [TB_SUBJECT_STATUS] = "status",
+                                        [TB_SUBJECT_LIST] = "list",
+                                        [TB_SUBJECT_ORDER] = "order"};
     out[0] = '\0';
     if (!bus_site_is_good(site) || !touchpoint_is_good(touchpoint) || (visit && !visit_is_good(visit)))
         return out;
@@ -71,4 +74,9 @@ void bus_stream_name(const char *site, char out[BUS_NAME_SIZE])
 void bus_bucket_name(const char *site, char out[BUS_NAME_SIZE])
 {
     snprintf(out, BUS_NAME_SIZE, "KV_feed_%s", site);
+}
+
+void bus_epoch_subject(const char *site, char out[TB_SUBJECT_SIZE])
+{
+    snprintf(out, TB_SUBJECT_SIZE, "$KV.feed_%s._epoch", site); /* no touchpoint has an underscore */
 }

@@ -83,6 +83,18 @@ static int jetstream_answers(int port)
     return good;
 }
 
+/* One that asks who is there: whoever may ask waits for JetStream. */
+static int port_answers(int port)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int good = fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
 static void run(const nats_server *server)
 {
     char port[16];
@@ -91,6 +103,9 @@ static void run(const nats_server *server)
     int null = open("/dev/null", O_RDWR);
     if (null < 0 || dup2(null, 1) < 0 || (!getenv("NATS_SERVER_LOG") && dup2(null, 2) < 0))
         _exit(126);
+    if (server->config[0])
+        execl(program(), "nats-server", "-c", server->config, "-a", "127.0.0.1", "-p", port, "-sd", server->directory,
+              (char *)NULL);
     execl(program(), "nats-server", "-js", "-a", "127.0.0.1", "-p", port, "-sd", server->directory, (char *)NULL);
     _exit(127);
 }
@@ -105,7 +120,7 @@ void nats_server_start(nats_server *server)
         give_up("fork");
     if (server->pid == 0)
         run(server);
-    for (int tries = 0; !jetstream_answers(server->port); tries++) {
+    for (int tries = 0; !(server->config[0] ? port_answers(server->port) : jetstream_answers(server->port)); tries++) {
         if (tries == 600 || waitpid(server->pid, NULL, WNOHANG) == server->pid)
             give_up("nats-server does not start");
         nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);

@@ -10,6 +10,7 @@ typedef struct nats_server {
     int port;           /* stays the same over restarts */
     char url[64];       /* nats://127.0.0.1:port */
     char directory[64]; /* its store; removed by nats_server_end */
+    char config[96];    /* a configuration in it, which says everything but address and store; "": none */
 } nats_server;
 
 /* 1 when there is a nats-server on this machine. Without one tests skip with a reason. */
