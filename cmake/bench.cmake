@@ -18,6 +18,13 @@ if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   set_source_files_properties(bench/search/data.c bench/search/floor.c PROPERTIES COMPILE_OPTIONS "-O3")
 endif()
 
+# The parts of bench_feed; its floor is the broker's client library alone, with a broker of its own.
+target_sources(bench_feed PRIVATE bench/feed/catch_up.c bench/feed/cost.c bench/feed/crowd.c bench/feed/draw.c
+                                  bench/feed/durable.c bench/feed/passages.c bench/feed/peer.c bench/feed/site.c
+                                  tests/support/nats_server.c)
+target_include_directories(bench_feed PRIVATE tests/support)
+target_link_libraries(bench_feed PRIVATE PkgConfig::NATS)
+
 # The best build of FAISS that is there; Debian has the plain one.
 option(TEBURA_FAISS "Measure bench_search beside FAISS where it is installed" ON)
 include(CheckLanguage)

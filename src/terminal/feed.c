@@ -43,6 +43,7 @@ struct tb_feed {
     tb_status told_store, told_refused;
     uint64_t refused;
     int64_t last_over; /* when rows that are over were removed, monotonic */
+    uint64_t snapshots;
 };
 
 tb_status tb_feed_new(const tb_feed_options *options, tb_feed **out)
@@ -311,6 +312,7 @@ static tb_status snapshot(tb_feed *feed, tb_bus *bus, int *ready)
     int whole = status == TB_OK && *ready;
     tb_list_snapshot_end(feed->list, whole);
     (void)!batch_write(feed, &reading.batch, whole);
+    feed->snapshots += (uint64_t)whole;
     if (whole)
         tb_log(TB_LOG_INFO, "terminal", "list taken over: %zu entries, sequence %llu", tb_list_count(feed->list),
                (unsigned long long)tb_list_sequence(feed->list));
@@ -367,6 +369,11 @@ tb_status tb_feed_work(tb_feed *feed, tb_bus *bus, tb_time now, int *synced)
     *synced = !feed->needs_snapshot && tb_bus_is_connected(bus);
     pthread_mutex_unlock(&feed->mutex);
     return status == TB_OK ? drained : status;
+}
+
+uint64_t tb_feed_snapshots(const tb_feed *feed)
+{
+    return feed->snapshots;
 }
 
 /* ---- store ---- */

@@ -32,6 +32,8 @@ void tb_feed_lost(tb_feed *feed);
 /* Applies what is queued; takes a snapshot when one is needed and `bus` is connected. *synced 1 when the list is the
  * server's. */
 tb_status tb_feed_work(tb_feed *feed, tb_bus *bus, tb_time now, int *synced) TB_MUST_CHECK;
+/* Whole snapshots that were taken so far. By the thread that works the feed. */
+uint64_t tb_feed_snapshots(const tb_feed *feed);
 /* Removes what ended by the clock from list and store; how many. */
 size_t tb_feed_expire(tb_feed *feed, tb_time now);
 /* Values that were left out since the start: cut short, sealed for somebody else, of another version, played back. */

@@ -211,6 +211,7 @@ static void note_view(tb_link *link, int synced)
         link->synced_at = tb_clock_monotonic();
     link->view.outbox = outbox;
     link->view.connected = connected;
+    link->view.snapshots = tb_feed_snapshots(link->feed);
     pthread_mutex_unlock(&link->mutex);
 }
 

@@ -41,6 +41,7 @@ typedef struct tb_link_view {
     int connected;
     int64_t age; /* seconds since the list was last the server's, -1 never */
     uint64_t outbox;
+    uint64_t snapshots; /* whole ones that were taken since the link was opened */
 } tb_link_view;
 void tb_link_look(tb_link *link, tb_link_view *out);
 

@@ -1,0 +1,276 @@
+/* crowd.c: many terminals in one process: each with its own keys, store, list, feed and link, which are the terminals'
+ * own code; only camera, screen and door are missing. Their stores lie in memory: a thousand terminals have a thousand disks,
+ * and not the server's. */
+#include "feed/feed.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "terminal/registration.h"
+
+enum { STACK = 512 << 10, REGISTER_MS = 30000 };
+
+/* ---- what the link tells ---- */
+
+static void answered(void *context, const tb_answer *answer)
+{
+    (void)context, (void)answer;
+}
+
+static void beat(void *context, tb_heartbeat *heartbeat)
+{
+    (void)context;
+    snprintf(heartbeat->state, sizeof heartbeat->state, "idle");
+    heartbeat->simulation = 1;
+}
+
+/* After every work on its list: who was waited for? */
+static void changed(void *context)
+{
+    crowd_terminal *t = context;
+    int64_t now = tb_clock_monotonic();
+    tb_link_view view;
+    tb_link *link = atomic_load(&t->link);
+    if (link) {
+        tb_link_look(link, &view);
+        if (view.snapshots > atomic_load(&t->taken)) {
+            atomic_store(&t->taken_at, now);
+            atomic_store(&t->taken, view.snapshots);
+        }
+    }
+    pthread_mutex_lock(&t->mutex);
+    for (int i = 0; i < t->count;) {
+        await *a = &t->awaited[i];
+        if (tb_list_has(t->list, a->visit) == a->wanted) {
+            atomic_store(a->when, now);
+            *a = t->awaited[--t->count];
+        } else {
+            i++;
+        }
+    }
+    pthread_mutex_unlock(&t->mutex);
+}
+
+void crowd_expect(crowd_terminal *t, tb_id visit, int wanted, _Atomic int64_t *when)
+{
+    pthread_mutex_lock(&t->mutex);
+    if (t->count == t->capacity) {
+        t->capacity = t->capacity ? 2 * t->capacity : 16;
+        t->awaited = realloc(t->awaited, (size_t)t->capacity * sizeof *t->awaited);
+        feed_need(t->awaited ? TB_OK : TB_NO_MEMORY, NULL, "what is waited for");
+    }
+    t->awaited[t->count++] = (await){visit, wanted, when};
+    pthread_mutex_unlock(&t->mutex);
+}
+
+void crowd_pass(crowd_terminal *t, tb_id visit)
+{
+    tb_event event = {.kind = TB_EVENT_PASSAGE, .visit = visit, .duration = 300000};
+    tb_drop drop = {visit, tb_list_sequence_of(t->list, visit)};
+    feed_need(tb_edge_store_record(t->store, &event, tb_clock_now(), &drop), NULL, "an event");
+    feed_need(tb_list_drop(t->list, visit, 0), NULL, "an entry");
+    tb_link_wake(t->link);
+}
+
+/* ---- made and connected ---- */
+
+static void open_store(crowd_terminal *t)
+{
+    char folder[512];
+    tb_error why = {0};
+    snprintf(folder, sizeof folder, "%s/%d", t->crowd->folder, t->number);
+    feed_need(tb_edge_store_open(folder, &t->store, &why), &why, "a terminal's store");
+}
+
+void crowd_prepare(crowd *c, feed_site *site, const char *folder)
+{
+    struct rlimit files;
+    *c = (crowd){.site = site, .count = site->options->terminals};
+    snprintf(c->folder, sizeof c->folder, "%s", folder);
+    c->terminals = calloc((size_t)c->count, sizeof *c->terminals);
+    feed_need(c->terminals ? TB_OK : TB_NO_MEMORY, NULL, "terminals");
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+    for (int i = 0; i < c->count; i++) {
+        crowd_terminal *t = &c->terminals[i];
+        tb_touchpoint about;
+        feed_describe(site, i, &about);
+        t->crowd = c;
+        t->number = i;
+        memcpy(t->id, about.id, sizeof t->id);
+        pthread_mutex_init(&t->mutex, NULL);
+        open_store(t);
+        feed_need(tb_edge_store_keys(t->store, &t->keys), NULL, "keys");
+    }
+}
+
+void crowd_register(crowd *c, tb_management *m)
+{
+    for (int i = 0; i < c->count; i++) {
+        tb_touchpoint about;
+        feed_describe(c->site, i, &about);
+        feed_announce(m, &about, &c->terminals[i].keys.public_key, c->terminals[i].code);
+    }
+}
+
+static void new_list(crowd_terminal *t)
+{
+    tb_model model = {.id = t->registration.model,
+                      .dimension = (uint16_t)t->registration.dimension,
+                      .calibration = {.knots = 2, .curve = {{1, 0}, {1e-12, 1}}, .margin = 0.05f}};
+    feed_need(tb_list_new(&model, 1, &t->list), NULL, "a list");
+}
+
+void crowd_open(crowd_terminal *t)
+{
+    tb_error why = {0};
+    tb_link_options options = {.store = t->store,
+                               .list = t->list,
+                               .registration = &t->registration,
+                               .keys = &t->keys,
+                               .answered = answered,
+                               .changed = changed,
+                               .beat = beat,
+                               .context = t};
+    tb_link *link;
+    atomic_store(&t->taken, 0);
+    feed_need(tb_link_open(&options, &link, &why), &why, "a terminal's link");
+    atomic_store(&t->link, link);
+}
+
+void crowd_close(crowd_terminal *t)
+{
+    tb_link *link = atomic_exchange(&t->link, NULL); /* the courier may still look at it until it has ended */
+    tb_link_free(&link);
+}
+
+void crowd_forget(crowd_terminal *t)
+{
+    crowd_close(t);
+    tb_list_free(&t->list);
+    feed_need(tb_edge_store_entries_put(t->store, NULL, 0, 1), NULL, "the store");
+    new_list(t);
+}
+
+/* Many threads, each with little on its stack. */
+static void use_small_stacks(void)
+{
+    pthread_attr_t attributes;
+    if (pthread_getattr_default_np(&attributes) == 0) {
+        if (pthread_attr_setstacksize(&attributes, STACK) == 0)
+            (void)pthread_setattr_default_np(&attributes);
+        pthread_attr_destroy(&attributes);
+    }
+}
+
+void crowd_connect(crowd *c, const char *server)
+{
+    use_small_stacks();
+    snprintf(c->server, sizeof c->server, "%s", server);
+    for (int i = 0; i < c->count; i++) {
+        crowd_terminal *t = &c->terminals[i];
+        tb_error why = {0};
+        feed_need(tb_register_at(server, t->code, &t->keys.public_key, REGISTER_MS, &t->registration, &why), &why,
+                  "a registration");
+        feed_need(tb_edge_store_register(t->store, &t->registration), NULL, "a registration");
+        new_list(t);
+        crowd_open(t);
+    }
+}
+
+spread crowd_wait(crowd *c, int64_t since, double most, const char *what)
+{
+    double *ms = calloc((size_t)c->count, sizeof *ms);
+    int64_t until = tb_clock_monotonic() + (int64_t)(most * 1e6);
+    feed_need(ms ? TB_OK : TB_NO_MEMORY, NULL, what);
+    for (int i = 0; i < c->count;) {
+        crowd_terminal *t = &c->terminals[i];
+        if (atomic_load(&t->taken) && atomic_load(&t->taken_at) >= since) {
+            ms[i] = (double)(atomic_load(&t->taken_at) - since) / 1000;
+            i++;
+            continue;
+        }
+        if (tb_clock_monotonic() > until) {
+            tb_link_view view = {0};
+            tb_link_look(t->link, &view);
+            fprintf(stderr, "bench_feed: %s: %s is not up to date (connected %d, %zu entries, %llu snapshots)\n", what,
+                    t->id, view.connected, tb_list_count(t->list), (unsigned long long)view.snapshots);
+            exit(1);
+        }
+        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    }
+    spread s = spread_of(ms, c->count);
+    free(ms);
+    return s;
+}
+
+/* ---- sockets ---- */
+
+static int broker_port(const crowd *c)
+{
+    const char *colon = strrchr(c->terminals[0].registration.nats_url, ':');
+    return colon ? atoi(colon + 1) : 0;
+}
+
+void crowd_sockets_now(const crowd *c, crowd_sockets *out)
+{
+    DIR *folder = opendir("/proc/self/fd");
+    int port = broker_port(c);
+    out->count = 0;
+    for (struct dirent *item; folder && (item = readdir(folder));) {
+        int fd = atoi(item->d_name);
+        struct sockaddr_in peer;
+        socklen_t size = sizeof peer;
+        if (out->count < CROWD_SOCKETS_MAX && getpeername(fd, (struct sockaddr *)&peer, &size) == 0 &&
+            peer.sin_family == AF_INET && ntohs(peer.sin_port) == port)
+            out->fds[out->count++] = fd;
+    }
+    if (folder)
+        closedir(folder);
+}
+
+int crowd_socket_new(const crowd *c, const crowd_sockets *known)
+{
+    crowd_sockets now;
+    crowd_sockets_now(c, &now);
+    for (int i = 0; i < now.count; i++) {
+        int old = 0;
+        for (int k = 0; k < known->count; k++)
+            old |= known->fds[k] == now.fds[i];
+        if (!old)
+            return now.fds[i];
+    }
+    return -1;
+}
+
+void crowd_cut(const crowd *c)
+{
+    crowd_sockets now;
+    crowd_sockets_now(c, &now);
+    for (int i = 0; i < now.count; i++)
+        (void)shutdown(now.fds[i], SHUT_RDWR);
+}
+
+void crowd_free(crowd *c)
+{
+    for (int i = 0; i < c->count; i++) {
+        crowd_terminal *t = &c->terminals[i];
+        crowd_close(t);
+        tb_list_free(&t->list);
+        tb_edge_store_free(&t->store);
+        pthread_mutex_destroy(&t->mutex);
+        free(t->awaited);
+    }
+    free(c->terminals);
+    c->terminals = NULL;
+}
