@@ -189,7 +189,8 @@ static void check_lists(feed_bench *b)
 static void make_folders(feed_bench *b)
 {
     snprintf(b->data, sizeof b->data, "%.200s/tebura-feed-XXXXXX", b->options.folder);
-    snprintf(b->stores, sizeof b->stores, "%s/tebura-crowd-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    snprintf(b->stores, sizeof b->stores, "%s/tebura-crowd-XXXXXX",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     feed_need(mkdtemp(b->data) ? TB_OK : TB_IO, NULL, b->data);
     feed_need(mkdtemp(b->stores) ? TB_OK : TB_IO, NULL, b->stores);
 }
@@ -219,11 +220,12 @@ static json_t *prepare(feed_bench *b)
     (void)crowd_wait(&b->crowd, connecting, 300, "the first lists");
     double connected = feed_seconds() - (double)connecting / 1e6;
     check_lists(b);
-    fprintf(stderr,
-            "%d terminals (%d entrances, a lounge, %d rooms of %d doors) with a list each, %d visits, %d of them members.\n"
-            "Made in %.1f s; the server was ready with all lists after %.1f s, the terminals after %.1f s more.\n",
-            b->crowd.count, b->site.entrances, b->site.rooms, FEED_DOORS, b->options.visits, b->options.members, filled,
-            ready, connected);
+    fprintf(
+        stderr,
+        "%d terminals (%d entrances, a lounge, %d rooms of %d doors) with a list each, %d visits, %d of them members.\n"
+        "Made in %.1f s; the server was ready with all lists after %.1f s, the terminals after %.1f s more.\n",
+        b->crowd.count, b->site.entrances, b->site.rooms, FEED_DOORS, b->options.visits, b->options.members, filled,
+        ready, connected);
     return json_pack("{s:i, s:i, s:i, s:i, s:f, s:f, s:f}", "terminals", b->crowd.count, "visits", b->options.visits,
                      "members", b->options.members, "lists_each", FEED_DOORS, "fill_s", filled, "server_ready_s", ready,
                      "terminals_ready_s", connected);

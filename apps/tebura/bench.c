@@ -41,7 +41,7 @@ static const struct about {
 } abouts[] = {
     {"capture", "a stream of 25 pictures a second on one core: looked at, skipped, age", 1, 0},
     {"events", "passages that the server applies durably in a second", 0, 0},
-    {"feed", "a passage at the entrance until it is on every list, through server and broker", 0, 0},
+    {"feed", "a thousand terminals: passages to lists, whole lists, events a second, what a change costs", 1, 1},
     {"gallery", "1:N search by every set of loops that this processor runs, and changes of the list", 1, 0},
     {"identify", "questions that the server answers by matching itself, at 10,000 and 50,000 visitors", 1, 1},
     {"liveness", "what a terminal sees of people that the virtual camera re-photographs", 0, 0},

@@ -1,6 +1,6 @@
-/* cost.c: what one visit's change costs the server's processor, over the number of visits and of terminals: a passage that
- * takes one entry away and makes five, applied and sealed by the management library in this thread, files in memory so
- * that the disk does not count. */
+/* cost.c: what one visit's change costs the server's processor, over the number of visits and of terminals: a passage
+ * that takes one entry away and makes five, applied and sealed by the management library in this thread, files in
+ * memory so that the disk does not count. */
 #include "feed/feed.h"
 
 #include <stdlib.h>
@@ -75,8 +75,9 @@ static void seal_passage(bed *b, int visit, char subject[64], tb_bytes *body)
     memcpy(event.touchpoint, about.id, sizeof event.touchpoint);
     snprintf(subject, 64, "tb.bench.event.%s", about.id);
     feed_need(tb_event_encode(&event, &plain), NULL, "event");
-    feed_need(tb_seal_to(&b->keys[entrance].private_key, &b->server, tb_span_text(subject), tb_bytes_span(&plain), body),
-              NULL, "seal");
+    feed_need(
+        tb_seal_to(&b->keys[entrance].private_key, &b->server, tb_span_text(subject), tb_bytes_span(&plain), body),
+        NULL, "seal");
     tb_bytes_free(&plain);
 }
 
@@ -116,7 +117,8 @@ static json_t *measure(bed *b, int visits, int changes)
     }
     feed_need(entries == changes * (FEED_DOORS + 1) ? TB_OK : TB_INTERNAL, NULL, "a passage changes six lists");
     spread a = spread_of(apply, changes), s = spread_of(seal, changes);
-    fprintf(stderr, "%10d %10d %14.0f %14.0f %14.0f %14.0f\n", visits, b->options.terminals, a.p50, a.p99, s.p50, s.p99);
+    fprintf(stderr, "%10d %10d %14.0f %14.0f %14.0f %14.0f\n", visits, b->options.terminals, a.p50, a.p99, s.p50,
+            s.p99);
     free(apply);
     free(seal);
     return json_pack("{s:i, s:i, s:o, s:o}", "visits", visits, "terminals", b->options.terminals, "apply_us",
@@ -130,7 +132,8 @@ json_t *feed_cost(const feed_options *options)
     json_t *out = json_array();
     int quick = options->quick != 0, changes = quick ? 20 : CHANGES;
     fprintf(stderr, "\nprocessor time of one visit's change, one list loses and five gain an entry\n");
-    fprintf(stderr, "%10s %10s %14s %14s %14s %14s\n", "visits", "terminals", "apply us p50", "p99", "seal us p50", "p99");
+    fprintf(stderr, "%10s %10s %14s %14s %14s %14s\n", "visits", "terminals", "apply us p50", "p99", "seal us p50",
+            "p99");
     for (int c = 0; c < SIZES_MAX && crowds[quick][c]; c++) {
         bed b;
         int filled = 0, last = 0;

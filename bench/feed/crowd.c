@@ -1,6 +1,6 @@
 /* crowd.c: many terminals in one process: each with its own keys, store, list, feed and link, which are the terminals'
- * own code; only camera, screen and door are missing. Their stores lie in memory: a thousand terminals have a thousand disks,
- * and not the server's. */
+ * own code; only camera, screen and door are missing. Their stores lie in memory: a thousand terminals have a thousand
+ * disks, and not the server's. */
 #include "feed/feed.h"
 
 #include <arpa/inet.h>
@@ -82,11 +82,16 @@ void crowd_pass(crowd_terminal *t, tb_id visit)
 
 /* ---- made and connected ---- */
 
+static void folder_of(const crowd_terminal *t, const char *kind, char out[300])
+{
+    snprintf(out, 300, "%s/%s%d", t->crowd->folder, kind, t->number);
+}
+
 static void open_store(crowd_terminal *t)
 {
-    char folder[512];
+    char folder[300];
     tb_error why = {0};
-    snprintf(folder, sizeof folder, "%s/%d", t->crowd->folder, t->number);
+    folder_of(t, "", folder);
     feed_need(tb_edge_store_open(folder, &t->store, &why), &why, "a terminal's store");
 }
 
@@ -154,11 +159,36 @@ void crowd_close(crowd_terminal *t)
     tb_link_free(&link);
 }
 
+static void copy_folder(const char *from, const char *to)
+{
+    char path[600];
+    process_remove_tree(to);
+    feed_need(mkdir(to, 0700) == 0 ? TB_OK : TB_IO, NULL, to);
+    DIR *folder = opendir(from);
+    for (struct dirent *item; folder && (item = readdir(folder));) {
+        tb_bytes content = {0};
+        snprintf(path, sizeof path, "%s/%s", from, item->d_name);
+        if (item->d_name[0] == '.' || tb_file_read(path, 1 << 24, &content, NULL) != TB_OK)
+            continue;
+        snprintf(path, sizeof path, "%s/%s", to, item->d_name);
+        feed_need(tb_file_write(path, tb_bytes_span(&content), NULL), NULL, path);
+        tb_bytes_free(&content);
+    }
+    if (folder)
+        closedir(folder);
+}
+
+/* Back to the store as it was after the registration, whose key the server knows. */
 void crowd_forget(crowd_terminal *t)
 {
+    char own[300], kept[300];
+    folder_of(t, "", own);
+    folder_of(t, "kept-", kept);
     crowd_close(t);
     tb_list_free(&t->list);
-    feed_need(tb_edge_store_entries_put(t->store, NULL, 0, 1), NULL, "the store");
+    tb_edge_store_free(&t->store);
+    copy_folder(kept, own);
+    open_store(t);
     new_list(t);
 }
 
@@ -183,6 +213,12 @@ void crowd_connect(crowd *c, const char *server)
         feed_need(tb_register_at(server, t->code, &t->keys.public_key, REGISTER_MS, &t->registration, &why), &why,
                   "a registration");
         feed_need(tb_edge_store_register(t->store, &t->registration), NULL, "a registration");
+        if (i == feed_lounge(c->site)) {
+            char own[300], kept[300];
+            folder_of(t, "", own);
+            folder_of(t, "kept-", kept);
+            copy_folder(own, kept); /* between transactions its files are whole */
+        }
         new_list(t);
         crowd_open(t);
     }

@@ -1,5 +1,5 @@
-/* draw.c: the curves as SVG: milliseconds from a passage to the lists over passages a second, and the processor time of a
- * change over the visits of the site; all axes logarithmic. */
+/* draw.c: the curves as SVG: milliseconds from a passage to the lists over passages a second, and the processor time
+ * of a change over the visits of the site; all axes logarithmic. */
 #include "feed/feed.h"
 
 #include <errno.h>
@@ -139,11 +139,12 @@ static void draw_panel(FILE *to, panel *p, int place)
     for (int c = 0; c < p->count; c++) {
         const curve *one = &p->curves[c];
         draw_curve(to, p, one);
-        fprintf(to,
-                "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" stroke=\"%s\" stroke-width=\"3\" stroke-dasharray=\"%s\"/>"
-                "<text x=\"%d\" y=\"%d\">%s</text>\n",
-                LEFT + c % 2 * 170, HEIGHT - 42 + c / 2 * 20, LEFT + 26 + c % 2 * 170, HEIGHT - 42 + c / 2 * 20,
-                one->colour, one->dash, LEFT + 32 + c % 2 * 170, HEIGHT - 38 + c / 2 * 20, one->name);
+        fprintf(
+            to,
+            "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" stroke=\"%s\" stroke-width=\"3\" stroke-dasharray=\"%s\"/>"
+            "<text x=\"%d\" y=\"%d\">%s</text>\n",
+            LEFT + c % 2 * 170, HEIGHT - 42 + c / 2 * 20, LEFT + 26 + c % 2 * 170, HEIGHT - 42 + c / 2 * 20,
+            one->colour, one->dash, LEFT + 32 + c % 2 * 170, HEIGHT - 38 + c / 2 * 20, one->name);
     }
     fprintf(to, "</g>\n");
 }
@@ -161,14 +162,14 @@ static void draw_all(FILE *to, json_t *figures)
     add_cost(&work, cost, 1000, "1,000 terminals", "#c8553d");
     add_cost(&work, cost, 100, "100 terminals", "#e0a030");
     add_cost(&work, cost, 10, "10 terminals", "#0b6e4f");
-    fprintf(to,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"11\">\n"
-            "<style>.grid{stroke:#ddd}</style><rect width=\"%d\" height=\"%d\" fill=\"white\"/>\n"
-            "<text x=\"20\" y=\"26\" font-size=\"16\">The feed: from a passage to every list</text>\n"
-            "<text x=\"20\" y=\"44\" fill=\"#555\">%d terminals connected, %d visits; one machine for all</text>\n",
-            2 * PANEL_WIDTH, HEIGHT, 2 * PANEL_WIDTH, HEIGHT,
-            (int)json_integer_value(json_object_get(site, "terminals")),
-            (int)json_integer_value(json_object_get(site, "visits")));
+    fprintf(
+        to,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"11\">\n"
+        "<style>.grid{stroke:#ddd}</style><rect width=\"%d\" height=\"%d\" fill=\"white\"/>\n"
+        "<text x=\"20\" y=\"26\" font-size=\"16\">The feed: from a passage to every list</text>\n"
+        "<text x=\"20\" y=\"44\" fill=\"#555\">%d terminals connected, %d visits; one machine for all</text>\n",
+        2 * PANEL_WIDTH, HEIGHT, 2 * PANEL_WIDTH, HEIGHT, (int)json_integer_value(json_object_get(site, "terminals")),
+        (int)json_integer_value(json_object_get(site, "visits")));
     draw_panel(to, &latency, 0);
     draw_panel(to, &work, 1);
     fprintf(to, "</svg>\n");

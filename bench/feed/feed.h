@@ -81,8 +81,8 @@ typedef struct crowd_terminal {
     tb_edge_store *store;
     tb_list *list;
     _Atomic(tb_link *) link;
-    _Atomic uint64_t taken;     /* whole snapshots of its present link */
-    _Atomic int64_t taken_at;   /* monotonic, of the last one */
+    _Atomic uint64_t taken;   /* whole snapshots of its present link */
+    _Atomic int64_t taken_at; /* monotonic, of the last one */
     pthread_mutex_t mutex;
     await *awaited;
     int count, capacity;
@@ -104,8 +104,8 @@ void crowd_open(crowd_terminal *t); /* the link of one */
 void crowd_close(crowd_terminal *t);
 /* Its list as of a new machine: link closed, store and list empty. */
 void crowd_forget(crowd_terminal *t);
-/* Waits until every terminal has taken a whole list at or after `since` (monotonic, us), `most` seconds at most. When they had it, in ms
- * after `since`. */
+/* Waits until every terminal has taken a whole list at or after `since` (monotonic, us), `most` seconds at most. When
+ * they had it, in ms after `since`. */
 spread crowd_wait(crowd *c, int64_t since, double most, const char *what);
 /* Cuts every connection of this process to the broker, as if a switch had been restarted. */
 void crowd_cut(const crowd *c);

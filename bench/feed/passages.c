@@ -85,7 +85,8 @@ static void send_and_wait(run *r)
     int step = r->bench->site.entrances;
     for (int i = 0; i < step; i++) {
         senders[i] = (sender){r, i, step};
-        feed_need(pthread_create(&threads[i], NULL, send_all, &senders[i]) == 0 ? TB_OK : TB_NO_MEMORY, NULL, "a thread");
+        feed_need(pthread_create(&threads[i], NULL, send_all, &senders[i]) == 0 ? TB_OK : TB_NO_MEMORY, NULL,
+                  "a thread");
     }
     for (int i = 0; i < step; i++)
         pthread_join(threads[i], NULL);
@@ -135,11 +136,11 @@ static json_t *result_of(const run *r, int rate, const work *before)
     fprintf(stderr, "%8d %8d %9.1f %9.1f %9.1f %9.1f %10.2f %10.2f %10.2f\n", rate, r->count, whole.p50, whole.p99,
             whole.most, lateness.p99, (after.server - before->server) * each, (after.broker - before->broker) * each,
             (after.terminals - before->terminals) * each);
-    json_t *out = json_pack("{s:i, s:f, s:o, s:o, s:{s:f, s:f, s:f}}", "rate", rate, "offered",
-                            took > 0 ? r->count / took : 0, "ms", spread_json(&whole), "late_ms",
-                            spread_json(&lateness), "processor_ms", "server", (after.server - before->server) * each,
-                            "broker", (after.broker - before->broker) * each, "terminals",
-                            (after.terminals - before->terminals) * each);
+    json_t *out =
+        json_pack("{s:i, s:f, s:o, s:o, s:{s:f, s:f, s:f}}", "rate", rate, "offered", took > 0 ? r->count / took : 0,
+                  "ms", spread_json(&whole), "late_ms", spread_json(&lateness), "processor_ms", "server",
+                  (after.server - before->server) * each, "broker", (after.broker - before->broker) * each, "terminals",
+                  (after.terminals - before->terminals) * each);
     free(all);
     free(late);
     return out;

@@ -342,7 +342,9 @@ static tb_status drain(tb_feed *feed)
     for (struct value *value; status != TB_NO_MEMORY && (value = pop(feed));) {
         uint64_t last = tb_list_sequence(feed->list), sequence = 0;
         status = apply_value(feed, value, 1, &batch, &sequence);
-        if (status != TB_OK || sequence > last + 1) /* something between was missed */
+        /* Something between was missed; but a list that never saw a number (it is empty) begins with any: live values
+         * come in order from the first on, and what was before is in the snapshot. */
+        if (status != TB_OK || (last && sequence > last + 1))
             want_snapshot(feed);
         value_free(value);
     }

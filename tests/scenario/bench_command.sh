@@ -76,6 +76,20 @@ json ".benches.search.faiss == null or ($search | all(.[] | .faiss_flat.recall /
 grep -q '<polyline.*points="[0-9]' "$box/curves.svg" || { echo "FAILED: no curve is drawn"; failures=$((failures + 1)); }
 expect 2 'cannot be written' "$bin/tebura" bench search --quick --sizes 20 --dimensions 32 --svg "$box/none/curves.svg"
 
+# ---- the feed of a small site: real server, broker, terminals; every list in the end what a full recomputation says ----
+expect 0 'usage: tebura bench feed' "$bin/tebura" bench feed --help
+expect 2 'no such option' "$bin/tebura" bench feed --nonsense
+expect 2 'out of its range' "$bin/tebura" bench feed --visits 12
+expect 0 . "$bin/tebura" bench feed --quick --svg "$box/feed.svg" --json
+feed='.benches.feed'
+json "$feed.passages | all(.[]; .ms.count == 100 and .ms.p50 > 0 and .ms.p99 >= .ms.p50 and .processor_ms.server > 0)"
+json "$feed.removal.ms | .count == 100 and .p50 > 0"
+json "$feed.catch_up | .fresh_ms.p50 > 0 and .all_cut_ms.count == 24 and .broker_killed_ms.count == 24 and .bytes_on_wire > 500"
+json "$feed.durable | .refusals.per_second > 0 and .passages.per_second > 0"
+json "$feed.cost | length == 4 and all(.[]; .apply_us.p50 > 0)"
+json "$feed | .commits.both_files_per_second > 0 and (.floor | all(.[]; .ms.p50 > 0)) and .memory.broker_mib > 1"
+grep -q '<polyline.*points="[0-9]' "$box/feed.svg" || { echo "FAILED: no curve is drawn"; failures=$((failures + 1)); }
+
 # ---- a bench that fails, or prints no JSON: a sentence, exit 2, the others' figures ----
 mkdir "$box/bin"
 cp "$bin/tebura" "$box/bin/tebura"

@@ -250,6 +250,25 @@ static void the_list_follows_the_server(void **state)
     assert_string_equal(w->beat.touchpoint, GATE);
 }
 
+/* A server counts from wherever it likes: who has nobody yet has missed nobody. */
+static void an_empty_list_begins_with_any_number(void **state)
+{
+    struct world *w = *state;
+    tb_link_view view;
+    server_opens_site(w, 0);
+    open_link(w);
+    UNTIL((tb_link_look(w->link, &view), view.snapshots == 1));
+    w->sequence = 1000;
+    feed_put(w, 1, 1);
+    feed_put(w, 2, 1);
+    UNTIL(tb_list_count(w->list) == 2);
+    w->sequence++; /* this is a gap */
+    feed_put(w, 3, 1);
+    UNTIL((tb_link_look(w->link, &view), view.snapshots > 1));
+    assert_int_equal(view.snapshots, 2);
+    assert_int_equal(tb_list_count(w->list), 3);
+}
+
 static void without_broker_the_list_is_still_there(void **state)
 {
     struct world *w = *state;
@@ -324,6 +343,7 @@ int main(void)
         return 77;
     }
     const struct CMUnitTest tests[] = {IN_WORLD(the_list_follows_the_server),
+                                       IN_WORLD(an_empty_list_begins_with_any_number),
                                        IN_WORLD(without_broker_the_list_is_still_there),
                                        IN_WORLD(questions_are_answered_exactly_once)};
     return cmocka_run_group_tests(tests, NULL, NULL);
