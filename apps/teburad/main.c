@@ -28,6 +28,7 @@ static const char help[] =
     "  --terminal-nats URL the broker as terminals are told to reach it, when that differs: address, account\n"
     "  --web DIR           the built pages (console, touchpoint)\n"
     "  --models FILE       manifest of the networks (calibration); $TEBURA_MODELS or the installation's by default\n"
+    "  --flight-information PATH  a file, or a folder of *.csv, *.json, *.ndjson, read whenever it changes\n"
     "  --utc-offset MIN    the site's clock, minutes east of UTC; this machine's by default\n"
     "  --help, --version\n"
     "\n"
@@ -96,6 +97,7 @@ static int read_options(int argc, char **argv, teburad_options *out)
         {"web", required_argument, NULL, 'w'},
         {"models", required_argument, NULL, 'm'},
         {"utc-offset", required_argument, NULL, 'u'},
+        {"flight-information", required_argument, NULL, 'f'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'v'},
         {0},
@@ -129,6 +131,9 @@ static int read_options(int argc, char **argv, teburad_options *out)
             break;
         case 'm':
             out->models = optarg;
+            break;
+        case 'f':
+            out->flight_information = optarg;
             break;
         case 'u':
             if (!parse_offset(optarg, &out->utc_offset_minutes))

@@ -11,6 +11,7 @@ const tb_http_route teburad_routes[] = {
     {"GET", ROOT "/flights", 0, 0, get_flights},
     {"PUT", ROOT "/flights/{number}/{date}", 0, 0, put_flight},
     {"POST", ROOT "/flights/{number}/{date}/departed", 0, 0, post_departed},
+    {"POST", ROOT "/flight-changes", TB_HTTP_RAW, (size_t)8 << 20, post_flight_changes},
     {"GET", ROOT "/people", 0, 0, get_people},
     {"DELETE", ROOT "/people/{id}", 0, 0, delete_person},
     {"DELETE", ROOT "/people/{id}/consent", 0, 0, delete_consent},

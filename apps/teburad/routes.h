@@ -18,6 +18,7 @@ HANDLER(post_check);
 HANDLER(get_flights);
 HANDLER(put_flight);
 HANDLER(post_departed);
+HANDLER(post_flight_changes);
 HANDLER(get_people);
 HANDLER(delete_person);
 HANDLER(delete_consent);

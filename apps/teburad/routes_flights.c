@@ -4,11 +4,23 @@
 
 #include "routes.h"
 
+/* Times that are not known are left out. */
 static json_t *json_of_flight(const tb_flight *f)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:b, s:b}", "id", f->id, "from", f->from, "to", f->to, "gate",
-                     f->gate, "boarding", json_of_time(f->boarding), "departure", json_of_time(f->departure),
-                     "departed", f->departed != 0, "cancelled", f->cancelled != 0);
+    const struct {
+        const char *name;
+        tb_time time;
+    } times[] = {{"std", f->std}, {"etd", f->etd}, {"atd", f->atd}, {"sta", f->sta}, {"eta", f->eta}, {"ata", f->ata}};
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:b, s:b, s:s}", "id", f->id, "from", f->from, "to", f->to, "gate",
+                  f->gate, "boarding", json_of_time(f->boarding), "departure", json_of_time(f->departure), "departed",
+                  f->departed != 0, "cancelled", f->cancelled != 0, "status", tb_flight_status_name(f->status));
+    for (size_t i = 0; json && i < sizeof times / sizeof *times; i++)
+        if (times[i].time && json_object_set_new(json, times[i].name, json_of_time(times[i].time)) != 0) {
+            json_decref(json);
+            return NULL;
+        }
+    return json;
 }
 
 static tb_status append_flight(void *context, const tb_flight *flight)

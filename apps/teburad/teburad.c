@@ -10,6 +10,7 @@
 #include <tebura/secret.h>
 
 #include "face/manifest.h"
+#include "flight_watch.h"
 #include "routes.h"
 
 #define PROFILE_MOST ((size_t)256 << 10)
@@ -158,6 +159,8 @@ tb_status teburad_start(const teburad_options *options, teburad **out, tb_error 
         status = start_threads(s, why);
     if (status == TB_OK)
         status = open_http(s, why);
+    if (status == TB_OK && s->options.flight_information)
+        status = flight_watch_start(s, s->options.flight_information, &s->flights, why);
     if (status == TB_OK)
         wait_for_own_broker(s);
     else
@@ -172,6 +175,7 @@ void teburad_stop(teburad **place)
     *place = NULL;
     if (!s)
         return;
+    flight_watch_stop(&s->flights);
     tb_http_free(&s->http);
     pthread_mutex_lock(&s->lock);
     atomic_store(&s->stopping, 1);

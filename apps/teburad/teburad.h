@@ -20,8 +20,11 @@
 
 typedef struct teburad_options {
     const char *data, *site, *profile, *listen, *nats, *terminal_nats, *web, *host, *models;
+    const char *flight_information; /* a file or a folder; NULL: none is watched */
     int utc_offset_minutes;
 } teburad_options;
+
+struct flight_watch;
 
 typedef struct teburad {
     teburad_options options;
@@ -32,6 +35,7 @@ typedef struct teburad {
     broker *broker; /* NULL: --nats names another */
     tb_bus *bus;
     tb_http *http;
+    struct flight_watch *flights; /* NULL: none */
     char nats_url[256], token_file[4096];
     tb_bus_subscription *events, *asks, *statuses;
     pthread_t publisher, sweeper, ticker;

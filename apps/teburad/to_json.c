@@ -104,12 +104,14 @@ json_t *json_of_touchpoint(const tb_touchpoint *t)
 
 json_t *json_of_counts(const tb_counts *c)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "people", (json_int_t)c->people,
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "people", (json_int_t)c->people,
                      "templates", (json_int_t)c->templates, "visitors", (json_int_t)c->visitors, "entries",
                      (json_int_t)c->entries, "outbox", (json_int_t)c->outbox, "events_applied",
                      (json_int_t)c->events_applied, "events_repeated", (json_int_t)c->events_repeated, "events_refused",
                      (json_int_t)c->events_refused, "payments", (json_int_t)c->payments, "payments_voided",
-                     (json_int_t)c->payments_voided, "ledger_sum", (json_int_t)c->ledger_sum);
+                     (json_int_t)c->payments_voided, "ledger_sum", (json_int_t)c->ledger_sum, "flight_changes_applied",
+                     (json_int_t)c->flight_changes[TB_CHANGE_APPLIED], "flight_changes_refused",
+                     (json_int_t)c->flight_changes[TB_CHANGE_REFUSED]);
 }
 
 tb_status path_id(const tb_http_request *request, tb_id *out, tb_error *why)

@@ -14,6 +14,7 @@
 #define TEBURA_MANAGEMENT_H
 
 #include <tebura/crypto.h>
+#include <tebura/flight_information.h>
 #include <tebura/matcher.h>
 #include <tebura/message.h>
 #include <tebura/payment.h>
@@ -47,13 +48,42 @@ void tb_management_alive(tb_management *management);
 
 /* ---- flights, people, what they own ---- */
 typedef struct tb_flight {
-    char id[32]; /* "NH105/2026-11-21": carrier+number/date of departure */
+    char id[32]; /* "NH105/2026-11-21": carrier+number/scheduled day of departure; never changes */
     char from[4], to[4], gate[8];
-    tb_time boarding, departure;
+    tb_time boarding, departure; /* as they are expected now; departure: when it left, once it has */
     int departed, cancelled;
+    tb_time std, etd, atd, sta, eta, ata; /* scheduled, estimated, actual; 0: not known */
+    tb_flight_status status;
 } tb_flight;
-/* new or changed: lists follow */
+/* When it is expected to arrive, or did; 0: not known. */
+tb_time tb_flight_arrival(const tb_flight *flight);
+/* New or changed by the operator: lists follow. Of the further times only what is not 0 counts. TB_INVALID_ARGUMENT;
+ * TB_CONFLICT: it has departed. */
 tb_status tb_management_flight_put(tb_management *m, const tb_flight *flight, tb_error *why) TB_MUST_CHECK;
+
+/* ---- what a flight information source says (A4) ---- */
+typedef enum tb_flight_outcome {
+    TB_CHANGE_APPLIED = 1, /* lists have followed */
+    TB_CHANGE_UNCHANGED,   /* it was so already */
+    TB_CHANGE_REPEATED,    /* this message of this source was taken before */
+    TB_CHANGE_OUTDATED,    /* something newer is known about all that it says */
+    TB_CHANGE_REFUSED,     /* `why` says the reason; the others are not disturbed */
+    TB_CHANGE_OUTCOMES
+} tb_flight_outcome;
+const char *tb_flight_outcome_name(tb_flight_outcome outcome); /* "applied" ... */
+typedef struct tb_flight_answer {
+    tb_flight_outcome outcome;
+    tb_error why;
+} tb_flight_answer;
+/* Each by itself, in order, all in one transaction: another status than TB_OK means that nothing was applied (disk
+ * full, out of memory ...): tell them again. A change without a time counts as said now; about each field the newest
+ * word counts, whatever order they arrive in. Without a departure that is known a new flight is refused; boarding that
+ * nobody tells is half an hour before departure, and moves with it. A flight that has departed takes what concerns its
+ * arrival only. */
+tb_status tb_management_flight_changes(tb_management *m, const tb_flight_change *changes, size_t count,
+                                       tb_flight_answer *answers) TB_MUST_CHECK;
+/* Counts lines or items that were refused before they were changes. */
+void tb_management_flight_changes_refused(tb_management *m, uint64_t count);
 tb_status tb_management_flight_departed(tb_management *m, const char *flight, tb_error *why) TB_MUST_CHECK; /* A14 */
 typedef tb_status (*tb_flight_fn)(void *context, const tb_flight *flight);
 tb_status tb_management_flights(tb_management *m, tb_flight_fn each, void *context) TB_MUST_CHECK;
@@ -88,8 +118,9 @@ tb_status tb_management_visit_end(tb_management *m, tb_id visit, tb_error *why) 
  * found that way.
  *
  * What documents or flight forbid is a REFUSE with one of the reasons check_digit, document_expired, person_mismatch,
- * wrong_day, flight_departed, flight_closed; what cannot be read or done is a FAILED. The same status is returned as
- * stands in a FAILED answer, else TB_OK. The same request id again gets the same answer and has no second effect. */
+ * wrong_day, flight_departed, flight_closed, flight_cancelled; what cannot be read or done is a FAILED. The same
+ * status is returned as stands in a FAILED answer, else TB_OK. The same request id again gets the same answer and has
+ * no second effect. */
 tb_status tb_management_checkin(tb_management *m, const tb_request *request, tb_answer *answer) TB_MUST_CHECK;
 /* What an answer is as a status, for HTTP: TB_OK when admitted, TB_DOCUMENT_EXPIRED for document_expired ...,
  * TB_REFUSED else. */
@@ -223,6 +254,7 @@ tb_status tb_management_journey(tb_management *m, tb_id person, tb_passage *out,
 typedef struct tb_counts {
     uint64_t people, templates, visitors, entries, outbox, payments, payments_voided;
     uint64_t events_applied, events_repeated, events_refused; /* since the start */
+    uint64_t flight_changes[TB_CHANGE_OUTCOMES];              /* by outcome, since the start */
     int64_t ledger_sum;                                       /* always 0 */
 } tb_counts;
 tb_status tb_management_counts(tb_management *m, tb_counts *out) TB_MUST_CHECK;

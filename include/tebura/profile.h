@@ -31,6 +31,7 @@ const char *tb_profile_status_name(const tb_profile *profile, int status);
 tb_fact_kind tb_profile_fact_kind(const tb_profile *profile, const char *name);
 /* 1 when a time of `facts` comes before the one that it is declared to come after; *late and *early name them. */
 int tb_profile_out_of_order(const tb_profile *profile, const tb_facts *facts, const char **late, const char **early);
+int tb_profile_has_reason(const tb_profile *profile, const char *name);
 /* The reason told to whoever comes after their visit has ended. */
 const char *tb_profile_over_reason(const tb_profile *profile);
 /* The purpose and deletion text shown before consent. language "ja", else English. */

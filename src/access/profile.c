@@ -140,6 +140,11 @@ const tb_reason *tb_profile_reason(const tb_profile *profile, const char *name)
     return NULL;
 }
 
+int tb_profile_has_reason(const tb_profile *profile, const char *name)
+{
+    return tb_profile_reason(profile, name) != NULL;
+}
+
 tb_fact_kind tb_profile_fact_kind(const tb_profile *profile, const char *name)
 {
     static const tb_fact_kind kinds[] = {[TB_VALUE_BOOL] = TB_FACT_BOOL,

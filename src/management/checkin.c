@@ -91,7 +91,9 @@ static tb_status choose_flight(tb_management *m, checkin *c, const char **reason
         if (found && !gone && flight.departure - c->now <= TB_CHECKIN_HORIZON) {
             snprintf(c->seat, sizeof c->seat, "%s", leg->seat);
             snprintf(c->pnr, sizeof c->pnr, "%s", leg->pnr);
-            *reason = flight.cancelled ? "flight_closed" : "";
+            *reason = !flight.cancelled                                       ? ""
+                      : tb_profile_has_reason(m->profile, "flight_cancelled") ? "flight_cancelled"
+                                                                              : "flight_closed";
             return TB_OK;
         }
         status = tb_flight_other_day(m->db, designator, c->flight, &other_day);

@@ -30,7 +30,7 @@ static tb_status check(const tb_flight *flight, tb_error *why)
     return TB_OK;
 }
 
-static tb_status recompute_flight(tb_management *m, const char *flight)
+tb_status tb_flight_recompute(tb_management *m, const char *flight)
 {
     tb_ids visits = {0};
     tb_status status = tb_bookings_of_flight(m->db, flight, &visits);
@@ -38,6 +38,42 @@ static tb_status recompute_flight(tb_management *m, const char *flight)
         status = tb_recompute_visit(m, visits.items[i], TB_RECOMPUTE_CHANGES);
     tb_ids_free(&visits);
     return status;
+}
+
+/* The operator's word is the newest about all that it says. */
+static tb_status told(tb_management *m, const char *flight)
+{
+    static const tb_flight_field fields[] = {TB_FLIGHT_FROM, TB_FLIGHT_TO,       TB_FLIGHT_GATE,
+                                             TB_FLIGHT_ETD,  TB_FLIGHT_BOARDING, TB_FLIGHT_STATUS};
+    tb_status status = TB_OK;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields && status == TB_OK; i++)
+        status = tb_flight_told_set(m->db, flight, tb_flight_field_name(fields[i]), tb_service_now(m));
+    return status;
+}
+
+static void merge(const tb_flight *before, int found, tb_flight *after)
+{
+    const tb_flight asked = *after;
+    if (found) {
+        *after = *before;
+        memcpy(after->from, asked.from, sizeof after->from);
+        memcpy(after->to, asked.to, sizeof after->to);
+        memcpy(after->gate, asked.gate, sizeof after->gate);
+        after->boarding = asked.boarding;
+        after->sta = asked.sta ? asked.sta : before->sta;
+        after->eta = asked.eta ? asked.eta : before->eta;
+        if (asked.departure != before->departure)
+            after->etd = asked.departure;
+        after->departure = asked.departure;
+    } else {
+        after->std = asked.departure;
+        after->etd = after->atd = after->ata = 0;
+    }
+    after->departed = 0;
+    after->cancelled = asked.cancelled != 0;
+    after->status = after->cancelled                                 ? TB_FLIGHT_CANCELLED
+                    : found && before->status != TB_FLIGHT_CANCELLED ? before->status
+                                                                     : TB_FLIGHT_SCHEDULED;
 }
 
 static tb_status put(tb_management *m, const tb_flight *flight)
@@ -48,10 +84,11 @@ static tb_status put(tb_management *m, const tb_flight *flight)
         return TB_CONFLICT;
     if (status != TB_OK && status != TB_NOT_FOUND)
         return status;
-    after.departed = 0;
-    after.cancelled = flight->cancelled != 0;
+    merge(&before, status == TB_OK, &after);
     status = tb_flight_put(m->db, &after);
-    return status == TB_OK ? recompute_flight(m, flight->id) : status;
+    if (status == TB_OK)
+        status = told(m, flight->id);
+    return status == TB_OK ? tb_flight_recompute(m, flight->id) : status;
 }
 
 tb_status tb_management_flight_put(tb_management *m, const tb_flight *flight, tb_error *why)
@@ -72,7 +109,12 @@ tb_status tb_management_flight_put(tb_management *m, const tb_flight *flight, tb
 tb_status tb_flight_end(tb_management *m, tb_flight *flight)
 {
     tb_ids visits = {0};
+    tb_time now = tb_service_now(m);
     flight->departed = 1;
+    if (flight->departure > now) /* nobody may still be let on */
+        flight->departure = now;
+    if (flight->boarding > flight->departure)
+        flight->boarding = flight->departure;
     tb_status status = tb_flight_put(m->db, flight);
     if (status == TB_OK)
         status = tb_bookings_of_flight(m->db, flight->id, &visits);
@@ -90,6 +132,8 @@ tb_status tb_management_flight_departed(tb_management *m, const char *id, tb_err
     tb_service_lock(m);
     tb_status status = tb_flight_get(m->db, id, &flight);
     if (status == TB_OK && !flight.departed) {
+        flight.atd = flight.atd ? flight.atd : tb_service_now(m);
+        flight.status = TB_FLIGHT_DEPARTED;
         status = tb_change_begin(m);
         if (status == TB_OK)
             status = tb_change_end(m, tb_flight_end(m, &flight));

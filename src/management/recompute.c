@@ -24,7 +24,7 @@ int tb_visitor_wanted(const tb_management *m, const tb_booking *booking, const t
     if (!booking->flight.id[0]) /* ends with its window, visitor or not (W2): that is due, too */
         *next = verdict.until > now ? verdict.until : now + 1;
     /* Whatever a profile says: without consent nobody is a visitor (I4), nor after the departure (I6). */
-    if (!booking->consented || booking->flight.departed || booking->flight.cancelled)
+    if (!booking->consented || tb_visit_is_over(m, booking))
         return 0;
     if (verdict.judgement == TB_EARLY)
         *next = earlier(*next, verdict.from);

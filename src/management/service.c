@@ -284,6 +284,7 @@ tb_status tb_management_counts(tb_management *m, tb_counts *out)
     out->events_applied = m->events_applied;
     out->events_repeated = m->events_repeated;
     out->events_refused = m->events_refused;
+    memcpy(out->flight_changes, m->flight_changes, sizeof out->flight_changes);
     tb_service_unlock(m);
     return status;
 }

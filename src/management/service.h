@@ -117,6 +117,7 @@ struct tb_management {
     _Atomic int64_t outbox_done; /* without the mutex: it must not wait for a commit */
     int64_t outbox_removed;
     uint64_t events_applied, events_repeated, events_refused; /* since the start */
+    uint64_t flight_changes[TB_CHANGE_OUTCOMES];              /* by outcome, since the start */
 };
 
 #define TB_READER_PATIENCE 20000 /* us */
@@ -192,6 +193,8 @@ tb_status tb_visit_due(tb_management *m, tb_id visit) TB_MUST_CHECK;
 
 /* ---- visit_facts.c ---- */
 int tb_visit_fact_is_own(const char *name); /* the server's, never told by the site */
+/* Its flight makes it end, or be suspended, whatever the rules say. */
+int tb_visit_is_over(const tb_management *m, const tb_booking *booking);
 tb_status tb_visit_facts(tb_management *m, const tb_booking *booking, tb_facts *out) TB_MUST_CHECK;
 /* The bags have become more since. */
 tb_status tb_visit_facts_bags(const tb_management *m, const tb_booking *booking, tb_facts *facts) TB_MUST_CHECK;
@@ -229,6 +232,7 @@ tb_status tb_person_erase(tb_management *m, tb_id person) TB_MUST_CHECK; /* ever
 
 /* ---- flights.c ---- */
 tb_status tb_flight_end(tb_management *m, tb_flight *flight) TB_MUST_CHECK; /* A14 */
+tb_status tb_flight_recompute(tb_management *m, const char *flight) TB_MUST_CHECK; /* its visits, no others */
 
 /* ---- payments.c ---- */
 /* Inside a change. A terminal can only void what it has asked for itself. */

@@ -52,8 +52,17 @@ static tb_status set_flight(const tb_management *m, const tb_booking *b, tb_fact
                             {TB_FACT_TEXT, "to", 0, b->flight.to},
                             {TB_FACT_TEXT, "gate", 0, b->flight.gate},
                             {TB_FACT_TIME, "boarding", b->flight.boarding, NULL},
-                            {TB_FACT_TIME, "departure", b->flight.departure, NULL}};
+                            {TB_FACT_TIME, "departure", b->flight.departure, NULL},
+                            {TB_FACT_TIME, "arrival", tb_flight_arrival(&b->flight), NULL},
+                            {TB_FACT_TIME, "landed", b->flight.ata, NULL},
+                            {TB_FACT_BOOL, "cancelled", b->flight.cancelled, NULL}};
     return set_all(m, out, values, sizeof values / sizeof *values);
+}
+
+int tb_visit_is_over(const tb_management *m, const tb_booking *b)
+{
+    /* a profile without a word for it cannot tell anybody: then nobody stays */
+    return b->flight.departed || (b->flight.cancelled && tb_profile_fact_kind(m->profile, "cancelled") != TB_FACT_BOOL);
 }
 
 static tb_status set_own(const tb_management *m, const tb_booking *b, tb_facts *out)

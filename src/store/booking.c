@@ -66,6 +66,9 @@ static tb_status read_booking(const tb_rows *rows, tb_booking *out)
     out->has_instrument = (int)tb_rows_int(rows, 18);
     out->visiting = (int)tb_rows_int(rows, 19);
     tb_rows_text(rows, 20, out->reference, sizeof out->reference);
+    out->flight.sta = tb_rows_int(rows, 22);
+    out->flight.eta = tb_rows_int(rows, 23);
+    out->flight.ata = tb_rows_int(rows, 24);
     tb_span facts = tb_rows_blob(rows, 21);
     return facts.size ? tb_facts_unpack(facts, &out->facts) : TB_OK;
 }
@@ -80,7 +83,7 @@ tb_status tb_booking_get(tb_db *db, tb_id id, tb_booking *out)
         " CASE WHEN p.wrapped_key IS NOT NULL AND EXISTS (SELECT 1 FROM central.template t WHERE t.person = b.person) THEN 1 ELSE 0 END,"
         " CASE WHEN EXISTS (SELECT 1 FROM central.instrument i WHERE i.person = b.person) THEN 1 ELSE 0 END,"
         " CASE WHEN EXISTS (SELECT 1 FROM visitor.visit v WHERE v.id = b.id) THEN 1 ELSE 0 END,"
-        " b.reference, b.facts"
+        " b.reference, b.facts, f.sta, f.eta, f.ata"
         " FROM central.booking b JOIN central.person p ON p.id = b.person LEFT JOIN central.flight f ON f.id = b.flight WHERE b.id = $1",
         TB_VALUES(tb_value_id(&id)), &rows);
     if (status == TB_OK) {

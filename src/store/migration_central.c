@@ -78,6 +78,24 @@ static const char visits[] =
     "CREATE INDEX central.booking_due ON booking (due);"
     "CREATE INDEX central.booking_person ON booking (person);";
 
-static const char *const steps[] = {people, money, models, visits};
+/* Flights as a flight information source tells them: scheduled, estimated and actual times (0: not known; what was known
+ * as the departure was the scheduled one), when each field was last said, and which messages were taken. */
+static const char flights[] =
+    "ALTER TABLE central.flight ADD COLUMN std BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE central.flight ADD COLUMN etd BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE central.flight ADD COLUMN atd BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE central.flight ADD COLUMN sta BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE central.flight ADD COLUMN eta BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE central.flight ADD COLUMN ata BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE central.flight ADD COLUMN status BIGINT NOT NULL DEFAULT 0;"
+    "UPDATE central.flight SET std = departure,"
+    "  status = CASE WHEN cancelled <> 0 THEN 6 WHEN departed <> 0 THEN 3 ELSE 0 END;"
+    "CREATE TABLE central.flight_told (flight TEXT NOT NULL REFERENCES flight (id), field TEXT NOT NULL,"
+    "  at BIGINT NOT NULL, PRIMARY KEY (flight, field));"
+    "CREATE TABLE central.flight_message (source TEXT NOT NULL, number TEXT NOT NULL, at BIGINT NOT NULL,"
+    "  PRIMARY KEY (source, number));"
+    "CREATE INDEX central.flight_message_at ON flight_message (at);";
+
+static const char *const steps[] = {people, money, models, visits, flights};
 
 const tb_migrations tb_migrations_central = {"central", steps, sizeof steps / sizeof *steps};

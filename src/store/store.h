@@ -100,6 +100,14 @@ tb_status tb_flight_next(tb_db *db, tb_flight *out) TB_MUST_CHECK;
 /* Is there an open flight of this designator ("NH105") on another day? */
 tb_status tb_flight_other_day(tb_db *db, const char *designator, const char *id, int *exists) TB_MUST_CHECK;
 
+/* When somebody last said something about this field; 0: nobody has. */
+tb_status tb_flight_told_get(tb_db *db, const char *flight, const char *field, tb_time *at) TB_MUST_CHECK;
+tb_status tb_flight_told_set(tb_db *db, const char *flight, const char *field, tb_time at) TB_MUST_CHECK;
+/* Messages of flight information sources that were taken; TB_NOT_FOUND: not this one. */
+tb_status tb_message_get(tb_db *db, const char *source, const char *number) TB_MUST_CHECK;
+tb_status tb_message_add(tb_db *db, const char *source, const char *number, tb_time now) TB_MUST_CHECK;
+tb_status tb_messages_remove(tb_db *db, tb_time before) TB_MUST_CHECK;
+
 /* ---- booking.c: a booking with everything that its visit's facts are made of ---- */
 typedef struct tb_booking {
     tb_id id, person; /* id is also the visit's */

@@ -39,6 +39,7 @@ static int unload(void **state)
 typedef struct situation {
     int status, flag, consented, own_gate, instrument, items;
     tb_time now;
+    int cancelled;
 } situation;
 
 static tb_facts visit_of(const situation *s)
@@ -55,6 +56,7 @@ static tb_facts visit_of(const situation *s)
         tb_facts_set_time(&visit, "departure", departure) == TB_OK &&
         tb_facts_set_bool(&visit, "has_instrument", s->instrument) == TB_OK &&
         tb_facts_set_int(&visit, "items", s->items) == TB_OK &&
+        tb_facts_set_bool(&visit, "cancelled", s->cancelled) == TB_OK &&
         tb_facts_set_text(&visit, "item_list", "1 tea") == TB_OK && tb_facts_set_int(&visit, "bags", 1) == TB_OK;
     assert_true(ok);
     return visit;
@@ -75,6 +77,8 @@ static const char *expected(const char *role, const situation *s)
         return "not_checked_in";
     if (!s->consented)
         return "no_consent";
+    if (s->cancelled)
+        return "flight_cancelled";
     if (strcmp(role, "bag_drop") == 0)
         return s->status >= SECURITY_PASSED
                    ? "already_used"
@@ -130,14 +134,15 @@ static void every_role_status_flag_and_edge(void **state)
         tb_role_view view;
         tb_role_view_of(role, &view);
         for (int bits = 0; bits < 5 * 64; bits++)
-            for (int edge = 0; edge < 15; edge++) {
+            for (int edge = 0; edge < 15 + 1; edge++) {
                 situation s = {.status = bits / 64,
                                .flag = bits & 1,
                                .consented = bits >> 1 & 1,
                                .own_gate = bits >> 2 & 1,
                                .instrument = bits >> 3 & 1,
                                .items = (bits >> 4 & 3) - 1,
-                               .now = edges[edge / 3] + edge % 3 - 1};
+                               .cancelled = edge == 15,
+                               .now = edges[edge / 3 % 5] + edge % 3 - 1};
                 compare(role, view.name, &s, &touchpoint);
             }
     }
@@ -151,18 +156,24 @@ static void an_absent_fact_never_admits(void **state)
         const char *role, *needs[8];
         situation fits;
     } table[] = {
-        {"bag_drop", {"status", "consented", "departure"}, {CHECKED_IN, 0, 1, 1, 1, 1, boarding - TB_HOUR}},
+        {"bag_drop",
+         {"status", "consented", "cancelled", "departure"},
+         {CHECKED_IN, 0, 1, 1, 1, 1, boarding - TB_HOUR, 0}},
         {"security",
-         {"status", "consented", "flag", "boarding", "departure"},
-         {CHECKED_IN, 0, 1, 1, 1, 1, boarding - TB_HOUR}},
-        {"emigration", {"status", "consented", "flag", "departure"}, {SECURITY_PASSED, 1, 1, 1, 1, 1, boarding}},
+         {"status", "consented", "cancelled", "flag", "boarding", "departure"},
+         {CHECKED_IN, 0, 1, 1, 1, 1, boarding - TB_HOUR, 0}},
+        {"emigration",
+         {"status", "consented", "cancelled", "flag", "departure"},
+         {SECURITY_PASSED, 1, 1, 1, 1, 1, boarding, 0}},
         {"shop",
-         {"status", "consented", "flag", "has_instrument", "departure"},
-         {SECURITY_PASSED, 1, 1, 1, 1, 1, boarding}},
-        {"pickup", {"status", "consented", "flag", "items", "departure"}, {SECURITY_PASSED, 1, 1, 1, 1, 1, boarding}},
+         {"status", "consented", "cancelled", "flag", "has_instrument", "departure"},
+         {SECURITY_PASSED, 1, 1, 1, 1, 1, boarding, 0}},
+        {"pickup",
+         {"status", "consented", "cancelled", "flag", "items", "departure"},
+         {SECURITY_PASSED, 1, 1, 1, 1, 1, boarding, 0}},
         {"boarding",
-         {"status", "consented", "flag", "gate", "boarding", "departure"},
-         {SECURITY_PASSED, 1, 1, 1, 1, 1, boarding}},
+         {"status", "consented", "cancelled", "flag", "gate", "boarding", "departure"},
+         {SECURITY_PASSED, 1, 1, 1, 1, 1, boarding, 0}},
     };
     tb_facts touchpoint = {0}, nowhere = {0};
     assert_int_equal(tb_facts_set_text(&touchpoint, "gate", "12"), TB_OK);
@@ -225,10 +236,10 @@ static void a_role_sees_only_what_it_needs(void **state)
                  {"shop", "name "},
                  {"pickup", "name items item_list "},
                  {"boarding", "name seat "}};
-    tb_facts visit = visit_of(&(situation){CHECKED_IN, 1, 1, 1, 1, 1, 0}), none = {0}, out;
+    tb_facts visit = visit_of(&(situation){CHECKED_IN, 1, 1, 1, 1, 1, 0, 0}), none = {0}, out;
     assert_int_equal(tb_facts_set_text(&visit, "passport", "TK1234567"),
                      TB_OK); /* not declared: must never come through */
-    assert_int_equal(visit.count, 16);
+    assert_int_equal(visit.count, 17);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         size_t seen = 0;
         assert_int_equal(tb_role_project(tb_profile_role(profile, table[i].role), &visit, &out), TB_OK);
@@ -251,7 +262,7 @@ static void a_role_sees_only_what_it_needs(void **state)
 static void an_explanation_tells_only_its_sentence(void **state)
 {
     (void)state;
-    tb_facts visit = visit_of(&(situation){CHECKED_IN, 1, 1, 0, 1, 1, 0}), touchpoint = {0}, out = {0};
+    tb_facts visit = visit_of(&(situation){CHECKED_IN, 1, 1, 0, 1, 1, 0, 0}), touchpoint = {0}, out = {0};
     const tb_role *gate = tb_profile_role(profile, "boarding"), *security = tb_profile_role(profile, "security");
     assert_int_equal(tb_facts_set_text(&touchpoint, "gate", "12"), TB_OK);
     tb_verdict verdict = tb_role_judge(gate, &visit, &touchpoint, boarding);
@@ -301,7 +312,7 @@ static void effects_never_go_back(void **state)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         for (int status = BOOKED; status <= BOARDED; status++)
             for (int flag = 0; flag < 2; flag++) {
-                tb_facts visit = visit_of(&(situation){status, flag, 1, 1, 1, 1, 0}), before = visit;
+                tb_facts visit = visit_of(&(situation){status, flag, 1, 1, 1, 1, 0, 0}), before = visit;
                 int changed = -1, new_status = status > table[i].status ? status : table[i].status;
                 int new_flag = table[i].flag >= 0 ? table[i].flag : flag;
                 assert_int_equal(tb_role_apply(tb_profile_role(profile, table[i].role), &visit, &changed), TB_OK);
@@ -318,11 +329,11 @@ static void every_reason_of_the_contract_speaks(void **state)
 {
     (void)state;
     static const char *const reasons[] = {
-        "not_checked_in", "already_checked_in", "too_early",  "flight_closed", "not_through_security",
-        "already_used",   "already_boarded",    "other_gate", "no_instrument", "nothing_waiting",
-        "not_sure",       "person_mismatch",    "no_consent", "wrong_day",     "document_expired",
-        "check_digit",    "declined",           "pin_wrong",  "pin_locked",    "offline",
-        "flight_departed"};
+        "not_checked_in",  "already_checked_in", "too_early",  "flight_closed", "not_through_security",
+        "already_used",    "already_boarded",    "other_gate", "no_instrument", "nothing_waiting",
+        "not_sure",        "person_mismatch",    "no_consent", "wrong_day",     "document_expired",
+        "check_digit",     "declined",           "pin_wrong",  "pin_locked",    "offline",
+        "flight_departed", "flight_cancelled"};
     tb_facts facts = {0};
     assert_int_equal(tb_facts_set_text(&facts, "gate", "12"), TB_OK);
     assert_int_equal(tb_facts_set_time(&facts, "from", boarding + 90 * TB_MINUTE), TB_OK);

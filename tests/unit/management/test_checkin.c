@@ -79,7 +79,7 @@ static void flights_that_do_not_do(void **state)
     tb_error why;
     assert_int_equal(tb_management_flight_put(a->m, &cancelled, &why), TB_OK);
     request = checkin_request(a, &t, 1);
-    refused(a, &request, "flight_closed", TB_REFUSED);
+    refused(a, &request, "flight_cancelled", TB_REFUSED);
 }
 
 static void what_cannot_be_read(void **state)
