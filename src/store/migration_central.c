@@ -78,8 +78,8 @@ static const char visits[] =
     "CREATE INDEX central.booking_due ON booking (due);"
     "CREATE INDEX central.booking_person ON booking (person);";
 
-/* Flights as a flight information source tells them: scheduled, estimated and actual times (0: not known; what was known
- * as the departure was the scheduled one), when each field was last said, and which messages were taken. */
+/* Flights as a flight information source tells them: scheduled, estimated and actual times (0: not known; what was
+ * known as the departure was the scheduled one), when each field was last said, and which messages were taken. */
 static const char flights[] =
     "ALTER TABLE central.flight ADD COLUMN std BIGINT NOT NULL DEFAULT 0;"
     "ALTER TABLE central.flight ADD COLUMN etd BIGINT NOT NULL DEFAULT 0;"
