@@ -8,5 +8,5 @@ if (!natsProgram) {
   console.error('skipped: there is no nats-server on this machine');
   process.exit(77);
 }
-const result = spawnSync('node', [join(root, 'tests/torture/torture.mjs'), '--seconds', '15'], { env: { ...process.env, TEBURA_BIN: bin }, stdio: 'inherit' });
+const result = spawnSync('node', [join(root, 'tests/torture/torture.mjs'), '--seconds', '15', '--disk', '96'], { env: { ...process.env, TEBURA_BIN: bin }, stdio: 'inherit' });
 process.exit(result.status ?? 1);

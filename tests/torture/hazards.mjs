@@ -21,6 +21,12 @@ export const hazards = {
     const number = site.random() < 0.5 ? 'NH112' : 'NH114';
     await site.putFlight(number, gates[Math.floor(site.random() * gates.length)]);
   },
+  async 'fill-disk'(site) { // of server, broker and terminals at once; only on a file system of the site's own
+    if (!site.disk) return;
+    const empty = site.fillDisk();
+    await sleep(500 + site.random() * 3000);
+    empty();
+  },
   async 'freeze-terminal'(site) { // it hangs, as on a bad disk, and comes back
     const terminal = site.terminals[Math.floor(site.random() * site.terminals.length)];
     terminal.child?.kill('SIGSTOP');

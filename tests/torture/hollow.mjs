@@ -24,7 +24,7 @@ export class Hollow {
       if (signal !== 'SIGKILL' && status !== 0) this.site.surprise(`${this.id} ended by itself: ${status ?? signal}`);
       done();
     }));
-    child.stderr.on('data', (text) => appendFileSync(join(this.site.folder, `${this.id}.log`), text));
+    child.stderr.on('data', (text) => appendFileSync(join(this.site.logs, `${this.id}.log`), text));
     child.stdin.on('error', () => {});
     const first = new Promise((resolve, reject) => this.waiting.push({ resolve, reject }));
     createInterface({ input: child.stdout }).on('line', (line) => this.waiting.shift()?.resolve(JSON.parse(line)));

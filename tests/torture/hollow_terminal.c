@@ -183,6 +183,12 @@ static void pass(struct hollow *h, char **words, int count)
     tb_link_wake(h->link);
 }
 
+/* Until the disk has room again. */
+static void a_moment(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+}
+
 static void pay(struct hollow *h, char **words, int count)
 {
     if (count != 3)
@@ -195,20 +201,25 @@ static void pay(struct hollow *h, char **words, int count)
     request.amount = strtoll(words[2], NULL, 10);
     request.staff_confirmed = 1;
     memcpy(request.currency, "JPY", 4);
-    if (tb_edge_store_payment_keep(h->store, request.id, request.visit, tb_clock_now()) != TB_OK)
-        exit(74);
+    tb_status kept = tb_edge_store_payment_keep(h->store, request.id, request.visit, tb_clock_now());
+    if (kept != TB_OK) { /* a full disk: nothing was sent */
+        tb_request_free(&request);
+        say(json_pack("{s:s}", "failed", tb_status_name(kept)));
+        return;
+    }
     for (int i = 0; i < SENDS && answer.verdict == TB_ANSWER_FAILED; i++)
         answer = ask(h, &request);
     if (answer.verdict == TB_ANSWER_FAILED) {
         tb_event event = {.kind = TB_EVENT_PAYMENT_VOID, .visit = request.visit};
-        if (tb_facts_set_text(&event.facts, "payment", tb_id_text(request.id, id)) != TB_OK ||
-            tb_edge_store_payment_void(h->store, request.id, &event, tb_clock_now()) != TB_OK)
-            exit(74);
+        if (tb_facts_set_text(&event.facts, "payment", tb_id_text(request.id, id)) != TB_OK)
+            exit(70);
+        while (tb_edge_store_payment_void(h->store, request.id, &event, tb_clock_now()) != TB_OK)
+            a_moment();
         tb_link_wake(h->link);
     } else {
         outcome = answer.verdict == TB_ANSWER_ADMIT ? "paid" : "declined";
-        if (tb_edge_store_payment_close(h->store, request.id) != TB_OK)
-            exit(74);
+        while (tb_edge_store_payment_close(h->store, request.id) != TB_OK)
+            a_moment();
     }
     say(json_pack("{s:s, s:s, s:s}", "payment", tb_id_text(request.id, id), "is", outcome, "reason", answer.reason));
     tb_request_free(&request);

@@ -1,19 +1,29 @@
-// site.mjs: an airport of real programs that can be hit: server, broker, terminals. What holds a person's place is the tests' own notebook.
-import { mkdtempSync, readFileSync, rmSync, mkdirSync, appendFileSync } from 'node:fs';
+// site.mjs: an airport of real programs that can be hit: server, broker, terminals. With `disk`, all that they write lies on a file system of that many
+// MiB; with `clocks`, each terminal's clock is minutes off (libfaketime). Both are the machine's: without root or the library the site says so.
+import { existsSync, mkdtempSync, readFileSync, rmSync, mkdirSync, appendFileSync, unlinkSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bin, freePort, http, natsProgram, root, run, sleep, waitFor } from '../support/teburad.mjs';
 import { Hollow } from './hollow.mjs';
 
 export const gates = ['12', '14'];
+const faketime = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1'.replace('x86_64', process.arch === 'arm64' ? 'aarch64' : 'x86_64');
+export const canFakeClocks = existsSync(faketime);
+export const canMount = process.getuid() === 0;
 const layout = [['kiosk-1', 'checkin', {}], ['kiosk-2', 'checkin', {}], ['security-1', 'security', {}], ['security-2', 'security', {}],
   ['emigration-1', 'emigration', {}], ['shop-1', 'shop', { shop: 'books' }], ['gate-12', 'boarding', { gate: '12' }], ['gate-14', 'boarding', { gate: '14' }]];
 
 export class Site {
   // broker: 'own' (teburad starts one) or 'external' (ours).
-  constructor({ say = () => {}, broker = 'own' } = {}) {
+  constructor({ say = () => {}, broker = 'own', disk = 0, clocks = false } = {}) {
     this.brokerKind = broker;
-    this.folder = mkdtempSync(join(tmpdir(), 'tebura-torture-'));
+    this.logs = mkdtempSync(join(tmpdir(), 'tebura-torture-'));
+    this.folder = join(this.logs, 'disk');
+    mkdirSync(this.folder);
+    if (disk) execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${disk}m,mode=0700`, 'tebura-torture', this.folder]);
+    this.disk = disk;
+    this.clocks = clocks;
     this.data = join(this.folder, 'server');
     this.profile = join(root, 'profiles/airport.yaml');
     this.say = say;
@@ -34,12 +44,28 @@ export class Site {
     if (this.brokerKind === 'external') await this.startBroker();
     await this.startServer();
     for (const [id, role, attributes] of layout) {
-      const terminal = new Hollow(this, id, role, attributes);
+      const terminal = new Hollow(this, id, role, attributes, { env: this.clockOf(id) });
       const announced = await this.api('POST', 'touchpoints', { id, role, attributes });
       await terminal.start(announced.code);
       this.terminals.push(terminal);
     }
     for (const gate of gates) await this.putFlight(`NH1${gate}`, gate);
+  }
+
+  // Minutes ahead or behind, each terminal its own. The sanitizer's runtime does not come first then.
+  clockOf(id) {
+    if (!this.clocks) return {};
+    const seconds = Math.round((this.random() - 0.5) * 600);
+    this.say(`the clock of ${id} is ${seconds} s off`);
+    return { LD_PRELOAD: faketime, FAKETIME: `${seconds < 0 ? '' : '+'}${seconds}s`, FAKETIME_DONT_FAKE_MONOTONIC: '1', FAKETIME_DONT_RESET: '1',
+      ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:verify_asan_link_order=0`.replace(/^:/, '') };
+  }
+
+  // Not a byte is free until the answer is called.
+  fillDisk() {
+    const file = join(this.folder, 'filler');
+    spawnSync('dd', ['if=/dev/zero', `of=${file}`, 'bs=64k'], { stdio: 'ignore' }); // until there is no room
+    return () => unlinkSync(file);
   }
 
   of(role) {
@@ -53,8 +79,8 @@ export class Site {
     this.server = program;
     this.serverStarts++;
     await waitFor('teburad serves', () => program.out.includes('\n') || program.result, 120000);
-    appendFileSync(join(this.folder, 'server.log'), program.err);
-    program.child.stderr.on('data', (text) => appendFileSync(join(this.folder, 'server.log'), text));
+    appendFileSync(join(this.logs, 'server.log'), program.err);
+    program.child.stderr.on('data', (text) => appendFileSync(join(this.logs, 'server.log'), text));
     if (program.result) throw new Error(`teburad ended with ${JSON.stringify(program.result)}: ${program.err}`);
     const line = JSON.parse(program.out.split('\n')[0]);
     this.token = readFileSync(line.token_file, 'utf8').trim();
@@ -110,6 +136,7 @@ export class Site {
       { from: 'HND', to: 'ITM', gate, boarding: boarding.toISOString(), departure: this.departure.toISOString() });
   }
 
+  // keep: 'all', or 'logs' of a run that went wrong.
   async close(keep) {
     this.closing = true;
     await Promise.all(this.terminals.map((terminal) => terminal.stop()));
@@ -119,6 +146,8 @@ export class Site {
     }
     this.broker?.child.kill('SIGTERM');
     await this.broker?.ended;
-    if (!keep) rmSync(this.folder, { recursive: true, force: true });
+    if (keep === 'all') return;
+    if (this.disk) execFileSync('umount', [this.folder]);
+    rmSync(keep ? this.folder : this.logs, { recursive: true, force: true });
   }
 }

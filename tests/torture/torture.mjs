@@ -1,17 +1,18 @@
 #!/usr/bin/env node
 // X7, A7, A11: real programs killed, frozen and starved at random while people travel; afterwards nothing is lost, nothing counts twice, and
-// every list is what full recomputation says. usage: torture.mjs [--seconds N] [--seed N] [--hazards a,b] [--people N] [--broker own|external] [--keep] [--quiet]
+// every list is what full recomputation says. usage: torture.mjs [--seconds N] [--seed N] [--hazards a,b] [--people N] [--broker own|external] [--disk MIB] [--clocks] [--keep] [--quiet]
 import { parseArgs } from 'node:util';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { bin, sleep } from '../support/teburad.mjs';
-import { Site } from './site.mjs';
+import { Site, canFakeClocks, canMount } from './site.mjs';
 import { Notebook, travel } from './traveller.mjs';
 import { hazards } from './hazards.mjs';
 import { verdict } from './verdict.mjs';
 
 const { values } = parseArgs({ options: {
   seconds: { type: 'string', default: '60' }, seed: { type: 'string' }, hazards: { type: 'string' }, people: { type: 'string', default: '12' }, broker: { type: 'string', default: 'own' },
+  disk: { type: 'string', default: '0' }, clocks: { type: 'boolean', default: false },
   keep: { type: 'boolean', default: false }, quiet: { type: 'boolean', default: false } } });
 const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9));
 const chosen = (values.hazards?.split(',') ?? Object.keys(hazards)).filter(Boolean);
@@ -34,8 +35,10 @@ const random = () => {
 };
 const began = Date.now();
 const say = (text) => values.quiet || console.log(`${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s  ${text}`);
-const site = new Site({ say, broker: values.broker });
+const site = new Site({ say, broker: values.broker, disk: canMount ? Number(values.disk) : 0, clocks: values.clocks && canFakeClocks });
 site.random = random;
+if (values.disk !== '0' && !canMount) console.log('not root: no disk can be filled');
+if (values.clocks && !canFakeClocks) console.log('no libfaketime: all clocks agree');
 const book = new Notebook();
 const struck = {};
 let code = 1;
@@ -69,7 +72,7 @@ try {
 } catch (error) {
   console.error(error);
 } finally {
-  await site.close(values.keep || code).catch(() => {});
-  if (code || values.keep) console.log(`seed ${seed}; what was left lies in ${site.folder}`);
+  await site.close(values.keep ? 'all' : code ? 'logs' : '').catch(() => {});
+  if (code || values.keep) console.log(`seed ${seed}; what was left lies in ${site.logs}`);
 }
 process.exit(code);
