@@ -1,4 +1,5 @@
 # tests/unit/<part>/test_<noun>.c          -> a CTest named unit.<part>.<noun>
+#                                          and, for store and management, postgres.<part>.<noun>: the same on PostgreSQL
 # tests/fault/fault_<noun>.c               -> a CTest named fault.<noun>, with malloc, SQLite and NATS calls that can be made to fail
 # tests/scenario/<goal>.sh|.mjs|.c         -> a CTest named scenario.<goal>: starts the real processes
 # fuzz/fuzz_<noun>.c (+ fuzz/corpus/<noun>/) -> with TEBURA_FUZZ a libFuzzer program; always a replay of its corpus
@@ -43,6 +44,12 @@ if(TEBURA_TESTS)
     target_link_libraries(${name} PRIVATE test_support)
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT 240 LABELS unit ENVIRONMENT "${test_environment}")
+    # Once more on PostgreSQL (tests/support/database.h).
+    if(part MATCHES "^(store|management)$" AND NOT noun MATCHES "^(postgres|models_faces)$")
+      add_test(NAME postgres.${part}.${noun} COMMAND ${name})
+      set_tests_properties(postgres.${part}.${noun} PROPERTIES TIMEOUT 240 LABELS unit
+        ENVIRONMENT "${test_environment};TEBURA_TEST_DATABASE=postgresql")
+    endif()
   endforeach()
 
   # Kept equal to tests/support/fault_wrap.c, which has one wrapper for each.

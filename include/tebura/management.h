@@ -23,6 +23,7 @@ typedef struct tb_management tb_management;
 
 typedef struct tb_management_options {
     const char *directory;     /* central.db, visitor.db, master.key live here; made 0700 when absent */
+    const char *database;      /* NULL: those files; else PostgreSQL's address (store/db.h), and only the key is here */
     const char *site;          /* [a-z0-9_]{1,24} */
     const tb_profile *profile; /* outlives the service */
     uint32_t model;
@@ -37,7 +38,7 @@ typedef struct tb_management_options {
 } tb_management_options;
 
 /* Migrates, rebuilds the in-memory gallery of visitors. TB_DB_LOCKED, TB_DB_NEWER, TB_DB_KEY, TB_DB_CORRUPT,
- * TB_DISK_FULL, TB_FORBIDDEN ... */
+ * TB_DISK_FULL, TB_FORBIDDEN ...; with `database` also what tb_db_open says. */
 tb_status tb_management_open(const tb_management_options *options, tb_management **out, tb_error *why) TB_MUST_CHECK;
 void tb_management_free(tb_management **management);
 tb_key tb_management_public_key(const tb_management *management);

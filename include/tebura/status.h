@@ -65,6 +65,7 @@
     X(DB_KEY, FAILURE, 500,                                                                                            \
       "the database does not open: the key file is another's, or the database is damaged: restore it from a backup")   \
     X(DB_CORRUPT, FAILURE, 500, "the database is damaged: restore it from a backup")                                   \
+    X(DB_GONE, FAILURE, 503, "the database server cannot be reached: it is tried again, nothing is half done")         \
     X(BUS_DOWN, FAILURE, 503, "the message broker cannot be reached: it is tried again, nothing is lost")              \
     X(TIMEOUT, FAILURE, 504, "no answer in time")                                                                      \
     X(CRYPTO, FAILURE, 400, "a seal does not open: it was changed, cut short or meant for somebody else")              \

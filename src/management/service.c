@@ -45,33 +45,74 @@ static tb_status derive_keys(tb_management *m, opening *keys)
     return status;
 }
 
+static int file_is_there(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 || errno != ENOENT;
+}
+
 /* A database whose key has gone must not get a new key beside it: that would look like damage for ever after. */
-static tb_status refuse_lost_key(const char *directory, const char *key, tb_error *why)
+static tb_status refuse_lost_key(const tb_management_options *options, const char *key, tb_error *why)
 {
     char path[4096];
     struct stat about;
-    snprintf(path, sizeof path, "%.4000s/central.db", directory);
-    if (stat(key, &about) != 0 && errno == ENOENT && stat(path, &about) == 0 && about.st_size > 0)
+    snprintf(path, sizeof path, "%.4000s/central.db", options->directory);
+    if (!file_is_there(key) && stat(path, &about) == 0 && about.st_size > 0)
         return tb_fail(why, TB_DB_KEY, "%s is missing: the databases beside it do not open without it", key);
     return TB_OK;
+}
+
+static tb_status refuse_lost_copy(tb_management *m, const char *key, tb_error *why)
+{
+    tb_bytes name = {0};
+    tb_status status = file_is_there(key) ? TB_NOT_FOUND : tb_site_get(m->db, "name", &name);
+    tb_bytes_free(&name);
+    if (status == TB_OK)
+        return tb_fail(why, TB_DB_KEY, "%s is missing: copy it from another server of this database, or its backup",
+                       key);
+    return status == TB_NOT_FOUND ? TB_OK : status;
+}
+
+static tb_status read_keys(tb_management *m, const char *path, opening *keys, tb_error *why)
+{
+    tb_status status = tb_key_file(path, &keys->master, why);
+    if (status != TB_OK)
+        return status;
+    status = derive_keys(m, keys);
+    return status == TB_OK ? TB_OK : tb_fail(why, status, "keys cannot be derived");
+}
+
+static tb_status open_files(tb_management *m, const tb_management_options *options, const char *key, opening *keys,
+                            tb_error *why)
+{
+    tb_status status = refuse_lost_key(options, key, why);
+    if (status == TB_OK)
+        status = read_keys(m, key, keys, why);
+    tb_db_options database = {
+        .directory = options->directory, .central = &keys->central, .visitor = &keys->visitor, .busy_ms = 500};
+    if (status == TB_OK)
+        status = tb_db_open(&database, &m->db, why);
+    return status == TB_OK ? tb_store_migrate(m->db, why) : status;
+}
+
+/* The key is asked for only after the database has told whether it is a new one. */
+static tb_status open_postgres(tb_management *m, const tb_management_options *options, const char *key, opening *keys,
+                               tb_error *why)
+{
+    tb_db_options database = {.url = options->database};
+    tb_status status = tb_db_open(&database, &m->db, why);
+    if (status == TB_OK)
+        status = tb_store_migrate(m->db, why);
+    if (status == TB_OK)
+        status = refuse_lost_copy(m, key, why);
+    return status == TB_OK ? read_keys(m, key, keys, why) : status;
 }
 
 static tb_status open_databases(tb_management *m, const tb_management_options *options, opening *keys, tb_error *why)
 {
     char path[4096];
     snprintf(path, sizeof path, "%.4000s/master.key", options->directory);
-    tb_status status = refuse_lost_key(options->directory, path, why);
-    if (status == TB_OK)
-        status = tb_key_file(path, &keys->master, why);
-    if (status != TB_OK)
-        return status;
-    status = derive_keys(m, keys);
-    if (status != TB_OK)
-        return tb_fail(why, status, "keys cannot be derived");
-    tb_db_options database = {
-        .directory = options->directory, .central = &keys->central, .visitor = &keys->visitor, .busy_ms = 500};
-    status = tb_db_open(&database, &m->db, why);
-    return status == TB_OK ? tb_store_migrate(m->db, why) : status;
+    return options->database ? open_postgres(m, options, path, keys, why) : open_files(m, options, path, keys, why);
 }
 
 /* The name of the site and the server's key pair: made at the first start, the same ever after. */
@@ -81,16 +122,9 @@ static tb_status make_site(tb_management *m, const tb_key *seal)
     m->keys->own = tb_key_pair_random();
     tb_status status = tb_seal(seal, tb_span_text("key_pair"), tb_span_of(&m->keys->own, sizeof m->keys->own), &sealed);
     if (status == TB_OK)
-        status = tb_db_begin(m->db);
-    if (status == TB_OK) {
         status = tb_site_set(m->db, "name", tb_span_text(m->site));
-        if (status == TB_OK)
-            status = tb_site_set(m->db, "key_pair", tb_bytes_span(&sealed));
-        if (status == TB_OK)
-            status = tb_db_commit(m->db);
-        else
-            tb_db_rollback(m->db);
-    }
+    if (status == TB_OK)
+        status = tb_site_set(m->db, "key_pair", tb_bytes_span(&sealed));
     tb_bytes_free(&sealed);
     return status;
 }
@@ -108,6 +142,8 @@ static tb_status read_site(tb_management *m, const tb_key *seal, tb_error *why)
         status = tb_site_get(m->db, "key_pair", &sealed);
     if (status == TB_OK)
         status = tb_open(seal, tb_span_text("key_pair"), tb_bytes_span(&sealed), &pair);
+    if (status == TB_CRYPTO)
+        status = tb_fail(why, TB_DB_KEY, "master.key is another database's: copy the one that made this database");
     if (status == TB_OK && pair.size != sizeof m->keys->own)
         status = TB_DB_CORRUPT;
     if (status == TB_OK)
@@ -115,6 +151,19 @@ static tb_status read_site(tb_management *m, const tb_key *seal, tb_error *why)
     tb_bytes_free(&pair);
     tb_bytes_free(&sealed);
     tb_bytes_free(&name);
+    return status;
+}
+
+/* In one transaction: of several servers that start at once on a new database one makes the site. */
+static tb_status open_site(tb_management *m, const tb_key *seal, tb_error *why)
+{
+    tb_status status = tb_db_begin(m->db);
+    if (status != TB_OK)
+        return status;
+    status = read_site(m, seal, why);
+    if (status == TB_OK)
+        return tb_db_commit(m->db);
+    tb_db_rollback(m->db);
     return status;
 }
 
@@ -160,7 +209,7 @@ static tb_status start(tb_management *m, const tb_management_options *options, t
     if (status == TB_OK)
         status = open_databases(m, options, keys, why);
     if (status == TB_OK)
-        status = read_site(m, &keys->pair, why);
+        status = open_site(m, &keys->pair, why);
     tb_secret_free(keys);
     return status == TB_OK ? load(m) : status;
 }

@@ -23,16 +23,27 @@ typedef struct tb_db_options {
     const char *directory;           /* exists; central.db and visitor.db live here */
     const tb_key *central, *visitor; /* borrowed until open returns */
     int busy_ms;                     /* how long to wait for another program to let go of the files */
+    /* "postgresql://user@host/database?..." or libpq's "host=... dbname=...": then none of the above counts. Never
+     * logged; a copy is kept in secret memory. Beyond this machine TLS with a verified server is asked for
+     * (sslmode=verify-full) unless it names an sslmode itself. NULL: the files. */
+    const char *url;
 } tb_db_options;
 
-/* Opens and takes both files for this process alone. Schemas are not touched (store/migration.h).
- * TB_DB_LOCKED, TB_DB_KEY, TB_DB_CORRUPT, TB_DISK_FULL, TB_IO, TB_NO_MEMORY. */
+/* Opens and takes both files for this process alone, or connects. Schemas are not touched (store/migration.h).
+ * TB_DB_LOCKED, TB_DB_KEY, TB_DB_CORRUPT, TB_DISK_FULL, TB_IO, TB_NO_MEMORY; PostgreSQL: TB_DB_GONE (no server answers),
+ * TB_UNAUTHORISED (user, password), TB_NOT_FOUND (no such database), TB_UNSUPPORTED (too old; TLS not as asked for),
+ * TB_INVALID_ARGUMENT (the URL). */
 tb_status tb_db_open(const tb_db_options *options, tb_db **out, tb_error *why) TB_MUST_CHECK;
 void tb_db_free(tb_db **db); /* an open transaction is rolled back */
+int tb_db_is_shared(const tb_db *db); /* other programs may write to it while we have it open */
+/* Counts the connections that were made: memory that was read in another one may have missed a change. 1 for files. */
+uint64_t tb_db_session(const tb_db *db);
 
 /* ---- transactions: they nest; only the outermost one commits ---- */
 tb_status tb_db_begin(tb_db *db) TB_MUST_CHECK;
-/* On failure everything since the outermost begin is rolled back. TB_CONFLICT: an inner one was rolled back (D2). */
+/* On failure everything since the outermost begin is rolled back. TB_CONFLICT: an inner one was rolled back (D2).
+ * TB_DB_GONE at the outermost: the connection was lost while it was committed, and the server has not told within some
+ * seconds whether it was: it may have been, whole (I3 makes repeating it harmless). */
 tb_status tb_db_commit(tb_db *db) TB_MUST_CHECK;
 void tb_db_rollback(tb_db *db);
 int tb_db_depth(const tb_db *db);
@@ -78,6 +89,7 @@ typedef struct tb_rows {
     void *statement; /* NULL when ended */
     int own;         /* not from the cache: finalised at the end */
     int slot;
+    int row; /* PostgreSQL: of the answer; -1 before the first */
 } tb_rows;
 tb_status tb_db_query(tb_db *db, const char *sql, tb_values values, tb_rows *rows) TB_MUST_CHECK;
 /* *more 0 at the end (the cursor has then ended by itself). A failure ends it, too. */
@@ -94,6 +106,7 @@ tb_status tb_db_run(tb_db *db, const char *sql, tb_values values, int64_t *chang
 tb_status tb_db_one(tb_db *db, const char *sql, tb_values values, tb_rows *rows) TB_MUST_CHECK;
 /* The first column of the first row; TB_NOT_FOUND. */
 tb_status tb_db_number(tb_db *db, const char *sql, tb_values values, int64_t *out) TB_MUST_CHECK;
+tb_status tb_db_has_table(tb_db *db, const char *schema, const char *table, int *exists) TB_MUST_CHECK;
 /* Several statements without values, for migrations. */
 tb_status tb_db_script(tb_db *db, const char *sql, tb_error *why) TB_MUST_CHECK;
 

@@ -3,7 +3,7 @@
  * The connection's main database is an empty file, site.db, that is never written. It is there because SQLite commits
  * several attached files atomically only when the main database has a name of its own (the super-journal lies beside
  * it). */
-#include "store/db.h"
+#include "store/db_driver.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -18,21 +18,25 @@
 #include <tebura/secret.h>
 
 #define CACHED 192 /* statements; more are prepared anew each time */
-#define VALUES_MAX 24
 
 struct cached {
     const char *sql; /* the literal */
     sqlite3_stmt *statement;
     int busy;
-    uint8_t place[VALUES_MAX + 1]; /* $n -> SQLite's index */
+    uint8_t place[TB_DB_VALUES_MAX + 1]; /* $n -> SQLite's index */
 };
 
-struct tb_db {
+typedef struct sqlite {
+    tb_db base;
     sqlite3 *connection;
-    int depth, broken;
     int cached;
     struct cached cache[CACHED];
-};
+} sqlite;
+
+static sqlite *of(const tb_db *db)
+{
+    return (sqlite *)db; /* its first member */
+}
 
 static int is_full(sqlite3 *connection)
 {
@@ -72,7 +76,7 @@ static tb_status map(sqlite3 *connection, int code)
 }
 
 /* The message of SQLite may quote SQL but never values: safe to log. */
-static tb_status failed(tb_db *db, int code, const char *what)
+static tb_status failed(sqlite *db, int code, const char *what)
 {
     tb_status status = map(db->connection, code);
     if (status != TB_EXISTS)
@@ -83,7 +87,7 @@ static tb_status failed(tb_db *db, int code, const char *what)
 
 /* ---- opening ---- */
 
-static tb_status pragma(tb_db *db, const char *sql)
+static tb_status pragma(sqlite *db, const char *sql)
 {
     int code = sqlite3_exec(db->connection, sql, NULL, NULL, NULL);
     return code == SQLITE_OK ? TB_OK : failed(db, code, sql);
@@ -99,7 +103,7 @@ static tb_status make_file(const char *path, tb_error *why)
     return TB_OK;
 }
 
-static tb_status attach(tb_db *db, const char *directory, const char *schema, const tb_key *key, tb_error *why)
+static tb_status attach(sqlite *db, const char *directory, const char *schema, const tb_key *key, tb_error *why)
 {
     char path[4096], text[4 + 2 * TB_KEY_SIZE] = "x'";
     sqlite3_stmt *statement = NULL;
@@ -132,7 +136,7 @@ static tb_status attach(tb_db *db, const char *directory, const char *schema, co
     return status;
 }
 
-static tb_status settle(tb_db *db)
+static tb_status settle(sqlite *db)
 {
     static const char *const settings[] = {
         "PRAGMA locking_mode = EXCLUSIVE",
@@ -158,7 +162,7 @@ static tb_status settle(tb_db *db)
 }
 
 /* Takes the exclusive lock now and, by the locking mode, for as long as the connection lives. */
-static tb_status take(tb_db *db)
+static tb_status take(sqlite *db)
 {
     tb_status status = pragma(db, "BEGIN EXCLUSIVE");
     if (status == TB_OK)
@@ -168,7 +172,7 @@ static tb_status take(tb_db *db)
     return status;
 }
 
-static tb_status connect(tb_db *db, const tb_db_options *options, tb_error *why)
+static tb_status connect(sqlite *db, const tb_db_options *options, tb_error *why)
 {
     char path[4096];
     if (snprintf(path, sizeof path, "%s/site.db", options->directory) >= (int)sizeof path)
@@ -199,86 +203,48 @@ static tb_status connect(tb_db *db, const tb_db_options *options, tb_error *why)
     return status;
 }
 
-tb_status tb_db_open(const tb_db_options *options, tb_db **out, tb_error *why)
+static void close_sqlite(tb_db *base)
 {
-    *out = NULL;
-    if (why)
-        *why = (tb_error){0};
-    tb_db *db = calloc(1, sizeof *db);
-    if (!db)
-        return tb_fail(why, TB_NO_MEMORY, "%s", tb_status_sentence(TB_NO_MEMORY));
-    tb_status status = connect(db, options, why);
-    if (status != TB_OK)
-        tb_db_free(&db);
-    *out = db;
-    return status;
+    sqlite *db = of(base);
+    for (int i = 0; i < db->cached; i++)
+        sqlite3_finalize(db->cache[i].statement);
+    sqlite3_close(db->connection);
+    free(db);
 }
 
-void tb_db_free(tb_db **db)
+static uint64_t session(const tb_db *base)
 {
-    if (!*db)
-        return;
-    if ((*db)->depth)
-        tb_db_rollback(*db);
-    for (int i = 0; i < (*db)->cached; i++)
-        sqlite3_finalize((*db)->cache[i].statement);
-    sqlite3_close((*db)->connection);
-    free(*db);
-    *db = NULL;
+    (void)base;
+    return 1;
 }
 
 /* ---- transactions ---- */
 
 /* D1: a rollback that did not run leaves the transaction open; whoever comes next ends it first. */
-static tb_status undo(tb_db *db)
+static tb_status undo(sqlite *db)
 {
     for (int attempt = 0; attempt < 3 && !sqlite3_get_autocommit(db->connection); attempt++)
         (void)sqlite3_exec(db->connection, "ROLLBACK", NULL, NULL, NULL);
     return sqlite3_get_autocommit(db->connection) ? TB_OK : TB_IO;
 }
 
-tb_status tb_db_begin(tb_db *db)
+static tb_status begin(tb_db *base)
 {
-    if (db->depth) {
-        db->depth++;
-        return TB_OK;
-    }
-    tb_status status = undo(db);
-    if (status == TB_OK)
-        status = pragma(db, "BEGIN IMMEDIATE");
-    if (status == TB_OK) {
-        db->depth = 1;
-        db->broken = 0;
-    }
-    return status;
+    tb_status status = undo(of(base));
+    return status == TB_OK ? pragma(of(base), "BEGIN IMMEDIATE") : status;
 }
 
-tb_status tb_db_commit(tb_db *db)
+static tb_status commit(tb_db *base)
 {
-    assert(db->depth > 0);
-    if (db->depth > 1) {
-        db->depth--;
-        return db->broken ? TB_CONFLICT : TB_OK;
-    }
-    tb_status status = db->broken ? TB_CONFLICT : pragma(db, "COMMIT");
-    db->depth = 0;
+    tb_status status = pragma(of(base), "COMMIT");
     if (status != TB_OK)
-        (void)undo(db);
+        (void)undo(of(base));
     return status;
 }
 
-void tb_db_rollback(tb_db *db)
+static void rollback(tb_db *base)
 {
-    assert(db->depth > 0);
-    if (--db->depth > 0)
-        db->broken = 1;
-    else
-        (void)undo(db);
-}
-
-int tb_db_depth(const tb_db *db)
-{
-    return db->depth;
+    (void)undo(of(base));
 }
 
 /* ---- statements ---- */
@@ -286,13 +252,13 @@ int tb_db_depth(const tb_db *db)
 static void place_values(struct cached *entry)
 {
     char name[16];
-    for (int i = 1; i <= VALUES_MAX; i++) {
+    for (int i = 1; i <= TB_DB_VALUES_MAX; i++) {
         snprintf(name, sizeof name, "$%d", i);
         entry->place[i] = (uint8_t)sqlite3_bind_parameter_index(entry->statement, name);
     }
 }
 
-static tb_status prepare(tb_db *db, struct cached *entry, const char *sql)
+static tb_status prepare(sqlite *db, struct cached *entry, const char *sql)
 {
     *entry = (struct cached){.sql = sql};
     int code = sqlite3_prepare_v2(db->connection, sql, -1, &entry->statement, NULL);
@@ -303,7 +269,7 @@ static tb_status prepare(tb_db *db, struct cached *entry, const char *sql)
 }
 
 /* *slot -1: in use by an outer cursor, or the cache is full; then it is prepared outside of the cache. */
-static tb_status find_cached(tb_db *db, const char *sql, int *slot)
+static tb_status find_cached(sqlite *db, const char *sql, int *slot)
 {
     *slot = -1;
     for (int i = 0; i < db->cached; i++)
@@ -336,12 +302,11 @@ static int bind(sqlite3_stmt *statement, int index, const tb_value *value)
     return sqlite3_bind_null(statement, index);
 }
 
-tb_status tb_db_query(tb_db *db, const char *sql, tb_values values, tb_rows *rows)
+static tb_status query(tb_db *base, const char *sql, tb_values values, tb_rows *rows)
 {
+    sqlite *db = of(base);
     struct cached fresh = {0}, *entry = &fresh;
-    *rows = (tb_rows){.db = db};
-    assert(values.count <= VALUES_MAX);
-    if (!db->depth && undo(db) != TB_OK) /* D1: nobody reads what should have been rolled back */
+    if (!base->depth && undo(db) != TB_OK) /* D1: nobody reads what should have been rolled back */
         return TB_IO;
     tb_status found = find_cached(db, sql, &rows->slot);
     if (found != TB_OK)
@@ -368,99 +333,100 @@ tb_status tb_db_query(tb_db *db, const char *sql, tb_values values, tb_rows *row
     return TB_OK;
 }
 
-void tb_rows_end(tb_rows *rows)
+static void end(tb_rows *rows)
 {
-    if (!rows->statement)
-        return;
     sqlite3_stmt *statement = rows->statement;
     if (rows->own) {
         sqlite3_finalize(statement);
-    } else {
-        sqlite3_reset(statement); /* its answer repeats the failure of the last step, already reported */
-        sqlite3_clear_bindings(statement);
-        rows->db->cache[rows->slot].busy = 0;
+        return;
     }
-    rows->statement = NULL;
+    sqlite3_reset(statement); /* its answer repeats the failure of the last step, already reported */
+    sqlite3_clear_bindings(statement);
+    of(rows->db)->cache[rows->slot].busy = 0;
 }
 
-tb_status tb_rows_next(tb_rows *rows, int *more)
+static tb_status next(tb_rows *rows, int *more)
 {
-    *more = 0;
-    if (!rows->statement)
-        return TB_OK;
     int code = sqlite3_step(rows->statement);
-    if (code == SQLITE_ROW) {
-        *more = 1;
-        return TB_OK;
-    }
-    tb_status status = code == SQLITE_DONE ? TB_OK : failed(rows->db, code, sqlite3_sql(rows->statement));
-    tb_rows_end(rows);
-    return status;
+    *more = code == SQLITE_ROW;
+    return *more || code == SQLITE_DONE ? TB_OK : failed(of(rows->db), code, sqlite3_sql(rows->statement));
 }
 
-int64_t tb_rows_int(const tb_rows *rows, int column)
+static int64_t number(const tb_rows *rows, int column)
 {
     return sqlite3_column_int64(rows->statement, column);
 }
 
-void tb_rows_text(const tb_rows *rows, int column, char *out, size_t size)
+static tb_span text(const tb_rows *rows, int column)
 {
-    const char *text = (const char *)sqlite3_column_text(rows->statement, column);
-    snprintf(out, size, "%s", text ? text : "");
+    const char *bytes = (const char *)sqlite3_column_text(rows->statement, column);
+    return tb_span_of(bytes, bytes ? strlen(bytes) : 0);
 }
 
-tb_span tb_rows_blob(const tb_rows *rows, int column)
+static tb_span blob(const tb_rows *rows, int column)
 {
     const void *data = sqlite3_column_blob(rows->statement, column);
     return tb_span_of(data, data ? (size_t)sqlite3_column_bytes(rows->statement, column) : 0);
 }
 
-tb_id tb_rows_id(const tb_rows *rows, int column)
-{
-    tb_id id = {{0}};
-    tb_span bytes = tb_rows_blob(rows, column);
-    if (bytes.size == sizeof id.bytes)
-        memcpy(id.bytes, bytes.data, sizeof id.bytes);
-    return id;
-}
-
-tb_status tb_db_run(tb_db *db, const char *sql, tb_values values, int64_t *changed)
+static tb_status run(tb_db *base, const char *sql, tb_values values, int64_t *changed)
 {
     tb_rows rows;
     int more = 0;
-    tb_status status = tb_db_query(db, sql, values, &rows);
+    tb_status status = tb_db_query(base, sql, values, &rows);
     if (status == TB_OK)
         status = tb_rows_next(&rows, &more);
     assert(!more && "a statement that returns rows belongs to tb_db_query");
-    if (changed)
-        *changed = status == TB_OK ? sqlite3_changes(db->connection) : 0;
+    *changed = sqlite3_changes(of(base)->connection);
     return status;
 }
 
-tb_status tb_db_one(tb_db *db, const char *sql, tb_values values, tb_rows *rows)
+static tb_status has_table(tb_db *base, const char *schema, const char *table, int *exists)
 {
-    int more;
-    tb_status status = tb_db_query(db, sql, values, rows);
-    if (status == TB_OK)
-        status = tb_rows_next(rows, &more);
-    return status == TB_OK && !more ? TB_NOT_FOUND : status;
-}
-
-tb_status tb_db_number(tb_db *db, const char *sql, tb_values values, int64_t *out)
-{
-    tb_rows rows;
-    tb_status status = tb_db_one(db, sql, values, &rows);
-    if (status == TB_OK) {
-        *out = tb_rows_int(&rows, 0);
-        tb_rows_end(&rows);
-    }
+    int64_t count = 0;
+    tb_status status = tb_db_number(base,
+                                    strcmp(schema, "central") == 0
+                                        ? "SELECT count(*) FROM central.sqlite_master WHERE name = $1"
+                                        : "SELECT count(*) FROM visitor.sqlite_master WHERE name = $1",
+                                    TB_VALUES(tb_value_text(table)), &count);
+    *exists = count > 0;
     return status;
 }
 
-tb_status tb_db_script(tb_db *db, const char *sql, tb_error *why)
+static tb_status script(tb_db *base, const char *sql, tb_error *why)
 {
-    int code = sqlite3_exec(db->connection, sql, NULL, NULL, NULL);
+    sqlite3 *connection = of(base)->connection;
+    int code = sqlite3_exec(connection, sql, NULL, NULL, NULL);
     if (code == SQLITE_OK)
         return TB_OK;
-    return tb_fail(why, map(db->connection, code), "a migration failed: %s", sqlite3_errmsg(db->connection));
+    return tb_fail(why, map(connection, code), "a migration failed: %s", sqlite3_errmsg(connection));
+}
+
+static const tb_db_driver driver = {.shared = 0,
+                                    .close = close_sqlite,
+                                    .session = session,
+                                    .begin = begin,
+                                    .commit = commit,
+                                    .rollback = rollback,
+                                    .query = query,
+                                    .next = next,
+                                    .end = end,
+                                    .number = number,
+                                    .text = text,
+                                    .blob = blob,
+                                    .run = run,
+                                    .has_table = has_table,
+                                    .script = script};
+
+tb_status tb_db_sqlite_open(const tb_db_options *options, tb_db **out, tb_error *why)
+{
+    sqlite *db = calloc(1, sizeof *db);
+    if (!db)
+        return tb_fail(why, TB_NO_MEMORY, "%s", tb_status_sentence(TB_NO_MEMORY));
+    db->base.driver = &driver;
+    *out = &db->base;
+    tb_status status = connect(db, options, why);
+    if (status != TB_OK)
+        tb_db_free(out);
+    return status;
 }

@@ -9,13 +9,9 @@
 tb_status tb_schema_version(tb_db *db, const char *schema, int64_t *version)
 {
     int central = strcmp(schema, "central") == 0;
-    int64_t exists = 0;
+    int exists = 0;
     *version = 0;
-    tb_status status =
-        tb_db_number(db,
-                     central ? "SELECT count(*) FROM central.sqlite_master WHERE name = 'schema_version'"
-                             : "SELECT count(*) FROM visitor.sqlite_master WHERE name = 'schema_version'",
-                     TB_NO_VALUES, &exists);
+    tb_status status = tb_db_has_table(db, schema, "schema_version", &exists);
     if (status != TB_OK || !exists)
         return status;
     return tb_db_number(db,
@@ -30,9 +26,9 @@ static tb_status bring(tb_db *db, const tb_migrations *list, tb_error *why)
     char sql[160];
     tb_status status = tb_schema_version(db, list->schema, &version);
     if (status != TB_OK)
-        return tb_fail(why, status, "%s.db: %s", list->schema, tb_status_sentence(status));
+        return tb_fail(why, status, "the %s database: %s", list->schema, tb_status_sentence(status));
     if (version > list->count)
-        return tb_fail(why, TB_DB_NEWER, "%s.db has version %d, this program knows %d: upgrade this program",
+        return tb_fail(why, TB_DB_NEWER, "the %s database has version %d, this program knows %d: upgrade this program",
                        list->schema, (int)version, list->count);
     for (int next = (int)version; next < list->count && status == TB_OK; next++) {
         if (next == 0) {
@@ -46,16 +42,30 @@ static tb_status bring(tb_db *db, const tb_migrations *list, tb_error *why)
         if (status == TB_OK)
             status = tb_db_script(db, sql, why);
         if (status == TB_OK)
-            tb_log(TB_LOG_INFO, "store", "%s.db is now version %d", list->schema, next + 1);
+            tb_log(TB_LOG_INFO, "store", "the %s database is now version %d", list->schema, next + 1);
     }
     return status;
 }
 
+/* Two files are two schemas from the beginning; one database has to be told. */
+static tb_status make_schema(tb_db *db, const char *schema, tb_error *why)
+{
+    char sql[80];
+    int exists = 0;
+    tb_status status = tb_db_has_table(db, schema, "schema_version", &exists);
+    if (status != TB_OK || exists)
+        return status;
+    snprintf(sql, sizeof sql, "CREATE SCHEMA IF NOT EXISTS %s", schema);
+    return tb_db_script(db, sql, why);
+}
+
 tb_status tb_migrate(tb_db *db, const tb_migrations *lists, int count, tb_error *why)
 {
-    tb_status status = tb_db_begin(db);
+    tb_status status = tb_db_begin(db); /* where others start at the same time, they wait here and find it done */
     if (status != TB_OK)
         return tb_fail(why, status, "%s", tb_status_sentence(status));
+    for (int i = 0; i < count && status == TB_OK && tb_db_is_shared(db); i++)
+        status = make_schema(db, lists[i].schema, why);
     for (int i = 0; i < count && status == TB_OK; i++)
         status = bring(db, &lists[i], why);
     if (status != TB_OK) {

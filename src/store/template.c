@@ -100,8 +100,9 @@ tb_status tb_template_use(tb_db *db, uint32_t model, const uint32_t others[TB_MO
     *out = (tb_template_use_counts){0};
     tb_status status = tb_db_one(
         db,
-        "SELECT count(*), coalesce(sum(mine), 0), coalesce(sum(others = 0), 0) FROM"
-        " (SELECT sum(model = $1) AS mine, sum(model <> 0 AND model IN ($2, $3, $4)) AS others FROM central.template"
+        "SELECT count(*), coalesce(sum(mine), 0), coalesce(sum(CASE WHEN others = 0 THEN 1 ELSE 0 END), 0) FROM"
+        " (SELECT sum(CASE WHEN model = $1 THEN 1 ELSE 0 END) AS mine,"
+        " sum(CASE WHEN model <> 0 AND model IN ($2, $3, $4) THEN 1 ELSE 0 END) AS others FROM central.template"
         " GROUP BY person)"
         " AS each_person WHERE mine > 0",
         TB_VALUES(tb_value_int(model), tb_value_int(others[0]), tb_value_int(others[1]), tb_value_int(others[2])),

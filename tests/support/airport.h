@@ -17,6 +17,7 @@
 #include <tebura/management.h>
 #include <tebura/profile.h>
 
+#include "database.h"
 #include "folder.h"
 #include "vectors.h"
 
@@ -74,6 +75,7 @@ AIRPORT_HERE tb_status airport_try_open(airport *a, tb_error *why)
 {
     tb_management_options options = {
         .directory = a->folder,
+        .database = database_url(a->folder),
         .site = "narita",
         .profile = a->profile,
         .model = a->model ? a->model : VECTORS_MODEL,

@@ -177,6 +177,10 @@ static void everything_again_for_a_broker_that_forgot(void **state)
 static void database_files(airport *a, tb_bytes files[2], int restore)
 {
     static const char *const names[] = {"central.db", "visitor.db"};
+    if (database_is_postgres()) {
+        (restore ? database_restore : database_save)(a->folder);
+        return;
+    }
     for (int i = 0; i < 2; i++) {
         char path[128];
         tb_error why;
@@ -241,6 +245,7 @@ static void of_another_site(void **state)
     tb_error why;
     tb_management_free(&a->m);
     tb_management_options options = {.directory = a->folder,
+                                     .database = database_url(a->folder),
                                      .site = "haneda",
                                      .profile = a->profile,
                                      .model = VECTORS_MODEL,

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "database.h"
 #include "folder.h"
 #include "store/migration.h"
 #include "store/store.h"
@@ -30,7 +31,7 @@ static tb_db *opened(const char *folder)
 {
     tb_db *db;
     tb_error why = {0};
-    tb_db_options options = {.directory = folder, .central = &central, .visitor = &visitor};
+    tb_db_options options = {.directory = folder, .central = &central, .visitor = &visitor, .url = database_url(folder)};
     if (tb_db_open(&options, &db, &why) != TB_OK)
         fail_msg("%s", tb_error_text(&why));
     return db;

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "database.h"
 #include "folder.h"
 #include "store/migration.h"
 #include "store/store.h"
@@ -25,7 +26,7 @@ static int setup(void **state)
     static world w;
     tb_error why = {0};
     folder_make(w.folder);
-    tb_db_options options = {.directory = w.folder, .central = &central, .visitor = &visitor};
+    tb_db_options options = {.directory = w.folder, .central = &central, .visitor = &visitor, .url = database_url(w.folder)};
     if (tb_crypto_start() != TB_OK || tb_db_open(&options, &w.db, &why) != TB_OK)
         fail_msg("%s", tb_error_text(&why));
     *state = &w;
