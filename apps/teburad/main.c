@@ -20,6 +20,8 @@ static const char help[] =
     "touchpoint pages. It ends cleanly on SIGTERM or SIGINT.\n"
     "\n"
     "  --data DIR          databases, keys, the operator's token; made when absent, for this user alone\n"
+    "  --database URL      PostgreSQL instead of database files: postgresql://user@host/database (no password here)\n"
+    "  --database-file F   a file whose first line is that URL; else $TEBURA_DATABASE. Several servers may share one\n"
     "  --site NAME         the site's name: a-z, 0-9, _, at most 24 characters\n"
     "  --profile FILE      what kind of site this is, e.g. profiles/airport.yaml\n"
     "  --listen HOST:PORT  where to serve HTTP; 127.0.0.1:0, a free port on loopback, by default\n"
@@ -50,12 +52,14 @@ static int exit_code(tb_status status)
     case TB_MODEL_MISSING:
         return EX_NOINPUT;
     case TB_DB_LOCKED:
+    case TB_DB_GONE:
     case TB_DISK_FULL:
     case TB_EXISTS:
     case TB_NO_MEMORY:
     case TB_IO:
         return EX_TEMPFAIL;
     case TB_FORBIDDEN:
+    case TB_UNAUTHORISED:
         return EX_NOPERM;
     case TB_DB_KEY:
     case TB_CONFLICT: /* the data are another site's */
@@ -88,6 +92,8 @@ static int read_options(int argc, char **argv, teburad_options *out)
 {
     static const struct option known[] = {
         {"data", required_argument, NULL, 'd'},
+        {"database", required_argument, NULL, 'D'},
+        {"database-file", required_argument, NULL, 'F'},
         {"site", required_argument, NULL, 's'},
         {"profile", required_argument, NULL, 'p'},
         {"listen", required_argument, NULL, 'l'},
@@ -107,6 +113,12 @@ static int read_options(int argc, char **argv, teburad_options *out)
         switch (c) {
         case 'd':
             out->data = optarg;
+            break;
+        case 'D':
+            out->database = optarg;
+            break;
+        case 'F':
+            out->database_file = optarg;
             break;
         case 's':
             out->site = optarg;

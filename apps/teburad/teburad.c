@@ -9,6 +9,7 @@
 #include <tebura/log.h>
 #include <tebura/secret.h>
 
+#include "database.h"
 #include "face/manifest.h"
 #include "flight_watch.h"
 #include "routes.h"
@@ -62,7 +63,12 @@ static tb_status open_management(teburad *s, tb_error *why)
                found);
     tb_model models[TB_MODELS_MAX];
     int count = tb_manifest_models(&manifest, models);
+    char *database = NULL;
+    status = teburad_database(s->options.database, s->options.database_file, &database, why);
+    if (status != TB_OK)
+        return status;
     tb_management_options options = {.directory = s->options.data,
+                                     .database = database,
                                      .site = s->options.site,
                                      .profile = s->profile,
                                      .model = s->model,
@@ -71,7 +77,9 @@ static tb_status open_management(teburad *s, tb_error *why)
                                      .former = models + 1,
                                      .former_count = count - 1,
                                      .utc_offset_minutes = s->options.utc_offset_minutes};
-    return tb_management_open(&options, &s->management, why);
+    status = tb_management_open(&options, &s->management, why);
+    tb_secret_free(database);
+    return status;
 }
 
 static tb_status open_bus(teburad *s, tb_error *why)

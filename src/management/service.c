@@ -189,10 +189,11 @@ static tb_status load(tb_management *m)
     m->outbox_waiting = waiting > 0;
     m->outbox_end = INT64_MAX;
     tb_service_unlock(m);
-    /* A payment that was under way when we were stopped: nobody knows how it ended, so it is undone (ADR 062). A
+    /* A payment that was under way when we were stopped: nobody knows how it ended, so it is undone (ADR 062); where
+     * other servers may be at it, when its patience has passed. A
      * provider that cannot be reached does not keep the site closed: tick tells it again. */
     if (status == TB_OK) {
-        tb_status settled = tb_payments_settle(m, TB_TIME_NEVER);
+        tb_status settled = tb_payments_settle(m, tb_db_is_shared(m->db) ? now - TB_PAYMENT_PATIENCE : TB_TIME_NEVER);
         if (settled != TB_OK)
             tb_log(TB_LOG_WARNING, "management", "a reversal waits: %s", tb_status_sentence(settled));
     }

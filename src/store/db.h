@@ -30,11 +30,14 @@ typedef struct tb_db_options {
 } tb_db_options;
 
 /* Opens and takes both files for this process alone, or connects. Schemas are not touched (store/migration.h).
- * TB_DB_LOCKED, TB_DB_KEY, TB_DB_CORRUPT, TB_DISK_FULL, TB_IO, TB_NO_MEMORY; PostgreSQL: TB_DB_GONE (no server answers),
- * TB_UNAUTHORISED (user, password), TB_NOT_FOUND (no such database), TB_UNSUPPORTED (too old; TLS not as asked for),
- * TB_INVALID_ARGUMENT (the URL). */
+ * TB_DB_LOCKED, TB_DB_KEY, TB_DB_CORRUPT, TB_DISK_FULL, TB_IO, TB_NO_MEMORY; PostgreSQL: TB_DB_GONE (no server
+ * answers), TB_UNAUTHORISED (user, password), TB_NOT_FOUND (no such database), TB_UNSUPPORTED (too old; TLS not as
+ * asked for), TB_INVALID_ARGUMENT (the URL). */
 tb_status tb_db_open(const tb_db_options *options, tb_db **out, tb_error *why) TB_MUST_CHECK;
-void tb_db_free(tb_db **db); /* an open transaction is rolled back */
+/* Does the address (tb_db_options.url) hold a password? Whoever may look at the list of processes would read it
+ * there. */
+int tb_db_url_has_password(const char *url);
+void tb_db_free(tb_db **db);          /* an open transaction is rolled back */
 int tb_db_is_shared(const tb_db *db); /* other programs may write to it while we have it open */
 /* Counts the connections that were made: memory that was read in another one may have missed a change. 1 for files. */
 uint64_t tb_db_session(const tb_db *db);

@@ -1,5 +1,5 @@
-/* db_driver.h: what a database has to do to stand behind store/db.h. Nesting of transactions, cursors of one row and the
- * like are in db.c, once for all. */
+/* db_driver.h: what a database has to do to stand behind store/db.h. Nesting of transactions, cursors of one row and
+ * the like are in db.c, once for all. */
 #ifndef STORE_DB_DRIVER_H
 #define STORE_DB_DRIVER_H
 

@@ -35,8 +35,8 @@ typedef struct postgres {
     uint64_t prepared_in; /* the session that the cache is of */
     int cached;
     prepared cache[POSTGRES_CACHED];
-    int open;            /* a transaction was begun in this session and not ended */
-    char number[24];     /* of the transaction (Q3) */
+    int open;        /* a transaction was begun in this session and not ended */
+    char number[24]; /* of the transaction (Q3) */
 } postgres;
 
 static postgres *of(const tb_db *db)
@@ -210,8 +210,8 @@ static tb_status find_prepared(postgres *db, const char *sql, int count, const s
     }
     int insert = is_plain_insert(sql);
     snprintf(name, sizeof name, "s%d", *slot);
-    PGresult *result = PQprepare(db->link.connection, name, as_sent(sql, insert, space, sizeof space), count,
-                                 values->types);
+    PGresult *result =
+        PQprepare(db->link.connection, name, as_sent(sql, insert, space, sizeof space), count, values->types);
     tb_status status = postgres_status(&db->link, result, sql);
     PQclear(result);
     if (status == TB_OK)
@@ -251,8 +251,8 @@ static tb_status execute(postgres *db, const char *sql, tb_values values, PGresu
         if (!postgres_link_is_up(&db->link))
             return TB_DB_GONE; /* the rest of a transaction that was lost */
         tb_status status = execute_now(db, sql, values, out);
-        if (status != TB_OK)
-            db->base.broken = 1; /* Q2 */
+        if (status != TB_OK && status != TB_DB_GONE) /* which a commit says as well */
+            db->base.broken = 1;                     /* Q2 */
         return status;
     }
     undo(db);
@@ -355,12 +355,14 @@ static tb_status script(tb_db *base, const char *sql, tb_error *why)
     tb_status status = tb_dialect_postgres(sql, &text);
     if (status == TB_OK)
         status = tb_bytes_append(&text, tb_span_of("", 1));
-    if (status == TB_OK)
+    if (status == TB_OK && base->depth && !postgres_link_is_up(&db->link))
+        status = TB_DB_GONE;
+    if (status == TB_OK && !base->depth)
         status = postgres_link_revive(&db->link);
     if (status == TB_OK)
         status = postgres_exec(&db->link, (const char *)text.data, NULL);
     tb_bytes_free(&text);
-    if (status != TB_OK && base->depth)
+    if (status != TB_OK && status != TB_DB_GONE && base->depth)
         base->broken = 1;
     if (status == TB_FORBIDDEN)
         return tb_fail(why, status, "PostgreSQL at %s: the user may not make schemas: GRANT CREATE ON DATABASE",

@@ -384,11 +384,11 @@ static tb_status run(tb_db *base, const char *sql, tb_values values, int64_t *ch
 static tb_status has_table(tb_db *base, const char *schema, const char *table, int *exists)
 {
     int64_t count = 0;
-    tb_status status = tb_db_number(base,
-                                    strcmp(schema, "central") == 0
-                                        ? "SELECT count(*) FROM central.sqlite_master WHERE name = $1"
-                                        : "SELECT count(*) FROM visitor.sqlite_master WHERE name = $1",
-                                    TB_VALUES(tb_value_text(table)), &count);
+    tb_status status =
+        tb_db_number(base,
+                     strcmp(schema, "central") == 0 ? "SELECT count(*) FROM central.sqlite_master WHERE name = $1"
+                                                    : "SELECT count(*) FROM visitor.sqlite_master WHERE name = $1",
+                     TB_VALUES(tb_value_text(table)), &count);
     *exists = count > 0;
     return status;
 }

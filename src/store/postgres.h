@@ -6,7 +6,7 @@
 
 #include "store/db_driver.h"
 
-#define POSTGRES_CACHED 256   /* prepared statements; more are sent as text each time */
+#define POSTGRES_CACHED 256    /* prepared statements; more are sent as text each time */
 #define POSTGRES_OLDEST 130000 /* pg_current_xact_id */
 /* Advisory locks of the database: "tebura" in the upper bytes. */
 #define POSTGRES_LOCK_WRITER INT64_C(0x7465627572610001)
@@ -26,8 +26,8 @@ typedef struct postgres_link {
 
 tb_status postgres_link_open(postgres_link *link, const char *url, tb_error *why) TB_MUST_CHECK;
 void postgres_link_close(postgres_link *link);
-/* Connects again when the connection was lost. TB_DB_GONE: not now. The session that was lost is ended on the server, so
- * that it holds no lock. */
+/* Connects again when the connection was lost. TB_DB_GONE: not now. The session that was lost is ended on the server,
+ * so that it holds no lock. */
 tb_status postgres_link_revive(postgres_link *link) TB_MUST_CHECK;
 int postgres_link_is_up(const postgres_link *link);
 void postgres_link_drop(postgres_link *link); /* it is of no use any more */

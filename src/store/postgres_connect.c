@@ -144,10 +144,10 @@ static tb_status code_status(const char *code)
         const char *code;
         tb_status status;
     } table[] = {
-        {"08", TB_DB_GONE},     {"57P0", TB_DB_GONE},  {"25P03", TB_DB_GONE}, {"25006", TB_DB_GONE},
-        {"53300", TB_DB_GONE},  {"531", TB_DISK_FULL}, {"53", TB_NO_MEMORY},  {"23", TB_EXISTS},
-        {"55P03", TB_DB_LOCKED}, {"40", TB_DB_LOCKED}, {"42501", TB_FORBIDDEN}, {"28", TB_UNAUTHORISED},
-        {"XX00", TB_DB_CORRUPT}, {"58", TB_IO},        {"22021", TB_MALFORMED}, {"25P02", TB_CONFLICT},
+        {"08", TB_DB_GONE},      {"57P0", TB_DB_GONE},  {"25P03", TB_DB_GONE},   {"25006", TB_DB_GONE},
+        {"53300", TB_DB_GONE},   {"531", TB_DISK_FULL}, {"53", TB_NO_MEMORY},    {"23", TB_EXISTS},
+        {"55P03", TB_DB_LOCKED}, {"40", TB_DB_LOCKED},  {"42501", TB_FORBIDDEN}, {"28", TB_UNAUTHORISED},
+        {"XX00", TB_DB_CORRUPT}, {"58", TB_IO},         {"22021", TB_MALFORMED}, {"25P02", TB_CONFLICT},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strncmp(code, table[i].code, strlen(table[i].code)) == 0)
@@ -218,15 +218,14 @@ tb_status postgres_exec(postgres_link *link, const char *sql, PGresult **out)
 }
 
 /* A writer that hangs, and one behind a cut network, must not hold up the others for ever. */
-static const char settings[] =
-    "SET search_path = '';"
-    "SET idle_in_transaction_session_timeout = '30s';"
-    "SET lock_timeout = '10s';"
-    "SET jit = off;"
-    "SELECT pg_catalog.set_config('synchronous_commit', 'on', false)"
-    "  WHERE pg_catalog.current_setting('synchronous_commit') = 'off';"
-    "SELECT pid || '/' || backend_start, pg_catalog.current_setting('server_encoding')"
-    "  FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()";
+static const char settings[] = "SET search_path = '';"
+                               "SET idle_in_transaction_session_timeout = '30s';"
+                               "SET lock_timeout = '10s';"
+                               "SET jit = off;"
+                               "SELECT pg_catalog.set_config('synchronous_commit', 'on', false)"
+                               "  WHERE pg_catalog.current_setting('synchronous_commit') = 'off';"
+                               "SELECT pid || '/' || backend_start, pg_catalog.current_setting('server_encoding')"
+                               "  FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()";
 
 /* The session that we lost may still hold the writer's lock where the server has not noticed. */
 static void end_former(postgres_link *link, const char *former)
@@ -240,6 +239,14 @@ static void end_former(postgres_link *link, const char *former)
     PQclear(result); /* it is gone, or its own time limit ends it */
 }
 
+/* What the server says beside its answers; the status tells what matters. */
+static void on_notice(void *context, const PGresult *notice)
+{
+    (void)context;
+    const char *message = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
+    tb_log(TB_LOG_DEBUG, "store", "PostgreSQL: %.160s", message ? message : "");
+}
+
 static tb_status settle(postgres_link *link, tb_error *why)
 {
     PGresult *result = NULL;
@@ -247,18 +254,39 @@ static tb_status settle(postgres_link *link, tb_error *why)
     if (PQserverVersion(link->connection) < POSTGRES_OLDEST)
         return tb_fail(why, TB_UNSUPPORTED, "PostgreSQL at %s is older than version 13: upgrade it", link->where);
     memcpy(former, link->backend, sizeof former);
+    (void)PQsetNoticeReceiver(link->connection, on_notice, NULL);
     tb_status status = postgres_exec(link, settings, &result);
     if (status != TB_OK)
         return tb_fail(why, status, "PostgreSQL at %s: %s", link->where, tb_status_sentence(status));
     snprintf(link->backend, sizeof link->backend, "%s", PQgetvalue(result, 0, 0));
     if (strcmp(PQgetvalue(result, 0, 1), "UTF8") != 0)
-        status = tb_fail(why, TB_UNSUPPORTED,
-                         "PostgreSQL at %s: the database has the encoding %s: make one with createdb -E UTF8 -T template0",
-                         link->where, PQgetvalue(result, 0, 1));
+        status =
+            tb_fail(why, TB_UNSUPPORTED,
+                    "PostgreSQL at %s: the database has the encoding %s: make one with createdb -E UTF8 -T template0",
+                    link->where, PQgetvalue(result, 0, 1));
     PQclear(result);
     if (status == TB_OK)
         end_former(link, former);
     return status;
+}
+
+static void free_options(PQconninfoOption *options)
+{
+    for (PQconninfoOption *option = options; option && option->keyword; option++)
+        if (option->val && strcmp(option->keyword, "password") == 0)
+            tb_wipe(option->val, strlen(option->val));
+    PQconninfoFree(options);
+}
+
+int tb_db_url_has_password(const char *url)
+{
+    PQconninfoOption *options = PQconninfoParse(url, NULL);
+    int has = 0;
+    for (PQconninfoOption *option = options; option && option->keyword; option++)
+        has |= option->val && *option->val &&
+               (strcmp(option->keyword, "password") == 0 || strcmp(option->keyword, "sslpassword") == 0);
+    free_options(options);
+    return has;
 }
 
 static tb_status connect_once(postgres_link *link, tb_error *why)
@@ -282,10 +310,7 @@ static tb_status connect_once(postgres_link *link, tb_error *why)
         status = refused(link, link->connection, timed_out, why);
     else
         status = settle(link, why);
-    for (PQconninfoOption *option = options; option->keyword; option++)
-        if (option->val && strcmp(option->keyword, "password") == 0)
-            tb_wipe(option->val, strlen(option->val));
-    PQconninfoFree(options);
+    free_options(options);
     if (status != TB_OK)
         postgres_link_drop(link);
     return status;

@@ -1,17 +1,20 @@
 /* database.c: a private PostgreSQL. */
 #include "database.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <grp.h>
 #include <libpq-fe.h>
+#include <netinet/in.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +23,7 @@
 
 static char home[FOLDER_SIZE]; /* of the server: data, socket, log */
 static pid_t server, owner;
+static int tcp_port;
 
 static void give_up(const char *what)
 {
@@ -83,8 +87,8 @@ static void make_cluster(void)
         give_up(home);
     find_program("initdb", program);
     snprintf(data, sizeof data, "%s/data", home);
-    const char *const arguments[] = {program, "-D", data, "-N", "-A", "trust", "-U", "tebura", "-E", "UTF8", "--locale=C",
-                               NULL};
+    const char *const arguments[] = {program, "-D",     data, "-N",   "-A",         "trust",
+                                     "-U",    "tebura", "-E", "UTF8", "--locale=C", NULL};
     pid_t pid = launch(arguments);
     if (waitpid(pid, &result, 0) != pid || result) {
         show_log();
@@ -95,7 +99,7 @@ static void make_cluster(void)
 static PGconn *connect_as(const char *database)
 {
     char text[192];
-    snprintf(text, sizeof text, "host=%s user=tebura dbname=%s", home, database);
+    snprintf(text, sizeof text, "host=%s port=%d user=tebura dbname=%s", home, tcp_port ? tcp_port : 5432, database);
     return PQconnectdb(text);
 }
 
@@ -117,27 +121,32 @@ static void wait_until_it_answers(void)
 
 void database_server_start(void)
 {
-    char program[256], data[128], socket[128], sync[32];
+    char program[256], data[128], socket[128], sync[32], port[32];
     find_program("postgres", program);
     snprintf(data, sizeof data, "%s/data", home);
     snprintf(socket, sizeof socket, "unix_socket_directories=%s", home);
     snprintf(sync, sizeof sync, "fsync=%s", getenv("TEBURA_TEST_SYNC") ? "on" : "off");
+    snprintf(port, sizeof port, "port=%d", tcp_port ? tcp_port : 5432);
     const char *const arguments[] = {program,
-                               "-D",
-                               data,
-                               "-c",
-                               socket,
-                               "-c",
-                               "listen_addresses=",
-                               "-c",
-                               sync,
-                               "-c",
-                               "shared_buffers=32MB",
-                               "-c",
-                               "max_connections=40",
-                               "-c",
-                               "dynamic_shared_memory_type=mmap",
-                               NULL};
+                                     "-D",
+                                     data,
+                                     "-c",
+                                     socket,
+                                     "-c",
+                                     tcp_port ? "listen_addresses=127.0.0.1" : "listen_addresses=",
+                                     "-c",
+                                     port,
+                                     "-c",
+                                     sync,
+                                     "-c",
+                                     "shared_buffers=32MB",
+                                     "-c",
+                                     "max_connections=40",
+                                     "-c",
+                                     "autovacuum=off",
+                                     "-c",
+                                     "dynamic_shared_memory_type=mmap",
+                                     NULL};
     server = launch(arguments);
     wait_until_it_answers();
 }
@@ -168,6 +177,29 @@ const char *database_server_folder(void)
     database_server_start();
     atexit(end);
     return home;
+}
+
+int database_server_listen(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    char path[128];
+    (void)database_server_folder();
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) ||
+        getsockname(fd, (struct sockaddr *)&address, &size))
+        give_up("a free port");
+    close(fd);
+    tcp_port = ntohs(address.sin_port);
+    snprintf(path, sizeof path, "%s/data/pg_hba.conf", home);
+    FILE *rules = fopen(path, "w");
+    if (!rules ||
+        fputs("local all guarded scram-sha-256\nhost all guarded 127.0.0.1/32 scram-sha-256\n"
+              "local all all trust\n",
+              rules) < 0 ||
+        fclose(rules))
+        give_up(path);
+    return tcp_port;
 }
 
 int database_is_postgres(void)
@@ -211,10 +243,10 @@ const char *database_postgres_url(const char *folder)
     (void)database_server_folder();
     snprintf(sql, sizeof sql, "SELECT 1 FROM pg_database WHERE datname = '%s'", name);
     if (!*ask("postgres", sql, 0)) {
-        snprintf(sql, sizeof sql, "CREATE DATABASE \"%s\" TEMPLATE template0", name);
+        snprintf(sql, sizeof sql, "CREATE DATABASE \"%s\" TEMPLATE template0 STRATEGY file_copy", name);
         (void)ask("postgres", sql, 0);
     }
-    snprintf(url, sizeof url, "host=%s user=tebura dbname=%s", home, name);
+    snprintf(url, sizeof url, "host=%s port=%d user=tebura dbname=%s", home, tcp_port ? tcp_port : 5432, name);
     return url;
 }
 
@@ -264,7 +296,7 @@ static void replace(const char *what, const char *by)
     char sql[320];
     snprintf(sql, sizeof sql, "DROP DATABASE IF EXISTS \"%s\"", what);
     (void)ask("postgres", sql, 0);
-    snprintf(sql, sizeof sql, "CREATE DATABASE \"%s\" TEMPLATE \"%s\"", what, by);
+    snprintf(sql, sizeof sql, "CREATE DATABASE \"%s\" TEMPLATE \"%s\" STRATEGY file_copy", what, by);
     (void)ask("postgres", sql, 0);
 }
 

@@ -609,11 +609,10 @@ static void a_damaged_template_hurts_nobody_else(void **state)
     for (int i = 0; i < 3; i++)
         assert_int_equal(offer(a, SECURITY, &c.people[i], 80).verdict, TB_ANSWER_ADMIT);
     tb_id first = person_of(a, &c.people[0]), last = person_of(a, &c.people[3]);
-    assert_int_equal(tb_db_run(a->m->db,
-                               "UPDATE central.template SET sealed = $3 WHERE person IN ($1, $2) AND slot = 0",
-                               TB_VALUES(tb_value_id(&first), tb_value_id(&last), tb_value_blob(tb_span_of("", 1))),
-                               NULL),
-                     TB_OK);
+    assert_int_equal(
+        tb_db_run(a->m->db, "UPDATE central.template SET sealed = $3 WHERE person IN ($1, $2) AND slot = 0",
+                  TB_VALUES(tb_value_id(&first), tb_value_id(&last), tb_value_blob(tb_span_of("", 1))), NULL),
+        TB_OK);
     airport_reopen(a);
     all_are_recognised(a, &c, 3);
     is_sound(a);

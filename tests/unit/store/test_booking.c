@@ -31,7 +31,8 @@ static tb_db *opened(const char *folder)
 {
     tb_db *db;
     tb_error why = {0};
-    tb_db_options options = {.directory = folder, .central = &central, .visitor = &visitor, .url = database_url(folder)};
+    tb_db_options options = {
+        .directory = folder, .central = &central, .visitor = &visitor, .url = database_url(folder)};
     if (tb_db_open(&options, &db, &why) != TB_OK)
         fail_msg("%s", tb_error_text(&why));
     return db;

@@ -20,7 +20,8 @@ static const tb_key central = {{1, 2, 3}}, visitor = {{4, 5, 6}};
 
 static tb_status open_at(const char *folder, const tb_key *key, tb_db **db, tb_error *why)
 {
-    tb_db_options options = {.directory = folder, .central = key, .visitor = &visitor, .busy_ms = 0, .url = database_url(folder)};
+    tb_db_options options = {
+        .directory = folder, .central = key, .visitor = &visitor, .busy_ms = 0, .url = database_url(folder)};
     return tb_db_open(&options, db, why);
 }
 
@@ -174,8 +175,8 @@ static void values_come_back_as_they_went(void **state)
     tb_rows_text(&rows, 0, text, sizeof text);
     assert_string_equal(text, "B"); /* as strcmp has it */
     tb_rows_end(&rows);
-    assert_int_equal(tb_db_one(db, "SELECT name FROM central.site WHERE name > $1", TB_VALUES(tb_value_text("c")), &rows),
-                     TB_OK);
+    assert_int_equal(
+        tb_db_one(db, "SELECT name FROM central.site WHERE name > $1", TB_VALUES(tb_value_text("c")), &rows), TB_OK);
     tb_rows_text(&rows, 0, text, sizeof text);
     assert_string_equal(text, names[3]);
     tb_rows_end(&rows);
@@ -374,13 +375,14 @@ static void full_disk(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest postgres[] = {BOTH}, sqlite[] = {
-        BOTH,
-        cmocka_unit_test_setup_teardown(wrong_key, setup, teardown),
-        cmocka_unit_test_setup_teardown(damaged, setup, teardown),
-        cmocka_unit_test_setup_teardown(held_by_another_process, setup, teardown),
-        cmocka_unit_test_setup_teardown(full_disk, setup, teardown),
-    };
+    const struct CMUnitTest postgres[] = {BOTH},
+                            sqlite[] = {
+                                BOTH,
+                                cmocka_unit_test_setup_teardown(wrong_key, setup, teardown),
+                                cmocka_unit_test_setup_teardown(damaged, setup, teardown),
+                                cmocka_unit_test_setup_teardown(held_by_another_process, setup, teardown),
+                                cmocka_unit_test_setup_teardown(full_disk, setup, teardown),
+                            };
     if (database_is_postgres()) /* keys of files, their damage, their disk: SQLite's alone */
         return cmocka_run_group_tests(postgres, NULL, NULL);
     return cmocka_run_group_tests(sqlite, NULL, NULL);

@@ -26,7 +26,8 @@ static int setup(void **state)
     static world w;
     tb_error why = {0};
     folder_make(w.folder);
-    tb_db_options options = {.directory = w.folder, .central = &central, .visitor = &visitor, .url = database_url(w.folder)};
+    tb_db_options options = {
+        .directory = w.folder, .central = &central, .visitor = &visitor, .url = database_url(w.folder)};
     if (tb_crypto_start() != TB_OK || tb_db_open(&options, &w.db, &why) != TB_OK)
         fail_msg("%s", tb_error_text(&why));
     *state = &w;

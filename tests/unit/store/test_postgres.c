@@ -1,0 +1,441 @@
+/* What only a database server can do to us: go away between two statements or around a commit, come back, refuse to let
+ * us in, and serve several programs at once. A real PostgreSQL; the one that loses answers is a real connection with a
+ * relay in its middle. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <tebura/crypto.h>
+
+#include "database.h"
+#include "folder.h"
+#include "store/dialect.h"
+#include "store/migration.h"
+
+static int setup(void **state)
+{
+    static char folder[FOLDER_SIZE];
+    *state = (void *)folder_make(folder);
+    return tb_crypto_start() != TB_OK;
+}
+
+static int teardown(void **state)
+{
+    folder_remove(*state);
+    return 0;
+}
+
+static tb_db *open_url(const char *url)
+{
+    tb_db *db;
+    tb_error why = {0};
+    if (tb_db_open(&(tb_db_options){.url = url}, &db, &why) != TB_OK)
+        fail_msg("%s", tb_error_text(&why));
+    return db;
+}
+
+static tb_db *ready(const char *folder)
+{
+    tb_error why = {0};
+    tb_db *db = open_url(database_postgres_url(folder));
+    assert_int_equal(tb_store_migrate(db, &why), TB_OK);
+    return db;
+}
+
+static tb_status write_one(tb_db *db, const char *name)
+{
+    return tb_db_run(db, "INSERT INTO central.site (name, value) VALUES ($1, $2)",
+                     TB_VALUES(tb_value_text(name), tb_value_blob(tb_span_of("x", 1))), NULL);
+}
+
+static int64_t rows(tb_db *db)
+{
+    int64_t count = -1;
+    assert_int_equal(tb_db_number(db, "SELECT count(*) FROM central.site", TB_NO_VALUES, &count), TB_OK);
+    return count;
+}
+
+static void kill_sessions(const char *folder)
+{
+    (void)database_ask(folder, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                               " WHERE application_name = 'teburad' AND datname = current_database()");
+    while (strcmp(database_ask(folder, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'teburad'"
+                                       " AND datname = current_database()"),
+                  "0") != 0)
+        continue;
+}
+
+/* D1: whatever was written is gone, the calls say so until the end, and the next transaction works. */
+static void lost_at_every_step(void **state)
+{
+    tb_db *db = ready(*state);
+    for (int step = 0; step < 4; step++) {
+        uint64_t session = tb_db_session(db);
+        assert_int_equal(tb_db_begin(db), TB_OK);
+        if (step == 0)
+            kill_sessions(*state);
+        assert_int_equal(write_one(db, "a"), step > 0 ? TB_OK : TB_DB_GONE);
+        if (step == 1)
+            kill_sessions(*state);
+        assert_int_equal(write_one(db, "b"), step > 1 ? TB_OK : TB_DB_GONE);
+        if (step == 2)
+            kill_sessions(*state);
+        if (step < 3) {
+            assert_int_equal(tb_db_commit(db), TB_DB_GONE);
+        } else {
+            kill_sessions(*state);
+            tb_db_rollback(db);
+        }
+        assert_int_equal(tb_db_depth(db), 0);
+        assert_int_equal(rows(db), 0);
+        assert_true(tb_db_session(db) > session);
+    }
+    assert_int_equal(tb_db_begin(db), TB_OK);
+    assert_int_equal(write_one(db, "a"), TB_OK);
+    assert_int_equal(tb_db_commit(db), TB_OK);
+    assert_int_equal(rows(db), 1);
+    tb_db_free(&db);
+}
+
+/* Nothing was under way: nobody notices. */
+static void lost_while_idle(void **state)
+{
+    tb_db *db = ready(*state);
+    kill_sessions(*state);
+    assert_int_equal(rows(db), 0);
+    kill_sessions(*state);
+    assert_int_equal(tb_db_begin(db), TB_OK);
+    assert_int_equal(write_one(db, "a"), TB_OK);
+    assert_int_equal(tb_db_commit(db), TB_OK);
+    tb_db_free(&db);
+}
+
+/* ---- a relay that loses a commit, or the answer to it ---- */
+
+typedef enum loss { LOSE_NOTHING, LOSE_COMMIT, LOSE_ANSWER } loss;
+
+typedef struct relay {
+    char folder[FOLDER_SIZE];
+    int listening, stop[2];
+    _Atomic loss next; /* once */
+    pthread_t thread;
+} relay;
+
+static int dial(const char *folder, struct sockaddr_un *address, int port)
+{
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    snprintf(address->sun_path, sizeof address->sun_path, "%s/.s.PGSQL.%d", folder, port);
+    return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+/* 0: that connection has ended. */
+static int pass_on(relay *r, int from, int to, int is_question)
+{
+    char bytes[65536];
+    ssize_t got = read(from, bytes, sizeof bytes);
+    if (got <= 0)
+        return 0;
+    int is_commit = is_question && memmem(bytes, (size_t)got, "COMMIT", 6);
+    loss now = is_commit ? r->next : LOSE_NOTHING;
+    if (now == LOSE_COMMIT || now == LOSE_ANSWER)
+        r->next = LOSE_NOTHING;
+    if (now == LOSE_COMMIT)
+        return 0;
+    if (write(to, bytes, (size_t)got) != got)
+        return 0;
+    if (now == LOSE_ANSWER) {
+        assert_true(read(to, bytes, sizeof bytes) > 0); /* committed */
+        return 0;
+    }
+    return 1;
+}
+
+static void serve_one(relay *r, int client)
+{
+    struct sockaddr_un address;
+    int server = dial(database_server_folder(), &address, 5432);
+    int good = connect(server, (struct sockaddr *)&address, sizeof address) == 0;
+    while (good) {
+        struct pollfd fds[] = {{client, POLLIN, 0}, {server, POLLIN, 0}, {r->stop[0], POLLIN, 0}};
+        good = poll(fds, 3, -1) > 0 && !fds[2].revents;
+        if (good && fds[0].revents)
+            good = pass_on(r, client, server, 1);
+        else if (good && fds[1].revents)
+            good = pass_on(r, server, client, 0);
+    }
+    close(server);
+    close(client);
+}
+
+static void *relay_run(void *context)
+{
+    relay *r = context;
+    for (;;) {
+        struct pollfd fds[] = {{r->listening, POLLIN, 0}, {r->stop[0], POLLIN, 0}};
+        if (poll(fds, 2, -1) <= 0 || fds[1].revents)
+            return NULL;
+        int client = accept(r->listening, NULL, NULL);
+        if (client >= 0)
+            serve_one(r, client);
+    }
+}
+
+static void relay_start(relay *r)
+{
+    struct sockaddr_un address;
+    folder_make(r->folder);
+    r->next = LOSE_NOTHING;
+    r->listening = dial(r->folder, &address, 5432);
+    assert_int_equal(bind(r->listening, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(r->listening, 8), 0);
+    assert_int_equal(pipe(r->stop), 0);
+    assert_int_equal(pthread_create(&r->thread, NULL, relay_run, r), 0);
+}
+
+static void relay_end(relay *r)
+{
+    assert_int_equal(write(r->stop[1], "x", 1), 1);
+    pthread_join(r->thread, NULL);
+    close(r->listening);
+    close(r->stop[0]);
+    close(r->stop[1]);
+    folder_remove(r->folder);
+}
+
+/* Q3: the commit says what took place, not what was heard. */
+static void a_lost_commit_is_asked_for(void **state)
+{
+    relay r;
+    char url[256];
+    tb_db *direct = ready(*state);
+    relay_start(&r);
+    snprintf(url, sizeof url, "host=%s %s", r.folder, strchr(database_postgres_url(*state), ' ') + 1);
+    tb_db *db = open_url(url);
+    static const loss losses[] = {LOSE_ANSWER, LOSE_COMMIT, LOSE_ANSWER, LOSE_NOTHING};
+    int64_t expected = 0;
+    for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "n%zu", i);
+        assert_int_equal(tb_db_begin(db), TB_OK);
+        assert_int_equal(write_one(db, name), TB_OK);
+        r.next = losses[i];
+        assert_int_equal(tb_db_commit(db), losses[i] == LOSE_COMMIT ? TB_DB_GONE : TB_OK);
+        expected += losses[i] != LOSE_COMMIT;
+        assert_int_equal(rows(direct), expected);
+        assert_int_equal(tb_db_depth(db), 0);
+    }
+    tb_db_free(&db);
+    relay_end(&r);
+    tb_db_free(&direct);
+}
+
+/* ---- the server goes and comes back ---- */
+
+static void the_server_restarts(void **state)
+{
+    tb_db *db = ready(*state);
+    int64_t count;
+    assert_int_equal(write_one(db, "a"), TB_OK);
+    assert_int_equal(tb_db_begin(db), TB_OK);
+    assert_int_equal(write_one(db, "b"), TB_OK);
+    database_server_stop(1);
+    assert_int_equal(tb_db_commit(db), TB_DB_GONE);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(tb_db_begin(db), TB_DB_GONE);
+        assert_int_equal(tb_db_number(db, "SELECT count(*) FROM central.site", TB_NO_VALUES, &count), TB_DB_GONE);
+    }
+    database_server_start();
+    tb_status status = TB_DB_GONE;
+    for (int i = 0; i < 500 && status != TB_OK; i++) { /* by itself, within its pause */
+        status = tb_db_number(db, "SELECT count(*) FROM central.site", TB_NO_VALUES, &count);
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
+    assert_int_equal(status, TB_OK);
+    assert_int_equal(count, 1);
+    tb_db_free(&db);
+}
+
+/* ---- several programs ---- */
+
+typedef struct starter {
+    const char *folder;
+    tb_status status;
+} starter;
+
+static void *start_one(void *context)
+{
+    starter *s = context;
+    tb_db *db = NULL;
+    s->status = tb_db_open(&(tb_db_options){.url = s->folder}, &db, NULL);
+    if (s->status == TB_OK)
+        s->status = tb_store_migrate(db, NULL);
+    tb_db_free(&db);
+    return NULL;
+}
+
+static void three_start_at_once(void **state)
+{
+    char url[256];
+    pthread_t threads[3];
+    starter starters[3];
+    snprintf(url, sizeof url, "%s", database_postgres_url(*state));
+    for (int i = 0; i < 3; i++) {
+        starters[i] = (starter){url, TB_INTERNAL};
+        assert_int_equal(pthread_create(&threads[i], NULL, start_one, &starters[i]), 0);
+    }
+    for (int i = 0; i < 3; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(starters[i].status, TB_OK);
+    }
+    tb_db *db = ready(*state);
+    int64_t version, steps;
+    assert_int_equal(tb_schema_version(db, "central", &version), TB_OK);
+    assert_int_equal(tb_db_number(db, "SELECT count(*) FROM central.schema_version", TB_NO_VALUES, &steps), TB_OK);
+    assert_int_equal(version, tb_migrations_central.count);
+    assert_int_equal(steps, version);
+    tb_db_free(&db);
+}
+
+typedef struct adder {
+    const char *url;
+    int errors;
+} adder;
+
+#define ADDITIONS 50
+static void *add_many(void *context)
+{
+    adder *a = context;
+    tb_db *db = open_url(a->url);
+    for (int i = 0; i < ADDITIONS; i++) { /* what is read is still so when it is written */
+        int64_t value = 0;
+        tb_status status = tb_db_begin(db);
+        if (status == TB_OK)
+            status = tb_db_number(db, "SELECT sequence FROM visitor.touchpoint WHERE id = 't'", TB_NO_VALUES, &value);
+        if (status == TB_OK)
+            status = tb_db_run(db, "UPDATE visitor.touchpoint SET sequence = $1 WHERE id = 't'",
+                               TB_VALUES(tb_value_int(value + 1)), NULL);
+        if (status == TB_OK)
+            status = tb_db_commit(db);
+        a->errors += status != TB_OK;
+    }
+    tb_db_free(&db);
+    return NULL;
+}
+
+/* Q1 */
+static void one_writer_at_a_time(void **state)
+{
+    char url[256];
+    pthread_t threads[3];
+    adder adders[3];
+    int64_t sum;
+    tb_db *db = ready(*state);
+    snprintf(url, sizeof url, "%s", database_postgres_url(*state));
+    assert_int_equal(tb_db_run(db,
+                               "INSERT INTO visitor.touchpoint (id, role, zone, attributes, code_hash, sequence)"
+                               " VALUES ('t', '', '', $1, $1, 0)",
+                               TB_VALUES(tb_value_blob(tb_span_of("x", 1))), NULL),
+                     TB_OK);
+    for (int i = 0; i < 3; i++) {
+        adders[i] = (adder){url, 0};
+        assert_int_equal(pthread_create(&threads[i], NULL, add_many, &adders[i]), 0);
+    }
+    for (int i = 0; i < 3; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(adders[i].errors, 0);
+    }
+    assert_int_equal(tb_db_number(db, "SELECT sequence FROM visitor.touchpoint", TB_NO_VALUES, &sum), TB_OK);
+    assert_int_equal(sum, 3 * ADDITIONS);
+    tb_db_free(&db);
+}
+
+/* ---- what is said to the operator ---- */
+
+static void refuses(const char *url, tb_status expected, const char *word)
+{
+    tb_db *db = NULL;
+    tb_error why = {0};
+    tb_status status = tb_db_open(&(tb_db_options){.url = url}, &db, &why);
+    if (status != expected || !strstr(why.text, word) || strstr(why.text, "geheim"))
+        fail_msg("%s: %s, not %s; \"%s\" should say \"%s\"", url, tb_status_name(status), tb_status_name(expected),
+                 why.text, word);
+    assert_null(db);
+}
+
+static void what_the_operator_is_told(void **state)
+{
+    char url[256];
+    (void)database_postgres_url(*state);
+    (void)database_ask(*state, "CREATE ROLE guarded LOGIN PASSWORD 'right'");
+    int port = database_server_listen();
+    database_server_stop(0);
+    database_server_start();
+    const char *home = database_server_folder();
+    refuses("postgresql://[", TB_INVALID_ARGUMENT, "postgresql://");
+    refuses("host=/nowhere user=a password=geheim", TB_DB_GONE, "does it run there");
+    snprintf(url, sizeof url, "host=%s port=%d user=stranger dbname=postgres", home, port);
+    refuses(url, TB_UNAUTHORISED, "stranger");
+    snprintf(url, sizeof url, "host=%s port=%d user=guarded dbname=postgres password=geheim", home, port);
+    refuses(url, TB_UNAUTHORISED, "password");
+    snprintf(url, sizeof url, "host=%s port=%d user=guarded dbname=postgres", home, port);
+    refuses(url, TB_UNAUTHORISED, "password");
+    snprintf(url, sizeof url, "host=%s port=%d user=tebura dbname=absent", home, port);
+    refuses(url, TB_NOT_FOUND, "createdb");
+    /* Somewhere else, as far as its name tells: TLS and a certificate, or the operator's own word. */
+    snprintf(url, sizeof url, "host=db.example hostaddr=127.0.0.1 port=%d user=guarded dbname=postgres password=right",
+             port);
+    refuses(url, TB_UNSUPPORTED, "sslmode");
+    strcat(url, " sslmode=disable");
+    tb_db *db = open_url(url);
+    /* who may not make schemas is told so */
+    tb_error why = {0};
+    assert_int_equal(tb_store_migrate(db, &why), TB_FORBIDDEN);
+    assert_non_null(strstr(why.text, "GRANT CREATE ON DATABASE"));
+    tb_db_free(&db);
+    assert_true(tb_db_url_has_password("postgresql://a:b@c/d"));
+    assert_true(tb_db_url_has_password("host=c password=b"));
+    assert_false(tb_db_url_has_password("postgresql://a@c/d?passfile=/x"));
+}
+
+static void schemas_are_said_anew(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"CREATE TABLE visitor.a (n INTEGER PRIMARY KEY AUTOINCREMENT, b BLOB NOT NULL, c TEXT " TB_NOT_NULL
+         ", d INTEGER REFERENCES e (f)) WITHOUT ROWID;",
+         "CREATE TABLE visitor.a (n BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, b BYTEA NOT NULL, c TEXT"
+         " COLLATE \"C\" NOT NULL, d BIGINT REFERENCES visitor.e (f));"},
+        {"CREATE UNIQUE INDEX central.i ON t (u);CREATE TABLE central.TEXTS (x BIGINT);",
+         "CREATE UNIQUE INDEX i ON central.t (u);CREATE TABLE central.TEXTS (x BIGINT);"},
+        {"UPDATE central.t SET u = 'BLOB ON it''s;TEXT';", "UPDATE central.t SET u = 'BLOB ON it''s;TEXT';"},
+        {"ALTER TABLE central.t ADD COLUMN v TEXT;", "ALTER TABLE central.t ADD COLUMN v TEXT COLLATE \"C\";"},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        tb_bytes out = {0};
+        assert_int_equal(tb_dialect_postgres(pairs[i][0], &out), TB_OK);
+        assert_int_equal(tb_bytes_append(&out, tb_span_of("", 1)), TB_OK);
+        assert_string_equal((const char *)out.data, pairs[i][1]);
+        tb_bytes_free(&out);
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {TEST(lost_at_every_step),         TEST(lost_while_idle),
+                                       TEST(a_lost_commit_is_asked_for), TEST(the_server_restarts),
+                                       TEST(three_start_at_once),        TEST(one_writer_at_a_time),
+                                       TEST(schemas_are_said_anew),      TEST(what_the_operator_is_told)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
