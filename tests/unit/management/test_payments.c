@@ -321,6 +321,12 @@ static void killed_between_yes_and_the_ledger(void **state)
     assert_int_equal(waitpid(child, &result, 0), child);
     assert_int_equal(WEXITSTATUS(result), 7);
     airport_open(a);
+    if (database_is_postgres()) { /* another server might be at it: given up when its patience has passed */
+        tb_time next;
+        assert_int_equal(till_of(a)->reversed, 0);
+        a->now += 3 * TB_MINUTE;
+        assert_int_equal(tb_management_tick(a->m, &next), TB_OK);
+    }
     assert_int_equal(till_of(a)->reversed, 1);
     assert_int_equal(airport_counts(a).payments_voided, 1);
     assert_string_equal(pay(a, &request).reason, "declined"); /* charged not at all rather than twice */
