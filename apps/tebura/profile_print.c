@@ -95,6 +95,11 @@ static void print_role(const tb_role *role)
     }
     if (terms.attributes)
         print_words("touchpoint has", terms.attribute, terms.attributes, "");
+    if (view.group != TB_GROUP_ALONE) {
+        label("together");
+        printf("a party is let through once everybody of it before the camera is recognised%s\n",
+               view.group == TB_GROUP_WITH_CHILDREN ? "; with the children without a face whom their visits name" : "");
+    }
     print_words("sees", terms.field, terms.sees, terms.has_list ? "the face's template only" : "nothing");
     if (terms.told)
         print_words("tells", terms.told_field, terms.told, "");

@@ -75,6 +75,13 @@ typedef enum tb_kind { /* what the terminal does around the match; the state mac
 /* When somebody is asked to turn the head, look up or down, or close the eyes. */
 typedef enum tb_challenge_when { TB_CHALLENGE_NEVER, TB_CHALLENGE_WHEN_UNSURE, TB_CHALLENGE_ALWAYS } tb_challenge_when;
 
+/* Whether a touchpoint lets people through together who came as one party (X10). */
+typedef enum tb_group_admission {
+    TB_GROUP_ALONE,        /* one at a time */
+    TB_GROUP_TOGETHER,     /* each of them recognised, all of one party */
+    TB_GROUP_WITH_CHILDREN /* and with them as many as their visits say who have no face here */
+} tb_group_admission;
+
 typedef struct tb_role_view { /* the role as a terminal needs it; borrowed strings */
     const char *name, *zone, *title_ja, *title_en;
     tb_kind kind;
@@ -82,6 +89,7 @@ typedef struct tb_role_view { /* the role as a terminal needs it; borrowed strin
     int deletes_entry;                      /* the terminal drops its own entry after the match */
     int asks_server;                        /* third authentication when nobody matches */
     int match_at_server;                    /* it has no list: the server compares, among those who may use it now */
+    tb_group_admission group;
     const char *unknown_reason;             /* when the server does not know the face either */
     int step_up_pin;                        /* below the margin, or above step_up_amount: ask for a PIN */
     int64_t step_up_amount;                 /* minor units, 0 = never */

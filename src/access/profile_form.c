@@ -87,8 +87,8 @@ static void check_list(form *f, const yaml_node_t *node, const cyaml_schema_valu
     if (count < schema->sequence.min || count > schema->sequence.max) {
         char remedy[80];
         snprintf(remedy, sizeof remedy, "give %u to %u", schema->sequence.min, schema->sequence.max);
-        tb_findings_add(f->findings, line_of(node), remedy,
-                        count ? "'%s' has too many entries" : "'%s' has no entries", what);
+        tb_findings_add(f->findings, line_of(node), remedy, count ? "'%s' has too many entries" : "'%s' has no entries",
+                        what);
         f->readable = 0;
     }
     for (size_t i = 0; i < count && i < schema->sequence.max; i++) {

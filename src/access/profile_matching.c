@@ -2,6 +2,9 @@
  * sense together, or never do, are told here. */
 #include "access/profile_check.h"
 
+#include <stdio.h>
+#include <string.h>
+
 /* What lies at a terminal is not there when the server compares. */
 static void check_server(const tb_checker *c, const struct tb_role *role)
 {
@@ -19,8 +22,39 @@ static void check_server(const tb_checker *c, const struct tb_role *role)
                          "only a terminal that has recognised somebody by its own list offers templates");
 }
 
+static void check_group_fact(const tb_checker *c, const struct tb_role *role, const char *name, tb_value_type type,
+                             const char *form)
+{
+    const tb_fact_declaration *fact = tb_profile_fact(c->profile, name);
+    char remedy[80];
+    if (!fact || fact->type != (int)type) {
+        snprintf(remedy, sizeof remedy, "declare {name: %s, type: %s} under facts", name, form);
+        tb_checker_fault(c, "group", remedy, "a group needs the fact '%s'", name);
+        return;
+    }
+    for (unsigned i = 0; i < role->sees_count; i++)
+        if (strcmp(role->sees[i], name) == 0)
+            return;
+    snprintf(remedy, sizeof remedy, "add '%s' to 'sees', with the purpose that it serves", name);
+    tb_checker_fault(c, "group", remedy, "the terminals of '%s' compare '%s' and have to know it", role->name, name);
+}
+
+static void check_group(const tb_checker *c, const struct tb_role *role)
+{
+    if (role->kind != TB_KIND_PASSAGE)
+        tb_checker_fault(c, "group", "remove it", "only a passage lets people through together");
+    if (role->offers_templates)
+        tb_checker_fault(c, "offers_templates", "remove it, or let people pass alone",
+                         "of several people together no template is taken");
+    check_group_fact(c, role, "party", TB_VALUE_TEXT, "text");
+    if (role->group == TB_GROUP_WITH_CHILDREN)
+        check_group_fact(c, role, "children", TB_VALUE_INT, "int");
+}
+
 void tb_check_matching(const tb_checker *c, const struct tb_role *role)
 {
     if (role->match_at_server)
         check_server(c, role);
+    if (role->group != TB_GROUP_ALONE)
+        check_group(c, role);
 }

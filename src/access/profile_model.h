@@ -64,7 +64,7 @@ struct tb_role {
     char *name, *zone, *lead, *unknown, *offline;
     int kind;
     int challenge; /* 0: not said; else tb_challenge_when + 1 */
-    int match_at_server;
+    int match_at_server, group;
     tb_texts titles;
     tb_rule rule;
     char **sees, **purposes;

@@ -120,8 +120,7 @@ static void check_order(tb_checker *c)
         if (!other)
             tb_checker_fault(c, "after",
                              tb_checker_meant(remedy,
-                                              tb_nearest_name(fact->after, p->facts, p->facts_count,
-                                                              sizeof *p->facts),
+                                              tb_nearest_name(fact->after, p->facts, p->facts_count, sizeof *p->facts),
                                               "name a declared time"),
                              "'%s' comes after '%.40s', which is not declared", fact->name, fact->after);
         else if (fact->type != TB_VALUE_TIME || other->type != TB_VALUE_TIME)

@@ -26,6 +26,8 @@ static const cyaml_strval_t challenges[] = {{"never", 1 + TB_CHALLENGE_NEVER},
                                             {"when_unsure", 1 + TB_CHALLENGE_WHEN_UNSURE},
                                             {"always", 1 + TB_CHALLENGE_ALWAYS}};
 static const cyaml_strval_t matchers[] = {{"terminal", 0}, {"server", 1}};
+static const cyaml_strval_t groups[] = {
+    {"alone", TB_GROUP_ALONE}, {"together", TB_GROUP_TOGETHER}, {"with_children", TB_GROUP_WITH_CHILDREN}};
 static const cyaml_strval_t switches[] = {{"on", 1}, {"off", 2}};
 
 static const cyaml_schema_field_t sentence_fields[] = {CYAML_FIELD_STRING_PTR("ja", ALWAYS, tb_texts, ja, 1, TEXT_MAX),
@@ -91,6 +93,7 @@ static const cyaml_schema_field_t role_fields[] = {
     CYAML_FIELD_MAPPING("on_match", CYAML_FLAG_OPTIONAL, struct tb_role, on_match, match_fields),
     CYAML_FIELD_ENUM("match", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct tb_role, match_at_server, matchers,
                      NAMES(matchers)),
+    CYAML_FIELD_ENUM("group", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct tb_role, group, groups, NAMES(groups)),
     CYAML_FIELD_BOOL("asks_server", CYAML_FLAG_OPTIONAL, struct tb_role, asks_server),
     CYAML_FIELD_STRING_PTR("unknown", MAYBE, struct tb_role, unknown, 1, NAME_MAX),
     CYAML_FIELD_MAPPING("step_up", CYAML_FLAG_OPTIONAL, struct tb_role, step_up, step_up_fields),

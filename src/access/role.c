@@ -95,6 +95,7 @@ void tb_role_view_of(const tb_role *role, tb_role_view *out)
                           .actuator = tb_actuator_names[role->on_match.actuate],
                           .deletes_entry = role->on_match.deletes_entry,
                           .asks_server = role->asks_server,
+                          .group = (tb_group_admission)role->group,
                           .match_at_server = role->match_at_server,
                           .unknown_reason = role->unknown ? role->unknown : "",
                           .step_up_pin = role->step_up.pin,

@@ -42,11 +42,26 @@ static tb_status set_all(const tb_management *m, tb_facts *out, const value *val
     return status;
 }
 
+/* People on one booking of one flight are a party, by a name that tells nobody the booking. */
+static void party_of(const tb_management *m, const tb_booking *b, char out[17])
+{
+    char text[sizeof b->pnr + sizeof b->flight.id + 8];
+    uint8_t hash[32];
+    out[0] = '\0';
+    if (!b->pnr[0])
+        return;
+    snprintf(text, sizeof text, "party %s/%s", b->pnr, b->flight.id);
+    tb_keyed_hash(&m->keys->find, tb_span_text(text), hash);
+    tb_hex_encode(tb_span_of(hash, 8), out);
+}
+
 static tb_status set_flight(const tb_management *m, const tb_booking *b, tb_facts *out)
 {
-    char flight[32]; /* "NH105/2026-11-21" is a flight's id; people know it as NH105 */
+    char party[17], flight[32]; /* "NH105/2026-11-21" is a flight's id; people know it as NH105 */
     snprintf(flight, sizeof flight, "%.*s", (int)strcspn(b->flight.id, "/"), b->flight.id);
+    party_of(m, b, party);
     const value values[] = {{TB_FACT_TEXT, "flight", 0, flight},
+                            {TB_FACT_TEXT, "party", 0, party},
                             {TB_FACT_TEXT, "seat", 0, b->seat},
                             {TB_FACT_TEXT, "from", 0, b->flight.from},
                             {TB_FACT_TEXT, "to", 0, b->flight.to},

@@ -25,6 +25,7 @@ struct tb_capturer {
     int seen, count, good; /* pictures looked at; taken; of them without any advice */
     tb_liveness *liveness;
     uint32_t watched; /* whose track it knows */
+    uint32_t focus;   /* whose burst is wanted, whoever stands beside them; 0: of whoever is there alone */
     tb_image best;    /* the picture kept */
     tb_face face;     /* in it */
     uint8_t quality;
@@ -105,6 +106,23 @@ void tb_capturer_challenge(tb_capturer *capturer, tb_challenge_when when)
     capturer->when = when;
 }
 
+void tb_capturer_focus(tb_capturer *capturer, uint32_t track)
+{
+    capturer->focus = track;
+    tb_zone_focus(capturer->zone, track);
+}
+
+/* Whose picture this may be: who is there alone, or who is wanted; 0 nobody. */
+static uint32_t subject_of(const tb_capturer *capturer, const tb_zone_view *zone)
+{
+    if (!capturer->focus)
+        return zone->inside == 1 ? zone->track : 0;
+    for (int i = 0; i < zone->count; i++)
+        if (zone->tracks[i] == capturer->focus)
+            return capturer->focus;
+    return 0;
+}
+
 /* Whoever is there alone is watched, wanted or not: what they do before the burst counts, too. `is_new`: this is not
  * the picture that came before. */
 static tb_status watch(tb_capturer *capturer, const tb_frame *frame, const tb_face *face, const tb_zone_view *zone,
@@ -115,9 +133,10 @@ static tb_status watch(tb_capturer *capturer, const tb_frame *frame, const tb_fa
     float open[2];
     tb_status status = TB_OK;
     *is_new = 0;
-    if (zone->inside != 1 || zone->track != capturer->watched)
+    uint32_t subject = subject_of(capturer, zone);
+    if (!subject || subject != capturer->watched)
         tb_liveness_restart(capturer->liveness);
-    capturer->watched = zone->inside == 1 ? zone->track : 0;
+    capturer->watched = subject;
     if (!face)
         return TB_OK;
     tb_liveness_frame looked = {.image = &frame->image, .face = face, .taken = frame->taken};
@@ -314,7 +333,8 @@ tb_status tb_capturer_see(tb_capturer *capturer, const tb_frame *frame, tb_zone_
         goto out;
     if (!capturer->begun)
         capturer->begun = frame->taken;
-    if (zone->inside != 1 || (capturer->track && zone->track != capturer->track))
+    uint32_t subject = subject_of(capturer, zone);
+    if (!subject || (capturer->track && subject != capturer->track))
         restart(capturer);
     capturer->seen++;
     if (capturer->asking && captured->source == TB_OK) {
@@ -322,7 +342,7 @@ tb_status tb_capturer_see(tb_capturer *capturer, const tb_frame *frame, tb_zone_
         goto out;
     }
     if (chosen >= 0) {
-        capturer->track = zone->track;
+        capturer->track = subject;
         if (is_new)
             status = take(capturer, frame, &faces[chosen]);
     }

@@ -33,6 +33,9 @@ void tb_capturer_free(tb_capturer **capturer);
 /* From the next burst on: when is somebody asked to turn the head, close the eyes ... after it? At first never. Needs
  * an engine with pose and eyes: without them a burst that wants a challenge ends with TB_UNSUPPORTED. */
 void tb_capturer_challenge(tb_capturer *capturer, tb_challenge_when when);
+/* The burst is of this track (of tb_zone_view), whoever stands beside it; 0: of whoever is there alone. Before
+ * arming. */
+void tb_capturer_focus(tb_capturer *capturer, uint32_t track);
 /* A burst begins with the next picture. */
 void tb_capturer_arm(tb_capturer *capturer);
 /* No burst any more; what was kept is wiped. */

@@ -17,7 +17,7 @@ static void begin_capture(tb_terminal *t)
     tb_image page = {0};
     if (t->role.kind == TB_KIND_CHECKIN && t->hold->page.data && tb_image_copy(&t->hold->page, &page) != TB_OK)
         tb_log(TB_LOG_ERROR, "terminal", "out of memory for the picture of a passport");
-    tb_post_order(t, 1, t->machine.ticket, &page);
+    tb_post_order(t, 1, t->machine.ticket, t->role.group ? t->machine.now_serving.track : 0, &page);
 }
 
 /* The probe of the model in force, and those of former ones. */
@@ -57,7 +57,7 @@ static void offer(tb_terminal *t)
 
 static void wipe(tb_terminal *t)
 {
-    tb_post_order(t, 0, 0, NULL);
+    tb_post_order(t, 0, 0, 0, NULL);
     tb_wipe(t->hold->probes, sizeof t->hold->probes);
     t->hold->probe_count = t->hold->matched_document = t->hold->by_former = 0;
     t->hold->certain = (tb_id){{0}};
@@ -221,7 +221,7 @@ void tb_effect_perform(tb_terminal *t, tb_effect_kind kind)
         begin_capture(t);
         break;
     case TB_EFFECT_STOP:
-        tb_post_order(t, 0, 0, NULL);
+        tb_post_order(t, 0, 0, 0, NULL);
         break;
     case TB_EFFECT_MATCH:
         match(t);

@@ -15,7 +15,8 @@
  *             | a challenge that failed, for the second time           | decided (not_sure)
  *             | `capture` is over                                      | decided (retry)
  *             | zone empty for `leave`, reset                          | present or idle, idle
- *  matching   | this person                                            | decided; asking (PIN, staff, server)
+ *  matching   | this person                                            | decided; asking (PIN, staff, server);
+ *             |                                                        | of a party: capturing the next one
  *             | not sure                                               | asking (PIN, staff); decided (not_sure)
  *             | nobody                                                 | asking (server); decided (unknown, refused)
  *             | two candidates, or another one                         | present
@@ -29,7 +30,8 @@
  *  reporting  | recorded, then `dwell` is over or the next one comes   | idle
  *
  * Invariants, asserted in check():
- *  M1 nobody is decided by face while two candidates are inside the capture zone;
+ *  M1 nobody is decided by face while two candidates are inside the capture zone; where parties pass together,
+ *     everybody inside is a member of one (machine_group.c: G1 to G4);
  *  M2 on leaving `decided` every frame, template and candidate is wiped; so too whenever a capture is given up;
  *  M3 retry is never reported as refusal: it makes no event at all;
  *  M4 not sure: a second factor (PIN, staff) or the answer not_sure, never admitted without;
@@ -157,7 +159,7 @@ static void check(const tb_machine *before, const tb_machine *m, const tb_machin
     static const tb_transaction nothing;
     const tb_transaction *t = &m->now_serving, *was = &before->now_serving;
     if (t->settled && !was->settled)
-        assert(m->zone.inside <= 1); /* M1 */
+        assert(tb_m_is_group(m) ? tb_m_group_is_complete(m) : m->zone.inside <= 1); /* M1, G1 */
     if (before->phase == TB_PHASE_DECIDED && m->phase != TB_PHASE_DECIDED)
         assert(emitted(fx, TB_EFFECT_WIPE)); /* M2 */
     if (before->phase == TB_PHASE_CAPTURING && (m->phase == TB_PHASE_IDLE || m->phase == TB_PHASE_PRESENT))

@@ -80,11 +80,16 @@ typedef enum tb_payment_state { /* the row in the store */
                                 TB_PAYMENT_VOIDING  /* given up: the void is being written to the outbox */
 } tb_payment_state;
 
+#define TB_ZONE_TRACKS 8
 typedef struct tb_zone_view {
     int inside;       /* candidates inside the capture zone */
     uint32_t track;   /* whose, from 1, when `inside` is 1 */
     int steady;       /* has been there for enough frames */
     tb_status advice; /* what somebody just outside could do to count, TB_OK for nothing */
+    /* Everybody inside, for roles that look at several at once. `count` below `inside`: some could not be followed. */
+    int count, all_steady;
+    uint32_t tracks[TB_ZONE_TRACKS];
+    int faces[TB_ZONE_TRACKS]; /* of each, its place among the picture's faces; -1: overlooked in this picture */
 } tb_zone_view;
 
 typedef struct tb_machine_input {
@@ -131,7 +136,14 @@ typedef struct tb_effects {
     tb_effect_kind kinds[TB_EFFECTS_MAX];
 } tb_effects;
 
-/* What belongs to one person. All zero between two transactions (M7). */
+#define TB_GROUP_MAX TB_ZONE_TRACKS
+typedef struct tb_member { /* of a party that is let through together */
+    uint32_t track;
+    tb_id visit;  /* zero: nobody's face */
+    int children; /* without a face, whom this visit names */
+} tb_member;
+
+/* What belongs to one person, or one party. All zero between two transactions (M7). */
 typedef struct tb_transaction {
     tb_id id;
     tb_ask ask;
@@ -163,6 +175,9 @@ typedef struct tb_transaction {
     int handing;               /* item now being recorded, from 1 */
     int recorded;              /* REPORTING: nothing is left to write */
     int pin_tries;
+    int member_count, told; /* told: whose passages are recorded */
+    tb_member members[TB_GROUP_MAX];
+    char party[TB_FACT_TEXT_SIZE];
 } tb_transaction;
 
 typedef struct tb_machine_options {
@@ -178,7 +193,9 @@ typedef struct tb_machine {
     uint64_t ticket;  /* of the last capture or actuation */
     tb_zone_view zone;
     tb_time empty_since; /* 0: somebody is there */
-    uint32_t served;     /* track of the last person, not served again while still standing there; 0 nobody */
+    uint32_t served_group[TB_GROUP_MAX];
+    int served_count; /* where parties pass together: nobody new is looked at before these have left */
+    uint32_t served;  /* track of the last person, not served again while still standing there; 0 nobody */
     tb_transaction now_serving;
 } tb_machine;
 

@@ -52,11 +52,11 @@ tb_status tb_m_recorded_in_reporting(tb_machine *m, const tb_machine_input *in, 
         tb_m_emit(fx, TB_EFFECT_SHOW);
         return TB_OK;
     }
-    t->recorded = 1;
     t->failure = TB_OK;
     if (tb_machine_drops(m))
         tb_m_emit(fx, TB_EFFECT_DROP);
     tb_m_emit(fx, TB_EFFECT_PUBLISH);
-    m->deadline = tb_m_after(now, m->options.dwell);
+    t->recorded = !tb_m_group_told(m); /* G4: else the next one at once */
+    m->deadline = t->recorded ? tb_m_after(now, m->options.dwell) : now;
     return TB_OK;
 }

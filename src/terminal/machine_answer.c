@@ -4,6 +4,20 @@
 
 #include <string.h>
 
+static void answered_in_group(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx)
+{
+    m->now_serving.from_server = 1;
+    if (in->verdict == TB_ANSWER_FAILED)
+        tb_m_to_failed(m, in->status, now, fx);
+    else
+        tb_m_group_found(m, in,
+                         in->verdict == TB_ANSWER_ADMIT      ? TB_FOUND_MEMBER
+                         : in->verdict == TB_ANSWER_REFUSE   ? TB_FOUND_REFUSED
+                         : in->verdict == TB_ANSWER_NOT_SURE ? TB_FOUND_TWO
+                                                             : TB_FOUND_NOBODY,
+                         now, fx);
+}
+
 static void answered_identify(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx)
 {
     tb_transaction *t = &m->now_serving;
@@ -68,7 +82,9 @@ tb_status tb_m_answer_in_asking(tb_machine *m, const tb_machine_input *in, tb_ti
     tb_transaction *t = &m->now_serving;
     if (t->question == TB_QUESTION_NONE || !tb_id_equal(in->about, t->request))
         return TB_OK; /* stale */
-    if (t->question == TB_QUESTION_IDENTIFY)
+    if (t->question == TB_QUESTION_IDENTIFY && tb_m_is_group(m))
+        answered_in_group(m, in, now, fx);
+    else if (t->question == TB_QUESTION_IDENTIFY)
         answered_identify(m, in, now, fx);
     else if (t->question == TB_QUESTION_CHECKIN)
         answered_checkin(m, in, now, fx);

@@ -1,10 +1,15 @@
 /* machine_clock.c: what time alone changes, and starting again: inputs TICK and RESET of machine.c. */
 #include "terminal/machine_steps.h"
 
+#include <string.h>
+
 static void forget_who_left(tb_machine *m, tb_time now)
 {
-    if (m->served && tb_m_has_left(m, now))
+    if (tb_m_has_left(m, now)) {
         m->served = 0;
+        m->served_count = 0;
+        memset(m->served_group, 0, sizeof m->served_group);
+    }
 }
 
 tb_status tb_m_tick_in_idle(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx)
@@ -18,8 +23,7 @@ tb_status tb_m_tick_in_present(tb_machine *m, const tb_machine_input *in, tb_tim
 {
     (void)in;
     if (now >= m->deadline || (tb_m_has_left(m, now) && tb_m_begins_by_face(m))) {
-        if (m->zone.inside == 1)
-            m->served = m->zone.track;
+        tb_m_note_served(m, m->served);
         tb_m_to_idle(m, fx);
     }
     return TB_OK;
@@ -110,9 +114,10 @@ tb_status tb_m_tick_in_reporting(tb_machine *m, const tb_machine_input *in, tb_t
         return TB_OK;
     if (m->now_serving.recorded) {
         if (m->now_serving.outcome == TB_OUTCOME_RETRY)
-            m->served = 0; /* try again means: at once, without stepping away */
+            m->served = 0, m->served_count = 0; /* try again means: at once, without stepping away */
         tb_m_to_idle(m, fx);
     } else {
+        tb_m_group_turn(m);
         tb_m_emit(fx, TB_EFFECT_RECORD);
         m->deadline = tb_m_after(now, m->options.retry);
     }
@@ -123,7 +128,7 @@ tb_status tb_m_reset_to_idle(tb_machine *m, const tb_machine_input *in, tb_time 
 {
     (void)in, (void)now;
     tb_m_emit(fx, TB_EFFECT_STOP);
-    m->served = m->zone.inside == 1 ? m->zone.track : 0;
+    tb_m_note_served(m, 0);
     tb_m_to_idle(m, fx);
     return TB_OK;
 }
@@ -131,7 +136,7 @@ tb_status tb_m_reset_to_idle(tb_machine *m, const tb_machine_input *in, tb_time 
 tb_status tb_m_reset_in_idle(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx)
 {
     (void)in, (void)now;
-    m->served = 0; /* whoever stands there is looked at anew */
+    m->served = 0, m->served_count = 0; /* whoever stands there is looked at anew */
     tb_m_emit(fx, TB_EFFECT_SHOW);
     return TB_OK;
 }

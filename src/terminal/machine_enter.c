@@ -39,6 +39,13 @@ void tb_m_enter(tb_machine *m, tb_phase phase, tb_time deadline, tb_effects *fx)
     tb_m_emit(fx, TB_EFFECT_SHOW);
 }
 
+void tb_m_note_served(tb_machine *m, uint32_t otherwise)
+{
+    m->served = m->zone.inside == 1 ? m->zone.track : otherwise;
+    if (tb_m_is_group(m))
+        tb_m_group_serve(m);
+}
+
 void tb_m_to_idle(tb_machine *m, tb_effects *fx)
 {
     memset(&m->now_serving, 0, sizeof m->now_serving);
@@ -53,7 +60,7 @@ void tb_m_to_present(tb_machine *m, tb_time now, tb_effects *fx)
     t->ask = TB_ASK_FACE;
     t->challenge = TB_CHALLENGE_NONE;
     t->question = TB_QUESTION_NONE;
-    t->guidance = m->zone.inside > 1 ? TB_RETRY_SEVERAL_FACES : TB_OK;
+    t->guidance = m->zone.inside > 1 && !tb_m_is_group(m) ? TB_RETRY_SEVERAL_FACES : TB_OK;
     tb_m_enter(m, TB_PHASE_PRESENT, tb_m_after(now, m->options.serve), fx);
 }
 
@@ -75,7 +82,7 @@ void tb_m_give_up_face(tb_machine *m, tb_time now, tb_effects *fx)
 void tb_m_to_capturing(tb_machine *m, tb_time now, tb_effects *fx)
 {
     m->ticket++;
-    m->now_serving.track = m->zone.track;
+    m->now_serving.track = tb_m_is_group(m) ? tb_m_group_next(m) : m->zone.track;
     m->now_serving.guidance = TB_OK;
     tb_m_emit(fx, TB_EFFECT_CAPTURE);
     tb_m_enter(m, TB_PHASE_CAPTURING, tb_m_after(now, m->options.capture), fx);
@@ -91,7 +98,7 @@ void tb_m_to_decided(tb_machine *m, tb_outcome outcome, const char *reason, tb_t
     t->guidance = TB_OK;
     t->duration = t->face_at && now > t->face_at ? now - t->face_at : 0;
     tb_m_set_reason(t, reason);
-    m->served = m->zone.inside == 1 ? m->zone.track : t->track;
+    tb_m_note_served(m, t->track);
     tb_m_enter(m, TB_PHASE_DECIDED, now, fx);
 }
 
@@ -146,6 +153,7 @@ static int makes_event(const tb_machine *m)
 void tb_m_to_reporting(tb_machine *m, tb_time now, tb_effects *fx)
 {
     m->now_serving.recorded = !makes_event(m);
+    tb_m_group_turn(m);
     if (!m->now_serving.recorded)
         tb_m_emit(fx, TB_EFFECT_RECORD);
     tb_m_enter(m, TB_PHASE_REPORTING, tb_m_after(now, m->options.dwell), fx);

@@ -13,6 +13,8 @@ static int note_zone(tb_machine *m, const tb_machine_input *in, tb_time now)
     } else {
         m->empty_since = 0;
     }
+    if (tb_m_is_group(m))
+        return tb_m_group_note(m);
     if (m->served && in->zone.inside == 1 && in->zone.track != m->served)
         m->served = 0;
     int another = in->zone.inside == 1 && m->now_serving.track && in->zone.track != m->now_serving.track;
@@ -26,7 +28,7 @@ int tb_m_has_left(const tb_machine *m, tb_time now)
 
 static int is_new_candidate(const tb_machine *m)
 {
-    return m->zone.inside == 1 && m->zone.track != m->served;
+    return tb_m_is_group(m) ? tb_m_group_is_new(m) : m->zone.inside == 1 && m->zone.track != m->served;
 }
 
 void tb_m_begin(tb_machine *m, const tb_machine_input *in)
@@ -53,6 +55,8 @@ tb_status tb_m_zone_in_idle(tb_machine *m, const tb_machine_input *in, tb_time n
 tb_status tb_m_zone_in_present(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx)
 {
     (void)note_zone(m, in, now);
+    if (tb_m_is_group(m))
+        return tb_m_group_zone_in_present(m, now, fx);
     tb_transaction *t = &m->now_serving;
     tb_status guidance = m->zone.inside > 1 ? TB_RETRY_SEVERAL_FACES : m->zone.inside == 0 ? m->zone.advice : TB_OK;
     if (guidance != t->guidance) {
@@ -216,9 +220,28 @@ static void nobody(tb_machine *m, const tb_machine_input *in, tb_time now, tb_ef
         tb_m_to_decided(m, TB_OUTCOME_UNKNOWN, m->options.role.unknown_reason, now, fx);
 }
 
+static void matched_in_group(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx)
+{
+    if (in->status != TB_OK)
+        tb_m_to_failed(m, in->status, now, fx);
+    else if (in->identity == TB_NOBODY && m->options.role.asks_server)
+        tb_m_to_asking_server(m, TB_QUESTION_IDENTIFY, in->fresh, now, fx);
+    else
+        tb_m_group_found(m, in,
+                         in->identity == TB_NOBODY     ? TB_FOUND_NOBODY
+                         : in->identity == TB_NOT_SURE ? TB_FOUND_TWO
+                         : in->judgement == TB_ADMIT   ? TB_FOUND_MEMBER
+                                                       : TB_FOUND_REFUSED,
+                         now, fx);
+}
+
 tb_status tb_m_matched_in_matching(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx)
 {
     tb_transaction *t = &m->now_serving;
+    if (tb_m_is_group(m)) {
+        matched_in_group(m, in, now, fx);
+        return TB_OK;
+    }
     if (m->zone.inside > 1) { /* M1; note_zone has left this state before, this is the second lock */
         tb_m_give_up_face(m, now, fx);
     } else if (in->status != TB_OK) {

@@ -103,6 +103,11 @@ tb_status tb_m_staff_in_asking(tb_machine *m, const tb_machine_input *in, tb_tim
     tb_transaction *t = &m->now_serving;
     if (t->ask != TB_ASK_STAFF)
         return TB_CONFLICT;
+    if (in->yes && tb_m_is_group(m)) {
+        t->staff_confirmed = 1;
+        tb_m_group_finish(m, now, fx);
+        return TB_OK;
+    }
     if (!in->yes) {
         tb_m_to_decided(m, t->doubtful ? TB_OUTCOME_NOT_SURE : TB_OUTCOME_REFUSED,
                         t->doubtful ? "not_sure" : "person_mismatch", now, fx);

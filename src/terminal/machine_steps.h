@@ -17,6 +17,7 @@ int tb_m_is_by_documents(const tb_machine *m);
 int tb_m_begins_by_face(const tb_machine *m);
 void tb_m_set_reason(tb_transaction *t, const char *reason);
 void tb_m_enter(tb_machine *m, tb_phase phase, tb_time deadline, tb_effects *fx);
+void tb_m_note_served(tb_machine *m, uint32_t otherwise);
 void tb_m_to_idle(tb_machine *m, tb_effects *fx);
 void tb_m_to_present(tb_machine *m, tb_time now, tb_effects *fx);
 void tb_m_give_up_face(tb_machine *m, tb_time now, tb_effects *fx);
@@ -36,6 +37,20 @@ tb_machine_handler tb_m_zone_in_idle, tb_m_zone_in_present, tb_m_zone_in_capturi
 tb_machine_handler tb_m_zone_in_matching, tb_m_zone_in_asking, tb_m_zone_noted;
 tb_machine_handler tb_m_zone_in_reporting, tb_m_captured_in_capturing, tb_m_matched_in_matching;
 tb_machine_handler tb_m_challenge_in_capturing;
+
+/* machine_group.c */
+typedef enum tb_group_find { TB_FOUND_MEMBER, TB_FOUND_NOBODY, TB_FOUND_TWO, TB_FOUND_REFUSED } tb_group_find;
+int tb_m_is_group(const tb_machine *m);
+uint32_t tb_m_group_next(const tb_machine *m); /* the track to be looked at next; 0 none */
+int tb_m_group_is_complete(const tb_machine *m);
+int tb_m_group_note(tb_machine *m); /* 1: the face that is looked at has gone */
+int tb_m_group_is_new(const tb_machine *m);
+void tb_m_group_serve(tb_machine *m); /* nobody who is there is looked at again before all of them have left */
+tb_status tb_m_group_zone_in_present(tb_machine *m, tb_time now, tb_effects *fx);
+void tb_m_group_finish(tb_machine *m, tb_time now, tb_effects *fx);
+void tb_m_group_found(tb_machine *m, const tb_machine_input *in, tb_group_find find, tb_time now, tb_effects *fx);
+int tb_m_group_told(tb_machine *m);  /* 1: one more has to be */
+void tb_m_group_turn(tb_machine *m); /* whose passage is recorded now */
 
 /* machine_answer.c */
 tb_machine_handler tb_m_answer_in_asking, tb_m_recorded_in_asking;

@@ -40,6 +40,9 @@ tb_status tb_machine_event(const tb_machine *machine, tb_event *out)
     case TB_EVENT_SERVED:
         return tb_facts_set_int(&out->facts, "bags", 1);
     case TB_EVENT_PASSAGE:
+        if (t->member_count > 1 && tb_facts_set_int(&out->facts, "together", t->member_count) != TB_OK)
+            return TB_INTERNAL;
+        return tb_facts_set_bool(&out->facts, "server", t->from_server);
     case TB_EVENT_REFUSAL:
         return tb_facts_set_bool(&out->facts, "server", t->from_server);
     }

@@ -55,6 +55,7 @@ static int take_order(struct pipeline *p)
     pthread_mutex_lock(&t->mutex);
     int stopping = t->stopping, is_new = t->order.is_new, arm = t->order.arm;
     uint64_t ticket = t->order.ticket;
+    uint32_t focus = t->order.focus;
     if (is_new) {
         page = t->order.page;
         t->order.page = (tb_image){0};
@@ -66,6 +67,7 @@ static int take_order(struct pipeline *p)
         p->asked = (tb_liveness_progress){0};
         /* who is simulated by a photograph cannot answer; the screen says that the camera is a simulation */
         tb_capturer_challenge(p->capturer, tb_camera_is_simulation(t->camera) ? TB_CHALLENGE_NEVER : t->role.challenge);
+        tb_capturer_focus(p->capturer, arm ? focus : 0);
         if (arm)
             tb_capturer_arm(p->capturer);
         else
@@ -153,8 +155,8 @@ static void look(struct pipeline *p, const tb_frame *frame)
         return;
     }
     p->said_nobody = 0;
-    p->calm =
-        !p->armed && zone.inside == p->zone.inside && zone.track == p->zone.track && zone.steady == p->zone.steady;
+    p->calm = !p->armed && zone.inside == p->zone.inside && zone.track == p->zone.track &&
+              zone.steady == p->zone.steady && zone.all_steady == p->zone.all_steady;
     p->zone = zone;
     post_zone(p->terminal, &zone);
     if (p->armed && !captured.finished)

@@ -128,13 +128,14 @@ void tb_post_refresh(tb_terminal *t)
     pthread_mutex_unlock(&t->mutex);
 }
 
-void tb_post_order(tb_terminal *t, int arm, uint64_t ticket, tb_image *page)
+void tb_post_order(tb_terminal *t, int arm, uint64_t ticket, uint32_t focus, tb_image *page)
 {
     pthread_mutex_lock(&t->mutex);
     tb_image_free(&t->order.page);
     t->order.is_new = 1;
     t->order.arm = arm;
     t->order.ticket = ticket;
+    t->order.focus = focus;
     if (page) {
         t->order.page = *page;
         *page = (tb_image){0};

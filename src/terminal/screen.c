@@ -113,6 +113,21 @@ static void say_reason(tb_screen *out, const tb_transaction *t, const tb_profile
         say_status(out, otherwise);
 }
 
+/* How many people the attendant should see go through: a party, and children whom no camera knows. */
+static void say_party(tb_screen *out, const tb_transaction *t)
+{
+    int people = (int)tb_facts_number(&t->fields, "people", 1),
+        children = (int)tb_facts_number(&t->fields, "children", 0);
+    if (children > 0) {
+        snprintf(out->en, sizeof out->en, "Please go through together: %d, and %d %s.", people, children,
+                 children == 1 ? "child" : "children");
+        snprintf(out->ja, sizeof out->ja, "%d名様と、お子様%d名様、ご一緒にお通りください。", people, children);
+    } else if (people > 1) {
+        snprintf(out->en, sizeof out->en, "Please go through together, %d of you.", people);
+        snprintf(out->ja, sizeof out->ja, "%d名様、ご一緒にお通りください。", people);
+    }
+}
+
 static void decided(const tb_machine *m, const tb_profile *profile, int offset, tb_screen *out)
 {
     const tb_transaction *t = &m->now_serving;
@@ -120,6 +135,8 @@ static void decided(const tb_machine *m, const tb_profile *profile, int offset, 
     case TB_OUTCOME_ADMITTED:
         out->tone = TB_TONE_OK;
         say(out, welcome[m->options.role.kind].en, welcome[m->options.role.kind].ja);
+        if (m->options.role.group != TB_GROUP_ALONE)
+            say_party(out, t);
         break;
     case TB_OUTCOME_WITHOUT_FACE:
         out->tone = TB_TONE_OK;
@@ -194,7 +211,7 @@ void tb_screen_of(const tb_machine *m, const tb_profile *profile, int utc_offset
     out->ask = tb_machine_ask(m);
     switch (m->phase) {
     case TB_PHASE_IDLE:
-        if (out->ask == TB_ASK_FACE && m->zone.inside > 1) {
+        if (out->ask == TB_ASK_FACE && m->zone.inside > 1 && m->options.role.group == TB_GROUP_ALONE) {
             out->tone = TB_TONE_RETRY;
             say_status(out, TB_RETRY_SEVERAL_FACES);
         } else {

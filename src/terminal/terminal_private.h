@@ -114,7 +114,8 @@ struct tb_terminal {
     struct { /* to the pipeline; polled before each picture */
         int is_new, arm;
         uint64_t ticket;
-        tb_image page; /* owned */
+        uint32_t focus; /* the track whose face is wanted; 0: of whoever is there alone */
+        tb_image page;  /* owned */
     } order;
     char camera_text[256]; /* "ok" or what is wrong */
     tb_status camera_status;
@@ -136,7 +137,8 @@ tb_status tb_post_and_wait(tb_terminal *terminal, const tb_machine_input *input,
 /* Gives and forgets. */
 void tb_post(tb_terminal *terminal, const tb_machine_input *input);
 void tb_post_refresh(tb_terminal *terminal);
-void tb_post_order(tb_terminal *terminal, int arm, uint64_t ticket, tb_image *page); /* takes the page */
+/* takes the page */
+void tb_post_order(tb_terminal *terminal, int arm, uint64_t ticket, uint32_t focus, tb_image *page);
 void *tb_machine_main(void *terminal);
 void *tb_pipeline_main(void *terminal);
 

@@ -60,7 +60,7 @@ static void fill(tb_terminal *t, tb_view *view)
     view->simulation = tb_camera_is_simulation(t->camera);
     view->phase = t->machine.phase;
     view->candidates = t->machine.zone.inside;
-    view->served = t->machine.served != 0;
+    view->served = t->machine.served != 0 || t->machine.served_count > 0;
     view->fields = t->machine.now_serving.fields;
     view->amount = t->machine.now_serving.amount;
     memcpy(view->currency, t->machine.now_serving.currency, sizeof view->currency);

@@ -7,7 +7,7 @@
 
 #include <tebura/secret.h>
 
-#define TRACKS 8
+#define TRACKS TB_ZONE_TRACKS
 #define SIDE 16
 #define CHIP (SIDE * SIDE)
 #define OVERLAP 0.25f
@@ -25,7 +25,7 @@ struct track {
 struct tb_zone {
     tb_zone_options options;
     struct track *tracks; /* TRACKS of them, secret memory */
-    uint32_t last;
+    uint32_t last, focus;
     int lenient;
 };
 
@@ -207,7 +207,7 @@ static int is_replaced(const tb_zone *zone, const struct track *track, const int
 }
 
 /* Forgets who was overlooked too often; counts those who were overlooked just now as still there. */
-static int age_tracks(tb_zone *zone, const int taken[TRACKS], struct track **only)
+static int age_tracks(tb_zone *zone, const int taken[TRACKS], struct track **only, int still[TRACKS])
 {
     int waiting = 0;
     for (int i = 0; i < TRACKS; i++) {
@@ -219,14 +219,43 @@ static int age_tracks(tb_zone *zone, const int taken[TRACKS], struct track **onl
         } else if (!is_replaced(zone, track, taken)) {
             waiting++;
             *only = track;
+            still[i] = 1;
         }
     }
     return waiting;
 }
 
+void tb_zone_focus(tb_zone *zone, uint32_t track)
+{
+    zone->focus = track;
+}
+
+/* `faces`: of each track its face in this picture, from 1, 0 none. */
+static void list_everybody(const tb_zone *zone, const int faces[TRACKS], const int still[TRACKS], tb_zone_view *out)
+{
+    out->all_steady = 1;
+    for (int i = 0; i < TRACKS; i++) {
+        const struct track *track = &zone->tracks[i];
+        if (!faces[i] && !still[i])
+            continue;
+        out->faces[out->count] = faces[i] - 1;
+        out->tracks[out->count++] = track->number;
+        out->all_steady &= faces[i] && track->seen >= zone->options.steady && !track->moved;
+    }
+    out->all_steady &= out->count > 0 && out->count == out->inside;
+}
+
+static int face_of_focus(const tb_zone *zone, const int faces[TRACKS])
+{
+    for (int i = 0; i < TRACKS; i++)
+        if (zone->tracks[i].number == zone->focus)
+            return faces[i] - 1;
+    return -1;
+}
+
 void tb_zone_see(tb_zone *zone, const tb_image *image, const tb_face *faces, int count, tb_zone_view *out, int *chosen)
 {
-    int taken[TRACKS] = {0}, inside = 0, face = -1, ignored;
+    int taken[TRACKS] = {0}, still[TRACKS] = {0}, inside = 0, face = -1, ignored;
     struct track *candidate = NULL, *waiting = NULL;
     float fresh[CHIP];
     tb_status advice = TB_OK;
@@ -240,11 +269,11 @@ void tb_zone_see(tb_zone *zone, const tb_image *image, const tb_face *faces, int
         if (!track)
             continue;
         follow(track, &faces[i], fresh);
-        taken[track - zone->tracks] = 1;
+        taken[track - zone->tracks] = i + 1;
         candidate = track;
     }
     tb_wipe(fresh, sizeof fresh);
-    int overlooked = age_tracks(zone, taken, &waiting);
+    int overlooked = age_tracks(zone, taken, &waiting, still);
     /* Z1: who is overlooked for a moment beside somebody else is still there; the other is not alone yet. */
     int there = inside + overlooked > TB_FACES_MAX ? TB_FACES_MAX : inside + overlooked;
     *out = (tb_zone_view){.inside = inside ? there : 0, .advice = inside ? TB_OK : advice};
@@ -255,6 +284,7 @@ void tb_zone_see(tb_zone *zone, const tb_image *image, const tb_face *faces, int
         out->inside = 1;
         out->track = waiting->number;
     }
+    list_everybody(zone, taken, still, out);
     chosen = chosen ? chosen : &ignored;
-    *chosen = inside == 1 && out->inside == 1 ? face : -1;
+    *chosen = zone->focus ? face_of_focus(zone, taken) : inside == 1 && out->inside == 1 ? face : -1;
 }

@@ -26,11 +26,13 @@ typedef struct tb_zone tb_zone;
 tb_status tb_zone_new(const tb_zone_options *options, tb_zone **out) TB_MUST_CHECK; /* NULL: all defaults */
 void tb_zone_free(tb_zone **zone);
 /* One picture and the faces found in it. `chosen` (may be NULL): index of the only candidate's face, -1 when there is
- * not exactly one. */
+ * not exactly one (but see tb_zone_focus). */
 void tb_zone_see(tb_zone *zone, const tb_image *image, const tb_face *faces, int count, tb_zone_view *out, int *chosen);
 /* Somebody was asked to turn the head: they may look less like themselves, or be overlooked, for a moment. The caller
  * makes sure that it is the same person afterwards. */
 void tb_zone_lenient(tb_zone *zone, int lenient);
+/* `chosen` is this track's face from now on, whoever stands beside it (group admission); 0: the only candidate's. */
+void tb_zone_focus(tb_zone *zone, uint32_t track);
 /* Nobody is there: everything about everybody is wiped. */
 void tb_zone_clear(tb_zone *zone);
 

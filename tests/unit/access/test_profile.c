@@ -175,6 +175,8 @@ static const struct mistake {
     {"fpir: 0.001", "step_up: {amount: -1}", 25, "not negative"},
     {"fpir: 0.001", "step_up: {pin: yep}", 25, "'pin' cannot be 'yep'"},
     {"fpir: 0.001", "match: somewhere", 25, "'match' cannot be 'somewhere'"},
+    {"fpir: 0.001", "group: together", 25, "a group needs the fact 'party'"},
+    {"fpir: 0.001", "group: tour", 25, "'group' cannot be 'tour'"},
     {"lead: 10m", "match: server", 21, "is matched by the server and has to ask it"},
     {"    unknown: nobody\n    fpir: 0.001", "    unknown: nobody\n    asks_server: true\n    match: server", 21,
      "nothing is delivered ahead to a terminal that has no list"},
