@@ -79,7 +79,7 @@ static void print_offline(tb_time most)
         printf("never: without its server it does not use its list\n");
 }
 
-static void print_role(const tb_role *role)
+static void print_role(const tb_profile *profile, const tb_role *role)
 {
     tb_role_terms terms;
     tb_role_view view;
@@ -99,6 +99,13 @@ static void print_role(const tb_role *role)
         label("together");
         printf("a party is let through once everybody of it before the camera is recognised%s\n",
                view.group == TB_GROUP_WITH_CHILDREN ? "; with the children without a face whom their visits name" : "");
+    }
+    if (view.by_reference || view.reference) {
+        label("reads");
+        printf("a %s%s\n", tb_profile_reference_title(profile, "en"),
+               view.by_reference                       ? ", the visit's own rules decide"
+               : view.reference == TB_REFERENCE_ALWAYS ? " and the face, compared with that visit alone"
+                                                       : " when the face alone is not certain");
     }
     print_words("sees", terms.field, terms.sees, terms.has_list ? "the face's template only" : "nothing");
     if (terms.told)
@@ -138,7 +145,7 @@ void profile_print_roles(const char *file, const tb_profile *profile)
            tb_profile_role_count(profile), facts, reasons);
     print_visitors(profile);
     for (size_t i = 0; i < tb_profile_role_count(profile); i++)
-        print_role(tb_profile_role_at(profile, i));
+        print_role(profile, tb_profile_role_at(profile, i));
     printf("\n");
 }
 
@@ -192,7 +199,7 @@ void profile_print_all(const tb_profile *profile)
     print_journeys(profile);
     print_visitors(profile);
     for (size_t i = 0; i < tb_profile_role_count(profile); i++)
-        print_role(tb_profile_role_at(profile, i));
+        print_role(profile, tb_profile_role_at(profile, i));
     print_named("reasons", profile, tb_profile_reason_at);
     printf("\nconsent\n  %s\n  %s\n", tb_profile_consent_text(profile, "en"), tb_profile_consent_text(profile, "ja"));
 }

@@ -82,13 +82,16 @@ typedef enum tb_group_admission {
     TB_GROUP_WITH_CHILDREN /* and with them as many as their visits say who have no face here */
 } tb_group_admission;
 
+/* When somebody is asked, beside the face, for what the profile calls `reference`: a ticket's code (E3, X3). */
+typedef enum tb_reference_when { TB_REFERENCE_NEVER, TB_REFERENCE_WHEN_UNSURE, TB_REFERENCE_ALWAYS } tb_reference_when;
+
 typedef struct tb_role_view { /* the role as a terminal needs it; borrowed strings */
     const char *name, *zone, *title_ja, *title_en;
     tb_kind kind;
-    const char *actuator;                   /* "gate", "detector", "door", "" */
-    int deletes_entry;                      /* the terminal drops its own entry after the match */
-    int asks_server;                        /* third authentication when nobody matches */
-    int match_at_server;                    /* it has no list: the server compares, among those who may use it now */
+    const char *actuator; /* "gate", "detector", "door", "" */
+    int deletes_entry;    /* the terminal drops its own entry after the match */
+    int asks_server;      /* third authentication when nobody matches */
+    int match_at_server;  /* it has no list: the server compares, among those who may use it now */
     tb_group_admission group;
     const char *unknown_reason;             /* when the server does not know the face either */
     int step_up_pin;                        /* below the margin, or above step_up_amount: ask for a PIN */
@@ -96,11 +99,25 @@ typedef struct tb_role_view { /* the role as a terminal needs it; borrowed strin
     int staff_confirms;                     /* default of the staff confirmation at a POS */
     tb_challenge_when challenge;            /* not said in the profile: when unsure at a POS, never elsewhere */
     tb_time offline;                        /* how old its list may be, by the server's word, before it is not used */
+    int by_reference;                       /* checks in with a reference instead of passport and boarding pass */
+    tb_reference_when reference;            /* of a role that matches: the second factor */
     int offers_templates;                   /* gives the server templates of who was recognised with certainty (S6) */
     double fpir;                            /* 0 = TB_DEFAULT_FPIR */
     const char *early_reason, *late_reason; /* of the window; "" when it has no such end */
 } tb_role_view;
 void tb_role_view_of(const tb_role *role, tb_role_view *out);
+
+/* What people hold: the profile's `reference`. */
+#define TB_REFERENCE_SIZE 64
+/* Reads what was typed or scanned: capital letters, no blanks where the profile gives a pattern; printable ASCII
+ * without blanks where it does not. TB_UNSUPPORTED: this profile knows none; TB_MALFORMED: of another form;
+ * TB_CHECK_DIGIT; `out` is then "". Pure. */
+tb_status tb_profile_reference_read(const tb_profile *profile, const char *text,
+                                    char out[TB_REFERENCE_SIZE]) TB_MUST_CHECK;
+/* What it is called; language "ja", else English. "" where there is none. */
+const char *tb_profile_reference_title(const tb_profile *profile, const char *language);
+/* The fact that holds it; "": a visit's own reference, or none at all. */
+const char *tb_profile_reference_fact(const tb_profile *profile);
 
 /* The sentence for a reason with {name} filled from `facts` (times as local hh:mm of `utc_offset_minutes`);
  * unknown names stay visible as "?". `out` is appended to. TB_NOT_FOUND: no such reason; TB_NO_MEMORY. Every reason of

@@ -149,23 +149,21 @@ static void check_sentence(tb_checker *c, unsigned index, const char *language, 
 /* Reasons that programs give by themselves, whatever the rules say. */
 static void check_built_in_reasons(tb_checker *c, const struct tb_role *role)
 {
+    enum { LISTED = -1, DOCUMENTS = -2, REFERENCE = -3 };
     static const struct {
-        int kind; /* -1: all that have a list */
+        int kind; /* or: all that have a list; who checks in with documents; with a reference */
         const char *reason;
-    } table[] = {{-1, "not_sure"},
-                 {TB_KIND_CHECKIN, "check_digit"},
-                 {TB_KIND_CHECKIN, "document_expired"},
-                 {TB_KIND_CHECKIN, "person_mismatch"},
-                 {TB_KIND_CHECKIN, "wrong_day"},
-                 {TB_KIND_CHECKIN, "flight_closed"},
-                 {TB_KIND_CHECKIN, "flight_departed"},
-                 {TB_KIND_POS, "no_instrument"},
-                 {TB_KIND_POS, "declined"},
-                 {TB_KIND_POS, "pin_wrong"},
-                 {TB_KIND_POS, "pin_locked"},
-                 {TB_KIND_PICKUP, "nothing_waiting"}};
+    } table[] = {{LISTED, "not_sure"},           {DOCUMENTS, "check_digit"},         {DOCUMENTS, "document_expired"},
+                 {DOCUMENTS, "person_mismatch"}, {DOCUMENTS, "wrong_day"},           {DOCUMENTS, "flight_closed"},
+                 {DOCUMENTS, "flight_departed"}, {REFERENCE, "check_digit"},         {REFERENCE, "too_many_tries"},
+                 {TB_KIND_POS, "no_instrument"}, {TB_KIND_POS, "declined"},          {TB_KIND_POS, "pin_wrong"},
+                 {TB_KIND_POS, "pin_locked"},    {TB_KIND_PICKUP, "nothing_waiting"}};
+    int reads = role->documents_count && role->documents[0] == TB_DOCUMENT_REFERENCE;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        int applies = table[i].kind < 0 ? role->kind != TB_KIND_CHECKIN : table[i].kind == role->kind;
+        int applies = table[i].kind == LISTED      ? role->kind != TB_KIND_CHECKIN
+                      : table[i].kind == DOCUMENTS ? role->kind == TB_KIND_CHECKIN && !reads
+                      : table[i].kind == REFERENCE ? role->kind == TB_KIND_CHECKIN && reads
+                                                   : table[i].kind == (int)role->kind;
         int flights = strncmp(table[i].reason, "flight_", 7) == 0; /* only where there are any */
         if (applies && (!flights || tb_profile_fact(c->profile, "flight")) &&
             !tb_profile_reason(c->profile, table[i].reason))
@@ -300,6 +298,7 @@ static tb_status check_role(tb_checker *c, unsigned index)
     check_sees(c, role);
     check_effects(c, role);
     check_numbers(c, role);
+    tb_check_role_reference(c, role);
     check_built_in_reasons(c, role);
     tb_check_matching(c, role);
     return status;
@@ -310,6 +309,7 @@ tb_status tb_profile_check(tb_profile *profile, const tb_source *source, tb_find
     tb_checker c = {.profile = profile, .source = source, .findings = findings};
     check_all_names(&c);
     check_own_facts(&c);
+    tb_check_reference(&c);
     for (unsigned i = 0; i < profile->reasons_count; i++) {
         check_sentence(&c, i, "ja", profile->reasons[i].ja);
         check_sentence(&c, i, "en", profile->reasons[i].en);

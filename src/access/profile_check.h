@@ -34,6 +34,9 @@ void tb_check_matching(const tb_checker *c, const struct tb_role *role);
 void tb_check_purposes(tb_checker *c);
 /* profile_states.c: what status and flag alone decide: lists nobody can be on, entries that come back, journeys. */
 void tb_check_states(tb_checker *c);
+/* reference.c: what people hold, and who asks for it. */
+void tb_check_reference(tb_checker *c);
+void tb_check_role_reference(const tb_checker *c, const struct tb_role *role);
 /* 1 when after a match at this role its own requirements cannot hold, whatever else is true. */
 int tb_role_ends_with_match(const tb_role *role);
 

@@ -65,6 +65,9 @@ struct tb_role {
     int kind;
     int challenge; /* 0: not said; else tb_challenge_when + 1 */
     int match_at_server, group;
+    int reference;  /* tb_reference_when */
+    int *documents; /* tb_document_kind, of a role that checks in; none: passport and boarding pass */
+    unsigned documents_count;
     tb_texts titles;
     tb_rule rule;
     char **sees, **purposes;
@@ -99,8 +102,24 @@ typedef struct tb_journey {
     unsigned steps_count;
 } tb_journey;
 
+/* What people hold, and show where a face alone is not enough or comes first: a reservation's number, a ticket's
+ * code. */
+typedef struct tb_reference_form {
+    tb_texts titles;
+    char *pattern; /* may be NULL: anything without spaces */
+    char *fact;    /* the fact that holds it; NULL: the visit's own reference */
+    int check;     /* tb_reference_check */
+} tb_reference_form;
+typedef enum tb_reference_check { TB_CHECK_NONE, TB_CHECK_LUHN, TB_CHECK_MOD97 } tb_reference_check;
+typedef enum tb_document_kind {
+    TB_DOCUMENT_PASSPORT,
+    TB_DOCUMENT_BOARDING_PASS,
+    TB_DOCUMENT_REFERENCE
+} tb_document_kind;
+
 struct tb_profile {
     char *name;
+    tb_reference_form *reference; /* may be NULL */
     tb_purpose *purposes;
     tb_journey *journeys;
     tb_fact_declaration *facts;

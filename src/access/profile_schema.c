@@ -28,6 +28,12 @@ static const cyaml_strval_t challenges[] = {{"never", 1 + TB_CHALLENGE_NEVER},
 static const cyaml_strval_t matchers[] = {{"terminal", 0}, {"server", 1}};
 static const cyaml_strval_t groups[] = {
     {"alone", TB_GROUP_ALONE}, {"together", TB_GROUP_TOGETHER}, {"with_children", TB_GROUP_WITH_CHILDREN}};
+static const cyaml_strval_t references[] = {
+    {"never", TB_REFERENCE_NEVER}, {"when_unsure", TB_REFERENCE_WHEN_UNSURE}, {"always", TB_REFERENCE_ALWAYS}};
+static const cyaml_strval_t checks[] = {{"none", TB_CHECK_NONE}, {"luhn", TB_CHECK_LUHN}, {"mod97", TB_CHECK_MOD97}};
+static const cyaml_strval_t documents[] = {{"passport", TB_DOCUMENT_PASSPORT},
+                                           {"boarding_pass", TB_DOCUMENT_BOARDING_PASS},
+                                           {"reference", TB_DOCUMENT_REFERENCE}};
 static const cyaml_strval_t switches[] = {{"on", 1}, {"off", 2}};
 
 static const cyaml_schema_field_t sentence_fields[] = {CYAML_FIELD_STRING_PTR("ja", ALWAYS, tb_texts, ja, 1, TEXT_MAX),
@@ -80,6 +86,8 @@ static const cyaml_schema_field_t step_up_fields[] = {
     CYAML_FIELD_BOOL("pin", CYAML_FLAG_OPTIONAL, tb_step_up, pin),
     CYAML_FIELD_INT("amount", CYAML_FLAG_OPTIONAL, tb_step_up, amount), CYAML_FIELD_END};
 
+static const cyaml_schema_value_t document = {CYAML_VALUE_ENUM(CYAML_FLAG_STRICT, int, documents, NAMES(documents))};
+
 static const cyaml_schema_field_t role_fields[] = {
     CYAML_FIELD_STRING_PTR("name", ALWAYS, struct tb_role, name, 1, NAME_MAX),
     CYAML_FIELD_STRING_PTR("zone", ALWAYS, struct tb_role, zone, 1, NAME_MAX),
@@ -99,6 +107,9 @@ static const cyaml_schema_field_t role_fields[] = {
     CYAML_FIELD_MAPPING("step_up", CYAML_FLAG_OPTIONAL, struct tb_role, step_up, step_up_fields),
     CYAML_FIELD_ENUM("challenge", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct tb_role, challenge, challenges,
                      NAMES(challenges)),
+    CYAML_FIELD_SEQUENCE("documents", MAYBE, struct tb_role, documents, &document, 1, 2),
+    CYAML_FIELD_ENUM("reference", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct tb_role, reference, references,
+                     NAMES(references)),
     CYAML_FIELD_BOOL("staff_confirms", CYAML_FLAG_OPTIONAL, struct tb_role, staff_confirms),
     CYAML_FIELD_BOOL("offers_templates", CYAML_FLAG_OPTIONAL, struct tb_role, offers_templates),
     CYAML_FIELD_FLOAT("fpir", CYAML_FLAG_OPTIONAL, struct tb_role, fpir),
@@ -122,6 +133,13 @@ static const cyaml_schema_field_t journey_fields[] = {
     CYAML_FIELD_SEQUENCE("steps", ALWAYS, tb_journey, steps, &name, 1, TB_STEPS_MAX), CYAML_FIELD_END};
 static const cyaml_schema_value_t journey = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, tb_journey, journey_fields)};
 
+static const cyaml_schema_field_t reference_fields[] = {
+    CYAML_FIELD_MAPPING("titles", CYAML_FLAG_DEFAULT, tb_reference_form, titles, sentence_fields),
+    CYAML_FIELD_STRING_PTR("pattern", MAYBE, tb_reference_form, pattern, 1, TB_REFERENCE_SIZE - 1),
+    CYAML_FIELD_STRING_PTR("fact", MAYBE, tb_reference_form, fact, 1, NAME_MAX),
+    CYAML_FIELD_ENUM("check", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, tb_reference_form, check, checks, NAMES(checks)),
+    CYAML_FIELD_END};
+
 static const cyaml_schema_field_t profile_fields[] = {
     CYAML_FIELD_STRING_PTR("name", ALWAYS, tb_profile, name, 1, NAME_MAX),
     CYAML_FIELD_SEQUENCE("purposes", MAYBE, tb_profile, purposes, &purpose, 0, TB_PURPOSES_MAX),
@@ -129,6 +147,7 @@ static const cyaml_schema_field_t profile_fields[] = {
     CYAML_FIELD_SEQUENCE("facts", ALWAYS, tb_profile, facts, &fact, 0, TB_FACTS_MAX - 2),
     CYAML_FIELD_SEQUENCE("statuses", ALWAYS, tb_profile, statuses, &name, 1, 32),
     CYAML_FIELD_MAPPING("consent", CYAML_FLAG_DEFAULT, tb_profile, consent, sentence_fields),
+    CYAML_FIELD_MAPPING_PTR("reference", MAYBE, tb_profile, reference, reference_fields),
     CYAML_FIELD_MAPPING("visitors", CYAML_FLAG_DEFAULT, tb_profile, visitors, visitors_fields),
     CYAML_FIELD_SEQUENCE("zones", ALWAYS, tb_profile, zones, &zone, 1, 32),
     CYAML_FIELD_SEQUENCE("roles", ALWAYS, tb_profile, roles, &role, 1, 32),

@@ -105,6 +105,8 @@ void tb_role_view_of(const tb_role *role, tb_role_view *out)
                                        : role->kind == TB_KIND_POS ? TB_CHALLENGE_WHEN_UNSURE
                                                                    : TB_CHALLENGE_NEVER,
                           .offline = role->offline_time,
+                          .by_reference = role->documents_count && role->documents[0] == TB_DOCUMENT_REFERENCE,
+                          .reference = (tb_reference_when)role->reference,
                           .offers_templates = role->offers_templates,
                           .fpir = role->fpir,
                           .early_reason = role->rule.window && role->rule.window->early ? role->rule.window->early : "",

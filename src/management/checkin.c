@@ -291,6 +291,20 @@ static tb_status choose_visit(tb_management *m, checkin *c, const char **reason)
     return TB_OK;
 }
 
+/* The same for a number that nobody has and for one that is taken: guessing must not pay. */
+static tb_status guard_tries(tb_management *m, checkin *c, const char **reason)
+{
+    tb_terminal *terminal = tb_terminal_find(m, c->request->touchpoint);
+    if (terminal && !tb_tries_are_left(terminal)) {
+        *reason = "too_many_tries";
+        return TB_OK;
+    }
+    tb_status status = choose_visit(m, c, reason);
+    if (terminal && (status == TB_NOT_FOUND || (status == TB_OK && **reason)))
+        tb_tries_count(terminal);
+    return status;
+}
+
 static tb_status checkin_locked(tb_management *m, checkin *c, tb_answer *answer)
 {
     const char *reason;
@@ -302,12 +316,13 @@ static tb_status checkin_locked(tb_management *m, checkin *c, tb_answer *answer)
         c->role = terminal->view;
         c->rules = terminal->role;
     }
-    if (terminal && (!terminal->role || terminal->view.kind != TB_KIND_CHECKIN))
-        return TB_FORBIDDEN;
+    if (terminal &&
+        (!terminal->role || terminal->view.kind != TB_KIND_CHECKIN || !terminal->view.by_reference != !c->by_reference))
+        return TB_FORBIDDEN; /* who checks in with documents takes no number for them, and the other way round */
     if (!c->rules)
         c->rules = desk_role(m);
     c->refuses_face = terminal && !c->request->consent && !c->request->online;
-    status = c->by_reference ? choose_visit(m, c, &reason) : choose_flight(m, c, &reason);
+    status = c->by_reference ? guard_tries(m, c, &reason) : choose_flight(m, c, &reason);
     if (status == TB_OK && *reason)
         return tb_answer_refused(answer, c->request, (tb_id){{0}}, reason);
     if (status == TB_OK)

@@ -48,7 +48,9 @@ struct tb_terminal { /* in secret memory */
     int tag;            /* of those whom it serves now, when the server matches for it; -1 none (tags.c) */
     /* what it seals for us, what we seal for it; derived once: X25519 would be most of an event's cost */
     tb_key from, to;
-    tb_group *group; /* lists.h; NULL: it has no list */
+    int tries;        /* references that led nowhere, not forgiven yet */
+    int64_t tries_at; /* monotonic */
+    tb_group *group;  /* lists.h; NULL: it has no list */
     /* scratch of recompute: in round `round`, `old` is the place of the entry that a visit has here */
     uint64_t round;
     size_t old;
@@ -132,6 +134,12 @@ tb_status tb_change_touch(tb_management *m, tb_id visit) TB_MUST_CHECK;
 tb_status tb_change_number(tb_management *m, tb_terminal *terminal) TB_MUST_CHECK; /* raises its sequence by one */
 /* Waits for a commit, at most until the monotonic `deadline` in microseconds. 0 when that has passed. */
 int tb_service_wait(tb_management *m, int64_t deadline);
+
+/* ---- tries.c: references are short enough to be guessed, were there no end to it ---- */
+#define TB_TRIES_MOST 10
+#define TB_TRY_BACK (30 * TB_SECOND)
+int tb_tries_are_left(tb_terminal *terminal);
+void tb_tries_count(tb_terminal *terminal);
 
 /* ---- models.c ---- */
 const tb_model *tb_service_model(const tb_management *m, uint32_t id); /* NULL: not served here */

@@ -15,7 +15,8 @@
 static void begin_capture(tb_terminal *t)
 {
     tb_image page = {0};
-    if (t->role.kind == TB_KIND_CHECKIN && t->hold->page.data && tb_image_copy(&t->hold->page, &page) != TB_OK)
+    if (t->role.kind == TB_KIND_CHECKIN && !t->role.by_reference && t->hold->page.data &&
+        tb_image_copy(&t->hold->page, &page) != TB_OK)
         tb_log(TB_LOG_ERROR, "terminal", "out of memory for the picture of a passport");
     tb_post_order(t, 1, t->machine.ticket, t->role.group ? t->machine.now_serving.track : 0, &page);
 }
@@ -94,11 +95,13 @@ static void match_list(tb_terminal *t, tb_machine_input *in)
     in->status = tb_facts_set_time(&in->fields, name, match.judgement == TB_EARLY ? match.from : match.until);
 }
 
-static void match(tb_terminal *t)
+void tb_effect_match(tb_terminal *t)
 {
     tb_machine_input in = {.kind = TB_INPUT_MATCHED};
     if (!t->hold->probe_count) {
         in.status = TB_INTERNAL;
+    } else if (t->role.kind == TB_KIND_CHECKIN && t->role.by_reference) {
+        in.identity = TB_THIS_PERSON; /* there is no picture to compare with: the server's rules decide (ADR 053) */
     } else if (t->role.kind == TB_KIND_CHECKIN) {
         int same = t->hold->matched_document && t->hold->document_score >= t->calibration.verification;
         in.identity = same ? TB_THIS_PERSON : TB_NOBODY;
@@ -114,6 +117,8 @@ static tb_status fill_checkin(tb_terminal *t, tb_request *request)
     request->kind = TB_REQUEST_CHECKIN;
     memcpy(request->mrz, hold->documents.mrz_text, sizeof request->mrz);
     memcpy(request->boarding_pass, hold->documents.bcbp_text, sizeof request->boarding_pass);
+    if (t->role.by_reference)
+        memcpy(request->boarding_pass, hold->reference, sizeof hold->reference);
     request->consent = t->machine.now_serving.agreed > 0;
     if (!request->consent)
         return TB_OK;
@@ -224,7 +229,7 @@ void tb_effect_perform(tb_terminal *t, tb_effect_kind kind)
         tb_post_order(t, 0, 0, 0, NULL);
         break;
     case TB_EFFECT_MATCH:
-        match(t);
+        t->match_due = 1;
         break;
     case TB_EFFECT_WIPE:
         offer(t);

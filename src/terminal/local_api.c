@@ -139,6 +139,22 @@ static tb_status post_boarding_pass(void *context, const tb_http_request *reques
     return status;
 }
 
+/* A reservation's number, a ticket's code: whatever the profile calls a reference. */
+static tb_status post_reference(void *context, const tb_http_request *request, tb_http_reply *reply, tb_error *why)
+{
+    tb_payload *payload = tb_secret_alloc(sizeof *payload);
+    if (!payload)
+        return TB_NO_MEMORY;
+    tb_machine_input in = {.kind = TB_INPUT_REFERENCE};
+    tb_status status = tb_json_only(request->json, why, "reference", NULL);
+    if (status == TB_OK)
+        status = tb_json_text(request->json, "reference", 1, payload->text, 128, why);
+    if (status == TB_OK)
+        status = post(context, &in, payload, request, reply, why);
+    payload_free(payload);
+    return status;
+}
+
 static tb_status post_consent(void *context, const tb_http_request *request, tb_http_reply *reply, tb_error *why)
 {
     tb_machine_input in = {.kind = TB_INPUT_CONSENT};
@@ -315,6 +331,7 @@ static const tb_http_route routes[] = {
     {"GET", "/v1/events", TB_HTTP_OPEN, 0, get_events},
     {"POST", "/v1/passport", TB_HTTP_OPEN, PAGE_LIMIT * 4 / 3 + 4096, post_passport},
     {"POST", "/v1/boarding-pass", TB_HTTP_OPEN, 0, post_boarding_pass},
+    {"POST", "/v1/reference", TB_HTTP_OPEN, 0, post_reference},
     {"POST", "/v1/consent", TB_HTTP_OPEN, 0, post_consent},
     {"POST", "/v1/sale", TB_HTTP_OPEN, 0, post_sale},
     {"POST", "/v1/pin", TB_HTTP_OPEN, 0, post_pin},

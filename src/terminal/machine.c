@@ -3,12 +3,13 @@
  *  state      | leaves on                                              | to
  *  -----------+--------------------------------------------------------+--------------------------------------------
  *  idle       | one new candidate in the zone (passage, counter, pickup)| present
- *             | passport or boarding pass (checkin)                    | asking; decided when the document is not good
+ *             | passport, boarding pass or reference (checkin)         | asking; decided when the document is not good
+ *             | a reference that its role asks for (where it matches)  | present; decided (retry) when it is misread
  *             | sale (pos)                                             | present
  *  present    | the one candidate is steady                            | capturing
- *             | zone empty for `leave`, or only who was served is left | idle (passage, counter, pickup)
- *             | `serve` is over, reset                                 | idle
- *  capturing  | a good burst                                           | matching; asking (server, when it matches)
+ *             | zone empty for `leave`, or only who was served is left | idle (passage, counter, pickup; no reference)
+ *             | `serve` is over (a reference: `pair`), reset           | idle
+ *  capturing  | a good burst                                           | matching; asking (reference, server)
  *             | two candidates, or another one                         | present
  *             | a burst that a person can mend                         | capturing, with guidance
  *             | a challenge: the person is asked for something         | capturing
@@ -17,13 +18,15 @@
  *             | zone empty for `leave`, reset                          | present or idle, idle
  *  matching   | this person                                            | decided; asking (PIN, staff, server);
  *             |                                                        | of a party: capturing the next one
- *             | not sure                                               | asking (PIN, staff); decided (not_sure)
+ *             | not sure                                               | asking (PIN, staff, reference); decided
  *             | nobody                                                 | asking (server); decided (unknown, refused)
  *             | two candidates, or another one                         | present
  *  asking     | the last document, consent                             | present; asking (server)
  *             | PIN, staff                                             | asking (staff, server); decided
- *             | answer                                                 | decided; asking (PIN again, payment again)
+ *             | a reference, for the face that was captured            | matching; decided (retry) when it is misread
+ *             | answer                                                 | decided; asking (PIN, payment, reference)
  *             | two candidates while a face is being identified        | present
+ *             |   or waits for its reference; zone empty for `leave`   | present, idle
  *             | `ask` or `think` is over, reset                        | decided or idle; a payment is voided first
  *  decided    | tick, at once                                          | actuating (passage, pickup); reporting
  *  actuating  | actuated; all items handed over, `serve` is over       | reporting
@@ -34,12 +37,13 @@
  *     everybody inside is a member of one (machine_group.c: G1 to G4);
  *  M2 on leaving `decided` every frame, template and candidate is wiped; so too whenever a capture is given up;
  *  M3 retry is never reported as refusal: it makes no event at all;
- *  M4 not sure: a second factor (PIN, staff) or the answer not_sure, never admitted without;
+ *  M4 not sure: a second factor (PIN, staff, reference) or the answer not_sure, never admitted without;
  *  M5 a payment id is durable before it is first sent; one that timed out or was interrupted is voided exactly once;
  *  M6 nothing is published before it is recorded, and nobody is served before the last event is;
  *  M7 no face, document or amount of one person survives into the next transaction: in idle `now_serving` is all
  *     zero.
- *  M8 who failed a challenge twice is not matched, and whoever fails one is not matched by that burst. */
+ *  M8 who failed a challenge twice is not matched, and whoever fails one is not matched by that burst;
+ *  M9 where the role always asks for a reference nobody is matched, hence admitted, without one. */
 #include "terminal/machine_steps.h"
 
 #include <assert.h>
@@ -68,12 +72,14 @@ static tb_machine_handler *const table[TB_PHASE_COUNT][TB_INPUT_COUNT] = {
             [TB_INPUT_BOARDING_PASS] = tb_m_document_in_idle,
             [TB_INPUT_SALE] = tb_m_sale_in_idle,
             [TB_INPUT_RESET] = tb_m_reset_in_idle,
+            [TB_INPUT_REFERENCE] = tb_m_reference_in_idle,
         },
     [TB_PHASE_PRESENT] =
         {
             [TB_INPUT_TICK] = tb_m_tick_in_present,
             [TB_INPUT_ZONE] = tb_m_zone_in_present,
             [TB_INPUT_RESET] = tb_m_reset_to_idle,
+            [TB_INPUT_REFERENCE] = tb_m_reference_in_present,
         },
     [TB_PHASE_CAPTURING] =
         {
@@ -82,6 +88,7 @@ static tb_machine_handler *const table[TB_PHASE_COUNT][TB_INPUT_COUNT] = {
             [TB_INPUT_CAPTURED] = tb_m_captured_in_capturing,
             [TB_INPUT_CHALLENGE] = tb_m_challenge_in_capturing,
             [TB_INPUT_RESET] = tb_m_reset_to_idle,
+            [TB_INPUT_REFERENCE] = tb_m_reference_in_present,
         },
     [TB_PHASE_MATCHING] =
         {
@@ -101,6 +108,7 @@ static tb_machine_handler *const table[TB_PHASE_COUNT][TB_INPUT_COUNT] = {
             [TB_INPUT_STAFF] = tb_m_staff_in_asking,
             [TB_INPUT_RECORDED] = tb_m_recorded_in_asking,
             [TB_INPUT_RESET] = tb_m_reset_in_asking,
+            [TB_INPUT_REFERENCE] = tb_m_reference_in_asking,
         },
     [TB_PHASE_DECIDED] =
         {
@@ -125,6 +133,7 @@ static tb_machine_handler *const table[TB_PHASE_COUNT][TB_INPUT_COUNT] = {
             [TB_INPUT_SALE] = tb_m_sale_in_reporting,
             [TB_INPUT_RECORDED] = tb_m_recorded_in_reporting,
             [TB_INPUT_RESET] = tb_m_reset_in_reporting,
+            [TB_INPUT_REFERENCE] = tb_m_reference_in_reporting,
         },
 };
 
@@ -167,7 +176,7 @@ static void check(const tb_machine *before, const tb_machine *m, const tb_machin
     if (emitted(fx, TB_EFFECT_RECORD))
         assert(t->outcome != TB_OUTCOME_RETRY && t->outcome != TB_OUTCOME_NONE); /* M3 */
     if (t->outcome == TB_OUTCOME_ADMITTED && t->doubtful)
-        assert(t->pin_given || t->staff_confirmed); /* M4 */
+        assert(t->pin_given || t->staff_confirmed || t->reference); /* M4 */
     if (emitted(fx, TB_EFFECT_ASK) && t->question == TB_QUESTION_PAY)
         /* M5 */
         assert(t->payment == TB_PAYMENT_OPEN && (was->payment == TB_PAYMENT_OPEN || in->kind == TB_INPUT_RECORDED));
@@ -183,6 +192,9 @@ static void check(const tb_machine *before, const tb_machine *m, const tb_machin
         assert(emitted(fx, TB_EFFECT_FORGET)); /* M7 */
     if (emitted(fx, TB_EFFECT_MATCH))
         assert(t->challenges_failed < TB_CHALLENGE_TRIES && t->ask == TB_ASK_FACE); /* M8 */
+    int is_searched = emitted(fx, TB_EFFECT_MATCH) || t->question == TB_QUESTION_IDENTIFY;
+    if (is_searched && m->options.role.reference == TB_REFERENCE_ALWAYS)
+        assert(t->reference); /* M9 */
     if (t->ask == TB_ASK_CHALLENGE)
         assert(m->phase == TB_PHASE_CAPTURING);
     assert((m->phase == TB_PHASE_ASKING) ==
@@ -203,6 +215,7 @@ void tb_machine_init(const tb_machine_options *options, tb_machine *out)
     o->think = o->think ? o->think : 8 * TB_SECOND;
     o->dwell = o->dwell ? o->dwell : 4 * TB_SECOND;
     o->actuate = o->actuate ? o->actuate : 5 * TB_SECOND;
+    o->pair = o->pair ? o->pair : 20 * TB_SECOND;
     o->retry = o->retry ? o->retry : TB_SECOND;
     o->sends = o->sends ? o->sends : 3;
     out->phase = TB_PHASE_IDLE;

@@ -39,6 +39,7 @@ typedef enum tb_input_kind {
     TB_INPUT_RECORDED,      /* KEEP_PAYMENT, CLOSE_PAYMENT, VOID_PAYMENT or RECORD is durable (status OK) or failed */
     TB_INPUT_ACTUATED,      /* the actuator did it (status OK) or failed; `ticket` */
     TB_INPUT_RESET,         /* somebody pressed "start again" */
+    TB_INPUT_REFERENCE,     /* status of the local check; reason when it is not good */
     TB_INPUT_COUNT
 } tb_input_kind;
 
@@ -51,7 +52,8 @@ typedef enum tb_ask { /* what the terminal waits for from the people before it *
                       TB_ASK_PIN,
                       TB_ASK_STAFF,
                       TB_ASK_AMOUNT,
-                      TB_ASK_CHALLENGE
+                      TB_ASK_CHALLENGE,
+                      TB_ASK_REFERENCE
 } tb_ask;
 
 typedef enum tb_question { /* what it waits for from the server */
@@ -113,9 +115,11 @@ typedef struct tb_machine_input {
 } tb_machine_input;
 
 typedef enum tb_effect_kind {
-    TB_EFFECT_CAPTURE,       /* begin a burst for `ticket` */
-    TB_EFFECT_STOP,          /* end it; what comes later is stale */
-    TB_EFFECT_MATCH,         /* the captured template against the list, or 1:1 against the passport; answers MATCHED */
+    TB_EFFECT_CAPTURE, /* begin a burst for `ticket` */
+    TB_EFFECT_STOP,    /* end it; what comes later is stale */
+    /* the captured template against the list, or 1:1 against the passport or the visit that the reference names;
+     * answers MATCHED */
+    TB_EFFECT_MATCH,
     TB_EFFECT_WIPE,          /* every frame, template and candidate */
     TB_EFFECT_FORGET,        /* every document, picture, PIN and amount */
     TB_EFFECT_ASK,           /* send the question with id `request`; answers ANSWER */
@@ -150,6 +154,8 @@ typedef struct tb_transaction {
     tb_question question;
     tb_id request;
     int passport, boarding_pass; /* shown and locally good */
+    int reference;               /* shown and locally good */
+    tb_time reference_until;     /* so long it waits for its face; 0: it does not */
     int agreed;                  /* consent: 0 not asked yet, 1 yes, -1 no */
     int64_t amount;
     char currency[4];
@@ -183,7 +189,8 @@ typedef struct tb_transaction {
 typedef struct tb_machine_options {
     tb_role_view role;                                                /* its strings outlive the machine */
     tb_time leave, capture, serve, ask, think, dwell, actuate, retry; /* durations; 0 = as in tb_machine_init */
-    int sends;                                                        /* of one payment id before it is voided */
+    tb_time pair; /* between the face and the reference that belongs to it */
+    int sends;    /* of one payment id before it is voided */
 } tb_machine_options;
 
 typedef struct tb_machine {

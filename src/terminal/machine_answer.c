@@ -36,7 +36,10 @@ static void answered_identify(tb_machine *m, const tb_machine_input *in, tb_time
         tb_m_to_decided(m, TB_OUTCOME_REFUSED, in->reason, now, fx);
     else if (in->verdict == TB_ANSWER_UNKNOWN)
         tb_m_to_decided(m, TB_OUTCOME_UNKNOWN, in->reason[0] ? in->reason : m->options.role.unknown_reason, now, fx);
-    else if (in->verdict == TB_ANSWER_NOT_SURE)
+    else if (in->verdict == TB_ANSWER_NOT_SURE && tb_m_lacks_reference(m)) {
+        t->doubtful = 1;
+        tb_m_to_asking_person(m, TB_ASK_REFERENCE, now, fx);
+    } else if (in->verdict == TB_ANSWER_NOT_SURE)
         tb_m_to_decided(m, TB_OUTCOME_NOT_SURE, "not_sure", now, fx);
     else
         tb_m_to_failed(m, in->status, now, fx);

@@ -22,7 +22,7 @@ tb_status tb_m_tick_in_idle(tb_machine *m, const tb_machine_input *in, tb_time n
 tb_status tb_m_tick_in_present(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx)
 {
     (void)in;
-    if (now >= m->deadline || (tb_m_has_left(m, now) && tb_m_begins_by_face(m))) {
+    if (now >= m->deadline || (tb_m_has_left(m, now) && tb_m_ends_when_empty(m))) {
         tb_m_note_served(m, m->served);
         tb_m_to_idle(m, fx);
     }
@@ -59,7 +59,8 @@ tb_status tb_m_tick_in_asking(tb_machine *m, const tb_machine_input *in, tb_time
 {
     (void)in;
     tb_transaction *t = &m->now_serving;
-    if (t->question == TB_QUESTION_IDENTIFY && tb_m_has_left(m, now))
+    int about_face = t->question == TB_QUESTION_IDENTIFY || t->ask == TB_ASK_REFERENCE;
+    if (about_face && tb_m_has_left(m, now))
         tb_m_give_up_face(m, now, fx);
     else if (now < m->deadline)
         return TB_OK;
@@ -69,8 +70,11 @@ tb_status tb_m_tick_in_asking(tb_machine *m, const tb_machine_input *in, tb_time
         tb_m_to_failed(m, TB_TIMEOUT, now, fx);
     else if (t->doubtful)
         tb_m_to_decided(m, TB_OUTCOME_NOT_SURE, "not_sure", now, fx);
-    else
-        tb_m_to_idle(m, fx); /* the person walked away from a question */
+    else { /* the person walked away from a question, or has nothing to show */
+        if (t->ask == TB_ASK_REFERENCE && m->zone.inside == 1)
+            m->served = m->zone.track;
+        tb_m_to_idle(m, fx);
+    }
     return TB_OK;
 }
 

@@ -27,6 +27,12 @@ int tb_m_begins_by_face(const tb_machine *m)
     return m->options.role.kind != TB_KIND_CHECKIN && m->options.role.kind != TB_KIND_POS;
 }
 
+/* The same once a reference was shown: its face may still be on the way. */
+int tb_m_ends_when_empty(const tb_machine *m)
+{
+    return tb_m_begins_by_face(m) && !m->now_serving.reference;
+}
+
 void tb_m_set_reason(tb_transaction *t, const char *reason)
 {
     snprintf(t->reason, sizeof t->reason, "%s", reason ? reason : "");
@@ -61,7 +67,7 @@ void tb_m_to_present(tb_machine *m, tb_time now, tb_effects *fx)
     t->challenge = TB_CHALLENGE_NONE;
     t->question = TB_QUESTION_NONE;
     t->guidance = m->zone.inside > 1 && !tb_m_is_group(m) ? TB_RETRY_SEVERAL_FACES : TB_OK;
-    tb_m_enter(m, TB_PHASE_PRESENT, tb_m_after(now, m->options.serve), fx);
+    tb_m_enter(m, TB_PHASE_PRESENT, t->reference_until ? t->reference_until : tb_m_after(now, m->options.serve), fx);
 }
 
 /* The face that was being looked at does not count any more. */
@@ -73,7 +79,8 @@ void tb_m_give_up_face(tb_machine *m, tb_time now, tb_effects *fx)
     m->now_serving.track = 0;
     m->now_serving.face_at = 0;
     m->now_serving.request = (tb_id){{0}};
-    if (m->zone.inside == 0 && tb_m_begins_by_face(m))
+    m->now_serving.doubtful = m->now_serving.from_server = 0; /* said of that face */
+    if (m->zone.inside == 0 && tb_m_ends_when_empty(m))
         tb_m_to_idle(m, fx);
     else
         tb_m_to_present(m, now, fx);
@@ -113,7 +120,7 @@ void tb_m_to_asking_person(tb_machine *m, tb_ask ask, tb_time now, tb_effects *f
 {
     m->now_serving.ask = ask;
     m->now_serving.question = TB_QUESTION_NONE;
-    tb_m_enter(m, TB_PHASE_ASKING, tb_m_after(now, m->options.ask), fx);
+    tb_m_enter(m, TB_PHASE_ASKING, tb_m_after(now, ask == TB_ASK_REFERENCE ? m->options.pair : m->options.ask), fx);
 }
 
 void tb_m_to_asking_server(tb_machine *m, tb_question question, tb_id request, tb_time now, tb_effects *fx)

@@ -68,7 +68,7 @@ tb_status tb_m_zone_in_present(tb_machine *m, const tb_machine_input *in, tb_tim
     else if (!t->face_at)
         t->face_at = now;
     int only_who_was_served = tb_m_begins_by_face(m) && m->zone.inside == 1 && m->zone.track == m->served;
-    if (only_who_was_served || (tb_m_has_left(m, now) && tb_m_begins_by_face(m)))
+    if (only_who_was_served || (tb_m_has_left(m, now) && tb_m_ends_when_empty(m)))
         tb_m_to_idle(m, fx);
     else if (m->zone.inside == 1 && m->zone.steady)
         tb_m_to_capturing(m, now, fx);
@@ -92,7 +92,8 @@ tb_status tb_m_zone_in_matching(tb_machine *m, const tb_machine_input *in, tb_ti
 tb_status tb_m_zone_in_asking(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx)
 {
     int lost = note_zone(m, in, now);
-    if (m->now_serving.question == TB_QUESTION_IDENTIFY && (lost || tb_m_has_left(m, now))) /* M1 */
+    int about_face = m->now_serving.question == TB_QUESTION_IDENTIFY || m->now_serving.ask == TB_ASK_REFERENCE;
+    if (about_face && (lost || tb_m_has_left(m, now))) /* M1 */
         tb_m_give_up_face(m, now, fx);
     return TB_OK;
 }
@@ -124,6 +125,18 @@ static int failed_too_often(tb_machine *m, tb_time now, tb_effects *fx)
     return 1;
 }
 
+/* Who is it? What was captured is there, and the reference where the role always asks for one (M9). */
+void tb_m_to_identifying(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx)
+{
+    m->now_serving.ask = TB_ASK_FACE;
+    if (m->options.role.match_at_server && !tb_m_is_by_documents(m)) { /* there is no list (A17) */
+        tb_m_to_asking_server(m, TB_QUESTION_IDENTIFY, in->fresh, now, fx);
+        return;
+    }
+    tb_m_emit(fx, TB_EFFECT_MATCH);
+    tb_m_enter(m, TB_PHASE_MATCHING, TB_TIME_NEVER, fx);
+}
+
 tb_status tb_m_captured_in_capturing(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx)
 {
     if (in->ticket != m->ticket)
@@ -134,13 +147,12 @@ tb_status tb_m_captured_in_capturing(tb_machine *m, const tb_machine_input *in, 
     m->now_serving.challenges_failed += evaded || in->status == TB_RETRY_CHALLENGE;
     if (failed_too_often(m, now, fx))
         return TB_OK;
-    if (in->status == TB_OK && m->options.role.match_at_server && !tb_m_is_by_documents(m)) {
-        tb_m_to_asking_server(m, TB_QUESTION_IDENTIFY, in->fresh, now, fx); /* there is no list (A17) */
+    if (in->status == TB_OK && m->options.role.reference == TB_REFERENCE_ALWAYS && tb_m_lacks_reference(m)) {
+        tb_m_to_asking_person(m, TB_ASK_REFERENCE, now, fx);
         return TB_OK;
     }
     if (in->status == TB_OK) {
-        tb_m_emit(fx, TB_EFFECT_MATCH);
-        tb_m_enter(m, TB_PHASE_MATCHING, TB_TIME_NEVER, fx);
+        tb_m_to_identifying(m, in, now, fx);
         return TB_OK;
     }
     if (tb_status_is_retry(in->status)) {
@@ -203,6 +215,8 @@ static void not_sure(tb_machine *m, const tb_machine_input *in, tb_time now, tb_
         t->visit = in->visit;
         t->fields = in->fields;
         tb_m_settle(m, in, now, fx);
+    } else if (tb_m_lacks_reference(m)) {
+        tb_m_to_asking_person(m, TB_ASK_REFERENCE, now, fx);
     } else if (has_candidate && role->staff_confirms) {
         t->visit = in->visit;
         t->fields = in->fields;

@@ -27,7 +27,7 @@ static tb_status document_shown(tb_machine *m, const tb_machine_input *in, tb_ti
 
 tb_status tb_m_document_in_idle(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx)
 {
-    if (!tb_m_is_by_documents(m))
+    if (!tb_m_is_by_documents(m) || m->options.role.by_reference)
         return TB_CONFLICT;
     tb_m_begin(m, in);
     return document_shown(m, in, now, fx);
@@ -36,7 +36,8 @@ tb_status tb_m_document_in_idle(tb_machine *m, const tb_machine_input *in, tb_ti
 tb_status tb_m_document_in_asking(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx)
 {
     tb_ask ask = m->now_serving.ask;
-    if (ask != TB_ASK_PASSPORT && ask != TB_ASK_BOARDING_PASS && ask != TB_ASK_CONSENT)
+    if (m->options.role.by_reference ||
+        (ask != TB_ASK_PASSPORT && ask != TB_ASK_BOARDING_PASS && ask != TB_ASK_CONSENT))
         return TB_CONFLICT;
     return document_shown(m, in, now, fx); /* shown again: the newer one counts */
 }
@@ -44,7 +45,7 @@ tb_status tb_m_document_in_asking(tb_machine *m, const tb_machine_input *in, tb_
 /* Result screens do not hold up the next person; an event that is not written yet does (M6). */
 tb_status tb_m_document_in_reporting(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx)
 {
-    if (!m->now_serving.recorded || !tb_m_is_by_documents(m))
+    if (!m->now_serving.recorded || !tb_m_is_by_documents(m) || m->options.role.by_reference)
         return TB_CONFLICT;
     tb_m_to_idle(m, fx);
     return tb_m_document_in_idle(m, in, now, fx);

@@ -15,6 +15,7 @@ void tb_m_emit(tb_effects *fx, tb_effect_kind kind);
 tb_time tb_m_after(tb_time now, tb_time duration);
 int tb_m_is_by_documents(const tb_machine *m);
 int tb_m_begins_by_face(const tb_machine *m);
+int tb_m_ends_when_empty(const tb_machine *m);
 void tb_m_set_reason(tb_transaction *t, const char *reason);
 void tb_m_enter(tb_machine *m, tb_phase phase, tb_time deadline, tb_effects *fx);
 void tb_m_note_served(tb_machine *m, uint32_t otherwise);
@@ -32,6 +33,7 @@ void tb_m_void_payment(tb_machine *m, tb_time now, tb_effects *fx);
 /* machine_face.c */
 int tb_m_has_left(const tb_machine *m, tb_time now);
 void tb_m_begin(tb_machine *m, const tb_machine_input *in);
+void tb_m_to_identifying(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx);
 void tb_m_settle(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx);
 tb_machine_handler tb_m_zone_in_idle, tb_m_zone_in_present, tb_m_zone_in_capturing;
 tb_machine_handler tb_m_zone_in_matching, tb_m_zone_in_asking, tb_m_zone_noted;
@@ -59,6 +61,11 @@ tb_machine_handler tb_m_answer_in_asking, tb_m_recorded_in_asking;
 tb_machine_handler tb_m_document_in_idle, tb_m_document_in_asking, tb_m_document_in_reporting;
 tb_machine_handler tb_m_consent_in_asking, tb_m_sale_in_idle, tb_m_sale_in_reporting;
 tb_machine_handler tb_m_pin_in_asking, tb_m_staff_in_asking, tb_m_handover_in_actuating;
+
+/* machine_reference.c */
+int tb_m_lacks_reference(const tb_machine *m); /* this role may ask for one, and none was shown */
+tb_machine_handler tb_m_reference_in_idle, tb_m_reference_in_present, tb_m_reference_in_asking;
+tb_machine_handler tb_m_reference_in_reporting;
 
 /* machine_act.c */
 tb_machine_handler tb_m_recorded_in_actuating, tb_m_actuated_in_actuating, tb_m_recorded_in_reporting;

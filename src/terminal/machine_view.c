@@ -54,6 +54,8 @@ tb_ask tb_machine_ask(const tb_machine *machine)
     if (machine->phase != TB_PHASE_IDLE)
         return machine->now_serving.ask;
     tb_kind kind = machine->options.role.kind;
+    if (kind == TB_KIND_CHECKIN && machine->options.role.by_reference)
+        return TB_ASK_REFERENCE;
     return kind == TB_KIND_CHECKIN ? TB_ASK_PASSPORT : kind == TB_KIND_POS ? TB_ASK_AMOUNT : TB_ASK_FACE;
 }
 
@@ -67,15 +69,15 @@ const char *tb_phase_name(tb_phase phase)
 const char *tb_input_name(tb_input_kind kind)
 {
     static const char *const names[TB_INPUT_COUNT] = {
-        "tick",    "zone", "captured", "challenge", "matched",  "answer",   "passport", "boarding_pass",
-        "consent", "sale", "pin",      "staff",     "handover", "recorded", "actuated", "reset"};
+        "tick", "zone", "captured", "challenge", "matched",  "answer",   "passport", "boarding_pass", "consent",
+        "sale", "pin",  "staff",    "handover",  "recorded", "actuated", "reset",    "reference"};
     return (unsigned)kind < TB_INPUT_COUNT ? names[kind] : "?";
 }
 
 const char *tb_ask_name(tb_ask ask)
 {
-    static const char *const names[] = {"",    "passport", "boarding_pass", "consent",  "face",
-                                        "pin", "staff",    "amount",        "challenge"};
+    static const char *const names[] = {"",    "passport", "boarding_pass", "consent",   "face",
+                                        "pin", "staff",    "amount",        "challenge", "reference"};
     return (unsigned)ask < sizeof names / sizeof *names ? names[ask] : "";
 }
 

@@ -97,7 +97,7 @@ static void post_captured(struct pipeline *p, tb_status status, tb_template *pro
 {
     tb_terminal *t = p->terminal;
     float score = 0;
-    int by_document = t->role.kind == TB_KIND_CHECKIN;
+    int by_document = t->role.kind == TB_KIND_CHECKIN && !t->role.by_reference;
     if (status == TB_OK && by_document) { /* the picture of the passport is at fault, not the person: no "try again" */
         if (!p->has_document || p->document_status != TB_OK)
             status = TB_MALFORMED;

@@ -201,7 +201,11 @@ static tb_status one_step(tb_terminal *t, const tb_machine_input *input)
 static void settle(tb_terminal *t)
 {
     for (;;) {
-        if (t->inner_count) {
+        if (t->match_due) {
+            t->match_due = 0;
+            if (t->machine.phase == TB_PHASE_MATCHING)
+                tb_effect_match(t);
+        } else if (t->inner_count) {
             tb_machine_input input = t->inner[t->inner_first];
             tb_wipe(&t->inner[t->inner_first], sizeof t->inner[0]); /* an answer names somebody */
             t->inner_first = (t->inner_first + 1) % INNER_MOST;
@@ -235,6 +239,17 @@ static void judge_documents(tb_terminal *t, tb_letter *letter, tb_documents *jud
     }
 }
 
+/* A reference is read by the profile's form; the payload then bears it as it was told to the server. */
+static void judge_reference(tb_terminal *t, tb_letter *letter)
+{
+    char read[TB_REFERENCE_SIZE];
+    letter->input.status = tb_profile_reference_read(t->options.profile, letter->payload->text, read);
+    snprintf(letter->input.reason, TB_NAME_SIZE, "%s", letter->input.status == TB_OK ? "" : "check_digit");
+    tb_wipe(letter->payload->text, sizeof letter->payload->text);
+    memcpy(letter->payload->text, read, sizeof read);
+    tb_wipe(read, sizeof read);
+}
+
 /* What came with the input is kept only after the machine has taken it, and after the effects that forget the last
  * person. */
 static void keep_payload(tb_terminal *t, tb_letter *letter, const tb_documents *judged)
@@ -253,6 +268,9 @@ static void keep_payload(tb_terminal *t, tb_letter *letter, const tb_documents *
     case TB_INPUT_PIN:
         memcpy(hold->pin, letter->payload->text, sizeof hold->pin);
         hold->pin[sizeof hold->pin - 1] = '\0';
+        break;
+    case TB_INPUT_REFERENCE:
+        memcpy(hold->reference, letter->payload->text, sizeof hold->reference);
         break;
     case TB_INPUT_SALE:
         memcpy(hold->deliver, letter->payload->deliver, sizeof hold->deliver);
@@ -273,9 +291,11 @@ static void take_letter(tb_terminal *t, tb_letter *letter)
     }
     if (is_document)
         judge_documents(t, letter, judged);
+    else if (letter->input.kind == TB_INPUT_REFERENCE)
+        judge_reference(t, letter);
     t->last_write = TB_OK;
     tb_status status = one_step(t, &letter->input);
-    if (status == TB_OK && letter->payload && (!is_document || letter->input.status == TB_OK))
+    if (status == TB_OK && letter->payload && letter->input.status == TB_OK)
         keep_payload(t, letter, judged);
     settle(t);
     tb_secret_free(judged);

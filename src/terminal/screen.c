@@ -19,6 +19,12 @@ static const struct sentence prompts[] = {
     [TB_ASK_AMOUNT] = {"Please enter the amount.", "金額を入力してください。"},
 };
 
+/* %s: what the profile calls it */
+static const struct sentence reference_prompts[] = {
+    {"Please show your %s.", "%sをご提示ください。"},
+    {"Please show your %s and look into the camera.", "%sをかざして、カメラを見てください。"},
+};
+
 static const struct sentence challenges[] = {
     [TB_CHALLENGE_NONE] = {"Please look straight into the camera.", "カメラの正面を見てください。"},
     [TB_CHALLENGE_LEFT] = {"Please turn your head to your left, and back.", "お顔を左に向けて、正面に戻してください。"},
@@ -128,6 +134,32 @@ static void say_party(tb_screen *out, const tb_transaction *t)
     }
 }
 
+/* `text` with the title where it says %s. */
+static void fill_title(char out[TB_SCREEN_TEXT], const char *text, const char *title)
+{
+    const char *place = strstr(text, "%s");
+    snprintf(out, TB_SCREEN_TEXT, "%.*s%s%s", (int)(place - text), text, title, place + 2);
+}
+
+static void say_with_title(tb_screen *out, struct sentence text, const tb_profile *profile)
+{
+    fill_title(out->en, text.en, tb_profile_reference_title(profile, "en"));
+    fill_title(out->ja, text.ja, tb_profile_reference_title(profile, "ja"));
+}
+
+static void say_without_face(tb_screen *out, const tb_role_view *role, const tb_profile *profile)
+{
+    static const struct sentence by_reference = {
+        "Thank you. Nothing of your face was kept. Please show your %s on your way.",
+        "承りました。お顔のデータは一切保存していません。今後は%sをご提示ください。"};
+    if (role->by_reference)
+        say_with_title(out, by_reference, profile);
+    else
+        say(out,
+            "You are checked in. Please show your passport and boarding pass on your way; nothing of your face was kept.",
+            "チェックインが完了しました。お顔のデータは一切保存していません。パスポートと搭乗券をお見せになってお進みください。");
+}
+
 static void decided(const tb_machine *m, const tb_profile *profile, int offset, tb_screen *out)
 {
     const tb_transaction *t = &m->now_serving;
@@ -140,9 +172,7 @@ static void decided(const tb_machine *m, const tb_profile *profile, int offset, 
         break;
     case TB_OUTCOME_WITHOUT_FACE:
         out->tone = TB_TONE_OK;
-        say(out,
-            "You are checked in. Please show your passport and boarding pass on your way; nothing of your face was kept.",
-            "チェックインが完了しました。お顔のデータは一切保存していません。パスポートと搭乗券をお見せになってお進みください。");
+        say_without_face(out, &m->options.role, profile);
         break;
     case TB_OUTCOME_REFUSED:
     case TB_OUTCOME_UNKNOWN:
@@ -179,6 +209,8 @@ static void asking(const tb_machine *m, const tb_profile *profile, tb_screen *ou
     } else if (t->ask == TB_ASK_PIN && t->failure == TB_PIN_WRONG) {
         out->tone = TB_TONE_RETRY;
         say(out, "The PIN is wrong. Please enter it again.", "暗証番号が違います。もう一度入力してください。");
+    } else if (t->ask == TB_ASK_REFERENCE) {
+        say_with_title(out, reference_prompts[0], profile);
     } else if (t->ask != TB_ASK_NONE) {
         say(out, prompts[t->ask].en, prompts[t->ask].ja);
     } else {
@@ -197,7 +229,7 @@ static void looking(const tb_machine *m, tb_screen *out)
         out->tone = TB_TONE_ASK;
         say(out, challenges[t->challenge].en, challenges[t->challenge].ja);
     } else if (m->options.role.kind == TB_KIND_POS || m->options.role.kind == TB_KIND_CHECKIN ||
-               m->phase == TB_PHASE_PRESENT) {
+               m->phase == TB_PHASE_PRESENT || t->reference) {
         out->tone = TB_TONE_ASK;
         say(out, prompts[TB_ASK_FACE].en, prompts[TB_ASK_FACE].ja);
     } else {
@@ -214,6 +246,10 @@ void tb_screen_of(const tb_machine *m, const tb_profile *profile, int utc_offset
         if (out->ask == TB_ASK_FACE && m->zone.inside > 1 && m->options.role.group == TB_GROUP_ALONE) {
             out->tone = TB_TONE_RETRY;
             say_status(out, TB_RETRY_SEVERAL_FACES);
+        } else if (out->ask == TB_ASK_REFERENCE) {
+            say_with_title(out, reference_prompts[0], profile);
+        } else if (out->ask == TB_ASK_FACE && m->options.role.reference == TB_REFERENCE_ALWAYS) {
+            say_with_title(out, reference_prompts[1], profile);
         } else {
             say(out, prompts[out->ask].en, prompts[out->ask].ja);
         }

@@ -22,12 +22,12 @@ typedef struct tb_hold {
     float document_score;
     tb_documents documents; /* the rest is wiped by FORGET */
     tb_image page;          /* the passport's picture */
-    char pin[16], deliver[64];
+    char pin[16], deliver[64], reference[TB_REFERENCE_SIZE];
 } tb_hold;
 
 /* What comes with an input and goes into the hold when the machine has taken the input. */
 typedef struct tb_payload {
-    char text[512]; /* MRZ, BCBP or PIN */
+    char text[512]; /* MRZ, BCBP, PIN or reference; the last as the profile reads it once it is judged */
     tb_image page;  /* owned */
     char deliver[64];
 } tb_payload;
@@ -54,6 +54,7 @@ typedef struct tb_last { /* what was decided last */
 typedef struct tb_view { /* what the local interface shows; a value, made by the machine's thread */
     tb_phase phase;
     int registered, simulation, actuator_open, connected;
+    int reference;          /* was shown */
     int candidates, served; /* inside the zone; the only one was served already */
     char camera[256];
     tb_status camera_status;
@@ -87,6 +88,7 @@ struct tb_terminal {
     tb_hold *hold;           /* secret memory */
     tb_machine_input *inner; /* a ring of inputs that effects give back at once */
     int inner_first, inner_count;
+    int match_due;        /* MATCH waits until what came with the input is in the hold */
     tb_status last_write; /* of the store, in this step */
     int64_t retry_at;     /* registration */
     tb_view *fresh;       /* scratch */
@@ -144,6 +146,7 @@ void *tb_pipeline_main(void *terminal);
 
 /* effects.c: one effect, on the machine's thread. What it gives back at once goes into the inner ring. */
 void tb_effect_perform(tb_terminal *terminal, tb_effect_kind kind);
+void tb_effect_match(tb_terminal *terminal); /* when it is due; answers MATCHED */
 void tb_inner_push(tb_terminal *terminal, const tb_machine_input *input);
 
 /* activate.c: registration and what can only be made after it. Machine's thread, or before it runs. */

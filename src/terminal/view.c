@@ -62,6 +62,7 @@ static void fill(tb_terminal *t, tb_view *view)
     view->candidates = t->machine.zone.inside;
     view->served = t->machine.served != 0 || t->machine.served_count > 0;
     view->fields = t->machine.now_serving.fields;
+    view->reference = t->machine.now_serving.reference;
     view->amount = t->machine.now_serving.amount;
     memcpy(view->currency, t->machine.now_serving.currency, sizeof view->currency);
     if (view->registered) {
@@ -160,6 +161,22 @@ static const char *kind_name(tb_kind kind)
     return names[kind];
 }
 
+static int takes_reference(const tb_role_view *role)
+{
+    return role->by_reference || role->reference != TB_REFERENCE_NEVER;
+}
+
+/* What this terminal reads beside a face, and whether it has: never the thing itself. */
+static int set_reference(const tb_terminal *t, const tb_view *view, json_t *object)
+{
+    const tb_profile *profile = t->options.profile;
+    json_t *reference =
+        json_pack("{s:s, s:s, s:b, s:b}", "en", tb_profile_reference_title(profile, "en"), "ja",
+                  tb_profile_reference_title(profile, "ja"), "first",
+                  t->role.by_reference || t->role.reference == TB_REFERENCE_ALWAYS, "shown", view->reference);
+    return json_object_set_new(object, "reference", reference) == 0;
+}
+
 json_t *tb_view_json(tb_terminal *t, const tb_view *view, uint64_t number)
 {
     const tb_registration *r = &t->registration; /* constant once `registered` is seen */
@@ -176,6 +193,10 @@ json_t *tb_view_json(tb_terminal *t, const tb_view *view, uint64_t number)
         "age_seconds", (json_int_t)view->age, "outbox", (json_int_t)view->outbox, "held",
         (json_int_t)(tb_secret_held() - sizeof *view), "candidates", view->candidates, "served", view->served, "screen",
         screen_json(&view->screen), "fields", facts_json(&view->fields), "last", last_json(&view->last));
+    if (object && known && takes_reference(role) && !set_reference(t, view, object)) {
+        json_decref(object);
+        return NULL;
+    }
     if (object && view->amount > 0 &&
         json_object_set_new(object, "sale",
                             json_pack("{s:I, s:s}", "amount", (json_int_t)view->amount, "currency", view->currency)) !=

@@ -56,6 +56,10 @@ static const char *rule(const tb_profile *p, const char *role, const tb_facts *v
 {
     tb_time doors = site_at(v, "doors", "0h");
     (void)p;
+    const tb_fact *consented = tb_facts_get(v, "consented");
+    if (strcmp(role, "registration") == 0)
+        return !consented || consented->number ? "already_registered"
+                                               : site_clock(now, 0, "", site_at(v, "ends", "0h"), "event_over");
     if (!site_is(v, "consented"))
         return "no_consent";
     if (strcmp(role, "visitors") == 0)

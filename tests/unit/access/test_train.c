@@ -58,6 +58,11 @@ static const char *rule(const tb_profile *p, const char *role, const tb_facts *v
             end = site_at(v, "arrives", "3h");
     int status = status_of(v), flag = site_is(v, "flag");
     (void)p;
+    const tb_fact *consented = tb_facts_get(v, "consented");
+    if (strcmp(role, "registration") == 0)
+        return !consented || consented->number ? "already_registered"
+               : status >= ENTERED             ? "already_used"
+                                               : site_clock(now, 0, "", departs, "train_left");
     if (!site_is(v, "consented"))
         return "no_consent";
     if (strcmp(role, "visitors") == 0)

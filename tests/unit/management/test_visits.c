@@ -3,6 +3,8 @@
  * gone when they are over. */
 #include "airport.h"
 
+#include "management/service.h"
+
 enum { PHONE = KIOSK, DRIVE, DESK, ROOM707, ROOM708, RESTAURANT, CHECKOUT, PARCELS };
 
 static int setup(void **state)
@@ -263,6 +265,38 @@ static void a_touchpoint_has_what_its_rules_ask_for(void **state)
     assert_int_equal(tb_management_touchpoint_add(a->m, &touchpoint, code, &why), TB_OK);
 }
 
+/* A number is short enough to be tried out, were there no end to it. */
+static void references_are_not_tried_out(void **state)
+{
+    airport *a = *state;
+    tb_visit_order hana = order_of("H1029384", "HANA", "707"), ken = order_of("H5647382", "KEN", "708");
+    (void)put(a, &hana);
+    (void)put(a, &ken);
+    assert_int_equal(bring_face(a, "H1029384", 1).verdict, TB_ANSWER_ADMIT);
+    for (int i = 0; i < TB_TRIES_MOST; i++) /* a number that is taken counts as one that nobody has */
+        assert_string_equal(bring_face(a, i % 2 ? "H1029384" : "H0000000", 2).reason,
+                            i % 2 ? "already_registered" : "to_desk");
+    tb_answer answer = bring_face(a, "H5647382", 2);
+    assert_int_equal(answer.verdict, TB_ANSWER_REFUSE);
+    assert_string_equal(answer.reason, "too_many_tries");
+    assert_int_equal(airport_counts(a).templates, 1);
+    tb_terminal_find(a->m, "phone-1")->tries_at -= TB_TRY_BACK; /* one is forgiven */
+    assert_int_equal(bring_face(a, "H5647382", 2).verdict, TB_ANSWER_ADMIT);
+    airport_check(a);
+}
+
+/* Each terminal reads what its role says, and nothing instead of it. */
+static void documents_are_no_reference(void **state)
+{
+    airport *a = *state;
+    tb_answer answer;
+    tb_request request = airport_request(a, PHONE, TB_REQUEST_CHECKIN);
+    snprintf(request.mrz, sizeof request.mrz, "P<UTOERIKSSON<<ANNA");
+    assert_int_equal(airport_ask(a, PHONE, &request, &answer), TB_OK);
+    assert_int_equal(answer.verdict, TB_ANSWER_FAILED);
+    tb_request_free(&request);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +305,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(cancelled, setup, airport_teardown),
         cmocka_unit_test_setup_teardown(a_face_needs_a_visit, setup, airport_teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_told, setup, airport_teardown),
+        cmocka_unit_test_setup_teardown(references_are_not_tried_out, setup, airport_teardown),
+        cmocka_unit_test_setup_teardown(documents_are_no_reference, setup, airport_teardown),
         cmocka_unit_test_setup_teardown(a_touchpoint_has_what_its_rules_ask_for, setup, airport_teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

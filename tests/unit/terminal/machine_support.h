@@ -130,14 +130,19 @@ static inline void must(fixture *f, tb_machine_input in, tb_phase phase)
 }
 
 /* Drives a fresh machine into a state by the way that its kind takes. */
-static inline fixture at(tb_kind kind, tb_phase phase)
+static inline fixture at_with(tb_machine_options options, tb_phase phase)
 {
-    fixture f = start(options_of(kind));
+    tb_kind kind = options.role.kind;
+    int reference_too = options.role.reference == TB_REFERENCE_ALWAYS;
+    fixture f = start(options);
     if (phase == TB_PHASE_IDLE)
         return f;
     if (kind == TB_KIND_POS)
         must(&f, sale(1000), TB_PHASE_PRESENT);
-    if (kind == TB_KIND_CHECKIN) {
+    if (kind == TB_KIND_CHECKIN && options.role.by_reference) {
+        must(&f, simple(TB_INPUT_REFERENCE), TB_PHASE_ASKING);
+        must(&f, simple(TB_INPUT_CONSENT), TB_PHASE_PRESENT);
+    } else if (kind == TB_KIND_CHECKIN) {
         must(&f, simple(TB_INPUT_PASSPORT), TB_PHASE_ASKING);
         must(&f, simple(TB_INPUT_BOARDING_PASS), TB_PHASE_ASKING);
         must(&f, simple(TB_INPUT_CONSENT), TB_PHASE_PRESENT);
@@ -148,7 +153,11 @@ static inline fixture at(tb_kind kind, tb_phase phase)
     must(&f, zone(1, 5, 1), TB_PHASE_CAPTURING);
     if (phase == TB_PHASE_CAPTURING)
         return f;
-    must(&f, captured(&f, TB_OK), TB_PHASE_MATCHING);
+    must(&f, captured(&f, TB_OK), reference_too ? TB_PHASE_ASKING : TB_PHASE_MATCHING);
+    if (phase == TB_PHASE_ASKING && reference_too)
+        return f;
+    if (reference_too)
+        must(&f, simple(TB_INPUT_REFERENCE), TB_PHASE_MATCHING);
     if (phase == TB_PHASE_MATCHING)
         return f;
     if (phase == TB_PHASE_ASKING || kind == TB_KIND_POS || kind == TB_KIND_CHECKIN) {
@@ -174,6 +183,11 @@ static inline fixture at(tb_kind kind, tb_phase phase)
     else
         must(&f, simple(kind == TB_KIND_PICKUP ? TB_INPUT_RESET : TB_INPUT_TICK), TB_PHASE_REPORTING);
     return f;
+}
+
+static inline fixture at(tb_kind kind, tb_phase phase)
+{
+    return at_with(options_of(kind), phase);
 }
 
 static inline tb_machine_input usual(const fixture *f, tb_input_kind kind)

@@ -15,26 +15,52 @@
  * '!' = TB_CONFLICT and nothing changed. Columns as in tb_input_kind. */
 struct expectation {
     tb_kind kind;
+    int reference; /* the role reads one */
     const char *rows[TB_PHASE_COUNT];
 };
 static const struct expectation expectations[] = {
-    /*                 tick zone capt chal match answ pass board cons sale pin staff hand reco actu reset */
+    /*        tick zone capt chal match answ pass board cons sale pin staff hand reco actu reset reference */
     {TB_KIND_PASSAGE,
-     {"ipiiii!!!!!!!iii", "pcpppp!!!!!!!ppi", "ccmccc!!!!!!!cci", "mmmmdm!!!!!!!mmi", "aaaaad!!!!!!!aai",
-      "tddddd!!!!!!!dd!", "tttttt!!!!!!!tr!", "rrrrrr!!!!!!!rr!"}},
+     0,
+     {"ipiiii!!!!!!!iii!", "pcpppp!!!!!!!ppi!", "ccmccc!!!!!!!cci!", "mmmmdm!!!!!!!mmi!", "aaaaad!!!!!!!aai!",
+      "tddddd!!!!!!!dd!!", "tttttt!!!!!!!tr!!", "rrrrrr!!!!!!!rr!!"}},
+    {TB_KIND_PASSAGE,
+     1,
+     {"ipiiii!!!!!!!iiip", "pcpppp!!!!!!!ppip", "ccaccc!!!!!!!ccic", "mmmmdm!!!!!!!mmi!", "aaaaaa!!!!!!!aaim",
+      "tddddd!!!!!!!dd!!", "tttttt!!!!!!!tr!!", "rrrrrr!!!!!!!rr!!"}},
     {TB_KIND_COUNTER,
-     {"ipiiii!!!!!!!iii", "pcpppp!!!!!!!ppi", "ccmccc!!!!!!!cci", "mmmmdm!!!!!!!mmi", "aaaaad!!!!!!!aai",
-      "rddddd!!!!!!!dd!", NULL, "rrrrrr!!!!!!!rr!"}},
+     0,
+     {"ipiiii!!!!!!!iii!", "pcpppp!!!!!!!ppi!", "ccmccc!!!!!!!cci!", "mmmmdm!!!!!!!mmi!", "aaaaad!!!!!!!aai!",
+      "rddddd!!!!!!!dd!!", NULL, "rrrrrr!!!!!!!rr!!"}},
     {TB_KIND_PICKUP,
-     {"ipiiii!!!!!!!iii", "pcpppp!!!!!!!ppi", "ccmccc!!!!!!!cci", "mmmmdm!!!!!!!mmi", "aaaaad!!!!!!!aai",
-      "tddddd!!!!!!!dd!", "tttttt!!!!!!tttr", "rrrrrr!!!!!!!rri"}},
+     0,
+     {"ipiiii!!!!!!!iii!", "pcpppp!!!!!!!ppi!", "ccmccc!!!!!!!cci!", "mmmmdm!!!!!!!mmi!", "aaaaad!!!!!!!aai!",
+      "tddddd!!!!!!!dd!!", "tttttt!!!!!!tttr!", "rrrrrr!!!!!!!rri!"}},
+    {TB_KIND_PICKUP,
+     1,
+     {"ipiiii!!!!!!!iiip", "pcpppp!!!!!!!ppip", "ccaccc!!!!!!!ccic", "mmmmdm!!!!!!!mmi!", "aaaaaa!!!!!!!aaim",
+      "tddddd!!!!!!!dd!!", "tttttt!!!!!!tttr!", "rrrrrr!!!!!!!rrip"}},
     {TB_KIND_CHECKIN,
-     {"iiiiiiaa!!!!!iii", "pcpppp!!!!!!!ppi", "ccmccc!!!!!!!cci", "mmmmam!!!!!!!mmi", "aaaaad!!!!!!!aai",
-      "rddddd!!!!!!!dd!", NULL, "rrrrrraa!!!!!rri"}},
+     0,
+     {"iiiiiiaa!!!!!iii!", "pcpppp!!!!!!!ppi!", "ccmccc!!!!!!!cci!", "mmmmam!!!!!!!mmi!", "aaaaad!!!!!!!aai!",
+      "rddddd!!!!!!!dd!!", NULL, "rrrrrraa!!!!!rri!"}},
+    {TB_KIND_CHECKIN,
+     1,
+     {"iiiiii!!!!!!!iiia", "pcpppp!!!!!!!ppi!", "ccmccc!!!!!!!cci!", "mmmmam!!!!!!!mmi!", "aaaaad!!!!!!!aai!",
+      "rddddd!!!!!!!dd!!", NULL, "rrrrrr!!!!!!!rria"}},
     {TB_KIND_POS,
-     {"iiiiii!!!p!!!iii", "pcpppp!!!!!!!ppi", "ccmccc!!!!!!!cci", "mmmmam!!!!!!!mmi", "aaaaaa!!!!!!!aaa",
-      "rddddd!!!!!!!dd!", NULL, "rrrrrr!!!p!!!rri"}},
+     0,
+     {"iiiiii!!!p!!!iii!", "pcpppp!!!!!!!ppi!", "ccmccc!!!!!!!cci!", "mmmmam!!!!!!!mmi!", "aaaaaa!!!!!!!aaa!",
+      "rddddd!!!!!!!dd!!", NULL, "rrrrrr!!!p!!!rri!"}},
 };
+
+static tb_machine_options options_for(const struct expectation *e)
+{
+    tb_machine_options options = options_of(e->kind);
+    options.role.by_reference = e->reference && e->kind == TB_KIND_CHECKIN;
+    options.role.reference = e->reference && e->kind != TB_KIND_CHECKIN ? TB_REFERENCE_ALWAYS : TB_REFERENCE_NEVER;
+    return options;
+}
 
 static void every_state_and_input(void **state)
 {
@@ -44,7 +70,7 @@ static void every_state_and_input(void **state)
     for (size_t e = 0; e < sizeof expectations / sizeof *expectations; e++)
         for (int phase = 0; phase < TB_PHASE_COUNT; phase++)
             for (int kind = 0; expectations[e].rows[phase] && kind < TB_INPUT_COUNT; kind++) {
-                fixture f = at(expectations[e].kind, (tb_phase)phase), before = f;
+                fixture f = at_with(options_for(&expectations[e]), (tb_phase)phase), before = f;
                 char expected = expectations[e].rows[phase][kind];
                 tb_status status = step(&f, usual(&f, (tb_input_kind)kind));
                 seen[phase][kind] = 1;

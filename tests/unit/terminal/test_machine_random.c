@@ -26,9 +26,12 @@ static tb_machine_input likely_input(const fixture *f)
     const tb_transaction *t = &f->m.now_serving;
     static const tb_input_kind asked[] = {TB_INPUT_ANSWER,  TB_INPUT_PASSPORT, TB_INPUT_BOARDING_PASS,
                                           TB_INPUT_CONSENT, TB_INPUT_ZONE,     TB_INPUT_PIN,
-                                          TB_INPUT_STAFF,   TB_INPUT_SALE,     TB_INPUT_CAPTURED};
+                                          TB_INPUT_STAFF,   TB_INPUT_SALE,     TB_INPUT_CAPTURED,
+                                          TB_INPUT_REFERENCE};
     switch (f->m.phase) {
     case TB_PHASE_IDLE:
+        if (f->m.options.role.reference && dice(3) == 0)
+            return usual(f, TB_INPUT_REFERENCE);
         return tb_machine_ask(&f->m) == TB_ASK_FACE ? zone(1, 1 + dice(3), 1) : usual(f, asked[tb_machine_ask(&f->m)]);
     case TB_PHASE_PRESENT:
         return usual(f, TB_INPUT_ZONE);
@@ -80,12 +83,12 @@ static tb_machine_input random_input(const fixture *f)
 /* An observer that knows nothing of the machine's inside but its effects. */
 struct observer {
     int held; /* frames or templates may be in memory */
-    int documents;
+    int documents, reference;
     tb_id open; /* payment in the store */
     int sent, voided, kept;
     int recording; /* an event is on its way into the outbox */
     int unpublished;
-    long voids, closes, admitted, records;
+    long voids, closes, admitted, by_reference, records;
 };
 
 static void observe(struct observer *o, const tb_machine *before, const tb_machine_input *in, const fixture *f)
@@ -104,7 +107,7 @@ static void observe(struct observer *o, const tb_machine *before, const tb_machi
             o->held = 0;
             break;
         case TB_EFFECT_FORGET:
-            o->documents = 0;
+            o->documents = o->reference = 0;
             break;
         case TB_EFFECT_KEEP_PAYMENT:
             assert_true(tb_id_is_zero(o->open));
@@ -139,12 +142,17 @@ static void observe(struct observer *o, const tb_machine *before, const tb_machi
     if ((in->kind == TB_INPUT_PASSPORT || in->kind == TB_INPUT_BOARDING_PASS || in->kind == TB_INPUT_PIN) &&
         f->m.phase == TB_PHASE_ASKING)
         o->documents = 1;
+    if (in->kind == TB_INPUT_REFERENCE && in->status == TB_OK && t->reference)
+        o->documents = o->reference = 1;
     if (before->phase == TB_PHASE_DECIDED && f->m.phase != TB_PHASE_DECIDED)
         assert_false(o->held); /* M2 */
     if (f->m.phase == TB_PHASE_IDLE)
         assert_false(o->held || o->documents);
-    if (before->phase != TB_PHASE_DECIDED && f->m.phase == TB_PHASE_DECIDED && t->outcome == TB_OUTCOME_ADMITTED)
+    if (before->phase != TB_PHASE_DECIDED && f->m.phase == TB_PHASE_DECIDED && t->outcome == TB_OUTCOME_ADMITTED) {
         o->admitted++;
+        o->by_reference += f->m.options.role.reference == TB_REFERENCE_ALWAYS;
+        assert_true(o->reference || f->m.options.role.reference != TB_REFERENCE_ALWAYS); /* M9 */
+    }
 }
 
 /* Effects that the runtime answers at once are answered at once, as there. */
@@ -177,11 +185,15 @@ static void random_steps_keep_the_invariants(void **state)
     uint64_t seed = given ? strtoull(given, NULL, 0) : (uint64_t)tb_clock_now();
     random_state = seed | 1;
     print_message("seed %llu (TEBURA_SEED repeats it)\n", (unsigned long long)seed);
-    long admitted = 0, voids = 0, closes = 0, records = 0;
+    long admitted = 0, by_reference = 0, voids = 0, closes = 0, records = 0;
     for (int run = 0; run < 50; run++) {
         tb_machine_options o = options_of((tb_kind)(run % 5));
         o.role.step_up_pin = (int)dice(2), o.role.staff_confirms = (int)dice(2), o.role.asks_server = (int)dice(2);
         o.role.step_up_amount = dice(2) ? 1000 : 0;
+        if (o.role.kind == TB_KIND_CHECKIN)
+            o.role.by_reference = (int)dice(2);
+        else if (o.role.kind != TB_KIND_POS)
+            o.role.reference = (tb_reference_when)dice(3);
         fixture f = start(o);
         struct observer watch = {0};
         for (int i = 0; i < 2000; i++) {
@@ -196,9 +208,11 @@ static void random_steps_keep_the_invariants(void **state)
             observe(&watch, &before, &in, &f);
             settle_store(&f, &watch);
         }
+        by_reference += watch.by_reference;
         admitted += watch.admitted, voids += watch.voids, closes += watch.closes, records += watch.records;
     }
     print_message("admitted %ld, events %ld, payments closed %ld, voided %ld\n", admitted, records, closes, voids);
+    assert_true(by_reference > 20);
     assert_true(admitted > 100 && records > 100 && closes > 10 && voids > 10); /* the walk really went everywhere */
 }
 
