@@ -8,8 +8,8 @@
  *  I3  An event, a request and a payment are applied once per id, however often they arrive.
  *  I4  No biometric data of a person without consent is in any database, list or log.
  *  I5  Templates rest only under the person's own key; destroying that key ends them wherever it is not kept too.
- *  I6  A visit that ended (departed, deleted) has no row in the visitor database and an outbox row for every list it
- *      was on. */
+ *  I6  A visit that ended (departed without a rule that keeps it, entered, deleted) has no row in the visitor database
+ *      and an outbox row for every list it was on. */
 #ifndef TEBURA_MANAGEMENT_H
 #define TEBURA_MANAGEMENT_H
 
@@ -135,6 +135,7 @@ typedef struct tb_person_summary {
     char seat[8];
     int flag, consent, templates, instruments, items_waiting, in_visitor_db, lists;
     tb_id visit;
+    tb_time kept_until; /* at most; 0: not kept beyond the visit */
 } tb_person_summary;
 typedef tb_status (*tb_person_fn)(void *context, const tb_person_summary *person);
 /* for the operator's console */
@@ -144,6 +145,11 @@ tb_status tb_management_person_find(tb_management *m, const char *passport_numbe
 tb_status tb_management_person_delete(tb_management *m, tb_id person, tb_error *why) TB_MUST_CHECK; /* key first (I5) */
 /* templates go, lists follow at once */
 tb_status tb_management_consent_withdraw(tb_management *m, tb_id person, tb_error *why) TB_MUST_CHECK;
+/* One of the profile's further consents is given or withdrawn; lists follow at once. Who is kept by it without a visit
+ * is erased when it is withdrawn. TB_NOT_FOUND: no such person or consent; TB_NO_CONSENT: the use of the face was not
+ * agreed to at all. */
+tb_status tb_management_further_consent(tb_management *m, tb_id person, const char *name, int agreed,
+                                        tb_error *why) TB_MUST_CHECK;
 /* `pin` may be NULL; `token` is the provider's. */
 tb_status tb_management_instrument_add(tb_management *m, tb_id person, const char *kind, const char *token,
                                        const char *pin, tb_id *instrument, tb_error *why) TB_MUST_CHECK;

@@ -193,11 +193,15 @@ tb_status tb_visit_tag_now(tb_management *m, const tb_booking *booking) TB_MUST_
 tb_status tb_visits_tag(tb_management *m, const tb_terminal *terminal) TB_MUST_CHECK;
 int tb_tags_are_right(tb_management *m, const tb_booking *booking, const tb_facts *facts, tb_time now, tb_time *next);
 
+typedef enum tb_recompute { TB_RECOMPUTE_CHANGES, TB_RECOMPUTE_RESEND } tb_recompute; /* RESEND: the template changed */
 /* ---- visits.c ---- */
 /* The visit is over: without another open one nothing of its person stays that has a name or a face (ADR 061). */
 tb_status tb_booking_end(tb_management *m, tb_id visit) TB_MUST_CHECK;
 /* What the clock demands of a visit that is due: it is ended or recomputed. */
 tb_status tb_visit_due(tb_management *m, tb_id visit) TB_MUST_CHECK;
+/* What a change means for a visit: it ends when its flight has left and no rule keeps it, else it is recomputed. */
+tb_status tb_visit_follow(tb_management *m, const tb_booking *booking, const tb_facts *facts,
+                          tb_recompute how) TB_MUST_CHECK;
 
 /* ---- visit_facts.c ---- */
 int tb_visit_fact_is_own(const char *name); /* the server's, never told by the site */
@@ -210,7 +214,6 @@ tb_status tb_visit_facts_bags(const tb_management *m, const tb_booking *booking,
 void tb_visit_facts_store(const tb_facts *facts, tb_booking *booking);
 
 /* ---- recompute.c ---- */
-typedef enum tb_recompute { TB_RECOMPUTE_CHANGES, TB_RECOMPUTE_RESEND } tb_recompute; /* RESEND: the template changed */
 /* Brings visit row, entries, outbox and due time of one booking to what the rules say now (I1, I2, I6). */
 tb_status tb_recompute_visit(tb_management *m, tb_id visit, tb_recompute how) TB_MUST_CHECK;
 /* The same where both have been read already: they are what the database holds. */
@@ -236,10 +239,12 @@ void tb_number_hash(const tb_management *m, const char *number, uint8_t out[32])
 int tb_description_is_good(const char *description); /* of an item: it stands in lists, so no semicolon */
 tb_status tb_person_recompute(tb_management *m, tb_id person, tb_recompute how) TB_MUST_CHECK; /* all their visits */
 tb_status tb_person_withdraw(tb_management *m, tb_id person) TB_MUST_CHECK;
+/* One of the profile's further consents, which it has. */
+tb_status tb_further_give_for(tb_management *m, tb_id person, const char *name, const char *touchpoint) TB_MUST_CHECK;
 tb_status tb_person_erase(tb_management *m, tb_id person) TB_MUST_CHECK; /* everything that names them */
 
 /* ---- flights.c ---- */
-tb_status tb_flight_end(tb_management *m, tb_flight *flight) TB_MUST_CHECK; /* A14 */
+tb_status tb_flight_end(tb_management *m, tb_flight *flight) TB_MUST_CHECK;        /* A14 */
 tb_status tb_flight_recompute(tb_management *m, const char *flight) TB_MUST_CHECK; /* its visits, no others */
 
 /* ---- payments.c ---- */
