@@ -51,9 +51,9 @@ typedef enum tb_subject {
     TB_SUBJECT_ORDER, /* from the server to one terminal */
     TB_SUBJECT_FEED
 } tb_subject;
-/* touchpoint "*" or ">" for all. FEED gives "$KV.feed_<site>.<touchpoint>.<visit>"; visit NULL = ">". Returns `out`,
- * which is "" when a token is not of its form (site [a-z0-9_]{1,24}, touchpoint [a-z0-9-]{1,32}, visit 32 hex digits);
- * every call refuses "". */
+/* touchpoint "*" or ">" for all. FEED gives "$KV.feed_<site>.<part>.<touchpoint>.<visit>"; visit NULL = ">". Returns
+ * `out`, which is "" when a token is not of its form (site [a-z0-9_]{1,24}, touchpoint [a-z0-9-]{1,32}, visit 32 hex
+ * digits); every call refuses "". */
 const char *tb_subject_text(tb_subject kind, const char *site, const char *touchpoint, const char *visit, char *out);
 /* The key "<touchpoint>.<visit>" inside a feed subject (what a feed value is sealed `about`); NULL when it is no feed
  * subject. */

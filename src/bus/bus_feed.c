@@ -73,19 +73,19 @@ static int site_is_open(tb_bus *bus, const char *site)
 
 /* ---- bucket and streams ---- */
 
-static tb_status bucket_make(tb_bus *bus, const char *site, int *made, tb_error *why)
+static tb_status part_make(tb_bus *bus, const char *site, int part, int *made, tb_error *why)
 {
     char name[BUS_NAME_SIZE], subjects[TB_SUBJECT_SIZE];
     jsStreamInfo *info = NULL;
     jsErrCode code = 0;
-    bus_bucket_name(site, name);
+    bus_bucket_name(site, part, name);
     tb_status status = bus_js_status(js_GetStreamInfo(&info, bus->js, name, NULL, &code), &code);
     jsStreamInfo_Destroy(info);
     *made = status == TB_NOT_FOUND;
     if (status == TB_NOT_FOUND) {
         jsStreamConfig config;
         jsStreamConfig_Init(&config);
-        snprintf(subjects, sizeof subjects, "$KV.feed_%s.>", site);
+        snprintf(subjects, sizeof subjects, "$KV.feed_%s.%d.>", site, part);
         config.Name = name;
         config.Subjects = (const char *[]){subjects};
         config.SubjectsLen = 1;
@@ -104,19 +104,34 @@ static tb_status bucket_make(tb_bus *bus, const char *site, int *made, tb_error 
                : tb_fail(why, status, "the broker does not give the bucket %s: %s", name, tb_status_sentence(status));
 }
 
-static tb_status epoch_missing(tb_bus *bus, const char *site, int *missing, tb_error *why)
+static tb_status epoch_missing(tb_bus *bus, const char *site, int part, int *missing, tb_error *why)
 {
     char name[BUS_NAME_SIZE], subject[TB_SUBJECT_SIZE];
     natsMsg *message = NULL;
     jsErrCode code = 0;
-    bus_bucket_name(site, name);
-    bus_epoch_subject(site, subject);
+    bus_bucket_name(site, part, name);
+    bus_epoch_subject(site, part, subject);
     tb_status status = bus_js_status(js_GetLastMsg(&message, bus->js, name, subject, NULL, &code), &code);
     natsMsg_Destroy(message);
     *missing = status == TB_NOT_FOUND;
     return status == TB_OK || status == TB_NOT_FOUND
                ? TB_OK
                : tb_fail(why, status, "the bucket's epoch cannot be read: %s", tb_status_sentence(status));
+}
+
+/* *lost: a part was made, or holds no mark. */
+static tb_status bucket_open(tb_bus *bus, const char *site, int *lost, tb_error *why)
+{
+    tb_status status = TB_OK;
+    *lost = 0;
+    for (int part = 0; part < BUS_PARTS && status == TB_OK; part++) {
+        int made = 0, missing = 0;
+        status = part_make(bus, site, part, &made, why);
+        if (status == TB_OK && !made)
+            status = epoch_missing(bus, site, part, &missing, why);
+        *lost |= made || missing;
+    }
+    return status;
 }
 
 tb_status tb_bus_site_open(tb_bus *bus, const char *site, int *lost, tb_error *why)
@@ -127,12 +142,10 @@ tb_status tb_bus_site_open(tb_bus *bus, const char *site, int *lost, tb_error *w
     if (!tb_bus_is_connected(bus))
         return tb_fail(why, TB_BUS_DOWN, "%s", tb_status_sentence(TB_BUS_DOWN));
     uint64_t connection = bus_connection(bus);
-    int made = 0, missing = 0;
-    tb_status status = bucket_make(bus, site, &made, why);
+    int missing = 0;
+    tb_status status = bucket_open(bus, site, &missing, why);
     if (status == TB_OK)
         status = bus_stream_make(bus, site, why);
-    if (status == TB_OK)
-        status = epoch_missing(bus, site, &missing, why);
     if (status == TB_OK)
         status = bus_status(listen_to_acks(bus));
     if (status == TB_OK)
@@ -143,7 +156,7 @@ tb_status tb_bus_site_open(tb_bus *bus, const char *site, int *lost, tb_error *w
     snprintf(bus->site, sizeof bus->site, "%s", site);
     bus->site_connection = connection;
     pthread_mutex_unlock(&bus->lock);
-    *lost = made || missing;
+    *lost = missing;
     return TB_OK;
 }
 
@@ -166,12 +179,10 @@ static tb_status take_place_in_flight(tb_bus *bus, char reply[TB_SUBJECT_SIZE])
     return status;
 }
 
-static natsStatus publish(tb_bus *bus, const char *site, const char *subject, const char *reply, int present,
+static natsStatus publish(tb_bus *bus, const char *bucket, const char *subject, const char *reply, int present,
                           tb_span sealed)
 {
-    char bucket[BUS_NAME_SIZE];
     natsMsg *message = NULL;
-    bus_bucket_name(site, bucket);
     natsStatus s = natsMsg_Create(&message, subject, reply, (const char *)sealed.data, (int)sealed.size);
     if (s == NATS_OK)
         s = natsMsgHeader_Set(message, "Nats-Expected-Stream", bucket);
@@ -188,7 +199,7 @@ static natsStatus publish(tb_bus *bus, const char *site, const char *subject, co
 tb_status tb_bus_feed_write(tb_bus *bus, const char *site, const char *touchpoint, const char *visit, int present,
                             tb_span sealed)
 {
-    char subject[TB_SUBJECT_SIZE], reply[TB_SUBJECT_SIZE];
+    char subject[TB_SUBJECT_SIZE], reply[TB_SUBJECT_SIZE], bucket[BUS_NAME_SIZE];
     tb_subject_text(TB_SUBJECT_FEED, site, touchpoint, visit, subject);
     if (!subject[0] || !visit || strpbrk(subject, "*>") || !site_is_open(bus, site) || sealed.size > INT32_MAX)
         return TB_INVALID_ARGUMENT;
@@ -197,7 +208,8 @@ tb_status tb_bus_feed_write(tb_bus *bus, const char *site, const char *touchpoin
     tb_status status = take_place_in_flight(bus, reply);
     if (status != TB_OK)
         return status;
-    status = bus_status(publish(bus, site, subject, reply, present, sealed));
+    bus_bucket_name(site, bus_part_of(touchpoint), bucket);
+    status = bus_status(publish(bus, bucket, subject, reply, present, sealed));
     if (status != TB_OK) { /* nothing left: no acknowledgement will come; the round has failed */
         pthread_mutex_lock(&bus->lock);
         bus->flight.failed++;
@@ -228,17 +240,11 @@ tb_status tb_bus_feed_flush(tb_bus *bus, int wait_ms)
     return status;
 }
 
-tb_status tb_bus_feed_ready(tb_bus *bus, const char *site)
+static tb_status mark(tb_bus *bus, const char *site, int part, const char *text)
 {
-    if (!bus_site_is_good(site) || !site_is_open(bus, site))
-        return TB_INVALID_ARGUMENT;
-    tb_status status = tb_bus_feed_flush(bus, BUS_API_WAIT); /* B1, and nothing before the mark is still under way */
-    if (status != TB_OK)
-        return status;
-    char subject[TB_SUBJECT_SIZE], bucket[BUS_NAME_SIZE], text[TB_ID_TEXT_SIZE];
-    bus_epoch_subject(site, subject);
-    bus_bucket_name(site, bucket);
-    tb_id_text(tb_id_random(), text);
+    char subject[TB_SUBJECT_SIZE], bucket[BUS_NAME_SIZE];
+    bus_epoch_subject(site, part, subject);
+    bus_bucket_name(site, part, bucket);
     jsPubOptions options;
     jsPubOptions_Init(&options);
     options.ExpectStream = bucket;
@@ -254,6 +260,20 @@ tb_status tb_bus_feed_ready(tb_bus *bus, const char *site)
     return bus_js_status(s, &code);
 }
 
+tb_status tb_bus_feed_ready(tb_bus *bus, const char *site)
+{
+    if (!bus_site_is_good(site) || !site_is_open(bus, site))
+        return TB_INVALID_ARGUMENT;
+    tb_status status = tb_bus_feed_flush(bus, BUS_API_WAIT); /* B1, and nothing before the mark is still under way */
+    if (status != TB_OK)
+        return status;
+    char text[TB_ID_TEXT_SIZE];
+    tb_id_text(tb_id_random(), text);
+    for (int part = 0; part < BUS_PARTS && status == TB_OK; part++)
+        status = mark(bus, site, part, text);
+    return status;
+}
+
 static tb_status purge(tb_bus *bus, const char *bucket, const char *subject)
 {
     jsOptions options;
@@ -267,12 +287,17 @@ static tb_status purge(tb_bus *bus, const char *bucket, const char *subject)
 tb_status tb_bus_feed_reset(tb_bus *bus, const char *site)
 {
     char bucket[BUS_NAME_SIZE], subject[TB_SUBJECT_SIZE];
+    tb_status status = TB_OK;
     if (!bus_site_is_good(site) || !site_is_open(bus, site))
         return TB_INVALID_ARGUMENT;
     if (!tb_bus_is_connected(bus))
         return TB_BUS_DOWN;
-    bus_bucket_name(site, bucket);
-    bus_epoch_subject(site, subject);
-    tb_status status = purge(bus, bucket, subject); /* first: from here on nobody believes the bucket */
-    return status == TB_OK ? purge(bus, bucket, NULL) : status;
+    for (int part = 0; part < BUS_PARTS && status == TB_OK; part++) {
+        bus_bucket_name(site, part, bucket);
+        bus_epoch_subject(site, part, subject);
+        status = purge(bus, bucket, subject); /* first: from here on nobody believes this part */
+        if (status == TB_OK)
+            status = purge(bus, bucket, NULL);
+    }
+    return status;
 }

@@ -12,14 +12,14 @@
 
 #define READER_LIFE INT64_C(30000000000) /* ns without a fetch: the broker forgets it */
 
-static tb_status epoch_read(tb_bus *bus, const char *site, char out[TB_ID_TEXT_SIZE])
+static tb_status epoch_read(tb_bus *bus, const char *site, int part, char out[TB_ID_TEXT_SIZE])
 {
     char bucket[BUS_NAME_SIZE], subject[TB_SUBJECT_SIZE];
     natsMsg *message = NULL;
     jsErrCode code = 0;
     out[0] = '\0';
-    bus_bucket_name(site, bucket);
-    bus_epoch_subject(site, subject);
+    bus_bucket_name(site, part, bucket);
+    bus_epoch_subject(site, part, subject);
     tb_status status = bus_js_status(js_GetLastMsg(&message, bus->js, bucket, subject, NULL, &code), &code);
     if (status == TB_OK)
         snprintf(out, TB_ID_TEXT_SIZE, "%.*s", natsMsg_GetDataLength(message), natsMsg_GetData(message));
@@ -49,7 +49,7 @@ static tb_status call(tb_bus *bus, const char *subject, const char *body, uint64
 static tb_status reader_make(tb_bus *bus, const char *site, const char *touchpoint, uint64_t *pending)
 {
     char bucket[BUS_NAME_SIZE], filter[TB_SUBJECT_SIZE], subject[2 * TB_SUBJECT_SIZE], body[3 * TB_SUBJECT_SIZE];
-    bus_bucket_name(site, bucket);
+    bus_bucket_name(site, bus_part_of(touchpoint), bucket);
     tb_subject_text(TB_SUBJECT_FEED, site, touchpoint, NULL, filter);
     snprintf(subject, sizeof subject, "$JS.API.CONSUMER.DELETE.%s.%s", bucket, touchpoint);
     (void)!call(bus, subject, "", NULL); /* mostly there is none */
@@ -76,7 +76,7 @@ static tb_status on_list(void *context, const tb_delivery *request, tb_bytes *re
     if (!touchpoint || !tb_subject_text(TB_SUBJECT_LIST, site, touchpoint, NULL, subject)[0] ||
         strpbrk(touchpoint, "*>") || strcmp(subject, request->subject) != 0)
         return TB_INVALID_ARGUMENT;
-    tb_status status = epoch_read(bus, site, epoch); /* B2: before the reader */
+    tb_status status = epoch_read(bus, site, bus_part_of(touchpoint), epoch); /* B2: before the reader */
     if (status == TB_OK)
         status = reader_make(bus, site, touchpoint, &pending);
     return status == TB_OK ? tb_bytes_print(reply, "%" PRIu64 " %s", pending, epoch) : status;

@@ -52,8 +52,13 @@ tb_status bus_js_status(natsStatus status, const jsErrCode *code);
 uint64_t bus_connection(const tb_bus *bus);
 int bus_site_is_good(const char *site);
 void bus_stream_name(const char *site, char out[BUS_NAME_SIZE]); /* EVENTS_<site> */
-void bus_bucket_name(const char *site, char out[BUS_NAME_SIZE]); /* KV_feed_<site> */
-void bus_epoch_subject(const char *site, char out[TB_SUBJECT_SIZE]);
+/* The bucket is kept in parts, by touchpoint: the broker looks at every key of a stream to make a reader of some of
+ * them, and a thousand terminals that come back at once want a thousand readers (doc/adr/170). Each part has an epoch
+ * mark of its own. Changing the number makes every list new. */
+#define BUS_PARTS 16
+int bus_part_of(const char *touchpoint);                                   /* 0..BUS_PARTS-1 */
+void bus_bucket_name(const char *site, int part, char out[BUS_NAME_SIZE]); /* KV_feed_<site>-<part> */
+void bus_epoch_subject(const char *site, int part, char out[TB_SUBJECT_SIZE]);
 /* Server: lets terminals read their lists; once per bus. */
 tb_status bus_lists_serve(tb_bus *bus, const char *site) TB_MUST_CHECK;
 /* Makes the event stream when it is missing. */

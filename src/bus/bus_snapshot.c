@@ -15,14 +15,14 @@
 /* ---- the epoch ---- */
 
 /* What the broker holds now. By the subject's own way: it can be permitted for this subject alone. */
-static tb_status epoch_get(tb_bus *bus, const char *site, char out[TB_ID_TEXT_SIZE])
+static tb_status epoch_get(tb_bus *bus, const char *site, int part, char out[TB_ID_TEXT_SIZE])
 {
     char bucket[BUS_NAME_SIZE], epoch[TB_SUBJECT_SIZE], subject[2 * TB_SUBJECT_SIZE];
     natsMsg *reply = NULL;
     const char *code = NULL;
     out[0] = '\0';
-    bus_bucket_name(site, bucket);
-    bus_epoch_subject(site, epoch);
+    bus_bucket_name(site, part, bucket);
+    bus_epoch_subject(site, part, epoch);
     snprintf(subject, sizeof subject, "$JS.API.DIRECT.GET.%s.%s", bucket, epoch);
     tb_status status = bus_status(natsConnection_Request(&reply, bus->connection, subject, NULL, 0, ASK_MS));
     if (status == TB_OK && natsMsgHeader_Get(reply, "Status", &code) != NATS_OK) /* a status: there is no mark */
@@ -119,7 +119,7 @@ static tb_status read_list(tb_bus *bus, const char *site, const char *touchpoint
 {
     char bucket[BUS_NAME_SIZE];
     fetching f = {.bus = bus, .handle = handle, .context = context};
-    bus_bucket_name(site, bucket);
+    bus_bucket_name(site, bus_part_of(touchpoint), bucket);
     snprintf(f.next, sizeof f.next, "$JS.API.CONSUMER.MSG.NEXT.%s.%s", bucket, touchpoint);
     tb_status status = bus_status(open_inbox(&f));
     if (status == TB_OK)
@@ -165,7 +165,7 @@ tb_status tb_bus_feed_snapshot(tb_bus *bus, const char *site, const char *touchp
     if (status == TB_OK && entries)
         status = read_list(bus, site, touchpoint, handle, context);
     if (status == TB_OK)
-        status = epoch_get(bus, site, after);
+        status = epoch_get(bus, site, bus_part_of(touchpoint), after);
     if (status == TB_OK)
         *ready = before[0] && strcmp(before, after) == 0;
     return status;

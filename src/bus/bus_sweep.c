@@ -2,6 +2,7 @@
  * ends. Purge markers that nobody needs any more are removed. */
 #include "bus/bus_private.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <tebura/clock.h>
@@ -73,13 +74,10 @@ static tb_status read_all(tb_bus *bus, natsSubscription *subscription, read_fn h
     return status;
 }
 
-static tb_status read_bucket(tb_bus *bus, const char *site, const char *filter, int headers_only, read_fn handle,
-                             void *context)
+static tb_status read_bucket(tb_bus *bus, const char *bucket, const char *filter, read_fn handle, void *context)
 {
-    char bucket[BUS_NAME_SIZE];
     natsSubscription *subscription = NULL;
-    bus_bucket_name(site, bucket);
-    tb_status status = bus_status(consume(bus, bucket, filter, headers_only, &subscription));
+    tb_status status = bus_status(consume(bus, bucket, filter, 1, &subscription));
     if (status == TB_OK)
         status = read_all(bus, subscription, handle, context);
     bus_subscription_destroy(bus->connection, subscription); /* the broker forgets the consumer by itself as well */
@@ -106,24 +104,13 @@ static void note_old_marker(void *context, natsMsg *message)
     jsMsgMetaData_Destroy(about);
 }
 
-tb_status tb_bus_feed_sweep(tb_bus *bus, const char *site, int seconds, int *removed)
+static tb_status sweep_part(tb_bus *bus, const char *site, int part, sweep *old, int *removed)
 {
     char filter[TB_SUBJECT_SIZE], bucket[BUS_NAME_SIZE];
-    *removed = 0;
-    tb_subject_text(TB_SUBJECT_FEED, site, ">", NULL, filter);
-    if (!filter[0] || seconds < 0)
-        return TB_INVALID_ARGUMENT;
-    if (!tb_bus_is_connected(bus))
-        return TB_BUS_DOWN;
-    tb_bytes memory = {0};
-    tb_status status = tb_bytes_reserve(&memory, sizeof(sweep));
-    if (status != TB_OK)
-        return status;
-    sweep *old = (sweep *)(void *)memory.data;
+    bus_bucket_name(site, part, bucket);
+    snprintf(filter, sizeof filter, "$KV.feed_%s.%d.>", site, part);
     old->count = 0;
-    old->older_than = (tb_clock_now() - seconds * TB_SECOND) * 1000;
-    bus_bucket_name(site, bucket);
-    status = read_bucket(bus, site, filter, 1, note_old_marker, old);
+    tb_status status = read_bucket(bus, bucket, filter, note_old_marker, old);
     for (int i = 0; status == TB_OK && i < old->count; i++) { /* by number: a value written since has another */
         jsErrCode code = 0;
         status = bus_js_status(js_DeleteMsg(bus->js, bucket, old->sequences[i], NULL, &code), &code);
@@ -132,6 +119,24 @@ tb_status tb_bus_feed_sweep(tb_bus *bus, const char *site, int seconds, int *rem
         else if (code == JSSequenceNotFoundErr || status == TB_NOT_FOUND)
             status = TB_OK;
     }
+    return status;
+}
+
+tb_status tb_bus_feed_sweep(tb_bus *bus, const char *site, int seconds, int *removed)
+{
+    *removed = 0;
+    if (!bus_site_is_good(site) || seconds < 0)
+        return TB_INVALID_ARGUMENT;
+    if (!tb_bus_is_connected(bus))
+        return TB_BUS_DOWN;
+    tb_bytes memory = {0};
+    tb_status status = tb_bytes_reserve(&memory, sizeof(sweep));
+    if (status != TB_OK)
+        return status;
+    sweep *old = (sweep *)(void *)memory.data;
+    old->older_than = (tb_clock_now() - seconds * TB_SECOND) * 1000;
+    for (int part = 0; part < BUS_PARTS && status == TB_OK; part++)
+        status = sweep_part(bus, site, part, old, removed);
     tb_bytes_free(&memory);
     return status;
 }

@@ -2,6 +2,7 @@
  * can widen what a subscription or a permission covers. */
 #include "bus/bus_private.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,9 +44,20 @@ const char *tb_subject_text(tb_subject kind, const char *site, const char *touch
         snprintf(out, TB_SUBJECT_SIZE, "tb.%s.%s.%s", site, words[kind], touchpoint);
     else if (everything && !visit)
         snprintf(out, TB_SUBJECT_SIZE, "$KV.feed_%s.>", site);
+    else if (strcmp(touchpoint, "*") == 0)
+        snprintf(out, TB_SUBJECT_SIZE, "$KV.feed_%s.*.*.%s", site, visit ? visit : ">");
     else if (!everything)
-        snprintf(out, TB_SUBJECT_SIZE, "$KV.feed_%s.%s.%s", site, touchpoint, visit ? visit : ">");
+        snprintf(out, TB_SUBJECT_SIZE, "$KV.feed_%s.%d.%s.%s", site, bus_part_of(touchpoint), touchpoint,
+                 visit ? visit : ">");
     return out;
+}
+
+int bus_part_of(const char *touchpoint)
+{
+    uint32_t hash = UINT32_C(2166136261); /* FNV-1a */
+    for (const char *at = touchpoint; *at; at++)
+        hash = (hash ^ (uint8_t)*at) * UINT32_C(16777619);
+    return (int)(hash % BUS_PARTS);
 }
 
 const char *tb_subject_key(const char *subject)
@@ -53,7 +65,8 @@ const char *tb_subject_key(const char *subject)
     static const char prefix[] = "$KV.feed_";
     if (strncmp(subject, prefix, sizeof prefix - 1) != 0)
         return NULL;
-    const char *dot = strchr(subject + sizeof prefix - 1, '.');
+    const char *dot = strchr(subject + sizeof prefix - 1, '.'); /* before the part */
+    dot = dot ? strchr(dot + 1, '.') : NULL;
     return dot && strchr(dot + 1, '.') ? dot + 1 : NULL;
 }
 
@@ -71,12 +84,12 @@ void bus_stream_name(const char *site, char out[BUS_NAME_SIZE])
     snprintf(out, BUS_NAME_SIZE, "EVENTS_%s", site);
 }
 
-void bus_bucket_name(const char *site, char out[BUS_NAME_SIZE])
+void bus_bucket_name(const char *site, int part, char out[BUS_NAME_SIZE])
 {
-    snprintf(out, BUS_NAME_SIZE, "KV_feed_%s", site);
+    snprintf(out, BUS_NAME_SIZE, "KV_feed_%s-%d", site, part); /* no site has a hyphen */
 }
 
-void bus_epoch_subject(const char *site, char out[TB_SUBJECT_SIZE])
+void bus_epoch_subject(const char *site, int part, char out[TB_SUBJECT_SIZE])
 {
-    snprintf(out, TB_SUBJECT_SIZE, "$KV.feed_%s._epoch", site); /* no touchpoint has an underscore */
+    snprintf(out, TB_SUBJECT_SIZE, "$KV.feed_%s.%d._epoch", site, part); /* no touchpoint has an underscore */
 }

@@ -18,7 +18,7 @@ struct tb_bus_subscription {
     pthread_t follower;
     int following;
     int opened; /* the consumer was made by this process */
-    int stop; /* by bus->lock */
+    int stop;   /* by bus->lock */
 };
 
 #endif

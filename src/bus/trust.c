@@ -101,7 +101,8 @@ tb_status tb_trust_operator(const tb_trust *trust, tb_bytes *out)
 
 /* ---- what passes between the two accounts ---- */
 
-/* %s is the site. `share` as exported; a terminal's own part of it is `own`, where {{name()}} is its touchpoint. */
+/* %1$s is the site, %2$d a part of the bucket. `share` as exported; a terminal's own part of it is `own`, where
+ * {{name()}} is its touchpoint. The last ones are there for each part. */
 static const struct passage {
     const char *share, *own;
     int is_stream, streamed, published;
@@ -110,19 +111,29 @@ static const struct passage {
     {"tb.%s.ask.*", "tb.%s.ask.{{name()}}", 0, 0, 1},
     {"tb.%s.status.*", "tb.%s.status.{{name()}}", 0, 0, 1},
     {"tb.%s.list.*", "tb.%s.list.{{name()}}", 0, 0, 1},
-    {"$JS.API.DIRECT.GET.KV_feed_%1$s.$KV.feed_%1$s._epoch", "$JS.API.DIRECT.GET.KV_feed_%1$s.$KV.feed_%1$s._epoch", 0,
-     0, 1},
-    {"$JS.API.CONSUMER.MSG.NEXT.KV_feed_%s.*", "$JS.API.CONSUMER.MSG.NEXT.KV_feed_%s.{{name()}}", 0, 1, 1},
-    {"$KV.feed_%s.>", "$KV.feed_%s.{{name()}}.>", 1, 0, 0},
+    {"$KV.feed_%s.>", "$KV.feed_%s.*.{{name()}}.>", 1, 0, 0},
     {"tb.%s.order.*", "tb.%s.order.{{name()}}", 1, 0, 0},
+    {"$JS.API.DIRECT.GET.KV_feed_%1$s-%2$d.$KV.feed_%1$s.%2$d._epoch",
+     "$JS.API.DIRECT.GET.KV_feed_%1$s-%2$d.$KV.feed_%1$s.%2$d._epoch", 0, 0, 1},
+    {"$JS.API.CONSUMER.MSG.NEXT.KV_feed_%1$s-%2$d.*", "$JS.API.CONSUMER.MSG.NEXT.KV_feed_%1$s-%2$d.{{name()}}", 0, 1,
+     1},
 };
-#define PASSAGES (sizeof passages / sizeof *passages)
+#define PARTED 2
+#define PLAIN (sizeof passages / sizeof *passages - PARTED)
+#define PASSAGES (PLAIN + PARTED * BUS_PARTS)
 
-static const char *fill(const char *form, const char *site, char out[TB_SUBJECT_SIZE])
+static const struct passage *passage_at(size_t number, int *part)
+{
+    *part = number < PLAIN ? 0 : (int)((number - PLAIN) % BUS_PARTS);
+    return &passages[number < PLAIN ? number : PLAIN + (number - PLAIN) / BUS_PARTS];
+}
+
+static const char *fill(const char *form, const char *site, int part, char out[TB_SUBJECT_SIZE])
 {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral" /* forms of the table above */
-    snprintf(out, TB_SUBJECT_SIZE, form, site);
+#pragma GCC diagnostic ignored "-Wformat-extra-args"
+    snprintf(out, TB_SUBJECT_SIZE, form, site, part);
 #pragma GCC diagnostic pop
     return out;
 }
@@ -132,9 +143,10 @@ static tb_status print_exports(const tb_trust *trust, tb_bytes *out)
     char subject[TB_SUBJECT_SIZE];
     tb_status status = tb_bytes_print(out, "\"exports\":[");
     for (size_t i = 0; i < PASSAGES && status == TB_OK; i++) {
-        const struct passage *p = &passages[i];
+        int part;
+        const struct passage *p = passage_at(i, &part);
         status = tb_bytes_print(out, "%s{\"name\":\"%zu\",\"subject\":\"%s\",\"type\":\"%s\"%s}", i ? "," : "", i,
-                                fill(p->share, trust->site, subject), p->is_stream ? "stream" : "service",
+                                fill(p->share, trust->site, part, subject), p->is_stream ? "stream" : "service",
                                 p->is_stream  ? ""
                                 : p->streamed ? ",\"response_type\":\"Stream\""
                                               : ",\"response_type\":\"Singleton\"");
@@ -146,10 +158,13 @@ static tb_status print_imports(const tb_trust *trust, tb_bytes *out)
 {
     char subject[TB_SUBJECT_SIZE];
     tb_status status = tb_bytes_print(out, "\"imports\":[");
-    for (size_t i = 0; i < PASSAGES && status == TB_OK; i++)
+    for (size_t i = 0; i < PASSAGES && status == TB_OK; i++) {
+        int part;
+        const struct passage *p = passage_at(i, &part);
         status = tb_bytes_print(out, "%s{\"name\":\"%zu\",\"subject\":\"%s\",\"account\":\"%s\",\"type\":\"%s\"}",
-                                i ? "," : "", i, fill(passages[i].share, trust->site, subject),
-                                trust->accounts[TB_ACCOUNT_SITE].name, passages[i].is_stream ? "stream" : "service");
+                                i ? "," : "", i, fill(p->share, trust->site, part, subject),
+                                trust->accounts[TB_ACCOUNT_SITE].name, p->is_stream ? "stream" : "service");
+    }
     return status == TB_OK ? tb_bytes_print(out, "],") : status;
 }
 
@@ -158,11 +173,14 @@ static tb_status print_own(const tb_trust *trust, int published, tb_bytes *out)
     char subject[TB_SUBJECT_SIZE];
     const char *comma = "";
     tb_status status = TB_OK;
-    for (size_t i = 0; i < PASSAGES && status == TB_OK; i++)
-        if (passages[i].published == published) {
-            status = tb_bytes_print(out, "%s\"%s\"", comma, fill(passages[i].own, trust->site, subject));
-            comma = ",";
-        }
+    for (size_t i = 0; i < PASSAGES && status == TB_OK; i++) {
+        int part;
+        const struct passage *p = passage_at(i, &part);
+        if (p->published != published)
+            continue;
+        status = tb_bytes_print(out, "%s\"%s\"", comma, fill(p->own, trust->site, part, subject));
+        comma = ",";
+    }
     return status;
 }
 

@@ -21,8 +21,8 @@ static void forms(void **state)
     assert_string_equal(text(TB_SUBJECT_EVENT, "airport", "security-1", NULL), "tb.airport.event.security-1");
     assert_string_equal(text(TB_SUBJECT_ASK, "airport", "*", NULL), "tb.airport.ask.*");
     assert_string_equal(text(TB_SUBJECT_STATUS, "a_b", ">", NULL), "tb.a_b.status.>");
-    assert_string_equal(text(TB_SUBJECT_FEED, "airport", "shop-2", VISIT), "$KV.feed_airport.shop-2." VISIT);
-    assert_string_equal(text(TB_SUBJECT_FEED, "airport", "shop-2", NULL), "$KV.feed_airport.shop-2.>");
+    assert_string_equal(text(TB_SUBJECT_FEED, "airport", "shop-2", VISIT), "$KV.feed_airport.10.shop-2." VISIT);
+    assert_string_equal(text(TB_SUBJECT_FEED, "airport", "shop-2", NULL), "$KV.feed_airport.10.shop-2.>");
     assert_string_equal(text(TB_SUBJECT_FEED, "airport", ">", NULL), "$KV.feed_airport.>");
 }
 
@@ -48,13 +48,13 @@ static void refuses_other_tokens(void **state)
 static void taken_apart(void **state)
 {
     (void)state;
-    assert_string_equal(tb_subject_key("$KV.feed_airport.shop-2." VISIT), "shop-2." VISIT);
-    assert_null(tb_subject_key("$KV.feed_airport._epoch"));
+    assert_string_equal(tb_subject_key("$KV.feed_airport.10.shop-2." VISIT), "shop-2." VISIT);
+    assert_null(tb_subject_key("$KV.feed_airport.10._epoch"));
     assert_null(tb_subject_key("tb.airport.event.shop-2"));
     assert_string_equal(tb_subject_touchpoint("tb.airport.event.shop-2"), "shop-2");
     assert_null(tb_subject_touchpoint("tb.airport.event."));
     assert_null(tb_subject_touchpoint("tb.airport"));
-    assert_null(tb_subject_touchpoint("$KV.feed_airport.shop-2.x"));
+    assert_null(tb_subject_touchpoint("$KV.feed_airport.10.shop-2.x"));
 }
 
 int main(void)

@@ -239,6 +239,10 @@ static void thief_signs_in(thief *t, const world *w)
     natsOptions_Destroy(o);
 }
 
+/* of the bucket */
+#define A_PART "4"
+#define B_PART "13"
+
 static void listening_to_others_is_refused(void **state)
 {
     static const char *const subjects[] = {">",
@@ -246,8 +250,10 @@ static void listening_to_others_is_refused(void **state)
                                            "$KV.>",
                                            "$KV.feed_airport.>",
                                            "$KV.feed_airport.*.>",
-                                           "$KV.feed_airport.gate-b.>",
-                                           "$KV.feed_airport.gate-b." VISIT_A,
+                                           "$KV.feed_airport.*.*.>",
+                                           "$KV.feed_airport.*.gate-b.>",
+                                           "$KV.feed_airport." B_PART ".gate-b.>",
+                                           "$KV.feed_airport." B_PART ".gate-b." VISIT_A,
                                            "tb.>",
                                            "tb.airport.event.gate-b",
                                            "tb.airport.event.*",
@@ -279,7 +285,7 @@ static void listening_to_others_is_refused(void **state)
 static void writing_for_others_and_ruling_is_refused(void **state)
 {
 #define SMALL_STREAM "{\"name\":\"MINE\",\"subjects\":[\"mine.>\"]}"
-#define ANY_READER "{\"stream_name\":\"KV_feed_airport\",\"config\":{\"ack_policy\":\"none\"}}"
+#define ANY_READER "{\"stream_name\":\"KV_feed_airport-" B_PART "\",\"config\":{\"ack_policy\":\"none\"}}"
     static const char *const tries[][2] = {
         {"tb.airport.event.gate-b", "e"},
         {"tb.airport.ask.gate-b", "?"},
@@ -287,27 +293,27 @@ static void writing_for_others_and_ruling_is_refused(void **state)
         {"tb.airport.list.gate-b", ""},
         {"tb.airport.order.gate-a", "o"},
         {"tb.airport.order.gate-b", "o"},
-        {"$KV.feed_airport.gate-a." VISIT_A, "v"},
-        {"$KV.feed_airport.gate-b." VISIT_A, "v"},
-        {"$KV.feed_airport._epoch", "e"},
-        {"$JS.API.STREAM.PURGE.KV_feed_airport", ""},
-        {"$JS.API.STREAM.DELETE.KV_feed_airport", ""},
+        {"$KV.feed_airport." A_PART ".gate-a." VISIT_A, "v"},
+        {"$KV.feed_airport." B_PART ".gate-b." VISIT_A, "v"},
+        {"$KV.feed_airport." A_PART "._epoch", "e"},
+        {"$JS.API.STREAM.PURGE.KV_feed_airport-" B_PART, ""},
+        {"$JS.API.STREAM.DELETE.KV_feed_airport-" B_PART, ""},
         {"$JS.API.STREAM.DELETE.EVENTS_airport", ""},
         {"$JS.API.STREAM.UPDATE.EVENTS_airport", "{}"},
         {"$JS.API.STREAM.CREATE.MINE", SMALL_STREAM},
-        {"$JS.API.STREAM.INFO.KV_feed_airport", ""},
+        {"$JS.API.STREAM.INFO.KV_feed_airport-" B_PART, ""},
         {"$JS.API.STREAM.NAMES", ""},
-        {"$JS.API.STREAM.MSG.GET.KV_feed_airport", "{\"seq\":1}"},
-        {"$JS.API.STREAM.MSG.DELETE.KV_feed_airport", "{\"seq\":1}"},
-        {"$JS.API.DIRECT.GET.KV_feed_airport", "{\"seq\":1}"},
-        {"$JS.API.DIRECT.GET.KV_feed_airport.$KV.feed_airport.gate-b." VISIT_A, ""},
+        {"$JS.API.STREAM.MSG.GET.KV_feed_airport-" B_PART, "{\"seq\":1}"},
+        {"$JS.API.STREAM.MSG.DELETE.KV_feed_airport-" B_PART, "{\"seq\":1}"},
+        {"$JS.API.DIRECT.GET.KV_feed_airport-" B_PART, "{\"seq\":1}"},
+        {"$JS.API.DIRECT.GET.KV_feed_airport-" B_PART ".$KV.feed_airport." B_PART ".gate-b." VISIT_A, ""},
         {"$JS.API.DIRECT.GET.EVENTS_airport", "{\"seq\":1}"},
-        {"$JS.API.CONSUMER.CREATE.KV_feed_airport", ANY_READER},
-        {"$JS.API.CONSUMER.CREATE.KV_feed_airport.x.$KV.feed_airport.gate-b.>", ANY_READER},
-        {"$JS.API.CONSUMER.CREATE.KV_feed_airport.gate-a.$KV.feed_airport.gate-a.>", ANY_READER},
-        {"$JS.API.CONSUMER.DURABLE.CREATE.KV_feed_airport.x", ANY_READER},
-        {"$JS.API.CONSUMER.DELETE.KV_feed_airport.gate-b", ""},
-        {"$JS.API.CONSUMER.MSG.NEXT.KV_feed_airport.gate-b", "1"},
+        {"$JS.API.CONSUMER.CREATE.KV_feed_airport-" B_PART, ANY_READER},
+        {"$JS.API.CONSUMER.CREATE.KV_feed_airport-" B_PART ".x.$KV.feed_airport." B_PART ".gate-b.>", ANY_READER},
+        {"$JS.API.CONSUMER.CREATE.KV_feed_airport-" A_PART ".gate-a.$KV.feed_airport." A_PART ".gate-a.>", ANY_READER},
+        {"$JS.API.CONSUMER.DURABLE.CREATE.KV_feed_airport-" B_PART ".x", ANY_READER},
+        {"$JS.API.CONSUMER.DELETE.KV_feed_airport-" B_PART ".gate-b", ""},
+        {"$JS.API.CONSUMER.MSG.NEXT.KV_feed_airport-" B_PART ".gate-b", "1"},
         {"$JS.API.CONSUMER.MSG.NEXT.EVENTS_airport.teburad", "1"},
         {"$JS.ACK.EVENTS_airport.teburad.1.1.1.1.0", "+ACK"},
         {"$SYS.REQ.CLAIMS.UPDATE", "x"},
@@ -335,11 +341,13 @@ static void writing_for_others_and_ruling_is_refused(void **state)
  * must not become a purge, a deletion, or a message in another's name in the site's account (doc/adr/120). */
 static void answers_cannot_be_aimed(void **state)
 {
-    static const char *const aims[] = {
-        "$JS.API.STREAM.PURGE.KV_feed_airport",     "$JS.API.STREAM.DELETE.KV_feed_airport",
-        "$JS.API.STREAM.PURGE.EVENTS_airport",      "$JS.API.STREAM.DELETE.EVENTS_airport",
-        "$KV.feed_airport.gate-b." VISIT_A,         "$KV.feed_airport._epoch",
-        "$JS.API.STREAM.MSG.DELETE.KV_feed_airport"};
+    static const char *const aims[] = {"$JS.API.STREAM.PURGE.KV_feed_airport-" B_PART,
+                                       "$JS.API.STREAM.DELETE.KV_feed_airport-" B_PART,
+                                       "$JS.API.STREAM.PURGE.EVENTS_airport",
+                                       "$JS.API.STREAM.DELETE.EVENTS_airport",
+                                       "$KV.feed_airport." B_PART ".gate-b." VISIT_A,
+                                       "$KV.feed_airport." A_PART "._epoch",
+                                       "$JS.API.STREAM.MSG.DELETE.KV_feed_airport-" B_PART};
     world *w = *state;
     thief t;
     int ready;
@@ -354,10 +362,10 @@ static void answers_cannot_be_aimed(void **state)
     tb_subject_text(TB_SUBJECT_ASK, SITE, "*", NULL, subject);
     assert_int_equal(tb_bus_answer(w->site, subject, answer_yes, NULL, &asks), TB_OK);
     for (size_t i = 0; i < sizeof aims / sizeof *aims; i++) {
-        static const char *const asked[] = {"tb.airport.event.gate-a", "tb.airport.ask.gate-a",
-                                            "tb.airport.list.gate-a",
-                                            "$JS.API.CONSUMER.MSG.NEXT.KV_feed_airport.gate-a",
-                                            "$JS.API.DIRECT.GET.KV_feed_airport.$KV.feed_airport._epoch"};
+        static const char *const asked[] = {
+            "tb.airport.event.gate-a", "tb.airport.ask.gate-a", "tb.airport.list.gate-a",
+            "$JS.API.CONSUMER.MSG.NEXT.KV_feed_airport-" A_PART ".gate-a",
+            "$JS.API.DIRECT.GET.KV_feed_airport-" A_PART ".$KV.feed_airport." A_PART "._epoch"};
         for (size_t k = 0; k < sizeof asked / sizeof *asked; k++)
             assert_int_equal(natsConnection_PublishRequest(t.connection, asked[k], aims[i], "", 0), NATS_OK);
     }

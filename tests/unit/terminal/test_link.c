@@ -342,9 +342,8 @@ int main(void)
         printf("skipped: there is no nats-server on this machine\n");
         return 77;
     }
-    const struct CMUnitTest tests[] = {IN_WORLD(the_list_follows_the_server),
-                                       IN_WORLD(an_empty_list_begins_with_any_number),
-                                       IN_WORLD(without_broker_the_list_is_still_there),
-                                       IN_WORLD(questions_are_answered_exactly_once)};
+    const struct CMUnitTest tests[] = {
+        IN_WORLD(the_list_follows_the_server), IN_WORLD(an_empty_list_begins_with_any_number),
+        IN_WORLD(without_broker_the_list_is_still_there), IN_WORLD(questions_are_answered_exactly_once)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
