@@ -143,13 +143,14 @@ tb_status tb_bus_site_open(tb_bus *bus, const char *site, int *lost, tb_error *w
         return tb_fail(why, TB_BUS_DOWN, "%s", tb_status_sentence(TB_BUS_DOWN));
     uint64_t connection = bus_connection(bus);
     int missing = 0;
-    tb_status status = bucket_open(bus, site, &missing, why);
+    /* before what waits for the broker's answers: when we return it knows that we serve */
+    tb_status status = bus_lists_serve(bus, site);
+    if (status == TB_OK)
+        status = bucket_open(bus, site, &missing, why);
     if (status == TB_OK)
         status = bus_stream_make(bus, site, why);
     if (status == TB_OK)
         status = bus_status(listen_to_acks(bus));
-    if (status == TB_OK)
-        status = bus_lists_serve(bus, site);
     if (status != TB_OK)
         return status;
     pthread_mutex_lock(&bus->lock);
