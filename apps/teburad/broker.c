@@ -20,15 +20,13 @@
 
 #include <tebura/bytes.h>
 #include <tebura/clock.h>
-#include <tebura/crypto.h>
 #include <tebura/log.h>
-#include <tebura/secret.h>
 
 #define PATH_SIZE 4096
 #define PORT_WAIT 50 /* tenths of a second for a former broker to let the port go */
 
 struct broker {
-    char program[PATH_SIZE], config[PATH_SIZE], url[128]; /* url holds the token */
+    char program[PATH_SIZE], config[PATH_SIZE], url[64];
     int port;
     pthread_t watcher;
     pthread_mutex_t lock;
@@ -93,9 +91,9 @@ static tb_status choose_port(broker *b, const char *data, tb_error *why)
     return tb_file_write(file, tb_span_text(digits), why);
 }
 
-/* Absolute, because the server's idea of "here" is not ours; no quotes or line breaks, because it stands in a
+/* Loopback is open to every user of this machine, so nobody gets in without credentials. Absolute, because the server's idea of "here" is not ours; no quotes or line breaks, because it stands in a
  * configuration. */
-static tb_status write_config(broker *b, const char *data, const char *token, tb_error *why)
+static tb_status write_config(broker *b, const char *data, tb_span access, tb_error *why)
 {
     char *here = realpath(data, NULL);
     tb_bytes text = {0};
@@ -107,37 +105,17 @@ static tb_status write_config(broker *b, const char *data, const char *token, tb
         status = tb_bytes_print(&text,
                                 "listen: \"127.0.0.1:%d\"\nserver_name: \"teburad\"\nlogfile: \"%s/nats.log\"\n"
                                 "logfile_size_limit: 1048576\nmax_payload: 131072\n"
-                                "authorization {\n  token: \"%s\"\n}\n"
                                 "jetstream {\n  store_dir: \"%s/nats\"\n  max_memory_store: 1073741824\n"
                                 "  max_file_store: 1073741824\n}\n",
-                                b->port, here, token, here);
+                                b->port, here, here);
+    if (status == TB_OK)
+        status = tb_bytes_append(&text, access);
     if (status == TB_OK && snprintf(b->config, sizeof b->config, "%s/nats.conf", here) >= (int)sizeof b->config)
         status = tb_fail(why, TB_TOO_LARGE, "the data directory's name is too long");
     if (status == TB_OK)
         status = tb_file_write(b->config, tb_bytes_span(&text), why);
     tb_bytes_free(&text);
     free(here);
-    return status;
-}
-
-/* Loopback is open to every user of this machine: only who was told the token may listen, delete or pretend. The same
- * ever after, because terminals remember the address. */
-static tb_status make_config(broker *b, const char *data, tb_error *why)
-{
-    char file[PATH_SIZE], token[2 * TB_KEY_SIZE + 1] = "";
-    tb_key secret = {0};
-    tb_status status = tb_crypto_start();
-    if (status == TB_OK && snprintf(file, sizeof file, "%s/nats.token", data) >= (int)sizeof file)
-        status = tb_fail(why, TB_TOO_LARGE, "the data directory's name is too long");
-    if (status == TB_OK)
-        status = tb_key_file(file, &secret, why);
-    if (status == TB_OK) {
-        tb_hex_encode(tb_span_of(secret.bytes, sizeof secret.bytes), token);
-        snprintf(b->url, sizeof b->url, "nats://%s@127.0.0.1:%d", token, b->port);
-        status = write_config(b, data, token, why);
-    }
-    tb_wipe(&secret, sizeof secret);
-    tb_wipe(token, sizeof token);
     return status;
 }
 
@@ -221,7 +199,7 @@ static void *watch(void *context)
     }
 }
 
-tb_status broker_start(const char *data, broker **out, tb_error *why)
+tb_status broker_start(const char *data, tb_span access, broker **out, tb_error *why)
 {
     *out = NULL;
     broker *b = calloc(1, sizeof *b);
@@ -240,8 +218,9 @@ tb_status broker_start(const char *data, broker **out, tb_error *why)
                          "name a broker with --nats");
     if (status == TB_OK)
         status = choose_port(b, data, why);
+    snprintf(b->url, sizeof b->url, "nats://127.0.0.1:%d", b->port);
     if (status == TB_OK)
-        status = make_config(b, data, why);
+        status = write_config(b, data, access, why);
     if (status == TB_OK && pthread_create(&b->watcher, NULL, watch, b) != 0)
         status = tb_fail(why, TB_NO_MEMORY, "a thread cannot be started");
     if (status == TB_OK) {
@@ -250,7 +229,6 @@ tb_status broker_start(const char *data, broker **out, tb_error *why)
     }
     pthread_cond_destroy(&b->wake);
     pthread_mutex_destroy(&b->lock);
-    tb_wipe(b->url, sizeof b->url);
     free(b);
     return status;
 }
@@ -268,7 +246,6 @@ void broker_stop(broker **place)
     pthread_join(b->watcher, NULL);
     pthread_cond_destroy(&b->wake);
     pthread_mutex_destroy(&b->lock);
-    tb_wipe(b->url, sizeof b->url);
     free(b);
 }
 

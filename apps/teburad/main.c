@@ -32,6 +32,7 @@ static const char help[] =
     "  --models FILE       manifest of the networks (calibration); $TEBURA_MODELS or the installation's by default\n"
     "  --flight-information PATH  a file, or a folder of *.csv, *.json, *.ndjson, read whenever it changes\n"
     "  --utc-offset MIN    the site's clock, minutes east of UTC; this machine's by default\n"
+    "  --code-hours N      how long a terminal's registration code is good; 24 by default\n"
     "  --help, --version\n"
     "\n"
     "When it serves it prints one line of JSON: {\"http\": URL, \"token_file\": FILE, \"nats\": URL}.\n"
@@ -87,6 +88,14 @@ static int parse_offset(const char *text, int *out)
     return *text && !*end && minutes >= -14 * 60 && minutes <= 14 * 60;
 }
 
+static int parse_hours(const char *text, int *out)
+{
+    char *end;
+    long hours = strtol(text, &end, 10);
+    *out = (int)hours;
+    return *text && !*end && hours >= 1 && hours <= 8760;
+}
+
 /* -1: go on; else the exit code. */
 static int read_options(int argc, char **argv, teburad_options *out)
 {
@@ -104,6 +113,7 @@ static int read_options(int argc, char **argv, teburad_options *out)
         {"models", required_argument, NULL, 'm'},
         {"utc-offset", required_argument, NULL, 'u'},
         {"flight-information", required_argument, NULL, 'f'},
+        {"code-hours", required_argument, NULL, 'c'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'v'},
         {0},
@@ -150,6 +160,10 @@ static int read_options(int argc, char **argv, teburad_options *out)
         case 'u':
             if (!parse_offset(optarg, &out->utc_offset_minutes))
                 return usage("--utc-offset has to be minutes, -840 to 840");
+            break;
+        case 'c':
+            if (!parse_hours(optarg, &out->code_hours))
+                return usage("--code-hours has to be 1 to 8760");
             break;
         case 'h':
             fputs(help, stdout);

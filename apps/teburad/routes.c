@@ -28,6 +28,7 @@ const tb_http_route teburad_routes[] = {
     {"DELETE", ROOT "/models/{model}", 0, 0, delete_model},
     {"GET", ROOT "/touchpoints", 0, 0, get_touchpoints},
     {"POST", ROOT "/touchpoints", 0, 0, post_touchpoint},
+    {"POST", ROOT "/touchpoints/{id}/code", 0, 0, post_code},
     {"POST", ROOT "/registrations", TB_HTTP_OPEN, 4096, post_registration},
     {"GET", ROOT "/passages", 0, 0, get_passages},
     {"GET", ROOT "/stream", TB_HTTP_TOKEN_QUERY, 0, get_stream},

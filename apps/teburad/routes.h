@@ -35,6 +35,7 @@ HANDLER(post_visit);
 HANDLER(delete_visit);
 HANDLER(get_touchpoints);
 HANDLER(post_touchpoint);
+HANDLER(post_code);
 HANDLER(post_registration);
 HANDLER(get_passages);
 HANDLER(get_stream);

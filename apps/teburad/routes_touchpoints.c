@@ -49,7 +49,7 @@ HANDLER(post_touchpoint)
 {
     teburad *s = context;
     tb_touchpoint touchpoint = {0};
-    char code[33] = "";
+    char code[TB_CODE_SIZE] = "";
     tb_status status = read_touchpoint(s, request->json, &touchpoint, why);
     if (status == TB_OK)
         status = tb_management_touchpoint_add(s->management, &touchpoint, code, why);
@@ -59,34 +59,68 @@ HANDLER(post_touchpoint)
     return status;
 }
 
+HANDLER(post_code)
+{
+    teburad *s = context;
+    char code[TB_CODE_SIZE] = "";
+    tb_time until = 0;
+    tb_status status = tb_management_touchpoint_code(s->management, tb_http_param(request, "id"), code, &until, why);
+    if (status == TB_OK)
+        status = tb_http_reply_json(reply, 201,
+                                    json_pack("{s:s, s:s, s:o}", "id", tb_http_param(request, "id"), "code", code,
+                                              "until", json_of_time(until)));
+    tb_wipe(code, sizeof code);
+    return status;
+}
+
+/* What it signs in to the broker with; null without a key of its own for that. */
+static json_t *json_of_token(const teburad *s, const tb_touchpoint *t)
+{
+    tb_bytes token = {0};
+    json_t *text = NULL;
+    if (!t->has_broker_key)
+        return json_null();
+    if (tb_trust_terminal(s->trust, t->id, &t->broker_key, tb_clock_now(), &token) == TB_OK)
+        text = json_stringn((const char *)token.data, token.size);
+    tb_bytes_free(&token);
+    return text;
+}
+
 static json_t *json_of_registration(const teburad *s, const tb_touchpoint *t)
 {
     char key[2 * TB_KEY_SIZE + 1];
     tb_key ours = tb_management_public_key(s->management);
     tb_hex_encode(tb_span_of(ours.bytes, sizeof ours.bytes), key);
-    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:I, s:i}", "touchpoint", t->id, "role", t->role, "zone",
+    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:I, s:i, s:o}", "touchpoint", t->id, "role", t->role, "zone",
                      t->zone, "attributes", json_of_facts(&t->attributes), "server_public_key", key, "site",
                      s->options.site, "nats_url", s->options.terminal_nats ? s->options.terminal_nats : s->nats_url,
-                     "model", (json_int_t)s->model, "dimension", s->dimension);
+                     "model", (json_int_t)s->model, "dimension", s->dimension, "broker_token", json_of_token(s, t));
 }
 
 HANDLER(post_registration)
 {
     teburad *s = context;
-    char code[33] = "", key_text[2 * TB_KEY_SIZE + 1] = "";
-    tb_key key = {0};
+    char code[TB_CODE_SIZE] = "", key_text[2 * TB_KEY_SIZE + 1] = "", broker_text[2 * TB_KEY_SIZE + 1] = "";
+    tb_key key = {0}, broker_key = {0};
     tb_touchpoint touchpoint = {0};
-    tb_status status = tb_json_only(request->json, why, "code", "public_key", NULL);
+    tb_status status = tb_json_only(request->json, why, "code", "public_key", "broker_key", NULL);
     if (status == TB_OK)
         status = tb_json_text(request->json, "code", 1, code, sizeof code, why);
     if (status == TB_OK)
         status = tb_json_text(request->json, "public_key", 1, key_text, sizeof key_text, why);
+    if (status == TB_OK)
+        status = tb_json_text(request->json, "broker_key", 0, broker_text, sizeof broker_text, why);
     if (status == TB_OK && (strlen(code) != 32 || !text_is_of(code, DIGITS "abcdef", 32)))
         status = tb_fail(why, TB_INVALID_ARGUMENT, "the code is 32 lower-case hex digits");
     if (status == TB_OK && tb_hex_decode(key_text, key.bytes, sizeof key.bytes) != TB_OK)
         status = tb_fail(why, TB_INVALID_ARGUMENT, "the public key is 64 lower-case hex digits");
+    if (status == TB_OK && broker_text[0] &&
+        tb_hex_decode(broker_text, broker_key.bytes, sizeof broker_key.bytes) != TB_OK)
+        status = tb_fail(why, TB_INVALID_ARGUMENT, "the broker key is 64 lower-case hex digits");
+    tb_touchpoint_claim claim = {
+        .code = code, .public_key = &key, .broker_key = broker_text[0] ? &broker_key : NULL, .source = request->peer};
     if (status == TB_OK)
-        status = tb_management_touchpoint_register(s->management, code, &key, &touchpoint, why);
+        status = tb_management_touchpoint_claim(s->management, &claim, &touchpoint, why);
     tb_wipe(code, sizeof code);
     return status == TB_OK ? tb_http_reply_json(reply, 201, json_of_registration(s, &touchpoint)) : status;
 }

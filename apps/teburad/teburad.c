@@ -1,6 +1,7 @@
 /* teburad.c: starting and ending, in order. */
 #include "teburad.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ void teburad_pause(teburad *s, int ms)
     pthread_mutex_unlock(&s->lock);
 }
 
-static void on_connection(void *context, int connected)
+void teburad_on_connection(void *context, int connected)
 {
     teburad *s = context;
     if (connected)
@@ -76,25 +77,50 @@ static tb_status open_management(teburad *s, tb_error *why)
                                      .calibration = manifest.calibration.numbers,
                                      .former = models + 1,
                                      .former_count = count - 1,
+                                     .code_life = s->options.code_hours * TB_HOUR,
                                      .utc_offset_minutes = s->options.utc_offset_minutes};
     status = tb_management_open(&options, &s->management, why);
     tb_secret_free(database);
     return status;
 }
 
+static tb_status open_own_broker(teburad *s, tb_error *why)
+{
+    char accounts[4096];
+    tb_bytes access = {0};
+    char *here = realpath(s->options.data, NULL);
+    tb_status status = here ? TB_OK : tb_fail(why, TB_IO, "%s: %s", s->options.data, strerror(errno));
+    if (status == TB_OK && snprintf(accounts, sizeof accounts, "%s/nats-accounts", here) >= (int)sizeof accounts)
+        status = tb_fail(why, TB_TOO_LARGE, "the data directory's name is too long");
+    if (status == TB_OK) {
+        status = teburad_access_config(s, accounts, &access);
+        if (status != TB_OK)
+            status = tb_fail(why, status, "the broker's configuration: %s", tb_status_sentence(status));
+    }
+    if (status == TB_OK)
+        status = broker_start(s->options.data, tb_bytes_span(&access), &s->broker, why);
+    tb_bytes_free(&access);
+    free(here);
+    return status;
+}
+
 static tb_status open_bus(teburad *s, tb_error *why)
 {
-    tb_status status = TB_OK;
-    if (!s->options.nats)
-        status = broker_start(s->options.data, &s->broker, why);
+    tb_status status = teburad_access_open(s, why);
+    if (status == TB_OK && !s->options.nats)
+        status = open_own_broker(s, why);
     if (status != TB_OK)
         return status;
     const char *url = s->broker ? broker_url(s->broker) : s->options.nats;
     if (snprintf(s->nats_url, sizeof s->nats_url, "%s", url) >= (int)sizeof s->nats_url)
         return tb_fail(why, TB_INVALID_ARGUMENT, "the broker's address is longer than %zu bytes",
                        sizeof s->nats_url - 1);
-    tb_bus_options options = {.url = s->nats_url, .name = "teburad", .connected = on_connection, .context = s};
-    status = tb_bus_open(&options, &s->bus, why);
+    status = teburad_access_connect(s, TB_ACCOUNT_SITE, &s->bus, why);
+    if (status == TB_OK) {
+        pthread_mutex_lock(&s->lock); /* its callback waits until it is there */
+        status = teburad_access_connect(s, TB_ACCOUNT_SYSTEM, &s->operator_bus, why);
+        pthread_mutex_unlock(&s->lock);
+    }
     if (status == TB_OK && !s->broker && !tb_bus_is_connected(s->bus))
         tb_log(TB_LOG_WARNING, "teburad", "the broker cannot be reached yet: it is tried for ever, changes are kept");
     return status;
@@ -198,7 +224,10 @@ void teburad_stop(teburad **place)
         pthread_join(s->sweeper, NULL);
     if (s->ticking)
         pthread_join(s->ticker, NULL);
+    tb_bus *operator_bus = s->operator_bus; /* its callback may be at work with it */
+    tb_bus_free(&operator_bus);
     tb_bus_free(&s->bus);
+    tb_trust_free(&s->trust);
     broker_stop(&s->broker);
     tb_management_free(&s->management);
     tb_profile_free(&s->profile);

@@ -15,6 +15,7 @@
 #include <tebura/bus.h>
 #include <tebura/http.h>
 #include <tebura/management.h>
+#include <tebura/trust.h>
 
 #include "broker.h"
 
@@ -22,7 +23,7 @@ typedef struct teburad_options {
     const char *data, *site, *profile, *listen, *nats, *terminal_nats, *web, *host, *models;
     const char *flight_information; /* a file or a folder; NULL: none is watched */
     const char *database, *database_file; /* database.h */
-    int utc_offset_minutes;
+    int utc_offset_minutes, code_hours;
 } teburad_options;
 
 struct flight_watch;
@@ -34,7 +35,8 @@ typedef struct teburad {
     uint32_t model;
     int dimension;
     broker *broker; /* NULL: --nats names another */
-    tb_bus *bus;
+    tb_trust *trust;
+    tb_bus *bus, *operator_bus; /* the second pushes who may sign in */
     tb_http *http;
     struct flight_watch *flights; /* NULL: none */
     char nats_url[256], token_file[4096];
@@ -59,6 +61,16 @@ void *teburad_publish(void *service);
 void *teburad_sweep(void *service);
 /* follower.c: what terminals send. */
 tb_status teburad_follow(teburad *service) TB_MUST_CHECK;
+void teburad_on_connection(void *service, int connected); /* of the bus */
+
+/* access.c: who may sign in at the broker. */
+tb_status teburad_access_open(teburad *service, tb_error *why) TB_MUST_CHECK;
+/* The part of a broker's configuration that says so now. `directory` is the broker's, for what it is told later. */
+tb_status teburad_access_config(teburad *service, const char *directory, tb_bytes *out) TB_MUST_CHECK;
+/* A connection signed in to an account; `name` for the broker's monitoring. */
+tb_status teburad_access_connect(teburad *service, tb_account account, tb_bus **out, tb_error *why) TB_MUST_CHECK;
+/* Tells the running broker, who cuts off whoever was revoked. Also done at every connection. */
+tb_status teburad_access_push(teburad *service) TB_MUST_CHECK;
 /* ticker.c: what the clock demands. */
 void *teburad_tick(void *service);
 

@@ -24,6 +24,7 @@ typedef struct tb_http_request { /* everything borrowed until the handler return
     tb_span body;              /* as it came; empty when there was none */
     const struct json_t *json; /* the parsed body of a route without TB_HTTP_RAW; NULL when the body was empty */
     const char *content_type;  /* "" when none */
+    const char *peer;          /* numeric address of the other side ("127.0.0.1"); "" when it is not known */
     void *handle;              /* of the server */
 } tb_http_request;
 

@@ -34,6 +34,7 @@ typedef struct tb_management_options {
     const tb_provider *provider;   /* NULL: the simulated one */
     tb_time (*now)(void *context); /* NULL: tb_clock_now; tests set it */
     void *now_context;
+    tb_time code_life;      /* of a registration code; 0: a day */
     int utc_offset_minutes; /* of the site's clock: decides which day it is for documents */
 } tb_management_options;
 
@@ -42,6 +43,9 @@ typedef struct tb_management_options {
 tb_status tb_management_open(const tb_management_options *options, tb_management **out, tb_error *why) TB_MUST_CHECK;
 void tb_management_free(tb_management **management);
 tb_key tb_management_public_key(const tb_management *management);
+/* A secret from which whatever else has to be signed for this site is derived (trust.h); the same at every server that
+ * has the same master key. Wipe it. */
+tb_key tb_management_trust_key(const tb_management *management);
 /* Returns when nobody else held the service any more: for a watchdog. */
 void tb_management_alive(tb_management *management);
 
@@ -193,20 +197,43 @@ typedef struct tb_touchpoint {
     tb_facts attributes;
     int registered;
     tb_key public_key;
+    int has_broker_key;
+    tb_key broker_key;  /* Ed25519: what it signs in to the broker with */
+    tb_time code_until; /* while it is not registered */
+    int wiping;         /* it was told to deliver what it holds and to wipe itself */
     uint64_t sequence, entries;
     tb_heartbeat last;
 } tb_touchpoint;
 /* `id`, `role`, `attributes` and, when not empty, `zone` count; attribute "staff_confirms" (bool) overrides the role's
  * default at a POS, "shop" (text) names its merchant account. Announces a terminal; `code` (hex, 32 characters + NUL)
  * registers it once. TB_EXISTS; TB_INVALID_ARGUMENT: also where an attribute is absent that the role's rules name. */
-tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *touchpoint, char code[33],
+#define TB_CODE_SIZE 33
+tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *touchpoint, char code[TB_CODE_SIZE],
                                        tb_error *why) TB_MUST_CHECK;
-/* The terminal brings its code and public key; its list is filled. TB_UNAUTHORISED (wrong code, or used with another
- * key: the same terminal whose answer was lost may ask again). */
+/* Another code for a touchpoint that is not registered; the former one is worth nothing from now on. TB_NOT_FOUND;
+ * TB_CONFLICT: it is registered. */
+tb_status tb_management_touchpoint_code(tb_management *m, const char *id, char code[TB_CODE_SIZE], tb_time *until,
+                                        tb_error *why) TB_MUST_CHECK;
+/* Of a terminal that brings its code. `source` is where it asks from ("" unknown): after ten wrong codes within ten
+ * minutes that source is not heard for ten more. */
+typedef struct tb_touchpoint_claim {
+    const char *code;
+    const tb_key *public_key;
+    const tb_key *broker_key; /* NULL: it does not sign in to the broker by itself */
+    const char *source;
+} tb_touchpoint_claim;
+/* Its list is filled. TB_UNAUTHORISED: the code is unknown, has expired, or was used with another key (the same
+ * terminal whose answer was lost may ask again); TB_TOO_OFTEN. */
+tb_status tb_management_touchpoint_claim(tb_management *m, const tb_touchpoint_claim *claim, tb_touchpoint *out,
+                                         tb_error *why) TB_MUST_CHECK;
+/* The same without a key for the broker. */
 tb_status tb_management_touchpoint_register(tb_management *m, const char *code, const tb_key *public_key,
                                             tb_touchpoint *out, tb_error *why) TB_MUST_CHECK;
 typedef tb_status (*tb_touchpoint_fn)(void *context, const tb_touchpoint *touchpoint);
 tb_status tb_management_touchpoints(tb_management *m, tb_touchpoint_fn each, void *context) TB_MUST_CHECK;
+/* Every key for the broker that is not believed any more. */
+typedef tb_status (*tb_revoked_fn)(void *context, const tb_key *broker_key, tb_time at);
+tb_status tb_management_revoked(tb_management *m, tb_revoked_fn each, void *context) TB_MUST_CHECK;
 void tb_management_heartbeat(tb_management *m, const tb_heartbeat *beat);
 
 /* ---- what terminals send: sealed bytes in, sealed bytes out (`subject` is the seal's `about`) ---- */

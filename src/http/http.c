@@ -167,6 +167,15 @@ static tb_status parse_body(const http_exchange *exchange, const char *type, jso
     return TB_OK;
 }
 
+static void name_peer(struct MHD_Connection *connection, char out[INET6_ADDRSTRLEN])
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *address = info ? info->client_addr : NULL;
+    socklen_t size = address && address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    if (!address || getnameinfo(address, size, out, INET6_ADDRSTRLEN, NULL, 0, NI_NUMERICHOST) != 0)
+        out[0] = '\0';
+}
+
 static enum MHD_Result run(http_exchange *exchange)
 {
     json_t *json = NULL;
@@ -175,11 +184,14 @@ static enum MHD_Result run(http_exchange *exchange)
     const char *type = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
     tb_status status = parse_body(exchange, type ? type : "", &json, &why);
     if (status == TB_OK) {
+        char peer[INET6_ADDRSTRLEN];
+        name_peer(exchange->connection, peer);
         tb_http_request request = {.method = exchange->method,
                                    .path = exchange->path,
                                    .body = tb_bytes_span(&exchange->body),
                                    .json = json,
                                    .content_type = type ? type : "",
+                                   .peer = peer,
                                    .handle = exchange};
         status = exchange->route->handle(exchange->http->context, &request, &reply, &why);
     }

@@ -102,7 +102,7 @@ tb_terminal *tb_lists_find(const tb_lists *lists, const char *id)
 int tb_lists_has_list(const tb_terminal *terminal)
 {
     return terminal->role && terminal->view.kind != TB_KIND_CHECKIN && !terminal->view.match_at_server &&
-           terminal->row.registered;
+           terminal->row.registered && !terminal->row.wiping;
 }
 
 static tb_role_lists *lists_of(const tb_lists *lists, const tb_role *role)

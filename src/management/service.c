@@ -38,7 +38,8 @@ static tb_status derive_keys(tb_management *m, opening *keys)
         uint64_t number;
         tb_key *key;
     } list[] = {{1, &keys->central},     {2, &keys->visitor}, {3, &keys->pair},    {4, &m->keys->wrap},
-                {5, &m->keys->document}, {6, &m->keys->find}, {7, &m->keys->token}};
+                {5, &m->keys->document}, {6, &m->keys->find}, {7, &m->keys->token},
+                {8, &m->keys->trust}};
     tb_status status = TB_OK;
     for (size_t i = 0; i < sizeof list / sizeof *list && status == TB_OK; i++)
         status = tb_key_derive(&keys->master, "tb-store", list[i].number, list[i].key);
@@ -231,6 +232,7 @@ static tb_status make_service(const tb_management_options *options, tb_managemen
         m->models[m->model_count++] = options->former[i];
     m->utc_offset_minutes = options->utc_offset_minutes;
     m->provider = options->provider ? options->provider : tb_provider_simulated();
+    m->code_life = options->code_life > 0 ? options->code_life : 24 * TB_HOUR;
     m->now = options->now;
     m->now_context = options->now_context;
     pthread_mutex_init(&m->mutex, NULL);
@@ -307,6 +309,11 @@ void tb_management_alive(tb_management *management)
 {
     tb_service_lock(management);
     tb_service_unlock(management);
+}
+
+tb_key tb_management_trust_key(const tb_management *management)
+{
+    return management->keys->trust;
 }
 
 tb_status tb_management_counts(tb_management *m, tb_counts *out)

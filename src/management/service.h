@@ -36,6 +36,7 @@ typedef struct tb_keys { /* derived from the master key; in secret memory */
     tb_key document;     /* seals passport numbers */
     tb_key find;         /* keys the hashes that find them */
     tb_key token;        /* seals providers' tokens */
+    tb_key trust;        /* whoever signs for the broker and for TLS is derived from it */
     tb_key_pair own;     /* the server's, for terminals */
 } tb_keys;
 
@@ -68,7 +69,16 @@ typedef struct tb_visit_tag {
     uint64_t tags;
 } tb_visit_tag;
 
+#define TB_SOURCES 64
+typedef struct tb_source { /* of registrations with a wrong code */
+    char name[64];
+    int wrong;
+    tb_time since;
+} tb_source;
+
 struct tb_management {
+    tb_source sources[TB_SOURCES];
+    tb_time code_life;
     char site[TB_SITE_SIZE];
     const tb_profile *profile;
     tb_model models[TB_MODELS_MAX]; /* the one in force first, then former ones that are still recognised */
@@ -154,6 +164,9 @@ tb_terminal *tb_terminal_find(const tb_management *m, const char *id); /* NULL *
 /* Inside a change: takes everything off its list. When that is committed: tb_lists_remove, and nobody comes back. */
 tb_status tb_terminal_empty(tb_management *m, tb_terminal *terminal) TB_MUST_CHECK;
 tb_status tb_terminals_load(tb_management *m) TB_MUST_CHECK;
+tb_status tb_terminal_derive(const tb_management *m, tb_terminal *terminal, const tb_key *public_key) TB_MUST_CHECK;
+/* ---- registrations.c ---- */
+void tb_code_make(char code[TB_CODE_SIZE], uint8_t hash[32]);
 /* Takes the terminal that a subject "...<kind>.<touchpoint>" names, and its keys. TB_UNAUTHORISED: unknown or not
  * registered. Locks. */
 tb_status tb_terminal_of_subject(tb_management *m, const char *subject, char id[TB_TOUCHPOINT_SIZE], tb_key *from,

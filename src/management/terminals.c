@@ -28,7 +28,7 @@ static tb_status make_room(tb_management *m)
     return TB_OK;
 }
 
-static tb_status derive(const tb_management *m, tb_terminal *terminal, const tb_key *public_key)
+tb_status tb_terminal_derive(const tb_management *m, tb_terminal *terminal, const tb_key *public_key)
 {
     tb_status status = tb_key_from(&m->keys->own.private_key, public_key, &terminal->from);
     return status == TB_OK ? tb_key_to(&m->keys->own.private_key, public_key, &terminal->to) : status;
@@ -65,7 +65,7 @@ static tb_status load_one(void *context, const tb_touchpoint *row)
     if (status != TB_OK)
         return status;
     if (row->registered)
-        status = derive(m, terminal, &row->public_key);
+        status = tb_terminal_derive(m, terminal, &row->public_key);
     if (status != TB_OK) {
         tb_secret_free(terminal);
         return status;
@@ -106,15 +106,6 @@ static int id_is_good(const char *id)
     return length > 0 && length < TB_TOUCHPOINT_SIZE && id[length] == '\0';
 }
 
-static void make_code(char code[33], uint8_t hash[32])
-{
-    uint8_t random[16];
-    tb_random(random, sizeof random);
-    tb_hex_encode(tb_span_of(random, sizeof random), code);
-    tb_sha256(tb_span_text(code), hash);
-    tb_wipe(random, sizeof random);
-}
-
 /* What the role's rules ask of a touchpoint and this one has not: nobody would ever be on its list. NULL. */
 static const char *lacking(const tb_role *role, const tb_facts *attributes)
 {
@@ -126,7 +117,7 @@ static const char *lacking(const tb_role *role, const tb_facts *attributes)
     return NULL;
 }
 
-tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *touchpoint, char code[33], tb_error *why)
+tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *touchpoint, char code[TB_CODE_SIZE], tb_error *why)
 {
     uint8_t hash[32];
     tb_terminal *terminal = NULL;
@@ -150,7 +141,8 @@ tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *to
     if (status == TB_OK)
         status = tb_change_begin(m);
     if (status == TB_OK) {
-        make_code(code, hash);
+        tb_code_make(code, hash);
+        terminal->row.code_until = row.code_until = tb_service_now(m) + m->code_life;
         status = tb_change_end(m, tb_touchpoint_insert(m->db, &row, hash));
     }
     if (status == TB_OK) {
@@ -161,7 +153,7 @@ tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *to
     }
     tb_service_unlock(m);
     if (status != TB_OK)
-        tb_wipe(code, 33);
+        tb_wipe(code, TB_CODE_SIZE);
     if (status == TB_INVALID_ARGUMENT && absent)
         return tb_fail(why, status, "touchpoint %s: the rules of the role '%s' need its attribute '%s'", row.id,
                        row.role, absent);
@@ -179,71 +171,6 @@ tb_status tb_terminal_empty(tb_management *m, tb_terminal *terminal)
     }
     tb_ids_free(&visits);
     return status;
-}
-
-/* A key of small order would make every seal readable: no key is derived from it. */
-static int key_is_good(tb_management *m, const tb_key *key)
-{
-    tb_key derived = {{0}};
-    tb_status status = tb_key_to(&m->keys->own.private_key, key, &derived);
-    tb_wipe(&derived, sizeof derived);
-    return status == TB_OK;
-}
-
-static tb_status register_at(tb_management *m, const char *code, const tb_key *public_key, tb_touchpoint *out)
-{
-    uint8_t hash[32];
-    char id[TB_TOUCHPOINT_SIZE];
-    tb_sha256(tb_span_text(code), hash);
-    tb_status status = tb_touchpoint_by_code(m->db, hash, id);
-    if (status != TB_OK)
-        return status == TB_NOT_FOUND ? TB_UNAUTHORISED : status;
-    tb_terminal *terminal = tb_terminal_find(m, id);
-    if (!terminal)
-        return TB_INTERNAL;
-    tb_span known = tb_span_of(terminal->row.public_key.bytes, TB_KEY_SIZE),
-            given = tb_span_of(public_key->bytes, TB_KEY_SIZE);
-    if (terminal->row.registered) { /* the same terminal whose answer was lost may ask again; nobody else */
-        *out = terminal->row;
-        return tb_equal_constant_time(known, given) ? TB_OK : TB_UNAUTHORISED;
-    }
-    status = derive(m, terminal, public_key);
-    if (status == TB_OK)
-        status = tb_change_begin(m);
-    if (status != TB_OK)
-        return status;
-    terminal->row.registered = 1;
-    terminal->row.public_key = *public_key;
-    status = tb_touchpoint_key_set(m->db, id, public_key);
-    if (status == TB_OK)
-        status = tb_lists_add(&m->lists, terminal);
-    if (status == TB_OK)
-        status = tb_recompute_terminal(m, terminal);
-    if (status == TB_OK)
-        status = tb_visits_tag(m, terminal);
-    status = tb_change_end(m, status);
-    if (status != TB_OK) {
-        tb_lists_remove(&m->lists, terminal);
-        terminal->row.registered = 0;
-        terminal->row.public_key = (tb_key){{0}};
-    }
-    *out = terminal->row;
-    return status;
-}
-
-tb_status tb_management_touchpoint_register(tb_management *m, const char *code, const tb_key *public_key,
-                                            tb_touchpoint *out, tb_error *why)
-{
-    *out = (tb_touchpoint){0};
-    if (!key_is_good(m, public_key))
-        return tb_fail(why, TB_INVALID_ARGUMENT, "this is no public key");
-    tb_service_lock(m);
-    tb_status status = register_at(m, code, public_key, out);
-    tb_service_unlock(m);
-    if (status == TB_UNAUTHORISED)
-        return tb_fail(why, status,
-                       "the code is unknown or was used by another terminal: ask the operator for a new one");
-    return status == TB_OK ? TB_OK : tb_fail(why, status, "%s", tb_status_sentence(status));
 }
 
 tb_status tb_management_touchpoints(tb_management *m, tb_touchpoint_fn each, void *context)

@@ -17,6 +17,15 @@ static const char lists[] =
     "CREATE TABLE visitor.outbox (number INTEGER PRIMARY KEY AUTOINCREMENT, touchpoint TEXT NOT NULL, visit BLOB NOT NULL,"
     "  sequence BIGINT NOT NULL);";
 
-static const char *const steps[] = {lists};
+/* broker_key: what the terminal signs in to the broker with. code_until: when its one-time code ends. wiping: it was told
+ * to deliver what it holds and to wipe itself. Revoked keys stay, also when the touchpoint is registered anew. */
+static const char trust[] =
+    "ALTER TABLE visitor.touchpoint ADD COLUMN broker_key BLOB;"
+    "ALTER TABLE visitor.touchpoint ADD COLUMN code_until BIGINT NOT NULL DEFAULT 0;"
+    "ALTER TABLE visitor.touchpoint ADD COLUMN wiping BIGINT NOT NULL DEFAULT 0;"
+    "CREATE TABLE visitor.revoked (public_key BLOB NOT NULL PRIMARY KEY, touchpoint TEXT NOT NULL, broker_key BLOB,"
+    "  at BIGINT NOT NULL);";
+
+static const char *const steps[] = {lists, trust};
 
 const tb_migrations tb_migrations_visitor = {"visitor", steps, sizeof steps / sizeof *steps};

@@ -203,8 +203,24 @@ tb_status tb_visits_all(tb_db *db, tb_ids *out) TB_MUST_CHECK;
 /* ---- touchpoint.c ---- */
 typedef tb_status (*tb_touchpoint_row_fn)(void *context, const tb_touchpoint *touchpoint);
 tb_status tb_touchpoint_insert(tb_db *db, const tb_touchpoint *touchpoint, const uint8_t code_hash[32]) TB_MUST_CHECK;
+/* Another code, also one that nobody knows. */
+tb_status tb_touchpoint_code_set(tb_db *db, const char *id, const uint8_t code_hash[32], tb_time until) TB_MUST_CHECK;
 tb_status tb_touchpoint_by_code(tb_db *db, const uint8_t code_hash[32], char id[TB_TOUCHPOINT_SIZE]) TB_MUST_CHECK;
-tb_status tb_touchpoint_key_set(tb_db *db, const char *id, const tb_key *public_key) TB_MUST_CHECK;
+/* NULL: none any more. `broker_key` may be NULL. */
+tb_status tb_touchpoint_key_set(tb_db *db, const char *id, const tb_key *public_key,
+                                const tb_key *broker_key) TB_MUST_CHECK;
+tb_status tb_touchpoint_wiping_set(tb_db *db, const char *id, int wiping) TB_MUST_CHECK;
+/* ---- revoked.c: keys that are not believed any more ---- */
+typedef struct tb_revoked_row {
+    char touchpoint[TB_TOUCHPOINT_SIZE];
+    tb_key public_key, broker_key;
+    int has_broker_key;
+    tb_time at;
+} tb_revoked_row;
+tb_status tb_revoked_insert(tb_db *db, const tb_revoked_row *row) TB_MUST_CHECK;
+tb_status tb_revoked_get(tb_db *db, const tb_key *public_key, tb_revoked_row *out) TB_MUST_CHECK;
+typedef tb_status (*tb_revoked_row_fn)(void *context, const tb_revoked_row *row);
+tb_status tb_revoked_rows(tb_db *db, tb_revoked_row_fn each, void *context) TB_MUST_CHECK;
 tb_status tb_touchpoint_sequence_set(tb_db *db, const char *id, uint64_t sequence) TB_MUST_CHECK;
 /* without entries, last */
 tb_status tb_touchpoint_rows(tb_db *db, tb_touchpoint_row_fn each, void *context) TB_MUST_CHECK;

@@ -11,10 +11,11 @@ tb_status tb_touchpoint_insert(tb_db *db, const tb_touchpoint *t, const uint8_t 
     if (status == TB_OK)
         status =
             tb_db_run(db,
-                      "INSERT INTO visitor.touchpoint (id, role, zone, attributes, code_hash, public_key, sequence)"
-                      " VALUES ($1, $2, $3, $4, $5, NULL, 0)",
+                      "INSERT INTO visitor.touchpoint (id, role, zone, attributes, code_hash, public_key, sequence,"
+                      "  code_until) VALUES ($1, $2, $3, $4, $5, NULL, 0, $6)",
                       TB_VALUES(tb_value_text(t->id), tb_value_text(t->role), tb_value_text(t->zone),
-                                tb_value_blob(tb_bytes_span(&attributes)), tb_value_blob(tb_span_of(code_hash, 32))),
+                                tb_value_blob(tb_bytes_span(&attributes)), tb_value_blob(tb_span_of(code_hash, 32)),
+                                tb_value_int(t->code_until)),
                       NULL);
     tb_bytes_free(&attributes);
     return status;
@@ -32,11 +33,27 @@ tb_status tb_touchpoint_by_code(tb_db *db, const uint8_t code_hash[32], char id[
     return status;
 }
 
-tb_status tb_touchpoint_key_set(tb_db *db, const char *id, const tb_key *public_key)
+static tb_value key_value(const tb_key *key)
 {
-    return tb_db_run(
-        db, "UPDATE visitor.touchpoint SET public_key = $2 WHERE id = $1",
-        TB_VALUES(tb_value_text(id), tb_value_blob(tb_span_of(public_key->bytes, sizeof public_key->bytes))), NULL);
+    return key ? tb_value_blob(tb_span_of(key->bytes, sizeof key->bytes)) : tb_value_null();
+}
+
+tb_status tb_touchpoint_key_set(tb_db *db, const char *id, const tb_key *public_key, const tb_key *broker_key)
+{
+    return tb_db_run(db, "UPDATE visitor.touchpoint SET public_key = $2, broker_key = $3, wiping = 0 WHERE id = $1",
+                     TB_VALUES(tb_value_text(id), key_value(public_key), key_value(broker_key)), NULL);
+}
+
+tb_status tb_touchpoint_code_set(tb_db *db, const char *id, const uint8_t code_hash[32], tb_time until)
+{
+    return tb_db_run(db, "UPDATE visitor.touchpoint SET code_hash = $2, code_until = $3 WHERE id = $1",
+                     TB_VALUES(tb_value_text(id), tb_value_blob(tb_span_of(code_hash, 32)), tb_value_int(until)), NULL);
+}
+
+tb_status tb_touchpoint_wiping_set(tb_db *db, const char *id, int wiping)
+{
+    return tb_db_run(db, "UPDATE visitor.touchpoint SET wiping = $2 WHERE id = $1",
+                     TB_VALUES(tb_value_text(id), tb_value_int(wiping)), NULL);
 }
 
 tb_status tb_touchpoint_sequence_set(tb_db *db, const char *id, uint64_t sequence)
@@ -56,6 +73,12 @@ static tb_status read_touchpoint(const tb_rows *rows, tb_touchpoint *out)
     if (out->registered)
         memcpy(out->public_key.bytes, key.data, key.size);
     out->sequence = (uint64_t)tb_rows_int(rows, 5);
+    tb_span broker_key = tb_rows_blob(rows, 6);
+    out->has_broker_key = broker_key.size == sizeof out->broker_key.bytes;
+    if (out->has_broker_key)
+        memcpy(out->broker_key.bytes, broker_key.data, broker_key.size);
+    out->code_until = tb_rows_int(rows, 7);
+    out->wiping = tb_rows_int(rows, 8) != 0;
     return tb_facts_unpack(tb_rows_blob(rows, 3), &out->attributes);
 }
 
@@ -65,7 +88,8 @@ tb_status tb_touchpoint_rows(tb_db *db, tb_touchpoint_row_fn each, void *context
     int more = 0;
     tb_touchpoint touchpoint;
     tb_status status =
-        tb_db_query(db, "SELECT id, role, zone, attributes, public_key, sequence FROM visitor.touchpoint ORDER BY id",
+        tb_db_query(db, "SELECT id, role, zone, attributes, public_key, sequence, broker_key, code_until, wiping"
+                    " FROM visitor.touchpoint ORDER BY id",
                     TB_NO_VALUES, &rows);
     while (status == TB_OK && (status = tb_rows_next(&rows, &more)) == TB_OK && more) {
         status = read_touchpoint(&rows, &touchpoint);

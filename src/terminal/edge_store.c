@@ -201,6 +201,11 @@ tb_status tb_edge_store_keys(tb_edge_store *store, tb_key_pair *out)
     return status;
 }
 
+tb_status tb_broker_key(const tb_key_pair *keys, tb_key *seed)
+{
+    return tb_key_derive(&keys->private_key, TB_BROKER_KEY_CONTEXT, 1, seed);
+}
+
 /* touchpoint, role, zone, site, nats_url each ended by NUL | server key | model | dimension | attributes */
 static tb_status registration_pack(const tb_registration *from, tb_bytes *out)
 {
@@ -249,8 +254,20 @@ tb_status tb_edge_store_registration(tb_edge_store *store, tb_registration *out)
     pthread_mutex_lock(&store->mutex);
     tb_status status = meta_get(store, "registration", &found);
     pthread_mutex_unlock(&store->mutex);
+    tb_bytes token = {0};
     if (status == TB_OK)
         status = registration_unpack(tb_bytes_span(&found), out);
+    if (status == TB_OK) {
+        pthread_mutex_lock(&store->mutex);
+        tb_status known = meta_get(store, "broker_token", &token);
+        pthread_mutex_unlock(&store->mutex);
+        status = known == TB_NOT_FOUND ? TB_OK : known;
+    }
+    if (status == TB_OK && token.size >= sizeof out->broker_token)
+        status = TB_DB_CORRUPT;
+    if (status == TB_OK && token.size)
+        memcpy(out->broker_token, token.data, token.size); /* zeros after it */
+    tb_bytes_free(&token);
     tb_bytes_free(&found);
     return status;
 }
@@ -261,7 +278,13 @@ tb_status tb_edge_store_register(tb_edge_store *store, const tb_registration *re
     tb_status status = registration_pack(registration, &packed);
     pthread_mutex_lock(&store->mutex);
     if (status == TB_OK)
-        status = meta_set(store, "registration", tb_bytes_span(&packed));
+        status = tb_edge_begin(store);
+    if (status == TB_OK) {
+        status = meta_set(store, "broker_token", tb_span_text(registration->broker_token));
+        if (status == TB_OK)
+            status = meta_set(store, "registration", tb_bytes_span(&packed));
+        status = tb_edge_db_end(store->db, status);
+    }
     pthread_mutex_unlock(&store->mutex);
     tb_bytes_free(&packed);
     return status;

@@ -50,7 +50,10 @@ typedef struct tb_registration {
     char nats_url[256];
     uint32_t model;
     int dimension;
+    char broker_token[1536]; /* signed claim: who we are to the broker; "" for one that does not ask */
 } tb_registration;
+#define TB_BROKER_KEY_CONTEXT "tb-nats_" /* our key for the broker is derived from the private one */
+tb_status tb_broker_key(const tb_key_pair *keys, tb_key *seed) TB_MUST_CHECK; /* Ed25519; wipe it */
 /* TB_NOT_FOUND: not registered */
 tb_status tb_edge_store_registration(tb_edge_store *store, tb_registration *out) TB_MUST_CHECK;
 tb_status tb_edge_store_register(tb_edge_store *store, const tb_registration *registration) TB_MUST_CHECK;

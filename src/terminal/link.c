@@ -306,11 +306,23 @@ static tb_status open_bus(tb_link *link, tb_error *why)
     tb_subject_text(TB_SUBJECT_EVENT, r->site, r->touchpoint, NULL, link->event_subject);
     tb_subject_text(TB_SUBJECT_STATUS, r->site, r->touchpoint, NULL, link->status_subject);
     tb_subject_text(TB_SUBJECT_FEED, r->site, r->touchpoint, NULL, feed_subject);
-    tb_bus_options options = {.url = r->nats_url, .name = r->touchpoint, .connected = on_connected, .context = link};
+    char inbox[TB_SUBJECT_SIZE];
+    tb_key seed = {{0}};
+    snprintf(inbox, sizeof inbox, TB_INBOX_FORM, r->touchpoint);
+    tb_bus_options options = {.url = r->nats_url,
+                              .name = r->touchpoint,
+                              .token = r->broker_token[0] ? r->broker_token : NULL,
+                              .seed = &seed,
+                              .inbox = inbox,
+                              .connected = on_connected,
+                              .context = link};
     tb_status status = tb_edge_store_seal_with(link->options.store, &link->keys->private_key, &r->server, r->touchpoint,
                                                link->event_subject);
     if (status == TB_OK)
+        status = tb_broker_key(link->keys, &seed);
+    if (status == TB_OK)
         status = tb_bus_open(&options, &link->bus, why);
+    tb_wipe(&seed, sizeof seed);
     if (status == TB_OK)
         status = tb_bus_listen(link->bus, feed_subject, on_live, link, &link->live);
     return status;

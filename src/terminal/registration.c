@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tebura/secret.h>
+#include <tebura/sign.h>
+
 #define ANSWER_MOST 65536
 
 static size_t take(char *data, size_t size, size_t count, void *context)
@@ -92,6 +95,9 @@ static tb_status read_answer(const json_t *from, tb_registration *out, tb_error 
         !take_text(from, "server_public_key", key, sizeof key) ||
         tb_hex_decode(key, out->server.bytes, sizeof out->server.bytes) != TB_OK)
         return tb_fail(why, TB_MALFORMED, "the server's answer to the registration lacks a field");
+    if (json_is_string(json_object_get(from, "broker_token")) &&
+        !take_text(from, "broker_token", out->broker_token, sizeof out->broker_token))
+        return tb_fail(why, TB_MALFORMED, "the server's answer to the registration has a bad token for the broker");
     if (json_object_get(from, "zone") && !take_text(from, "zone", out->zone, sizeof out->zone))
         return tb_fail(why, TB_MALFORMED, "the server's answer to the registration has a bad zone");
     if (model < 1 || model > UINT32_MAX || dimension < 1 || dimension > TB_TEMPLATE_MAX_DIMENSION)
@@ -109,21 +115,28 @@ static tb_status refusal(long http, const json_t *answer, tb_error *why)
                    message ? message : tb_status_sentence(status));
 }
 
-tb_status tb_register_at(const char *server, const char *code, const tb_key *own_public, int wait_ms,
+tb_status tb_register_at(const char *server, const char *code, const tb_key_pair *keys, int wait_ms,
                          tb_registration *out, tb_error *why)
 {
-    char url[512], key[2 * TB_KEY_SIZE + 1], *body = NULL;
+    char url[512], key[2 * TB_KEY_SIZE + 1], broker_key[2 * TB_KEY_SIZE + 1], *body = NULL;
     long http = 0;
     tb_bytes text = {0};
     json_t *question = NULL, *answer = NULL;
-    tb_hex_encode(tb_span_of(own_public->bytes, sizeof own_public->bytes), key);
+    tb_hex_encode(tb_span_of(keys->public_key.bytes, TB_KEY_SIZE), key);
+    tb_key seed = {{0}};
+    tb_status status = tb_broker_key(keys, &seed);
+    tb_key broker_public = tb_sign_public(&seed);
+    tb_wipe(&seed, sizeof seed);
+    if (status != TB_OK)
+        return tb_fail(why, status, "the key for the broker: %s", tb_status_sentence(status));
+    tb_hex_encode(tb_span_of(broker_public.bytes, TB_KEY_SIZE), broker_key);
     size_t length = strlen(server);
     while (length && server[length - 1] == '/')
         length--;
     if (snprintf(url, sizeof url, "%.*s/api/v1/registrations", (int)length, server) >= (int)sizeof url)
         return tb_fail(why, TB_INVALID_ARGUMENT, "the server's address is too long");
-    tb_status status = TB_NO_MEMORY;
-    question = json_pack("{s:s, s:s}", "code", code, "public_key", key);
+    status = TB_NO_MEMORY;
+    question = json_pack("{s:s, s:s, s:s}", "code", code, "public_key", key, "broker_key", broker_key);
     body = question ? json_dumps(question, JSON_COMPACT) : NULL;
     if (body)
         status = post(url, body, wait_ms, &http, &text, why);

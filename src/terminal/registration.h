@@ -6,7 +6,7 @@
 
 /* POST <server>/api/v1/registrations. TB_UNAUTHORISED (wrong or used code), TB_BUS_DOWN (the server cannot be reached;
  * `why` says so), TB_TIMEOUT, TB_MALFORMED (an answer that is none), TB_NO_MEMORY. */
-tb_status tb_register_at(const char *server, const char *code, const tb_key *own_public, int wait_ms,
+tb_status tb_register_at(const char *server, const char *code, const tb_key_pair *keys, int wait_ms,
                          tb_registration *out, tb_error *why) TB_MUST_CHECK;
 
 #endif

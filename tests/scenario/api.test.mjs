@@ -231,14 +231,24 @@ test('the API', async (t) => {
     const registered = await call(server, 'POST', '/api/v1/registrations', 201, { token: null, body: { code: announced.code, public_key: key } });
     assert.equal(registered.touchpoint, 'boarding-62');
     assert.equal(registered.attributes.gate, '62');
-    assert.match(registered.nats_url, /^nats:\/\/[0-9a-f]{64}@127\.0\.0\.1:\d+$/); /* terminals are told the token; our output is not */
-    assert.equal(registered.nats_url.replace(/[0-9a-f]{64}@/, ''), server.nats);
+    assert.equal(registered.nats_url, server.nats);
+    assert.equal(registered.broker_token, null); /* it brought no key for it */
+    await refused(server, 'POST', '/api/v1/touchpoints/boarding-62/code', 409, 'CONFLICT');
+    await refused(server, 'POST', '/api/v1/touchpoints/nowhere/code', 404, 'NOT_FOUND');
+    const second = await call(server, 'POST', '/api/v1/touchpoints', 201, { body: { id: 'boarding-63', role: 'boarding', attributes: { gate: '63' } } });
+    const renewed = await call(server, 'POST', '/api/v1/touchpoints/boarding-63/code', 201);
+    assert.ok(Math.abs(Date.parse(renewed.until) - Date.now() - 86400000) < 600000);
+    const keys = { public_key: randomBytes(32).toString('hex'), broker_key: randomBytes(32).toString('hex') };
+    await refused(server, 'POST', '/api/v1/registrations', 401, 'UNAUTHORISED', { token: null, body: { code: second.code, ...keys } });
+    const own = await call(server, 'POST', '/api/v1/registrations', 201, { token: null, body: { code: renewed.code, ...keys } });
+    const claims = JSON.parse(Buffer.from(own.broker_token.split('.')[1], 'base64url'));
+    assert.deepEqual([claims.name, claims.nats.type], ['boarding-63', 'user']);
     await refused(server, 'POST', '/api/v1/registrations', 401, 'UNAUTHORISED', { token: null, body: { code: announced.code, public_key: randomBytes(32).toString('hex') } });
     await refused(server, 'POST', '/api/v1/registrations', 401, 'UNAUTHORISED', { token: null, body: { code: '0'.repeat(32), public_key: key } });
     for (const body of [{ code: 'x', public_key: key }, { code: announced.code, public_key: 'x' }, { code: announced.code }, { code: announced.code.toUpperCase().replace(/[0-9]/g, 'A'), public_key: key }])
       await refused(server, 'POST', '/api/v1/registrations', 400, 'INVALID_ARGUMENT', { token: null, body });
     const { touchpoints } = await call(server, 'GET', '/api/v1/touchpoints', 200);
-    assert.equal(touchpoints.length, 1);
+    assert.equal(touchpoints.length, 2);
     assert.equal(touchpoints[0].registered, true);
     assert.deepEqual(touchpoints[0].attributes, { gate: '62', spare: true, lane: 3 });
     assert.equal(touchpoints[0].last, null);
