@@ -91,8 +91,8 @@ static tb_status choose_port(broker *b, const char *data, tb_error *why)
     return tb_file_write(file, tb_span_text(digits), why);
 }
 
-/* Loopback is open to every user of this machine, so nobody gets in without credentials. Absolute, because the server's idea of "here" is not ours; no quotes or line breaks, because it stands in a
- * configuration. */
+/* Loopback is open to every user of this machine, so nobody gets in without credentials. Absolute, because the
+ * server's idea of "here" is not ours; no quotes or line breaks, because it stands in a configuration. */
 static tb_status write_config(broker *b, const char *data, tb_span access, tb_error *why)
 {
     char *here = realpath(data, NULL);

@@ -21,7 +21,7 @@
 
 typedef struct teburad_options {
     const char *data, *site, *profile, *listen, *nats, *terminal_nats, *web, *host, *models;
-    const char *flight_information; /* a file or a folder; NULL: none is watched */
+    const char *flight_information;       /* a file or a folder; NULL: none is watched */
     const char *database, *database_file; /* database.h */
     int utc_offset_minutes, code_hours;
 } teburad_options;

@@ -45,7 +45,7 @@ static void open_bed(bed *b, const feed_options *like, int terminals, int most_v
         tb_touchpoint about;
         tb_key_pair pair = tb_key_pair_random();
         feed_describe(&b->site, i, &about);
-        feed_announce(b->m, &about, &pair.public_key, code);
+        feed_announce(b->m, &about, &pair, code);
         if (i < b->site.entrances)
             b->keys[i] = pair;
     }

@@ -124,7 +124,7 @@ void crowd_register(crowd *c, tb_management *m)
     for (int i = 0; i < c->count; i++) {
         tb_touchpoint about;
         feed_describe(c->site, i, &about);
-        feed_announce(m, &about, &c->terminals[i].keys.public_key, c->terminals[i].code);
+        feed_announce(m, &about, &c->terminals[i].keys, c->terminals[i].code);
     }
 }
 
@@ -210,7 +210,7 @@ void crowd_connect(crowd *c, const char *server)
     for (int i = 0; i < c->count; i++) {
         crowd_terminal *t = &c->terminals[i];
         tb_error why = {0};
-        feed_need(tb_register_at(server, t->code, &t->keys.public_key, REGISTER_MS, &t->registration, &why), &why,
+        feed_need(tb_register_at(server, t->code, &t->keys, REGISTER_MS, &t->registration, &why), &why,
                   "a registration");
         feed_need(tb_edge_store_register(t->store, &t->registration), NULL, "a registration");
         if (i == feed_lounge(c->site)) {

@@ -60,8 +60,8 @@ int feed_listed(const feed_site *s, int terminal);
 void feed_describe(const feed_site *s, int terminal, tb_touchpoint *out);
 /* A management service in `folder` with this profile. */
 tb_management *feed_management(const feed_site *s, const char *folder);
-/* Announces a terminal and registers it with `key`; the code is written as text. */
-void feed_announce(tb_management *m, const tb_touchpoint *touchpoint, const tb_key *key, char code[33]);
+/* Announces a terminal and registers it with `keys`; the code is written as text. */
+void feed_announce(tb_management *m, const tb_touchpoint *touchpoint, const tb_key_pair *keys, char code[33]);
 /* Makes the visits [from, to) with a face each; many in a transaction. */
 void feed_fill(feed_site *s, tb_management *m, int from, int to);
 

@@ -7,7 +7,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <tebura/sign.h>
+
 #include "face/manifest.h"
+#include "terminal/edge_store.h"
 #include "management/service.h"
 
 #define PROFILE TEBURA_SOURCE_DIR "/bench/feed/hall.yaml"
@@ -155,12 +158,16 @@ tb_management *feed_management(const feed_site *s, const char *folder)
     return m;
 }
 
-void feed_announce(tb_management *m, const tb_touchpoint *touchpoint, const tb_key *key, char code[33])
+void feed_announce(tb_management *m, const tb_touchpoint *touchpoint, const tb_key_pair *keys, char code[33])
 {
     tb_touchpoint out;
     tb_error why = {0};
     feed_need(tb_management_touchpoint_add(m, touchpoint, code, &why), &why, "a terminal");
-    feed_need(tb_management_touchpoint_register(m, code, key, &out, &why), &why, "a terminal");
+    tb_key seed, broker_key;
+    feed_need(tb_broker_key(keys, &seed), NULL, "a key for the broker");
+    broker_key = tb_sign_public(&seed);
+    tb_touchpoint_claim claim = {.code = code, .public_key = &keys->public_key, .broker_key = &broker_key};
+    feed_need(tb_management_touchpoint_claim(m, &claim, &out, &why), &why, "a terminal");
 }
 
 /* A random direction: faces of different people are nearly orthogonal. */

@@ -56,7 +56,7 @@
     X(DECLINED, FAILURE, 402, "the payment was declined: use another means")                                           \
     X(PIN_WRONG, FAILURE, 403, "the PIN is wrong")                                                                     \
     X(PIN_LOCKED, FAILURE, 403, "too many wrong PINs: use another means")                                              \
-    X(TOO_OFTEN, FAILURE, 429, "too many attempts: wait some minutes")                                              \
+    X(TOO_OFTEN, FAILURE, 429, "too many attempts: wait some minutes")                                                 \
     /* What happened to us. */                                                                                         \
     X(NO_MEMORY, FAILURE, 503, "out of memory")                                                                        \
     X(IO, FAILURE, 500, "reading or writing failed")                                                                   \

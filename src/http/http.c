@@ -171,7 +171,8 @@ static void name_peer(struct MHD_Connection *connection, char out[INET6_ADDRSTRL
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     const struct sockaddr *address = info ? info->client_addr : NULL;
-    socklen_t size = address && address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    socklen_t size =
+        address && address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
     if (!address || getnameinfo(address, size, out, INET6_ADDRSTRLEN, NULL, 0, NI_NUMERICHOST) != 0)
         out[0] = '\0';
 }

@@ -171,8 +171,9 @@ tb_status tb_management_touchpoint_claim(tb_management *m, const tb_touchpoint_c
         return TB_OK;
     *out = (tb_touchpoint){0};
     if (status == TB_UNAUTHORISED)
-        return tb_fail(why, status,
-                       "the code is unknown, has expired or was used by another terminal: ask the operator for a new one");
+        return tb_fail(
+            why, status,
+            "the code is unknown, has expired or was used by another terminal: ask the operator for a new one");
     return tb_fail(why, status, "%s", tb_status_sentence(status));
 }
 

@@ -37,9 +37,8 @@ static tb_status derive_keys(tb_management *m, opening *keys)
     const struct {
         uint64_t number;
         tb_key *key;
-    } list[] = {{1, &keys->central},     {2, &keys->visitor}, {3, &keys->pair},    {4, &m->keys->wrap},
-                {5, &m->keys->document}, {6, &m->keys->find}, {7, &m->keys->token},
-                {8, &m->keys->trust}};
+    } list[] = {{1, &keys->central},     {2, &keys->visitor}, {3, &keys->pair},     {4, &m->keys->wrap},
+                {5, &m->keys->document}, {6, &m->keys->find}, {7, &m->keys->token}, {8, &m->keys->trust}};
     tb_status status = TB_OK;
     for (size_t i = 0; i < sizeof list / sizeof *list && status == TB_OK; i++)
         status = tb_key_derive(&keys->master, "tb-store", list[i].number, list[i].key);

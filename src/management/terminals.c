@@ -117,7 +117,8 @@ static const char *lacking(const tb_role *role, const tb_facts *attributes)
     return NULL;
 }
 
-tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *touchpoint, char code[TB_CODE_SIZE], tb_error *why)
+tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *touchpoint, char code[TB_CODE_SIZE],
+                                       tb_error *why)
 {
     uint8_t hash[32];
     tb_terminal *terminal = NULL;

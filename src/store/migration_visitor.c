@@ -17,8 +17,8 @@ static const char lists[] =
     "CREATE TABLE visitor.outbox (number INTEGER PRIMARY KEY AUTOINCREMENT, touchpoint TEXT NOT NULL, visit BLOB NOT NULL,"
     "  sequence BIGINT NOT NULL);";
 
-/* broker_key: what the terminal signs in to the broker with. code_until: when its one-time code ends. wiping: it was told
- * to deliver what it holds and to wipe itself. Revoked keys stay, also when the touchpoint is registered anew. */
+/* broker_key: what the terminal signs in to the broker with. code_until: when its one-time code ends. wiping: it was
+ * told to deliver what it holds and to wipe itself. Revoked keys stay, also when the touchpoint is registered anew. */
 static const char trust[] =
     "ALTER TABLE visitor.touchpoint ADD COLUMN broker_key BLOB;"
     "ALTER TABLE visitor.touchpoint ADD COLUMN code_until BIGINT NOT NULL DEFAULT 0;"

@@ -46,8 +46,8 @@ tb_status tb_revoked_rows(tb_db *db, tb_revoked_row_fn each, void *context)
     tb_rows rows;
     int more = 0;
     tb_revoked_row row;
-    tb_status status = tb_db_query(
-        db, "SELECT public_key, touchpoint, broker_key, at FROM visitor.revoked ORDER BY at", TB_NO_VALUES, &rows);
+    tb_status status = tb_db_query(db, "SELECT public_key, touchpoint, broker_key, at FROM visitor.revoked ORDER BY at",
+                                   TB_NO_VALUES, &rows);
     while (status == TB_OK && (status = tb_rows_next(&rows, &more)) == TB_OK && more) {
         read_row(&rows, &row);
         status = each(context, &row);

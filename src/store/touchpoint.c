@@ -88,7 +88,8 @@ tb_status tb_touchpoint_rows(tb_db *db, tb_touchpoint_row_fn each, void *context
     int more = 0;
     tb_touchpoint touchpoint;
     tb_status status =
-        tb_db_query(db, "SELECT id, role, zone, attributes, public_key, sequence, broker_key, code_until, wiping"
+        tb_db_query(db,
+                    "SELECT id, role, zone, attributes, public_key, sequence, broker_key, code_until, wiping"
                     " FROM visitor.touchpoint ORDER BY id",
                     TB_NO_VALUES, &rows);
     while (status == TB_OK && (status = tb_rows_next(&rows, &more)) == TB_OK && more) {

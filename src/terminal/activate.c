@@ -97,8 +97,8 @@ tb_status tb_activate(tb_terminal *t, tb_error *why)
 
 tb_status tb_try_registration(tb_terminal *t, tb_error *why)
 {
-    tb_status status = tb_register_at(t->options.server, t->options.code ? t->options.code : "", t->keys,
-                                      REGISTER_MS, &t->registration, why);
+    tb_status status = tb_register_at(t->options.server, t->options.code ? t->options.code : "", t->keys, REGISTER_MS,
+                                      &t->registration, why);
     if (status == TB_OK)
         status = check_model(t, why);
     if (status == TB_OK)
