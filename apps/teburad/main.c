@@ -96,28 +96,29 @@ static int parse_hours(const char *text, int *out)
     return *text && !*end && hours >= 1 && hours <= 8760;
 }
 
+static const struct option known[] = {
+    {"data", required_argument, NULL, 'd'},
+    {"database", required_argument, NULL, 'D'},
+    {"database-file", required_argument, NULL, 'F'},
+    {"site", required_argument, NULL, 's'},
+    {"profile", required_argument, NULL, 'p'},
+    {"listen", required_argument, NULL, 'l'},
+    {"host", required_argument, NULL, 'H'},
+    {"nats", required_argument, NULL, 'n'},
+    {"terminal-nats", required_argument, NULL, 't'},
+    {"web", required_argument, NULL, 'w'},
+    {"models", required_argument, NULL, 'm'},
+    {"utc-offset", required_argument, NULL, 'u'},
+    {"flight-information", required_argument, NULL, 'f'},
+    {"code-hours", required_argument, NULL, 'c'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'v'},
+    {0},
+};
+
 /* -1: go on; else the exit code. */
 static int read_options(int argc, char **argv, teburad_options *out)
 {
-    static const struct option known[] = {
-        {"data", required_argument, NULL, 'd'},
-        {"database", required_argument, NULL, 'D'},
-        {"database-file", required_argument, NULL, 'F'},
-        {"site", required_argument, NULL, 's'},
-        {"profile", required_argument, NULL, 'p'},
-        {"listen", required_argument, NULL, 'l'},
-        {"host", required_argument, NULL, 'H'},
-        {"nats", required_argument, NULL, 'n'},
-        {"terminal-nats", required_argument, NULL, 't'},
-        {"web", required_argument, NULL, 'w'},
-        {"models", required_argument, NULL, 'm'},
-        {"utc-offset", required_argument, NULL, 'u'},
-        {"flight-information", required_argument, NULL, 'f'},
-        {"code-hours", required_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},
-        {0},
-    };
     *out = (teburad_options){.listen = "127.0.0.1:0", .utc_offset_minutes = tb_clock_offset()};
     for (int c; (c = getopt_long(argc, argv, "h", known, NULL)) != -1;)
         switch (c) {
