@@ -252,6 +252,8 @@ test('the API', async (t) => {
     assert.equal(touchpoints[0].registered, true);
     assert.deepEqual(touchpoints[0].attributes, { gate: '62', spare: true, lane: 3 });
     assert.equal(touchpoints[0].last, null);
+    for (let i = 0; i < 10; i++) await http(server, 'POST', '/api/v1/registrations', { token: null, body: { code: '0'.repeat(32), public_key: key } });
+    await refused(server, 'POST', '/api/v1/registrations', 429, 'TOO_OFTEN', { token: null, body: { code: renewed.code, ...keys } });
   });
 
   await t.test('watching', async () => {
