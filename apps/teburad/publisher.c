@@ -10,6 +10,8 @@
 #include <tebura/log.h>
 
 #define BATCH 256
+#define MARKS 64
+#define WAIT 100 /* ms, when there is nothing to publish: then marks are looked for */
 #define FLUSH_WAIT 5000
 #define SWEEP_EVERY 600000 /* ms */
 #define SWEEP_OLDER 3600   /* s */
@@ -49,6 +51,26 @@ static tb_status drain(publisher *p)
         for (int i = 0; i < BATCH; i++)
             tb_bytes_free(&items[i].sealed);
     }
+    return status;
+}
+
+/* P3: a mark follows, in the same connection, all that it speaks of: drain() has succeeded. One that is lost is no
+ * loss: the next comes in seconds. */
+static tb_status write_marks(publisher *p)
+{
+    const teburad *s = p->service;
+    tb_outbox_item items[MARKS];
+    int count = 0;
+    tb_status status = tb_management_marks(s->management, items, MARKS, &count);
+    for (int i = 0; i < count && status == TB_OK; i++)
+        status = tb_bus_feed_write(s->bus, s->options.site, items[i].touchpoint, items[i].visit, 1,
+                                   tb_bytes_span(&items[i].sealed));
+    if (count) {
+        tb_status flushed = tb_bus_feed_flush(s->bus, FLUSH_WAIT);
+        status = status == TB_OK ? flushed : status;
+    }
+    for (int i = 0; i < count; i++)
+        tb_bytes_free(&items[i].sealed);
     return status;
 }
 
@@ -96,8 +118,9 @@ static tb_status step(publisher *p)
         p->open = status == TB_OK;
         return status;
     }
-    tb_management_outbox_wait(s->management, 500);
-    return drain(p);
+    tb_management_outbox_wait(s->management, WAIT);
+    tb_status status = drain(p);
+    return status == TB_OK ? write_marks(p) : status;
 }
 
 void *teburad_publish(void *context)

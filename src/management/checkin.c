@@ -141,26 +141,6 @@ static tb_status find_person(tb_management *m, checkin *c)
     return status == TB_NOT_FOUND ? make_person(m, c, hash, name) : status;
 }
 
-static int is_among(const char *names, const char *name)
-{
-    size_t length = strlen(name);
-    for (const char *at = names; (at = strstr(at, name)); at += length)
-        if ((at == names || at[-1] == ' ') && (at[length] == ' ' || !at[length]))
-            return 1;
-    return 0;
-}
-
-/* A terminal asks for all of them: one that is not named is a no. */
-static tb_status take_further(tb_management *m, const checkin *c)
-{
-    const char *name;
-    tb_status status = TB_OK;
-    for (size_t i = 0; status == TB_OK && *(name = tb_profile_further_consent(m->profile, i)); i++)
-        status = is_among(c->request->also, name) ? tb_further_give_for(m, c->person, name, c->request->touchpoint)
-                                                  : tb_further_end(m->db, c->person, name, c->now);
-    return status;
-}
-
 static tb_status take_face(tb_management *m, checkin *c)
 {
     uint8_t text[32];
@@ -168,9 +148,7 @@ static tb_status take_face(tb_management *m, checkin *c)
         return c->refuses_face ? tb_person_withdraw(m, c->person) : TB_OK; /* K1 */
     tb_sha256(tb_span_text(tb_profile_consent_text(m->profile, "en")), text);
     tb_status status = tb_consent_give(m->db, c->person, c->now, c->request->touchpoint, text);
-    if (status == TB_OK)
-        status = tb_custody_enrol(m, c->person, c->faces, c->face_count);
-    return status == TB_OK ? take_further(m, c) : status;
+    return status == TB_OK ? tb_custody_enrol(m, c->person, c->faces, c->face_count) : status;
 }
 
 /* What a match at this role does; its profile says so. */

@@ -30,28 +30,14 @@ static tb_status check(const tb_flight *flight, tb_error *why)
     return TB_OK;
 }
 
-static tb_status follow(tb_management *m, const char *flight, size_t *count)
+tb_status tb_flight_recompute(tb_management *m, const char *flight)
 {
     tb_ids visits = {0};
     tb_status status = tb_bookings_of_flight(m->db, flight, &visits);
-    *count = visits.count;
-    for (size_t i = 0; i < visits.count && status == TB_OK; i++) {
-        tb_booking booking;
-        tb_facts facts;
-        status = tb_booking_get(m->db, visits.items[i], &booking);
-        if (status == TB_OK)
-            status = tb_visit_facts(m, &booking, &facts);
-        if (status == TB_OK)
-            status = tb_visit_follow(m, &booking, &facts, TB_RECOMPUTE_CHANGES);
-    }
+    for (size_t i = 0; i < visits.count && status == TB_OK; i++)
+        status = tb_recompute_visit(m, visits.items[i], TB_RECOMPUTE_CHANGES);
     tb_ids_free(&visits);
     return status;
-}
-
-tb_status tb_flight_recompute(tb_management *m, const char *flight)
-{
-    size_t count;
-    return follow(m, flight, &count);
 }
 
 /* The operator's word is the newest about all that it says. */
@@ -122,7 +108,7 @@ tb_status tb_management_flight_put(tb_management *m, const tb_flight *flight, tb
 
 tb_status tb_flight_end(tb_management *m, tb_flight *flight)
 {
-    size_t count = 0;
+    tb_ids visits = {0};
     tb_time now = tb_service_now(m);
     flight->departed = 1;
     if (flight->departure > now) /* nobody may still be let on */
@@ -131,9 +117,12 @@ tb_status tb_flight_end(tb_management *m, tb_flight *flight)
         flight->boarding = flight->departure;
     tb_status status = tb_flight_put(m->db, flight);
     if (status == TB_OK)
-        status = follow(m, flight->id, &count);
+        status = tb_bookings_of_flight(m->db, flight->id, &visits);
+    for (size_t i = 0; i < visits.count && status == TB_OK; i++)
+        status = tb_booking_end(m, visits.items[i]);
     if (status == TB_OK)
-        tb_log(TB_LOG_INFO, "management", "flight %s has departed with %zu bookings", flight->id, count);
+        tb_log(TB_LOG_INFO, "management", "flight %s has departed with %zu bookings", flight->id, visits.count);
+    tb_ids_free(&visits);
     return status;
 }
 

@@ -192,7 +192,9 @@ void tb_management_heartbeat(tb_management *m, const tb_heartbeat *beat)
 {
     tb_service_lock(m);
     tb_terminal *terminal = tb_terminal_find(m, beat->touchpoint);
-    if (terminal)
+    if (terminal) {
         terminal->row.last = *beat;
+        tb_marks_heard(m, terminal);
+    }
     tb_service_unlock(m);
 }
