@@ -143,7 +143,7 @@ static tb_status run(const struct arguments *arguments, const sigset_t *ends, tb
                                    .listen = arguments->listen,
                                    .profile = profile,
                                    .engine = engine,
-                                   .follow_local_time = 1,
+                                   .utc_offset_minutes = tb_clock_offset(),
                                    .capture.without_liveness = arguments->without_liveness};
     if (status == TB_OK)
         status = tb_terminal_open(&options, &terminal, why);

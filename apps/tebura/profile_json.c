@@ -101,14 +101,32 @@ static json_t *json_of_named(const tb_profile *profile, int (*at)(const tb_profi
     return list;
 }
 
+static json_t *json_of_stages(const tb_profile *profile)
+{
+    json_t *list = json_array();
+    tb_rule_terms rule;
+    for (size_t i = 0; list && tb_profile_stage_terms(profile, i, &rule); i++)
+        list = with(list, json_of_rule(&rule));
+    return list;
+}
+
+static json_t *json_of_retention(const tb_profile *profile)
+{
+    tb_time duration;
+    const char *consent = tb_profile_retention(profile, &duration);
+    return consent ? json_pack("{s:s,s:I}", "consent", consent, "days", (json_int_t)(duration / TB_DAY)) : json_null();
+}
+
 json_t *profile_to_json(const tb_profile *profile)
 {
     tb_rule_terms visitors;
     tb_profile_visitor_terms(profile, &visitors);
-    return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:s,s:s}}", "name", tb_profile_name(profile), "purposes",
-                     json_of_named(profile, tb_profile_purpose_at), "facts", json_of_facts(profile), "statuses",
-                     json_of_statuses(profile), "zones", json_of_named(profile, tb_profile_zone_at), "journeys",
-                     json_of_journeys(profile), "visitors", json_of_rule(&visitors), "roles", json_of_roles(profile),
-                     "reasons", json_of_named(profile, tb_profile_reason_at), "consent", "en",
+    return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:s,s:s}}", "name", tb_profile_name(profile),
+                     "then", json_of_stages(profile), "consents", json_of_named(profile, tb_profile_consent_at),
+                     "retention", json_of_retention(profile), "purposes", json_of_named(profile, tb_profile_purpose_at),
+                     "facts", json_of_facts(profile), "statuses", json_of_statuses(profile), "zones",
+                     json_of_named(profile, tb_profile_zone_at), "journeys", json_of_journeys(profile), "visitors",
+                     json_of_rule(&visitors), "roles", json_of_roles(profile), "reasons",
+                     json_of_named(profile, tb_profile_reason_at), "consent", "en",
                      tb_profile_consent_text(profile, "en"), "ja", tb_profile_consent_text(profile, "ja"));
 }

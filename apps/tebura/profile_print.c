@@ -121,6 +121,24 @@ static void print_role(const tb_profile *profile, const tb_role *role)
     print_match(&terms, &view);
 }
 
+static void print_retention(const tb_profile *profile)
+{
+    tb_time duration;
+    const char *consent = tb_profile_retention(profile, &duration);
+    printf("\nkept after the last visit\n");
+    label("who");
+    if (!consent) {
+        printf("nobody: all that names a person or shows their face goes with the visit\n");
+        return;
+    }
+    printf("people who agreed to '%s', which is asked for itself\n", consent);
+    label("what");
+    printf("name, document, means of payment and the face, under the person's own key; no visit and no list\n");
+    label("until");
+    printf("the end of their next visit; at the latest %lld days after this one; at once when they withdraw\n",
+           (long long)(duration / TB_DAY));
+}
+
 static void print_visitors(const tb_profile *profile)
 {
     tb_rule_terms rule;
@@ -130,6 +148,14 @@ static void print_visitors(const tb_profile *profile)
     print_window(&rule, "");
     label("deleted");
     printf("from the visitor database and every list when it holds no longer; at the latest at %s\n", rule.until);
+    for (size_t i = 0; tb_profile_stage_terms(profile, i, &rule); i++) {
+        printf("\nvisitors, then: who stays known after that\n");
+        print_requirements("stays", &rule);
+        print_window(&rule, "");
+        label("deleted");
+        printf("when it holds no longer; at the latest at %s\n", rule.until);
+    }
+    print_retention(profile);
 }
 
 void profile_print_roles(const char *file, const tb_profile *profile)
@@ -201,5 +227,6 @@ void profile_print_all(const tb_profile *profile)
     for (size_t i = 0; i < tb_profile_role_count(profile); i++)
         print_role(profile, tb_profile_role_at(profile, i));
     print_named("reasons", profile, tb_profile_reason_at);
+    print_named("further consents", profile, tb_profile_consent_at);
     printf("\nconsent\n  %s\n  %s\n", tb_profile_consent_text(profile, "en"), tb_profile_consent_text(profile, "ja"));
 }

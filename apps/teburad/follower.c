@@ -1,4 +1,6 @@
-/* follower.c: from the bus into the service: events in batches, requests with their answers, heartbeats. */
+/* follower.c: from the bus into the service: events in batches, requests with their answers, heartbeats. Of several
+ * servers on one database all answer requests (the broker shares them out) and hear heartbeats; the one that leads
+ * follows the events: one follower keeps their order (B3), and the database has one writer anyway. */
 #include "teburad.h"
 
 #include <string.h>
@@ -33,14 +35,23 @@ static void on_status(void *context, const tb_delivery *message)
         tb_management_heartbeat(s->management, &beat);
 }
 
+void teburad_follow_events(teburad *s, int leads)
+{
+    if (!leads) {
+        tb_bus_subscription_free(&s->events);
+    } else if (!s->events) {
+        tb_status status = tb_bus_events_follow(s->bus, s->options.site, BATCH, on_events, s, &s->events);
+        if (status != TB_OK)
+            tb_log(TB_LOG_ERROR, "follower", "events cannot be followed yet: %s", tb_status_sentence(status));
+    }
+}
+
 tb_status teburad_follow(teburad *s)
 {
     char asks[TB_SUBJECT_SIZE], statuses[TB_SUBJECT_SIZE];
     tb_subject_text(TB_SUBJECT_ASK, s->options.site, "*", NULL, asks);
     tb_subject_text(TB_SUBJECT_STATUS, s->options.site, "*", NULL, statuses);
-    tb_status status = tb_bus_events_follow(s->bus, s->options.site, BATCH, on_events, s, &s->events);
-    if (status == TB_OK)
-        status = tb_bus_answer(s->bus, asks, on_request, s, &s->asks);
+    tb_status status = tb_bus_answer(s->bus, asks, on_request, s, &s->asks);
     if (status == TB_OK)
         status = tb_bus_listen(s->bus, statuses, on_status, s, &s->statuses);
     return status;

@@ -4,14 +4,15 @@
  * P1  After every (re)connection the site is opened first; if the bucket was lost, every entry is written again before
  *     the epoch mark, so that terminals never take a half-filled bucket for the whole.
  * P2  At the first opening after our start the bucket is emptied: it may stem from another life of the database (a
- *     restored backup), whose entries nobody would ever take off. */
+ *     restored backup), whose entries nobody would ever take off.
+ * P3  Of several servers on one database one publishes, the one that leads. Who takes over from another keeps the
+ *     bucket:
+ *     it has seen, while it ran itself, that the bucket is this database's (store/watch.h, W2). */
 #include "teburad.h"
 
 #include <tebura/log.h>
 
 #define BATCH 256
-#define MARKS 64
-#define WAIT 100 /* ms, when there is nothing to publish: then marks are looked for */
 #define FLUSH_WAIT 5000
 #define SWEEP_EVERY 600000 /* ms */
 #define SWEEP_OLDER 3600   /* s */
@@ -34,7 +35,7 @@ static tb_status write_batch(publisher *p, tb_outbox_item *items, int count)
         tb_bus_feed_flush(s->bus, FLUSH_WAIT); /* in any case: nothing of this batch may be left under way */
     status = status == TB_OK ? flushed : status;
     if (status == TB_OK)
-        status = tb_management_outbox_done(s->management, items[count - 1].row);
+        status = tb_management_outbox_written(s->management, items, count);
     return status;
 }
 
@@ -54,30 +55,11 @@ static tb_status drain(publisher *p)
     return status;
 }
 
-/* P3: a mark follows, in the same connection, all that it speaks of: drain() has succeeded. One that is lost is no
- * loss: the next comes in seconds. */
-static tb_status write_marks(publisher *p)
-{
-    const teburad *s = p->service;
-    tb_outbox_item items[MARKS];
-    int count = 0;
-    tb_status status = tb_management_marks(s->management, items, MARKS, &count);
-    for (int i = 0; i < count && status == TB_OK; i++)
-        status = tb_bus_feed_write(s->bus, s->options.site, items[i].touchpoint, items[i].visit, 1,
-                                   tb_bytes_span(&items[i].sealed));
-    if (count) {
-        tb_status flushed = tb_bus_feed_flush(s->bus, FLUSH_WAIT);
-        status = status == TB_OK ? flushed : status;
-    }
-    for (int i = 0; i < count; i++)
-        tb_bytes_free(&items[i].sealed);
-    return status;
-}
-
 static tb_status open_site(publisher *p)
 {
     teburad *s = p->service;
     int lost = 0;
+    p->known |= tb_management_knows_feed(s->management); /* P3 */
     tb_status status = tb_bus_site_open(s->bus, s->options.site, &lost, NULL);
     if (status == TB_OK && !lost && !p->known) { /* P2 */
         lost = 1;
@@ -92,6 +74,8 @@ static tb_status open_site(publisher *p)
     if (status == TB_OK && lost && !atomic_load(&s->stopping))
         status = tb_bus_feed_ready(s->bus, s->options.site);
     p->known |= status == TB_OK && !atomic_load(&s->stopping);
+    if (status == TB_OK && p->known)
+        tb_management_feed_is_written(s->management);
     return status;
 }
 
@@ -111,6 +95,11 @@ static tb_status step(publisher *p)
     teburad *s = p->service;
     if (atomic_exchange(&s->feed_lost, 0))
         p->open = 0;
+    if (!tb_management_leads(s->management)) {
+        p->open = 0;
+        teburad_pause(s, 50);
+        return p->told; /* nothing to tell */
+    }
     if (!tb_bus_is_connected(s->bus))
         return TB_BUS_DOWN;
     if (!p->open) {
@@ -118,9 +107,8 @@ static tb_status step(publisher *p)
         p->open = status == TB_OK;
         return status;
     }
-    tb_management_outbox_wait(s->management, WAIT);
-    tb_status status = drain(p);
-    return status == TB_OK ? write_marks(p) : status;
+    tb_management_outbox_wait(s->management, 500);
+    return drain(p);
 }
 
 void *teburad_publish(void *context)

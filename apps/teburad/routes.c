@@ -15,6 +15,8 @@ const tb_http_route teburad_routes[] = {
     {"GET", ROOT "/people", 0, 0, get_people},
     {"DELETE", ROOT "/people/{id}", 0, 0, delete_person},
     {"DELETE", ROOT "/people/{id}/consent", 0, 0, delete_consent},
+    {"PUT", ROOT "/people/{id}/consents/{name}", 0, 0, put_further_consent},
+    {"DELETE", ROOT "/people/{id}/consents/{name}", 0, 0, delete_further_consent},
     {"POST", ROOT "/people/{id}/instruments", 0, 0, post_instrument},
     {"GET", ROOT "/people/{id}/journey", 0, 0, get_journey},
     {"GET", ROOT "/people/{id}/templates", 0, 0, get_templates},

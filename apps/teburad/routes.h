@@ -22,6 +22,8 @@ HANDLER(post_flight_changes);
 HANDLER(get_people);
 HANDLER(delete_person);
 HANDLER(delete_consent);
+HANDLER(put_further_consent);
+HANDLER(delete_further_consent);
 HANDLER(post_instrument);
 HANDLER(get_journey);
 HANDLER(get_templates);

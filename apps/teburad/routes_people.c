@@ -11,11 +11,12 @@
 
 static json_t *json_of_person(const tb_person_summary *p)
 {
-    return json_pack("{s:o, s:s, s:s, s:s, s:s, s:b, s:b, s:i, s:i, s:i, s:b, s:i, s:o}", "id", json_of_id(p->person),
-                     "name", p->name, "flight", p->flight, "status", p->status, "seat", p->seat, "flag", p->flag != 0,
-                     "consent", p->consent != 0, "templates", p->templates, "instruments", p->instruments,
-                     "items_waiting", p->items_waiting, "in_visitor_db", p->in_visitor_db != 0, "lists", p->lists,
-                     "visit", json_of_id(p->visit));
+    return json_pack("{s:o, s:s, s:s, s:s, s:s, s:b, s:b, s:i, s:i, s:i, s:b, s:i, s:o, s:o}", "id",
+                     json_of_id(p->person), "name", p->name, "flight", p->flight, "status", p->status, "seat", p->seat,
+                     "flag", p->flag != 0, "consent", p->consent != 0, "templates", p->templates, "instruments",
+                     p->instruments, "items_waiting", p->items_waiting, "in_visitor_db", p->in_visitor_db != 0, "lists",
+                     p->lists, "visit", json_of_id(p->visit), "kept_until",
+                     p->kept_until ? json_of_time(p->kept_until) : json_null());
 }
 
 typedef struct gathering {
@@ -66,6 +67,27 @@ HANDLER(delete_consent)
     (void)reply;
     tb_status status = path_id(request, &person, why);
     return status == TB_OK ? tb_management_consent_withdraw(s->management, person, why) : status;
+}
+
+static tb_status set_further(teburad *s, const tb_http_request *request, int agreed, tb_error *why)
+{
+    tb_id person;
+    tb_status status = path_id(request, &person, why);
+    if (status == TB_OK)
+        status = tb_management_further_consent(s->management, person, tb_http_param(request, "name"), agreed, why);
+    return status;
+}
+
+HANDLER(put_further_consent)
+{
+    (void)reply;
+    return set_further(context, request, 1, why);
+}
+
+HANDLER(delete_further_consent)
+{
+    (void)reply;
+    return set_further(context, request, 0, why);
 }
 
 static tb_status reply_created(tb_http_reply *reply, tb_id id)

@@ -6,11 +6,12 @@ HANDLER(get_health)
     teburad *s = context;
     (void)request;
     (void)why;
-    int bus = tb_bus_is_connected(s->bus) && atomic_load(&s->feed_is_ready);
+    int leads = tb_management_leads(s->management);
+    int bus = tb_bus_is_connected(s->bus) && (!leads || atomic_load(&s->feed_is_ready));
     return tb_http_reply_json(reply, 200,
-                              json_pack("{s:s, s:s, s:s, s:b, s:{s:b}}", "status", bus ? "ok" : "degraded", "site",
-                                        s->options.site, "version", TEBURA_VERSION, "bus", bus, "simulation",
-                                        "payments", tb_provider_simulated()->simulation));
+                              json_pack("{s:s, s:s, s:s, s:b, s:b, s:{s:b}}", "status", bus ? "ok" : "degraded", "site",
+                                        s->options.site, "version", TEBURA_VERSION, "bus", bus, "leads", leads,
+                                        "simulation", "payments", tb_provider_simulated()->simulation));
 }
 
 static json_t *json_of_role(const tb_role *role)

@@ -215,6 +215,8 @@ void teburad_stop(teburad **place)
     atomic_store(&s->stopping, 1);
     pthread_cond_broadcast(&s->wake);
     pthread_mutex_unlock(&s->lock);
+    if (s->ticking) /* which begins and ends to follow events */
+        pthread_join(s->ticker, NULL);
     tb_bus_subscription_free(&s->events);
     tb_bus_subscription_free(&s->asks);
     tb_bus_subscription_free(&s->statuses);
@@ -222,8 +224,6 @@ void teburad_stop(teburad **place)
         pthread_join(s->publisher, NULL);
     if (s->sweeping)
         pthread_join(s->sweeper, NULL);
-    if (s->ticking)
-        pthread_join(s->ticker, NULL);
     tb_bus *operator_bus = s->operator_bus; /* its callback may be at work with it */
     tb_bus_free(&operator_bus);
     tb_bus_free(&s->bus);

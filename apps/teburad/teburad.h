@@ -71,6 +71,8 @@ tb_status teburad_access_config(teburad *service, const char *directory, tb_byte
 tb_status teburad_access_connect(teburad *service, tb_account account, tb_bus **out, tb_error *why) TB_MUST_CHECK;
 /* Tells the running broker, who cuts off whoever was revoked. Also done at every connection. */
 tb_status teburad_access_push(teburad *service) TB_MUST_CHECK;
+/* Begins or ends to follow events; on the ticker's thread. */
+void teburad_follow_events(teburad *service, int leads);
 /* ticker.c: what the clock demands. */
 void *teburad_tick(void *service);
 

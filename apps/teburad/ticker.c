@@ -9,6 +9,11 @@ void *teburad_tick(void *context)
     teburad *s = context;
     tb_status told = TB_OK;
     while (!atomic_load(&s->stopping)) {
+        teburad_follow_events(s, tb_management_leads(s->management));
+        if (!tb_management_leads(s->management)) { /* another server does it */
+            teburad_pause(s, 100);
+            continue;
+        }
         tb_time next = 0;
         tb_status status = tb_management_tick(s->management, &next);
         if (status != told)

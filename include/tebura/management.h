@@ -8,8 +8,8 @@
  *  I3  An event, a request and a payment are applied once per id, however often they arrive.
  *  I4  No biometric data of a person without consent is in any database, list or log.
  *  I5  Templates rest only under the person's own key; destroying that key ends them wherever it is not kept too.
- *  I6  A visit that ended (departed, deleted) has no row in the visitor database and an outbox row for every list it
- *      was on. */
+ *  I6  A visit that ended (departed without a rule that keeps it, entered, deleted) has no row in the visitor database
+ *      and an outbox row for every list it was on. */
 #ifndef TEBURA_MANAGEMENT_H
 #define TEBURA_MANAGEMENT_H
 
@@ -139,6 +139,7 @@ typedef struct tb_person_summary {
     char seat[8];
     int flag, consent, templates, instruments, items_waiting, in_visitor_db, lists;
     tb_id visit;
+    tb_time kept_until; /* at most; 0: not kept beyond the visit */
 } tb_person_summary;
 typedef tb_status (*tb_person_fn)(void *context, const tb_person_summary *person);
 /* for the operator's console */
@@ -148,6 +149,11 @@ tb_status tb_management_person_find(tb_management *m, const char *passport_numbe
 tb_status tb_management_person_delete(tb_management *m, tb_id person, tb_error *why) TB_MUST_CHECK; /* key first (I5) */
 /* templates go, lists follow at once */
 tb_status tb_management_consent_withdraw(tb_management *m, tb_id person, tb_error *why) TB_MUST_CHECK;
+/* One of the profile's further consents is given or withdrawn; lists follow at once. Who is kept by it without a visit
+ * is erased when it is withdrawn. TB_NOT_FOUND: no such person or consent; TB_NO_CONSENT: the use of the face was not
+ * agreed to at all. */
+tb_status tb_management_further_consent(tb_management *m, tb_id person, const char *name, int agreed,
+                                        tb_error *why) TB_MUST_CHECK;
 /* `pin` may be NULL; `token` is the provider's. */
 tb_status tb_management_instrument_add(tb_management *m, tb_id person, const char *kind, const char *token,
                                        const char *pin, tb_id *instrument, tb_error *why) TB_MUST_CHECK;
@@ -256,12 +262,17 @@ typedef struct tb_outbox_item {
 tb_status tb_management_outbox(tb_management *m, tb_outbox_item *items, int max, int *count) TB_MUST_CHECK;
 /* Cheap: the rows are not given again; they leave the disk with the next change or tick. */
 tb_status tb_management_outbox_done(tb_management *m, int64_t up_to_row) TB_MUST_CHECK;
-/* Writes every entry of every list to the outbox again (broker lost its memory, or another server has published). */
+/* The same for items that were written, where several servers share the database. TB_CONFLICT: another server leads
+ * meanwhile, whose newer values ours may have replaced: they are said anew, and this one has to stop publishing. */
+tb_status tb_management_outbox_written(tb_management *m, const tb_outbox_item *items, int count) TB_MUST_CHECK;
+/* Of several servers on one database one leads: it alone publishes, follows events and calls tick. 1 where there is
+ * only one. It may change at any time; another takes over within a second of the leader's end. */
+int tb_management_leads(const tb_management *m);
+/* Whether the bucket is known to have been written from this database while this server ran; and that it is. */
+int tb_management_knows_feed(const tb_management *m);
+void tb_management_feed_is_written(tb_management *m);
+/* Writes every entry of every list to the outbox again (broker lost its memory). */
 tb_status tb_management_outbox_all(tb_management *m) TB_MUST_CHECK;
-/* Marks that are due (tb_mark: the server's word that a list is whole), each for the key of a visit of 32 zeros; `row`
- * is 0, and nothing is to be done afterwards. Called by the publisher when all that it was given is in the bucket.
- * *count 0 before the first tb_management_outbox_all: what was published before is not known then. */
-tb_status tb_management_marks(tb_management *m, tb_outbox_item *items, int max, int *count) TB_MUST_CHECK;
 /* Waits until the outbox has something, `wait_ms` at most. */
 void tb_management_outbox_wait(tb_management *m, int wait_ms);
 /* Does what the clock demands (entries due, windows ended, flights gone); returns when to call again at the latest. */

@@ -105,6 +105,7 @@ typedef struct tb_request {
     char mrz[96]; /* lines joined by '\n' */
     char boarding_pass[512];
     int consent;          /* 1 only after the person agreed */
+    char also[128];       /* names of the profile's further consents that were given, too, separated by spaces */
     float document_score; /* live against passport page, cosine */
     int online;           /* face registered later: booking exists already (A3) */
     /* pay, template */

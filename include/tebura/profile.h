@@ -37,6 +37,17 @@ const char *tb_profile_over_reason(const tb_profile *profile);
 /* The purpose and deletion text shown before consent. language "ja", else English. */
 const char *tb_profile_consent_text(const tb_profile *profile, const char *language);
 
+/* ---- consents beyond the first one, each asked for itself ---- */
+#define TB_CONSENTS_MAX 4
+/* The name, "" when there is no such index; a fact of that name (bool) tells whether it holds. */
+const char *tb_profile_further_consent(const tb_profile *profile, size_t index);
+/* Its text in "ja" or else English; NULL: no such consent. */
+const char *tb_profile_further_text(const tb_profile *profile, const char *name, const char *language);
+/* 1 when visitors may stay by a further rule after the first one has ended. */
+int tb_profile_visitors_stay(const tb_profile *profile);
+/* The consent with which a person is kept after their last visit, and for how long; NULL: nobody is. */
+const char *tb_profile_retention(const tb_profile *profile, tb_time *duration);
+
 typedef enum tb_judgement { TB_ADMIT, TB_EARLY, TB_LATE, TB_DENY } tb_judgement;
 
 typedef struct tb_verdict {
@@ -50,7 +61,8 @@ typedef struct tb_verdict {
  * "not" and "or"; so does an unset time (0), an empty text and a value of another kind than declared. A window with an
  * unknown bound denies. Pure. */
 tb_verdict tb_role_judge(const tb_role *role, const tb_facts *visit, const tb_facts *touchpoint, tb_time now);
-/* Does the person belong into the visitor DB at `now`? Same shape (from/until: when that changes by itself). Pure. */
+/* Does the person belong into the visitor DB at `now`? Same shape (from/until: when that changes by itself). Of several
+ * rules (visitors, then what follows) the first that admits, else the first that will, else the very first. Pure. */
 tb_verdict tb_profile_visitor(const tb_profile *profile, const tb_facts *visit, tb_time now);
 /* When the entry has to be delivered: verdict.from minus the role's lead, not before 0. */
 tb_time tb_role_delivery(const tb_role *role, const tb_verdict *verdict);

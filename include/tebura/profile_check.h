@@ -30,6 +30,7 @@ tb_status tb_profile_examine(tb_span yaml, tb_profile **out, tb_findings *findin
 #define TB_REQUIREMENTS_MAX 16
 #define TB_PURPOSES_MAX 16
 #define TB_STEPS_MAX 32
+#define TB_STAGES_MAX 4
 
 typedef struct tb_rule_terms {
     size_t count;
@@ -52,6 +53,8 @@ typedef struct tb_role_terms {
 } tb_role_terms;
 void tb_role_terms_of(const tb_role *role, tb_role_terms *out);
 void tb_profile_visitor_terms(const tb_profile *profile, tb_rule_terms *out);
+/* Who stays after that; 0 when there is no such index. */
+int tb_profile_stage_terms(const tb_profile *profile, size_t index, tb_rule_terms *out);
 
 typedef struct tb_fact_terms {
     const char *name, *type; /* "bool", "int", "time", "text" */
@@ -76,6 +79,7 @@ int tb_profile_fact_at(const tb_profile *profile, size_t index, tb_fact_terms *o
 int tb_profile_journey_at(const tb_profile *profile, size_t index, tb_journey_terms *out);
 int tb_profile_purpose_at(const tb_profile *profile, size_t index, tb_named *out);
 int tb_profile_zone_at(const tb_profile *profile, size_t index, tb_named *out);
+int tb_profile_consent_at(const tb_profile *profile, size_t index, tb_named *out);
 int tb_profile_reason_at(const tb_profile *profile, size_t index, tb_named *out);
 
 #endif

@@ -19,6 +19,8 @@ void tb_profile_free(tb_profile **profile)
     if (!*profile)
         return;
     free_rule(&(*profile)->visitors.rule);
+    for (unsigned i = 0; i < (*profile)->visitors.then_count; i++)
+        free_rule(&(*profile)->visitors.then[i].rule);
     for (unsigned i = 0; i < (*profile)->roles_count; i++)
         free_rule(&(*profile)->roles[i].rule);
     tb_profile_unload(*profile);
@@ -138,6 +140,37 @@ const tb_reason *tb_profile_reason(const tb_profile *profile, const char *name)
         if (strcmp(profile->reasons[i].name, name) == 0)
             return &profile->reasons[i];
     return NULL;
+}
+
+const tb_rule *tb_visitor_rule(const tb_profile *profile, unsigned index)
+{
+    if (index == 0)
+        return &profile->visitors.rule;
+    return index <= profile->visitors.then_count ? &profile->visitors.then[index - 1].rule : NULL;
+}
+
+const char *tb_profile_further_consent(const tb_profile *profile, size_t index)
+{
+    return index < profile->consents_count ? profile->consents[index].name : "";
+}
+
+const char *tb_profile_further_text(const tb_profile *profile, const char *name, const char *language)
+{
+    for (unsigned i = 0; i < profile->consents_count; i++)
+        if (strcmp(profile->consents[i].name, name) == 0)
+            return strcmp(language, "ja") == 0 ? profile->consents[i].ja : profile->consents[i].en;
+    return NULL;
+}
+
+int tb_profile_visitors_stay(const tb_profile *profile)
+{
+    return profile->visitors.then_count > 0;
+}
+
+const char *tb_profile_retention(const tb_profile *profile, tb_time *duration)
+{
+    *duration = profile->retention ? profile->retention->time : 0;
+    return profile->retention ? profile->retention->consent : NULL;
 }
 
 int tb_profile_has_reason(const tb_profile *profile, const char *name)

@@ -109,6 +109,7 @@ static void check_all_names(tb_checker *c)
     check_names(c, "zones", p->zones, p->zones_count, sizeof *p->zones);
     check_names(c, "roles", p->roles, p->roles_count, sizeof *p->roles);
     check_names(c, "reasons", p->reasons, p->reasons_count, sizeof *p->reasons);
+    check_names(c, "consents", p->consents, p->consents_count, sizeof *p->consents);
     check_names(c, "journeys", p->journeys, p->journeys_count, sizeof *p->journeys);
 }
 
@@ -207,7 +208,8 @@ static void check_own_facts(tb_checker *c)
         const char *text;
     } own[] = {{"name", TB_VALUE_TEXT, "text"},           {"consented", TB_VALUE_BOOL, "bool"},
                {"has_instrument", TB_VALUE_BOOL, "bool"}, {"items", TB_VALUE_INT, "int"},
-               {"item_list", TB_VALUE_TEXT, "text"},      {"bags", TB_VALUE_INT, "int"}};
+               {"item_list", TB_VALUE_TEXT, "text"},      {"bags", TB_VALUE_INT, "int"},
+               {"cancelled", TB_VALUE_BOOL, "bool"},      {"landed", TB_VALUE_TIME, "time"}};
     for (unsigned i = 0; i < c->profile->facts_count; i++)
         for (size_t j = 0; j < sizeof own / sizeof *own; j++)
             if (strcmp(c->profile->facts[i].name, own[j].name) == 0 && c->profile->facts[i].type != (int)own[j].type) {
@@ -315,10 +317,16 @@ tb_status tb_profile_check(tb_profile *profile, const tb_source *source, tb_find
         check_sentence(&c, i, "en", profile->reasons[i].en);
     }
     tb_status status = tb_check_rule(&c, "visitors", &profile->visitors.rule);
+    for (unsigned i = 0; i < profile->visitors.then_count && status == TB_OK; i++) {
+        char owner[32];
+        snprintf(owner, sizeof owner, "visitors/then/%u", i);
+        status = tb_check_rule(&c, owner, &profile->visitors.then[i].rule);
+    }
     for (unsigned i = 0; i < profile->roles_count && status == TB_OK; i++)
         status = check_role(&c, i);
     if (status != TB_OK)
         return status;
+    tb_check_consents(&c);
     tb_check_windows(&c);
     tb_check_purposes(&c);
     tb_check_states(&c);

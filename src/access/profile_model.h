@@ -90,9 +90,28 @@ typedef struct tb_reason {
     char *name, *ja, *en;
 } tb_reason;
 
+/* Who stays a visitor beyond the first rule: after it, or where it does not hold any more. */
+typedef struct tb_stage {
+    tb_rule rule;
+} tb_stage;
+
 typedef struct tb_visitors {
     tb_rule rule;
+    tb_stage *then;
+    unsigned then_count;
 } tb_visitors;
+
+/* Asked for itself, beside `consent` and never a condition of it; a declared bool of its name tells whether it
+ * holds. */
+typedef struct tb_further_consent {
+    char *name, *ja, *en;
+} tb_further_consent;
+
+/* How long a person is kept after their last visit, with which of those consents. */
+typedef struct tb_retention {
+    char *consent, *duration;
+    int64_t time; /* derived */
+} tb_retention;
 
 /* Roles in the order in which one person meets them. */
 typedef struct tb_journey {
@@ -125,14 +144,17 @@ struct tb_profile {
     tb_fact_declaration *facts;
     char **statuses;
     tb_texts consent;
+    tb_further_consent *consents;
+    tb_retention *retention; /* may be NULL: nobody is kept */
     tb_visitors visitors;
     tb_zone *zones;
     struct tb_role *roles;
     tb_reason *reasons;
-    unsigned facts_count, statuses_count, zones_count, roles_count, reasons_count, purposes_count, journeys_count;
+    unsigned facts_count, statuses_count, zones_count, roles_count, reasons_count, purposes_count, journeys_count,
+        consents_count;
 };
 
-extern const char *const tb_actuator_names[4]; /* "", "gate", "detector", "door" */
+extern const char *const tb_actuator_names[5]; /* "", "gate", "detector", "door", "interlock" */
 
 extern const struct cyaml_schema_value tb_profile_schema;
 /* YAML to structs by that schema; `lenient` passes over unknown fields. TB_MALFORMED: `cause` (200 bytes) and *line
@@ -143,6 +165,9 @@ void tb_profile_unload(tb_profile *profile); /* what tb_profile_load took */
 int tb_profile_fact_type(const tb_profile *profile, const char *name,
                          tb_value_type *type);                                   /* 1 when declared or built in */
 const tb_reason *tb_profile_reason(const tb_profile *profile, const char *name); /* NULL if there is none */
+
+/* The rules by which somebody is a visitor, in order: the first one, then what follows it. NULL: no such index. */
+const tb_rule *tb_visitor_rule(const tb_profile *profile, unsigned index);
 
 const tb_fact_declaration *tb_profile_fact(const tb_profile *profile, const char *name); /* NULL: not declared */
 

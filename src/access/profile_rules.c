@@ -140,10 +140,11 @@ static void check_window(tb_checker *c, const char *owner, const tb_window *wind
                          "the window ends before it begins: '%s' is never before '%s'", window->from, window->until);
 }
 
+/* With several rules of visitors one would have to look at all of them together: then nothing is decided here. */
 static void check_against_visitors(tb_checker *c, const tb_window *window)
 {
     const tb_profile *p = c->profile;
-    const tb_window *visitors = p->visitors.rule.window;
+    const tb_window *visitors = p->visitors.then_count ? NULL : p->visitors.rule.window;
     if (visitors && never_before(p, window->opens, visitors->closes))
         tb_checker_fault(c, "from", "let it open earlier, or let visitors stay longer",
                          "nobody is ever on this list: visitors leave at '%s', before '%s'", visitors->until,
@@ -154,17 +155,26 @@ static void check_against_visitors(tb_checker *c, const tb_window *window)
                          window->until);
 }
 
+static void check_visitors(tb_checker *c, const char *owner, const tb_window *window)
+{
+    if (window)
+        check_window(c, owner, window);
+    tb_checker_look_at(c, "%s", owner);
+    if (!window || !window->until)
+        tb_checker_fault(c, window ? "window" : "", "give visitors a window with 'until' and 'late'",
+                         "nobody is ever deleted: visitors need an end");
+}
+
 void tb_check_windows(tb_checker *c)
 {
     const tb_profile *p = c->profile;
-    const tb_window *visitors = p->visitors.rule.window;
     check_order(c);
-    if (visitors)
-        check_window(c, "visitors", visitors);
-    tb_checker_look_at(c, "visitors");
-    if (!visitors || !visitors->until)
-        tb_checker_fault(c, visitors ? "window" : "", "give visitors a window with 'until' and 'late'",
-                         "nobody is ever deleted: visitors need an end");
+    check_visitors(c, "visitors", p->visitors.rule.window);
+    for (unsigned i = 0; i < p->visitors.then_count; i++) {
+        char owner[32];
+        snprintf(owner, sizeof owner, "visitors/then/%u", i);
+        check_visitors(c, owner, p->visitors.then[i].rule.window);
+    }
     for (unsigned i = 0; i < p->roles_count; i++) {
         char owner[24];
         snprintf(owner, sizeof owner, "roles/%u", i);

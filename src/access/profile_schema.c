@@ -7,7 +7,7 @@
 
 #include <cyaml/cyaml.h>
 
-const char *const tb_actuator_names[4] = {"", "gate", "detector", "door"};
+const char *const tb_actuator_names[5] = {"", "gate", "detector", "door", "interlock"};
 
 enum { NAME_MAX = TB_NAME_SIZE - 1, SENTENCE_MAX = 400, TEXT_MAX = 2000 };
 enum { ALWAYS = CYAML_FLAG_POINTER, MAYBE = CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL };
@@ -21,7 +21,7 @@ static const cyaml_strval_t kinds[] = {{"checkin", TB_KIND_CHECKIN},
                                        {"counter", TB_KIND_COUNTER},
                                        {"pos", TB_KIND_POS},
                                        {"pickup", TB_KIND_PICKUP}};
-static const cyaml_strval_t actuators[] = {{"none", 0}, {"gate", 1}, {"detector", 2}, {"door", 3}};
+static const cyaml_strval_t actuators[] = {{"none", 0}, {"gate", 1}, {"detector", 2}, {"door", 3}, {"interlock", 4}};
 static const cyaml_strval_t challenges[] = {{"never", 1 + TB_CHALLENGE_NEVER},
                                             {"when_unsure", 1 + TB_CHALLENGE_WHEN_UNSURE},
                                             {"always", 1 + TB_CHALLENGE_ALWAYS}};
@@ -68,7 +68,23 @@ static const cyaml_schema_field_t window_fields[] = {
                                TB_REQUIREMENTS_MAX),                                                                   \
         CYAML_FIELD_MAPPING_PTR("window", MAYBE, structure, rule.window, window_fields)
 
-static const cyaml_schema_field_t visitors_fields[] = {RULE_FIELDS(tb_visitors), CYAML_FIELD_END};
+static const cyaml_schema_field_t stage_fields[] = {RULE_FIELDS(tb_stage), CYAML_FIELD_END};
+static const cyaml_schema_value_t stage = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, tb_stage, stage_fields)};
+
+static const cyaml_schema_field_t visitors_fields[] = {
+    RULE_FIELDS(tb_visitors), CYAML_FIELD_SEQUENCE("then", MAYBE, tb_visitors, then, &stage, 0, TB_STAGES_MAX),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t consent_fields[] = {
+    CYAML_FIELD_STRING_PTR("name", ALWAYS, tb_further_consent, name, 1, NAME_MAX),
+    CYAML_FIELD_STRING_PTR("ja", ALWAYS, tb_further_consent, ja, 1, TEXT_MAX),
+    CYAML_FIELD_STRING_PTR("en", ALWAYS, tb_further_consent, en, 1, TEXT_MAX), CYAML_FIELD_END};
+static const cyaml_schema_value_t further_consent = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, tb_further_consent, consent_fields)};
+
+static const cyaml_schema_field_t retention_fields[] = {
+    CYAML_FIELD_STRING_PTR("consent", ALWAYS, tb_retention, consent, 1, NAME_MAX),
+    CYAML_FIELD_STRING_PTR("for", ALWAYS, tb_retention, duration, 1, NAME_MAX), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t zone_fields[] = {
     CYAML_FIELD_STRING_PTR("name", ALWAYS, tb_zone, name, 1, NAME_MAX),
@@ -148,6 +164,8 @@ static const cyaml_schema_field_t profile_fields[] = {
     CYAML_FIELD_SEQUENCE("statuses", ALWAYS, tb_profile, statuses, &name, 1, 32),
     CYAML_FIELD_MAPPING("consent", CYAML_FLAG_DEFAULT, tb_profile, consent, sentence_fields),
     CYAML_FIELD_MAPPING_PTR("reference", MAYBE, tb_profile, reference, reference_fields),
+    CYAML_FIELD_SEQUENCE("consents", MAYBE, tb_profile, consents, &further_consent, 0, TB_CONSENTS_MAX),
+    CYAML_FIELD_MAPPING_PTR("retention", MAYBE, tb_profile, retention, retention_fields),
     CYAML_FIELD_MAPPING("visitors", CYAML_FLAG_DEFAULT, tb_profile, visitors, visitors_fields),
     CYAML_FIELD_SEQUENCE("zones", ALWAYS, tb_profile, zones, &zone, 1, 32),
     CYAML_FIELD_SEQUENCE("roles", ALWAYS, tb_profile, roles, &role, 1, 32),

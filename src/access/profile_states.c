@@ -50,12 +50,20 @@ int tb_role_ends_with_match(const tb_role *role)
 
 /* ---- lists ---- */
 
+/* 1 when some rule of visitors leaves it open in this state. */
+static int may_visit(const tb_profile *p, state s)
+{
+    for (unsigned i = 0; tb_visitor_rule(p, i); i++)
+        if (forbidden_by(tb_visitor_rule(p, i), s) < 0)
+            return 1;
+    return 0;
+}
+
 static int list_can_exist(const tb_profile *p, const struct tb_role *role)
 {
     for (int i = 0; i < 2 * (int)p->statuses_count; i++) {
         state s = {i / 2, i % 2};
-        if (forbidden_by(&role->rule, s) < 0 &&
-            (role->kind == TB_KIND_CHECKIN || forbidden_by(&p->visitors.rule, s) < 0))
+        if (forbidden_by(&role->rule, s) < 0 && (role->kind == TB_KIND_CHECKIN || may_visit(p, s)))
             return 1;
     }
     return 0;
@@ -95,7 +103,7 @@ static void step_is_closed(const tb_checker *c, const char *step, const struct t
         tb_checker_fault(c, step, "change the order of the steps, the requirement, or what earlier steps set",
                          "nobody can go on to '%s' here: with %s '%.60s' does not hold", role->name,
                          state_text(p, s, text), role->rule.requires[own].that);
-    else if (visitor >= 0 && role->kind != TB_KIND_CHECKIN)
+    else if (visitor >= 0 && !may_visit(p, s) && role->kind != TB_KIND_CHECKIN)
         tb_checker_fault(c, step, "let an earlier step make this person a visitor, or change the rule of visitors",
                          "nobody can go on to '%s' here: with %s they are no visitor ('%.60s')", role->name,
                          state_text(p, s, text), p->visitors.rule.requires[visitor].that);

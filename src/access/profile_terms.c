@@ -101,6 +101,23 @@ void tb_profile_visitor_terms(const tb_profile *profile, tb_rule_terms *out)
     rule_terms(&profile->visitors.rule, out);
 }
 
+int tb_profile_stage_terms(const tb_profile *profile, size_t index, tb_rule_terms *out)
+{
+    const tb_rule *rule = tb_visitor_rule(profile, (unsigned)index + 1);
+    if (rule)
+        rule_terms(rule, out);
+    return rule != NULL;
+}
+
+int tb_profile_consent_at(const tb_profile *profile, size_t index, tb_named *out)
+{
+    if (index >= profile->consents_count)
+        return 0;
+    const tb_further_consent *consent = &profile->consents[index];
+    *out = (tb_named){consent->name, consent->ja, consent->en};
+    return 1;
+}
+
 int tb_profile_fact_at(const tb_profile *profile, size_t index, tb_fact_terms *out)
 {
     static const char *const types[] = {

@@ -38,7 +38,15 @@ tb_verdict tb_role_judge(const tb_role *role, const tb_facts *visit, const tb_fa
 
 tb_verdict tb_profile_visitor(const tb_profile *profile, const tb_facts *visit, tb_time now)
 {
-    return judged(&profile->visitors.rule, visit, NULL, now);
+    tb_verdict first = judged(&profile->visitors.rule, visit, NULL, now), later = first;
+    for (unsigned i = 1; first.judgement != TB_ADMIT && tb_visitor_rule(profile, i); i++) {
+        tb_verdict verdict = judged(tb_visitor_rule(profile, i), visit, NULL, now);
+        if (verdict.judgement == TB_ADMIT)
+            return verdict;
+        if (verdict.judgement == TB_EARLY && later.judgement != TB_EARLY)
+            later = verdict;
+    }
+    return first.judgement == TB_ADMIT ? first : later;
 }
 
 tb_time tb_role_delivery(const tb_role *role, const tb_verdict *verdict)

@@ -39,7 +39,7 @@ tb_status tb_change_begin(tb_management *m)
 {
     m->touched.count = m->moved_count = m->retagged_count = 0;
     m->wrote_outbox = m->wrote_passage = 0;
-    return tb_db_begin(m->db);
+    return tb_shared_begin(m);
 }
 
 tb_status tb_change_touch(tb_management *m, tb_id visit)
@@ -49,6 +49,9 @@ tb_status tb_change_touch(tb_management *m, tb_id visit)
 
 tb_status tb_change_number(tb_management *m, tb_terminal *terminal)
 {
+    tb_status status = tb_shared_number(m, terminal);
+    if (status != TB_OK)
+        return status;
     if (terminal->row.sequence == terminal->committed) { /* the first of this change */
         if (m->moved_count == m->moved_capacity) {
             size_t grown = m->moved_capacity ? 2 * m->moved_capacity : 16;
@@ -82,6 +85,8 @@ tb_status tb_change_end(tb_management *m, tb_status status)
     if (status == TB_OK && done > m->outbox_removed)
         status = tb_outbox_remove(m->db, done);
     if (status == TB_OK)
+        status = tb_shared_note(m);
+    if (status == TB_OK)
         status = tb_db_commit(m->db);
     else
         tb_db_rollback(m->db);
@@ -92,6 +97,7 @@ tb_status tb_change_end(tb_management *m, tb_status status)
             m->moved[i]->row.sequence = m->moved[i]->committed;
     }
     m->moved_count = 0;
+    m->distrust |= status == TB_DB_GONE; /* it may have been committed: then our own rows tell */
     if (status != TB_OK)
         return status;
     m->outbox_removed = done;

@@ -138,9 +138,9 @@ tb_status tb_management_check(tb_management *m, tb_error *why)
     tb_error first = {0};
     tb_status status = tb_management_tick(m, &next);
     if (status == TB_OK) {
-        tb_service_lock(m);
-        status = check_all(m, tb_service_now(m), &first);
-        tb_service_unlock(m);
+        tb_service_lock_to_change(m); /* nobody changes what is compared */
+        status = m->hold_status == TB_OK ? check_all(m, tb_service_now(m), &first) : m->hold_status;
+        tb_service_unlock_changed(m);
     }
     if (status == TB_OK)
         return TB_OK;

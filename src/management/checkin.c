@@ -141,6 +141,26 @@ static tb_status find_person(tb_management *m, checkin *c)
     return status == TB_NOT_FOUND ? make_person(m, c, hash, name) : status;
 }
 
+static int is_among(const char *names, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *at = names; (at = strstr(at, name)); at += length)
+        if ((at == names || at[-1] == ' ') && (at[length] == ' ' || !at[length]))
+            return 1;
+    return 0;
+}
+
+/* A terminal asks for all of them: one that is not named is a no. */
+static tb_status take_further(tb_management *m, const checkin *c)
+{
+    const char *name;
+    tb_status status = TB_OK;
+    for (size_t i = 0; status == TB_OK && *(name = tb_profile_further_consent(m->profile, i)); i++)
+        status = is_among(c->request->also, name) ? tb_further_give_for(m, c->person, name, c->request->touchpoint)
+                                                  : tb_further_end(m->db, c->person, name, c->now);
+    return status;
+}
+
 static tb_status take_face(tb_management *m, checkin *c)
 {
     uint8_t text[32];
@@ -148,7 +168,9 @@ static tb_status take_face(tb_management *m, checkin *c)
         return c->refuses_face ? tb_person_withdraw(m, c->person) : TB_OK; /* K1 */
     tb_sha256(tb_span_text(tb_profile_consent_text(m->profile, "en")), text);
     tb_status status = tb_consent_give(m->db, c->person, c->now, c->request->touchpoint, text);
-    return status == TB_OK ? tb_custody_enrol(m, c->person, c->faces, c->face_count) : status;
+    if (status == TB_OK)
+        status = tb_custody_enrol(m, c->person, c->faces, c->face_count);
+    return status == TB_OK ? take_further(m, c) : status;
 }
 
 /* What a match at this role does; its profile says so. */
@@ -345,9 +367,9 @@ tb_status tb_management_checkin(tb_management *m, const tb_request *request, tb_
     if (status == TB_OK && *reason) {
         status = tb_answer_refused(answer, request, (tb_id){{0}}, reason);
     } else if (status == TB_OK) {
-        tb_service_lock(m);
+        tb_service_lock_to_change(m);
         status = checkin_locked(m, c, answer);
-        tb_service_unlock(m);
+        tb_service_unlock_changed(m);
     }
     tb_secret_free(c->faces);
     tb_secret_free(c);

@@ -96,7 +96,7 @@ static tb_status apply_to_visit(tb_management *m, const tb_terminal *terminal, c
         tb_log(TB_LOG_WARNING, "management", "touchpoint %s let visit %s through against its rules (%s)",
                event->touchpoint, tb_id_text(event->visit, id), passage->reason);
     }
-    return status == TB_OK ? tb_recompute_known(m, &booking, &facts, TB_RECOMPUTE_CHANGES) : status;
+    return status == TB_OK ? tb_visit_follow(m, &booking, &facts, TB_RECOMPUTE_CHANGES) : status;
 }
 
 static tb_status apply_kind(tb_management *m, const tb_terminal *terminal, const tb_event *event, tb_passage *passage)

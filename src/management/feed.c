@@ -100,16 +100,10 @@ tb_status tb_management_outbox(tb_management *m, tb_outbox_item *items, int max,
     tb_status status = rows && letters ? tb_outbox_rows(m->db, done, rows, max, &found) : TB_NO_MEMORY;
     for (int i = 0; i < found && status == TB_OK; i++)
         status = write_letter(m, &rows[i], &items[i], &letters[i]);
-    for (int i = 0; i < found && status == TB_OK; i++)
-        tb_marks_note(m, &rows[i], items[i].present);
     if (status == TB_OK && !found)
         m->outbox_waiting = 0;
-    if (status == TB_OK && found)
-        m->outbox_given = rows[found - 1].number;
     if (status == TB_OK && found && found < max)
         m->outbox_end = rows[found - 1].number;
-    if (status == TB_OK && found < max)
-        m->whole_at = tb_service_now(m);
     m->reader_first = 0;
     pthread_cond_broadcast(&m->was_read);
     tb_service_unlock(m);
@@ -153,8 +147,6 @@ tb_status tb_management_outbox_all(tb_management *m)
     tb_status status = tb_change_begin(m);
     if (status == TB_OK)
         status = tb_change_end(m, write_all(m));
-    if (status == TB_OK)
-        tb_marks_begin(m);
     tb_service_unlock(m);
     return status;
 }

@@ -30,14 +30,28 @@ static tb_status check(const tb_flight *flight, tb_error *why)
     return TB_OK;
 }
 
-tb_status tb_flight_recompute(tb_management *m, const char *flight)
+static tb_status follow(tb_management *m, const char *flight, size_t *count)
 {
     tb_ids visits = {0};
     tb_status status = tb_bookings_of_flight(m->db, flight, &visits);
-    for (size_t i = 0; i < visits.count && status == TB_OK; i++)
-        status = tb_recompute_visit(m, visits.items[i], TB_RECOMPUTE_CHANGES);
+    *count = visits.count;
+    for (size_t i = 0; i < visits.count && status == TB_OK; i++) {
+        tb_booking booking;
+        tb_facts facts;
+        status = tb_booking_get(m->db, visits.items[i], &booking);
+        if (status == TB_OK)
+            status = tb_visit_facts(m, &booking, &facts);
+        if (status == TB_OK)
+            status = tb_visit_follow(m, &booking, &facts, TB_RECOMPUTE_CHANGES);
+    }
     tb_ids_free(&visits);
     return status;
+}
+
+tb_status tb_flight_recompute(tb_management *m, const char *flight)
+{
+    size_t count;
+    return follow(m, flight, &count);
 }
 
 /* The operator's word is the newest about all that it says. */
@@ -108,7 +122,7 @@ tb_status tb_management_flight_put(tb_management *m, const tb_flight *flight, tb
 
 tb_status tb_flight_end(tb_management *m, tb_flight *flight)
 {
-    tb_ids visits = {0};
+    size_t count = 0;
     tb_time now = tb_service_now(m);
     flight->departed = 1;
     if (flight->departure > now) /* nobody may still be let on */
@@ -117,19 +131,16 @@ tb_status tb_flight_end(tb_management *m, tb_flight *flight)
         flight->boarding = flight->departure;
     tb_status status = tb_flight_put(m->db, flight);
     if (status == TB_OK)
-        status = tb_bookings_of_flight(m->db, flight->id, &visits);
-    for (size_t i = 0; i < visits.count && status == TB_OK; i++)
-        status = tb_booking_end(m, visits.items[i]);
+        status = follow(m, flight->id, &count);
     if (status == TB_OK)
-        tb_log(TB_LOG_INFO, "management", "flight %s has departed with %zu bookings", flight->id, visits.count);
-    tb_ids_free(&visits);
+        tb_log(TB_LOG_INFO, "management", "flight %s has departed with %zu bookings", flight->id, count);
     return status;
 }
 
 tb_status tb_management_flight_departed(tb_management *m, const char *id, tb_error *why)
 {
     tb_flight flight;
-    tb_service_lock(m);
+    tb_service_lock_to_change(m);
     tb_status status = tb_flight_get(m->db, id, &flight);
     if (status == TB_OK && !flight.departed) {
         flight.atd = flight.atd ? flight.atd : tb_service_now(m);
@@ -138,7 +149,7 @@ tb_status tb_management_flight_departed(tb_management *m, const char *id, tb_err
         if (status == TB_OK)
             status = tb_change_end(m, tb_flight_end(m, &flight));
     }
-    tb_service_unlock(m);
+    tb_service_unlock_changed(m);
     if (status == TB_NOT_FOUND)
         return tb_fail(why, status, "there is no such flight");
     return status == TB_OK ? TB_OK : tb_fail(why, status, "%s", tb_status_sentence(status));

@@ -67,8 +67,10 @@ tb_status tb_service_identify(tb_management *m, const tb_request *request, tb_an
     tb_match match = {.identity = TB_NOBODY};
     question about = {.fpir = TB_DEFAULT_FPIR};
     tb_service_lock(m);
+    tb_status status = tb_service_refresh(m);
     const tb_terminal *terminal = tb_terminal_find(m, request->touchpoint);
-    tb_status status = terminal && terminal->role && terminal->view.asks_server ? tb_visitors_ready(m) : TB_FORBIDDEN;
+    if (status == TB_OK)
+        status = terminal && terminal->role && terminal->view.asks_server ? tb_visitors_ready(m) : TB_FORBIDDEN;
     if (status == TB_OK && terminal->view.fpir > 0)
         about.fpir = terminal->view.fpir;
     if (status == TB_OK && terminal->tag >= 0)

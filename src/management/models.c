@@ -165,9 +165,9 @@ tb_status tb_management_model_retire(tb_management *m, uint32_t model, int lose,
 {
     tb_error said = {0};
     *lost = 0;
-    tb_service_lock(m);
+    tb_service_lock_to_change(m);
     tb_status status = retire(m, model, lose, lost, &said);
-    tb_service_unlock(m);
+    tb_service_unlock_changed(m);
     if (status == TB_OK)
         return TB_OK;
     return tb_fail(why, status, "%s", said.text[0] ? said.text : tb_status_sentence(status));

@@ -197,9 +197,9 @@ tb_status tb_service_offer(tb_management *m, const tb_request *request, tb_answe
     offer o = {.request = request, .now = tb_service_now(m)};
     tb_status status = tb_request_templates(m, request, &o.faces, &o.count);
     if (status == TB_OK) {
-        tb_service_lock(m);
+        tb_service_lock_to_change(m);
         status = judge(m, &o, answer);
-        tb_service_unlock(m);
+        tb_service_unlock_changed(m);
     }
     tb_custody_free(&o.custody);
     tb_secret_free(o.stored);

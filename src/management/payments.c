@@ -103,9 +103,9 @@ static tb_status check_pin(tb_management *m, sale *s, tb_answer *answer)
         status = tb_change_end(m, tb_instrument_attempts_set(m->db, s->instrument.id, s->instrument.attempts + 1));
     if (status != TB_OK)
         return status;
-    tb_service_unlock(m);
+    tb_service_unlock_changed(m);
     int matches = tb_password_matches(s->instrument.pin_hash, s->request->pin);
-    tb_service_lock(m);
+    tb_service_lock_to_change(m);
     if (matches)
         return TB_OK;
     return refuse_for_good(m, s, answer, s->instrument.attempts + 1 >= TB_PIN_ATTEMPTS ? "pin_locked" : "pin_wrong");
@@ -249,9 +249,9 @@ static tb_status conclude(tb_management *m, sale *s, tb_status authorised, tb_an
 
 static tb_status pay(tb_management *m, sale *s, tb_answer *answer)
 {
-    tb_service_lock(m);
+    tb_service_lock_to_change(m);
     tb_status status = prepare(m, s, answer);
-    tb_service_unlock(m);
+    tb_service_unlock_changed(m);
     if (status != TB_OK || s->decided)
         return status;
     tb_status authorised =
@@ -356,25 +356,25 @@ static tb_status give_up(tb_management *m, tb_time before)
 static tb_status mark_voided(tb_management *m, tb_id id)
 {
     tb_payment payment;
-    tb_service_lock(m);
+    tb_service_lock_to_change(m);
     tb_status status = tb_payment_get(m->db, id, &payment);
     if (status == TB_OK && payment.state == TB_PAYMENT_REVERSING) {
         status = tb_change_begin(m);
         if (status == TB_OK)
             status = tb_change_end(m, tb_payment_state_set(m->db, id, TB_PAYMENT_VOIDED));
     }
-    tb_service_unlock(m);
+    tb_service_unlock_changed(m);
     return status;
 }
 
 tb_status tb_payments_settle(tb_management *m, tb_time before)
 {
     tb_ids reversing = {0};
-    tb_service_lock(m);
+    tb_service_lock_to_change(m);
     tb_status status = give_up(m, before);
     if (status == TB_OK)
         status = tb_payments_in_state(m->db, TB_PAYMENT_REVERSING, TB_TIME_NEVER, &reversing);
-    tb_service_unlock(m);
+    tb_service_unlock_changed(m);
     for (size_t i = 0; i < reversing.count; i++) { /* one that the provider does not take holds up no other */
         tb_status one = m->provider->reverse(m->provider->context, reversing.items[i]); /* idempotent: P3 */
         if (one == TB_OK)

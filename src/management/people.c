@@ -25,10 +25,36 @@ tb_status tb_person_recompute(tb_management *m, tb_id person, tb_recompute how)
 {
     tb_ids visits = {0};
     tb_status status = tb_bookings_of_person(m->db, person, &visits);
-    for (size_t i = 0; i < visits.count && status == TB_OK; i++)
-        status = tb_recompute_visit(m, visits.items[i], how);
+    for (size_t i = 0; i < visits.count && status == TB_OK; i++) {
+        tb_booking booking;
+        tb_facts facts;
+        status = tb_booking_get(m->db, visits.items[i], &booking);
+        if (status == TB_OK)
+            status = tb_visit_facts(m, &booking, &facts);
+        if (status == TB_OK)
+            status = tb_visit_follow(m, &booking, &facts, how);
+    }
     tb_ids_free(&visits);
     return status;
+}
+
+/* Nobody is kept without a visit and without having agreed to it (W3). */
+static tb_status let_go(tb_management *m, tb_id person)
+{
+    tb_time duration;
+    tb_ids visits = {0};
+    int holds = 0;
+    const char *consent = tb_profile_retention(m->profile, &duration);
+    tb_status status = tb_person_exists(m->db, person);
+    if (status == TB_NOT_FOUND) /* gone with their last visit */
+        return TB_OK;
+    if (status == TB_OK)
+        status = tb_bookings_of_person(m->db, person, &visits);
+    if (status == TB_OK && consent)
+        status = tb_further_holds(m->db, person, consent, &holds);
+    int open = visits.count > 0;
+    tb_ids_free(&visits);
+    return status == TB_OK && !open && !holds ? tb_person_erase(m, person) : status;
 }
 
 tb_status tb_person_withdraw(tb_management *m, tb_id person)
@@ -36,7 +62,15 @@ tb_status tb_person_withdraw(tb_management *m, tb_id person)
     tb_status status = tb_custody_destroy(m, person);
     if (status == TB_OK)
         status = tb_consent_end(m->db, person, tb_service_now(m));
+    if (status == TB_OK)
+        status = tb_further_end(m->db, person, NULL, tb_service_now(m));
     return status == TB_OK ? tb_person_recompute(m, person, TB_RECOMPUTE_CHANGES) : status;
+}
+
+static tb_status withdraw_and_let_go(tb_management *m, tb_id person)
+{
+    tb_status status = tb_person_withdraw(m, person);
+    return status == TB_OK ? let_go(m, person) : status;
 }
 
 static tb_status remove_owned(tb_management *m, tb_id person)
@@ -69,13 +103,13 @@ tb_status tb_person_erase(tb_management *m, tb_id person)
 /* One change about one person who must exist. */
 static tb_status change_person(tb_management *m, tb_id person, tb_status (*act)(tb_management *, tb_id), tb_error *why)
 {
-    tb_service_lock(m);
+    tb_service_lock_to_change(m);
     tb_status status = tb_person_exists(m->db, person);
     if (status == TB_OK)
         status = tb_change_begin(m);
     if (status == TB_OK)
         status = tb_change_end(m, act(m, person));
-    tb_service_unlock(m);
+    tb_service_unlock_changed(m);
     if (status == TB_NOT_FOUND)
         return tb_fail(why, status, "there is no such person");
     return status == TB_OK ? TB_OK : tb_fail(why, status, "%s", tb_status_sentence(status));
@@ -88,7 +122,42 @@ tb_status tb_management_person_delete(tb_management *m, tb_id person, tb_error *
 
 tb_status tb_management_consent_withdraw(tb_management *m, tb_id person, tb_error *why)
 {
-    return change_person(m, person, tb_person_withdraw, why);
+    return change_person(m, person, withdraw_and_let_go, why);
+}
+
+tb_status tb_further_give_for(tb_management *m, tb_id person, const char *name, const char *touchpoint)
+{
+    uint8_t text[32];
+    tb_sha256(tb_span_text(tb_profile_further_text(m->profile, name, "en")), text);
+    return tb_further_give(m->db, person, name, tb_service_now(m), touchpoint, text);
+}
+
+static tb_status set_further(tb_management *m, tb_id person, const char *name, int agreed)
+{
+    tb_person_summary about;
+    tb_status status = tb_person_summarise(m->db, person, &about);
+    if (status == TB_OK && agreed && !about.consent)
+        return TB_NO_CONSENT;
+    if (status == TB_OK)
+        status =
+            agreed ? tb_further_give_for(m, person, name, "") : tb_further_end(m->db, person, name, tb_service_now(m));
+    if (status == TB_OK)
+        status = tb_person_recompute(m, person, TB_RECOMPUTE_CHANGES);
+    return status == TB_OK ? let_go(m, person) : status;
+}
+
+tb_status tb_management_further_consent(tb_management *m, tb_id person, const char *name, int agreed, tb_error *why)
+{
+    if (!tb_profile_further_text(m->profile, name, "en"))
+        return tb_fail(why, TB_NOT_FOUND, "this site's profile has no consent '%.31s' beside the first one", name);
+    tb_service_lock(m);
+    tb_status status = tb_change_begin(m);
+    if (status == TB_OK)
+        status = tb_change_end(m, set_further(m, person, name, agreed));
+    tb_service_unlock(m);
+    if (status == TB_NOT_FOUND)
+        return tb_fail(why, status, "there is no such person");
+    return status == TB_OK ? TB_OK : tb_fail(why, status, "%s", tb_status_sentence(status));
 }
 
 /* Of several bookings the console shows the one that is in the visitor database, else that of the latest flight. */
@@ -128,6 +197,8 @@ tb_status tb_management_people(tb_management *m, tb_person_fn each, void *contex
         status = summarise(m, people.items[i], &summary);
         if (status == TB_OK)
             status = each(context, &summary);
+        else if (status == TB_NOT_FOUND) /* another server has deleted them meanwhile */
+            status = TB_OK;
     }
     tb_ids_free(&people);
     tb_service_unlock(m);

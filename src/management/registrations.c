@@ -25,7 +25,7 @@ tb_status tb_management_touchpoint_code(tb_management *m, const char *id, char c
 {
     uint8_t hash[32];
     code[0] = '\0';
-    tb_service_lock(m);
+    tb_service_lock_to_change(m);
     tb_terminal *terminal = tb_terminal_find(m, id);
     tb_status status = !terminal ? TB_NOT_FOUND : terminal->row.registered ? TB_CONFLICT : tb_change_begin(m);
     if (status == TB_OK) {
@@ -35,7 +35,7 @@ tb_status tb_management_touchpoint_code(tb_management *m, const char *id, char c
     }
     if (status == TB_OK)
         terminal->row.code_until = *until;
-    tb_service_unlock(m);
+    tb_service_unlock_changed(m);
     if (status != TB_OK)
         tb_wipe(code, TB_CODE_SIZE);
     if (status == TB_CONFLICT)
@@ -161,12 +161,12 @@ tb_status tb_management_touchpoint_claim(tb_management *m, const tb_touchpoint_c
     *out = (tb_touchpoint){0};
     if (!key_is_good(m, claim->public_key))
         return tb_fail(why, TB_INVALID_ARGUMENT, "this is no public key");
-    tb_service_lock(m);
+    tb_service_lock_to_change(m);
     tb_source *source = source_of(m, claim->source ? claim->source : "");
     tb_status status = is_heard(m, source) ? register_at(m, claim, out) : TB_TOO_OFTEN;
     if (status == TB_UNAUTHORISED)
         note_wrong(m, source);
-    tb_service_unlock(m);
+    tb_service_unlock_changed(m);
     if (status == TB_OK)
         return TB_OK;
     *out = (tb_touchpoint){0};

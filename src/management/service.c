@@ -206,14 +206,14 @@ static tb_status start(tb_management *m, const tb_management_options *options, t
     opening *keys = tb_secret_alloc(sizeof *keys);
     tb_status status = m->keys && keys ? tb_crypto_start() : TB_NO_MEMORY;
     if (status == TB_OK)
-        m->keys->salt = tb_key_random();
-    if (status == TB_OK)
         status = make_directory(options->directory, why);
     if (status == TB_OK)
         status = open_databases(m, options, keys, why);
     if (status == TB_OK)
         status = open_site(m, &keys->pair, why);
     tb_secret_free(keys);
+    if (status == TB_OK)
+        status = tb_shared_open(m, options->database, why);
     return status == TB_OK ? load(m) : status;
 }
 
@@ -280,12 +280,11 @@ void tb_management_free(tb_management **management)
     int64_t done = atomic_load(&m->outbox_done);
     if (m->db && done > m->outbox_removed && tb_outbox_remove(m->db, done) != TB_OK)
         tb_log(TB_LOG_INFO, "management", "published outbox rows stay and are published again");
+    tb_db_watch_free(&m->watch);
     tb_matcher_free(&m->matcher);
     tb_db_free(&m->db);
-    for (size_t i = 0; i < m->terminal_count; i++) {
-        tb_published_clear(&m->terminals[i]->published);
+    for (size_t i = 0; i < m->terminal_count; i++)
         tb_secret_free(m->terminals[i]);
-    }
     free(m->terminals);
     free(m->moved);
     tb_lists_free(&m->lists);

@@ -20,9 +20,9 @@
 #include <tebura/profile.h>
 
 #include "management/lists.h"
-#include "management/marks.h"
 #include "store/migration.h"
 #include "store/store.h"
+#include "store/watch.h"
 
 #define TB_SITE_SIZE 25
 /* after the announced departure, without a word that the aircraft has left (doc/adr/061) */
@@ -39,7 +39,6 @@ typedef struct tb_keys { /* derived from the master key; in secret memory */
     tb_key token;        /* seals providers' tokens */
     tb_key trust;        /* whoever signs for the broker and for TLS is derived from it */
     tb_key_pair own;     /* the server's, for terminals */
-    tb_key salt;         /* of marks; random at each start */
 } tb_keys;
 
 /* A terminal as the service keeps it in memory; the database holds the same (sequence: of the last commit). */
@@ -51,13 +50,13 @@ struct tb_terminal { /* in secret memory */
     int tag;            /* of those whom it serves now, when the server matches for it; -1 none (tags.c) */
     /* what it seals for us, what we seal for it; derived once: X25519 would be most of an event's cost */
     tb_key from, to;
-    int tries;              /* references that led nowhere, not forgiven yet */
-    int64_t tries_at;       /* monotonic */
-    tb_group *group;        /* lists.h; NULL: it has no list */
-    tb_published published; /* marks.h */
+    int tries;        /* references that led nowhere, not forgiven yet */
+    int64_t tries_at; /* monotonic */
+    tb_group *group;  /* lists.h; NULL: it has no list */
     /* scratch of recompute: in round `round`, `old` is the place of the entry that a visit has here */
     uint64_t round;
     size_t old;
+    uint64_t heard; /* sequence and committed are the database's as of then (S2) */
 };
 
 /* What was done, to measure and to test by: it depends on what a change touches, never on how much there is. */
@@ -131,10 +130,14 @@ struct tb_management {
      * published again after a crash, their sequence numbers tell the terminals that they know them (ADR 003). */
     _Atomic int64_t outbox_done; /* without the mutex: it must not wait for a commit */
     int64_t outbox_removed;
-    int64_t outbox_given; /* the last row that was given to the publisher */
-    tb_time whole_at;     /* then all that was committed had been given; 0: K2 of marks.h */
-    int all_given;        /* since tb_management_outbox_all */
-    int64_t marks_due;    /* none before; monotonic */
+    /* shared.c: several servers on one database */
+    tb_db_watch *watch;    /* NULL: files of our own */
+    int64_t seen;          /* the last change that memory has followed */
+    uint64_t heard;        /* counts what others have changed */
+    int distrust;          /* a commit of ours may have taken place without our hearing of it */
+    tb_status hold_status; /* of tb_service_lock_to_change */
+    int held;              /* by it, and nothing was changed yet */
+    int64_t next_trim;
     uint64_t events_applied, events_repeated, events_refused; /* since the start */
     uint64_t flight_changes[TB_CHANGE_OUTCOMES];              /* by outcome, since the start */
 };
@@ -143,6 +146,10 @@ struct tb_management {
 void tb_service_lock(tb_management *m);
 void tb_service_lock_first(tb_management *m); /* the publisher's: nobody is let go first */
 void tb_service_unlock(tb_management *m);
+/* For what reads first and changes then: nobody else, on this server or another, writes in between. What goes wrong is
+ * told by tb_change_begin. */
+void tb_service_lock_to_change(tb_management *m);
+void tb_service_unlock_changed(tb_management *m);
 tb_time tb_service_now(const tb_management *m); /* without the mutex */
 
 tb_status tb_change_begin(tb_management *m) TB_MUST_CHECK;
@@ -157,6 +164,15 @@ int tb_service_wait(tb_management *m, int64_t deadline);
 #define TB_TRY_BACK (30 * TB_SECOND)
 int tb_tries_are_left(tb_terminal *terminal);
 void tb_tries_count(tb_terminal *terminal);
+
+/* ---- shared.c ---- */
+tb_status tb_shared_open(tb_management *m, const char *url, tb_error *why) TB_MUST_CHECK;
+/* What memory holds of gallery and terminals follows the others' commits. */
+tb_status tb_service_refresh(tb_management *m) TB_MUST_CHECK;
+tb_status tb_shared_begin(tb_management *m) TB_MUST_CHECK;                         /* of tb_change_begin */
+tb_status tb_shared_note(tb_management *m) TB_MUST_CHECK;                          /* before a commit */
+tb_status tb_shared_number(tb_management *m, tb_terminal *terminal) TB_MUST_CHECK; /* S2 */
+tb_status tb_shared_trim(tb_management *m) TB_MUST_CHECK;
 
 /* ---- models.c ---- */
 const tb_model *tb_service_model(const tb_management *m, uint32_t id); /* NULL: not served here */
@@ -174,15 +190,12 @@ tb_status tb_terminals_load(tb_management *m) TB_MUST_CHECK;
 tb_status tb_terminal_derive(const tb_management *m, tb_terminal *terminal, const tb_key *public_key) TB_MUST_CHECK;
 /* ---- registrations.c ---- */
 void tb_code_make(char code[TB_CODE_SIZE], uint8_t hash[32]);
+/* Those that another server has announced, registered or revoked. */
+tb_status tb_terminals_reload(tb_management *m) TB_MUST_CHECK;
 /* Takes the terminal that a subject "...<kind>.<touchpoint>" names, and its keys. TB_UNAUTHORISED: unknown or not
  * registered. Locks. */
 tb_status tb_terminal_of_subject(tb_management *m, const char *subject, char id[TB_TOUCHPOINT_SIZE], tb_key *from,
                                  tb_key *to) TB_MUST_CHECK;
-
-/* ---- marks_due.c: marks of all terminals (marks.h) ---- */
-void tb_marks_note(tb_management *m, const tb_outbox_row *row, int present);
-void tb_marks_begin(tb_management *m);                        /* all lists are being written again */
-void tb_marks_heard(tb_management *m, tb_terminal *terminal); /* its heartbeat is in row.last */
 
 /* ---- custody.c: people's keys and templates ---- */
 /* makes the key when there is none */
@@ -204,6 +217,7 @@ void tb_custody_free(tb_custody *custody);
 
 /* ---- visitors.c: the gallery follows the visitor database ---- */
 tb_status tb_visitors_rebuild(tb_management *m) TB_MUST_CHECK;
+tb_status tb_visitor_follow(tb_management *m, tb_id visit) TB_MUST_CHECK;
 void tb_visitors_follow(tb_management *m); /* what the change touched; on failure the gallery is stale, never wrong */
 tb_status tb_visitors_ready(tb_management *m) TB_MUST_CHECK;
 
@@ -218,11 +232,15 @@ tb_status tb_visit_tag_now(tb_management *m, const tb_booking *booking) TB_MUST_
 tb_status tb_visits_tag(tb_management *m, const tb_terminal *terminal) TB_MUST_CHECK;
 int tb_tags_are_right(tb_management *m, const tb_booking *booking, const tb_facts *facts, tb_time now, tb_time *next);
 
+typedef enum tb_recompute { TB_RECOMPUTE_CHANGES, TB_RECOMPUTE_RESEND } tb_recompute; /* RESEND: the template changed */
 /* ---- visits.c ---- */
 /* The visit is over: without another open one nothing of its person stays that has a name or a face (ADR 061). */
 tb_status tb_booking_end(tb_management *m, tb_id visit) TB_MUST_CHECK;
 /* What the clock demands of a visit that is due: it is ended or recomputed. */
 tb_status tb_visit_due(tb_management *m, tb_id visit) TB_MUST_CHECK;
+/* What a change means for a visit: it ends when its flight has left and no rule keeps it, else it is recomputed. */
+tb_status tb_visit_follow(tb_management *m, const tb_booking *booking, const tb_facts *facts,
+                          tb_recompute how) TB_MUST_CHECK;
 
 /* ---- visit_facts.c ---- */
 int tb_visit_fact_is_own(const char *name); /* the server's, never told by the site */
@@ -235,7 +253,6 @@ tb_status tb_visit_facts_bags(const tb_management *m, const tb_booking *booking,
 void tb_visit_facts_store(const tb_facts *facts, tb_booking *booking);
 
 /* ---- recompute.c ---- */
-typedef enum tb_recompute { TB_RECOMPUTE_CHANGES, TB_RECOMPUTE_RESEND } tb_recompute; /* RESEND: the template changed */
 /* Brings visit row, entries, outbox and due time of one booking to what the rules say now (I1, I2, I6). */
 tb_status tb_recompute_visit(tb_management *m, tb_id visit, tb_recompute how) TB_MUST_CHECK;
 /* The same where both have been read already: they are what the database holds. */
@@ -261,6 +278,8 @@ void tb_number_hash(const tb_management *m, const char *number, uint8_t out[32])
 int tb_description_is_good(const char *description); /* of an item: it stands in lists, so no semicolon */
 tb_status tb_person_recompute(tb_management *m, tb_id person, tb_recompute how) TB_MUST_CHECK; /* all their visits */
 tb_status tb_person_withdraw(tb_management *m, tb_id person) TB_MUST_CHECK;
+/* One of the profile's further consents, which it has. */
+tb_status tb_further_give_for(tb_management *m, tb_id person, const char *name, const char *touchpoint) TB_MUST_CHECK;
 tb_status tb_person_erase(tb_management *m, tb_id person) TB_MUST_CHECK; /* everything that names them */
 
 /* ---- flights.c ---- */

@@ -83,18 +83,49 @@ tb_status tb_terminals_load(tb_management *m)
     return tb_touchpoint_rows(m->db, load_one, m);
 }
 
+/* Everything about it but what only we know: the last heartbeat. */
+static tb_status reload_one(void *context, const tb_touchpoint *row)
+{
+    tb_management *m = context;
+    tb_terminal *terminal = tb_terminal_find(m, row->id);
+    tb_status status = TB_OK;
+    if (!terminal) {
+        status = load_one(m, row);
+        terminal = status == TB_OK ? tb_terminal_find(m, row->id) : NULL;
+        m->gallery_stale |= terminal && terminal->tag >= 0; /* a tag that nobody has yet */
+        return status;
+    }
+    int other_key = row->registered != terminal->row.registered || row->wiping != terminal->row.wiping ||
+                    memcmp(&row->public_key, &terminal->row.public_key, sizeof row->public_key) != 0;
+    tb_heartbeat last = terminal->row.last;
+    if (other_key)
+        tb_lists_remove(&m->lists, terminal);
+    terminal->row = *row;
+    terminal->row.last = last;
+    terminal->committed = row->sequence;
+    if (other_key && row->registered)
+        status = tb_terminal_derive(m, terminal, &row->public_key);
+    return status == TB_OK && other_key ? tb_lists_add(&m->lists, terminal) : status;
+}
+
+tb_status tb_terminals_reload(tb_management *m)
+{
+    return tb_touchpoint_rows(m->db, reload_one, m);
+}
+
 tb_status tb_terminal_of_subject(tb_management *m, const char *subject, char id[TB_TOUCHPOINT_SIZE], tb_key *from,
                                  tb_key *to)
 {
     const char *dot = strrchr(subject, '.');
-    tb_status status = TB_UNAUTHORISED;
     tb_service_lock(m);
-    const tb_terminal *terminal = dot ? tb_terminal_find(m, dot + 1) : NULL;
+    tb_status status = tb_service_refresh(m);
+    const tb_terminal *terminal = dot && status == TB_OK ? tb_terminal_find(m, dot + 1) : NULL;
     if (terminal && terminal->row.registered) {
         memcpy(id, terminal->row.id, TB_TOUCHPOINT_SIZE);
         *from = terminal->from;
         *to = terminal->to;
-        status = TB_OK;
+    } else if (status == TB_OK) {
+        status = TB_UNAUTHORISED;
     }
     tb_service_unlock(m);
     return status;
@@ -134,7 +165,7 @@ tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *to
     snprintf(row.id, sizeof row.id, "%s", touchpoint->id);
     snprintf(row.role, sizeof row.role, "%s", touchpoint->role);
     snprintf(row.zone, sizeof row.zone, "%s", touchpoint->zone[0] ? touchpoint->zone : view.zone);
-    tb_service_lock(m);
+    tb_service_lock_to_change(m);
     const char *absent = lacking(role, &row.attributes);
     tb_status status = tb_terminal_find(m, row.id) ? TB_EXISTS
                        : absent                    ? TB_INVALID_ARGUMENT
@@ -152,7 +183,7 @@ tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *to
     } else {
         tb_secret_free(terminal);
     }
-    tb_service_unlock(m);
+    tb_service_unlock_changed(m);
     if (status != TB_OK)
         tb_wipe(code, TB_CODE_SIZE);
     if (status == TB_INVALID_ARGUMENT && absent)
@@ -176,8 +207,8 @@ tb_status tb_terminal_empty(tb_management *m, tb_terminal *terminal)
 
 tb_status tb_management_touchpoints(tb_management *m, tb_touchpoint_fn each, void *context)
 {
-    tb_status status = TB_OK;
     tb_service_lock(m);
+    tb_status status = tb_service_refresh(m);
     for (size_t i = 0; i < m->terminal_count && status == TB_OK; i++) {
         tb_touchpoint copy = m->terminals[i]->row;
         status = tb_entry_count(m->db, copy.id, &copy.entries);
@@ -192,9 +223,7 @@ void tb_management_heartbeat(tb_management *m, const tb_heartbeat *beat)
 {
     tb_service_lock(m);
     tb_terminal *terminal = tb_terminal_find(m, beat->touchpoint);
-    if (terminal) {
+    if (terminal)
         terminal->row.last = *beat;
-        tb_marks_heard(m, terminal);
-    }
     tb_service_unlock(m);
 }

@@ -42,13 +42,30 @@ static tb_status end_flights(tb_management *m, tb_time now, tb_time *next)
     }
 }
 
+/* People who were kept after their visit, and whose time is over (W3). */
+static tb_status let_kept_go(tb_management *m, tb_time now)
+{
+    tb_ids people = {0};
+    tb_status status = tb_persons_kept_due(m->db, now, &people);
+    if (status == TB_OK && people.count) {
+        status = tb_change_begin(m);
+        if (status == TB_OK) {
+            for (size_t i = 0; i < people.count && status == TB_OK; i++)
+                status = tb_person_erase(m, people.items[i]);
+            status = tb_change_end(m, status);
+        }
+    }
+    tb_ids_free(&people);
+    return status;
+}
+
 /* What was published goes with the next change; where there is none, now. */
 static tb_status remove_published(tb_management *m)
 {
     if (atomic_load(&m->outbox_done) <= m->outbox_removed)
         return TB_OK;
     tb_status status = tb_change_begin(m);
-    return status == TB_OK ? tb_change_end(m, TB_OK) : status;
+    return status == TB_OK ? tb_change_end(m, tb_shared_trim(m)) : status;
 }
 
 tb_status tb_management_tick(tb_management *m, tb_time *next)
@@ -58,18 +75,20 @@ tb_status tb_management_tick(tb_management *m, tb_time *next)
     tb_status status = TB_OK;
     *next = now + TB_MINUTE;
     while (status == TB_OK && more) {
-        tb_service_lock(m);
+        tb_service_lock_to_change(m);
         status = recompute_due(m, now, &more);
-        tb_service_unlock(m);
+        tb_service_unlock_changed(m);
     }
-    tb_service_lock(m);
+    tb_service_lock_to_change(m);
     if (status == TB_OK)
         status = end_flights(m, now, &flights);
+    if (status == TB_OK)
+        status = let_kept_go(m, now);
     if (status == TB_OK)
         status = remove_published(m);
     if (status == TB_OK)
         status = tb_booking_next_due(m->db, &due);
-    tb_service_unlock(m);
+    tb_service_unlock_changed(m);
     if (status == TB_OK) {
         tb_time soonest = flights < due ? flights : due;
         if (soonest < *next) /* a minute at the latest: payments that hang have no row that says when */

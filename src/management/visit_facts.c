@@ -77,7 +77,21 @@ static tb_status set_flight(const tb_management *m, const tb_booking *b, tb_fact
 int tb_visit_is_over(const tb_management *m, const tb_booking *b)
 {
     /* a profile without a word for it cannot tell anybody: then nobody stays */
-    return b->flight.departed || (b->flight.cancelled && tb_profile_fact_kind(m->profile, "cancelled") != TB_FACT_BOOL);
+    return (b->flight.departed && !tb_profile_visitors_stay(m->profile)) ||
+           (b->flight.cancelled && tb_profile_fact_kind(m->profile, "cancelled") != TB_FACT_BOOL);
+}
+
+static tb_status set_consents(const tb_management *m, const tb_booking *b, tb_facts *out)
+{
+    const char *name;
+    tb_status status = TB_OK;
+    for (size_t i = 0; status == TB_OK && *(name = tb_profile_further_consent(m->profile, i)); i++) {
+        int holds = 0;
+        status = b->consented ? tb_further_holds(m->db, b->person, name, &holds) : TB_OK;
+        if (status == TB_OK)
+            status = tb_facts_set_bool(out, name, holds);
+    }
+    return status;
 }
 
 static tb_status set_own(const tb_management *m, const tb_booking *b, tb_facts *out)
@@ -105,6 +119,8 @@ tb_status tb_visit_facts(tb_management *m, const tb_booking *b, tb_facts *out)
             status = tb_facts_set(out, &b->facts.items[i]);
     if (status == TB_OK && b->flight.id[0])
         status = set_flight(m, b, out);
+    if (status == TB_OK)
+        status = set_consents(m, b, out);
     return status == TB_OK ? set_own(m, b, out) : status;
 }
 

@@ -34,7 +34,7 @@ static int is_theirs_alone(tb_status status)
            status == TB_UNSUPPORTED || status == TB_NOT_A_NUMBER;
 }
 
-static tb_status follow(tb_management *m, tb_id visit)
+tb_status tb_visitor_follow(tb_management *m, tb_id visit)
 {
     tb_booking booking = {0};
     tb_ids_take(&m->foreign, visit);
@@ -56,7 +56,7 @@ void tb_visitors_follow(tb_management *m)
 {
     tb_ids_sort(&m->touched);
     for (size_t i = 0; i < m->touched.count; i++) {
-        tb_status status = follow(m, m->touched.items[i]);
+        tb_status status = tb_visitor_follow(m, m->touched.items[i]);
         if (status != TB_OK)
             m->gallery_stale = 1;
     }
@@ -70,7 +70,7 @@ tb_status tb_visitors_rebuild(tb_management *m)
     m->gallery_stale = 1;
     tb_status status = tb_visits_all(m->db, &visits);
     for (size_t i = 0; i < visits.count && status == TB_OK; i++)
-        status = follow(m, visits.items[i]);
+        status = tb_visitor_follow(m, visits.items[i]);
     tb_ids_free(&visits);
     if (status == TB_OK)
         m->gallery_stale = 0;

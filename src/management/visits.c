@@ -2,7 +2,9 @@
  * (ADR 053).
  *
  * W1  A visit has an end that is known: the profile's rule of visitors names it, and a visit without is refused.
- * W2  At that end nothing of it stays, nor of its person unless another visit of theirs is open (ADR 061). */
+ * W2  At that end nothing of it stays, nor of its person unless another visit of theirs is open (ADR 061) or W3.
+ * W3  Who agreed to it is kept, without a visit and on no list, until the end of their next visit or the time that the
+ *     profile sets, whichever comes first (ADR 141). */
 #include "management/service.h"
 
 #include <stdio.h>
@@ -39,7 +41,7 @@ static tb_status check_facts(const tb_management *m, const tb_facts *facts, tb_e
         tb_fact_kind kind = tb_profile_fact_kind(m->profile, fact->name);
         if (kind == TB_FACT_NONE)
             return tb_fail(why, TB_INVALID_ARGUMENT, "this site's profile declares no fact '%s'", fact->name);
-        if (tb_visit_fact_is_own(fact->name))
+        if (tb_visit_fact_is_own(fact->name) || tb_profile_further_text(m->profile, fact->name, "en"))
             return tb_fail(why, TB_INVALID_ARGUMENT, "the fact '%s' is the server's own and cannot be told",
                            fact->name);
         if (fact->kind != kind)
@@ -143,21 +145,36 @@ tb_status tb_management_visit_put(tb_management *m, const tb_visit_order *order,
 
 /* ---- ended ---- */
 
+/* Who agreed to it is kept once, until the next visit has ended (W3). */
+static tb_status keep(tb_management *m, const tb_booking *booking, int *kept)
+{
+    tb_time duration, before = 0;
+    const char *consent = tb_profile_retention(m->profile, &duration);
+    *kept = 0;
+    if (!consent || !booking->consented)
+        return TB_OK;
+    tb_status status = tb_further_holds(m->db, booking->person, consent, kept);
+    if (status == TB_OK)
+        status = tb_person_kept(m->db, booking->person, &before);
+    *kept = *kept && !before;
+    if (status != TB_OK || !*kept)
+        return status;
+    return tb_person_kept_set(m->db, booking->person, tb_service_now(m) + duration);
+}
+
 tb_status tb_booking_end(tb_management *m, tb_id visit)
 {
-    tb_booking booking, other;
+    tb_booking booking;
     tb_ids bookings = {0};
-    int open = 0;
+    int kept = 0;
     tb_status status = tb_booking_get(m->db, visit, &booking);
     if (status == TB_OK)
         status = tb_bookings_of_person(m->db, booking.person, &bookings);
-    for (size_t i = 0; i < bookings.count && status == TB_OK; i++) {
-        status = tb_booking_get(m->db, bookings.items[i], &other);
-        if (status == TB_OK && !tb_id_equal(other.id, visit) && !other.flight.departed)
-            open = 1;
-    }
+    int open = bookings.count > 1; /* one that ended is not there any more */
     tb_ids_free(&bookings);
     if (status == TB_OK && !open)
+        status = keep(m, &booking, &kept);
+    if (status == TB_OK && !open && !kept)
         return tb_person_erase(m, booking.person);
     if (status == TB_OK)
         status = tb_visit_end(m, visit);
@@ -169,16 +186,30 @@ tb_status tb_booking_end(tb_management *m, tb_id visit)
 tb_status tb_management_visit_end(tb_management *m, tb_id visit, tb_error *why)
 {
     tb_booking booking;
-    tb_service_lock(m);
+    tb_service_lock_to_change(m);
     tb_status status = tb_booking_get(m->db, visit, &booking);
     if (status == TB_OK)
         status = tb_change_begin(m);
     if (status == TB_OK)
         status = tb_change_end(m, tb_booking_end(m, visit));
-    tb_service_unlock(m);
+    tb_service_unlock_changed(m);
     if (status == TB_NOT_FOUND)
         return tb_fail(why, status, "there is no such visit");
     return status == TB_OK ? TB_OK : tb_fail(why, status, "%s", tb_status_sentence(status));
+}
+
+/* The flight has left, and no rule has a word for it any more. */
+static int has_left(const tb_management *m, const tb_booking *booking, const tb_facts *facts)
+{
+    if (!booking->flight.departed)
+        return 0;
+    tb_judgement judgement = tb_profile_visitor(m->profile, facts, tb_service_now(m)).judgement;
+    return !booking->consented || tb_visit_is_over(m, booking) || (judgement != TB_ADMIT && judgement != TB_EARLY);
+}
+
+tb_status tb_visit_follow(tb_management *m, const tb_booking *booking, const tb_facts *facts, tb_recompute how)
+{
+    return has_left(m, booking, facts) ? tb_booking_end(m, booking->id) : tb_recompute_known(m, booking, facts, how);
 }
 
 tb_status tb_visit_due(tb_management *m, tb_id visit)
@@ -195,5 +226,5 @@ tb_status tb_visit_due(tb_management *m, tb_id visit)
     tb_time now = tb_service_now(m);
     /* flights have an end of their own */
     int over = !booking.flight.id[0] && tb_profile_visitor(m->profile, &facts, now).until <= now;
-    return over ? tb_booking_end(m, visit) : tb_recompute_known(m, &booking, &facts, TB_RECOMPUTE_CHANGES);
+    return over ? tb_booking_end(m, visit) : tb_visit_follow(m, &booking, &facts, TB_RECOMPUTE_CHANGES);
 }

@@ -153,7 +153,8 @@ tb_status tb_bookings_due(tb_db *db, tb_time now, int max, tb_ids *out)
 
 tb_status tb_booking_next_due(tb_db *db, tb_time *out)
 {
-    tb_status status = tb_db_number(db, "SELECT due FROM central.booking WHERE due > 0 ORDER BY due LIMIT 1", TB_NO_VALUES, out);
+    tb_status status =
+        tb_db_number(db, "SELECT due FROM central.booking WHERE due > 0 ORDER BY due LIMIT 1", TB_NO_VALUES, out);
     if (status != TB_NOT_FOUND)
         return status;
     *out = TB_TIME_NEVER;

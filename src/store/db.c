@@ -10,7 +10,10 @@ tb_status tb_db_open(const tb_db_options *options, tb_db **out, tb_error *why)
     *out = NULL;
     if (why)
         *why = (tb_error){0};
-    return options->url ? tb_db_postgres_open(options, out, why) : tb_db_sqlite_open(options, out, why);
+    tb_status status = options->url ? tb_db_postgres_open(options, out, why) : tb_db_sqlite_open(options, out, why);
+    if (status == TB_OK)
+        (*out)->program = tb_id_random();
+    return status;
 }
 
 void tb_db_free(tb_db **db)
@@ -21,8 +24,14 @@ void tb_db_free(tb_db **db)
         (*db)->depth = 1;
         tb_db_rollback(*db);
     }
+    tb_db_release(*db);
     (*db)->driver->close(*db);
     *db = NULL;
+}
+
+tb_id tb_db_program(const tb_db *db)
+{
+    return db->program;
 }
 
 int tb_db_is_shared(const tb_db *db)
@@ -43,7 +52,8 @@ tb_status tb_db_begin(tb_db *db)
         db->depth++;
         return TB_OK;
     }
-    tb_status status = db->driver->begin(db);
+    tb_status status = db->held ? TB_OK : db->driver->begin(db);
+    db->held = 0;
     if (status == TB_OK) {
         db->depth = 1;
         db->broken = 0;
@@ -72,6 +82,27 @@ void tb_db_rollback(tb_db *db)
         db->broken = 1;
     else
         db->driver->rollback(db);
+}
+
+tb_status tb_db_hold(tb_db *db)
+{
+    if (!db->driver->shared || db->depth || db->held)
+        return TB_OK;
+    tb_status status = db->driver->begin(db);
+    db->held = status == TB_OK;
+    return status;
+}
+
+void tb_db_release(tb_db *db)
+{
+    if (db->held)
+        db->driver->rollback(db);
+    db->held = 0;
+}
+
+tb_status tb_db_notify(tb_db *db)
+{
+    return db->driver->notify ? db->driver->notify(db) : TB_OK;
 }
 
 int tb_db_depth(const tb_db *db)

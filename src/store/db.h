@@ -38,6 +38,7 @@ tb_status tb_db_open(const tb_db_options *options, tb_db **out, tb_error *why) T
  * there. */
 int tb_db_url_has_password(const char *url);
 void tb_db_free(tb_db **db);          /* an open transaction is rolled back */
+tb_id tb_db_program(const tb_db *db); /* of this opening, by chance: tells our changes from others' */
 int tb_db_is_shared(const tb_db *db); /* other programs may write to it while we have it open */
 /* Counts the connections that were made: memory that was read in another one may have missed a change. 1 for files. */
 uint64_t tb_db_session(const tb_db *db);
@@ -50,6 +51,14 @@ tb_status tb_db_begin(tb_db *db) TB_MUST_CHECK;
 tb_status tb_db_commit(tb_db *db) TB_MUST_CHECK;
 void tb_db_rollback(tb_db *db);
 int tb_db_depth(const tb_db *db);
+
+/* Where others may write as well: nobody else does until tb_db_release, so what is read is still so when the
+ * transaction that follows begins; a commit or rollback ends it, too. TB_OK without doing anything where nobody else
+ * can. */
+tb_status tb_db_hold(tb_db *db) TB_MUST_CHECK;
+void tb_db_release(tb_db *db);
+/* Others that share the database are told when the transaction commits (store/watch.h). */
+tb_status tb_db_notify(tb_db *db) TB_MUST_CHECK;
 
 /* ---- values and statements ---- */
 typedef enum tb_value_kind { TB_VALUE_NULL, TB_VALUE_INT, TB_VALUE_TEXT, TB_VALUE_BLOB } tb_value_kind;

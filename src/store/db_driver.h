@@ -25,12 +25,15 @@ typedef struct tb_db_driver {
     /* A statement without rows. */
     tb_status (*run)(tb_db *db, const char *sql, tb_values values, int64_t *changed);
     tb_status (*has_table)(tb_db *db, const char *schema, const char *table, int *exists);
+    tb_status (*notify)(tb_db *db); /* NULL: nobody to tell */
     tb_status (*script)(tb_db *db, const char *sql, tb_error *why);
 } tb_db_driver;
 
 struct tb_db { /* the first member of each driver's own */
     const tb_db_driver *driver;
     int depth, broken;
+    int held; /* by tb_db_hold: begun, and nothing was written yet */
+    tb_id program;
 };
 
 tb_status tb_db_sqlite_open(const tb_db_options *options, tb_db **out, tb_error *why) TB_MUST_CHECK;

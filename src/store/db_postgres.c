@@ -247,7 +247,7 @@ static tb_status execute_now(postgres *db, const char *sql, tb_values values, PG
 static tb_status execute(postgres *db, const char *sql, tb_values values, PGresult **out)
 {
     *out = NULL;
-    if (db->base.depth) {
+    if (db->base.depth || db->base.held) {
         if (!postgres_link_is_up(&db->link))
             return TB_DB_GONE; /* the rest of a transaction that was lost */
         tb_status status = execute_now(db, sql, values, out);
@@ -348,6 +348,14 @@ static tb_status has_table(tb_db *base, const char *schema, const char *table, i
     return status;
 }
 
+static tb_status notify(tb_db *base)
+{
+    PGresult *result;
+    tb_status status = execute(of(base), "NOTIFY tebura", TB_NO_VALUES, &result);
+    PQclear(result);
+    return status;
+}
+
 static tb_status script(tb_db *base, const char *sql, tb_error *why)
 {
     postgres *db = of(base);
@@ -397,6 +405,7 @@ static const tb_db_driver driver = {.shared = 1,
                                     .blob = blob,
                                     .run = run,
                                     .has_table = has_table,
+                                    .notify = notify,
                                     .script = script};
 
 tb_status tb_db_postgres_open(const tb_db_options *options, tb_db **out, tb_error *why)

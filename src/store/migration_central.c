@@ -96,6 +96,14 @@ static const char flights[] =
     "  PRIMARY KEY (source, number));"
     "CREATE INDEX central.flight_message_at ON flight_message (at);";
 
-static const char *const steps[] = {people, money, models, visits, flights};
+/* Consents that are asked for beside the first one; people who are kept after their visit with one of them. */
+static const char further[] =
+    "CREATE TABLE central.further_consent (person BLOB NOT NULL REFERENCES person (id), name TEXT NOT NULL,"
+    "  given BIGINT NOT NULL, withdrawn BIGINT NOT NULL, touchpoint TEXT NOT NULL, text_hash BLOB NOT NULL,"
+    "  PRIMARY KEY (person, name, given));"
+    "ALTER TABLE central.person ADD COLUMN kept_until BIGINT NOT NULL DEFAULT 0;"
+    "CREATE INDEX central.person_kept ON person (kept_until);";
+
+static const char *const steps[] = {people, money, models, visits, flights, further};
 
 const tb_migrations tb_migrations_central = {"central", steps, sizeof steps / sizeof *steps};

@@ -26,6 +26,11 @@ static const char trust[] =
     "CREATE TABLE visitor.revoked (public_key BLOB NOT NULL PRIMARY KEY, touchpoint TEXT NOT NULL, broker_key BLOB,"
     "  at BIGINT NOT NULL);";
 
-static const char *const steps[] = {lists, trust};
+/* Where several servers share the database (store/changes.c); empty where one program has its own files. */
+static const char shared[] =
+    "CREATE TABLE visitor.change (number INTEGER PRIMARY KEY AUTOINCREMENT, program BLOB NOT NULL, what BIGINT NOT NULL,"
+    "  visit BLOB NOT NULL);";
+
+static const char *const steps[] = {lists, trust, shared};
 
 const tb_migrations tb_migrations_visitor = {"visitor", steps, sizeof steps / sizeof *steps};

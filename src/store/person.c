@@ -38,6 +38,25 @@ tb_status tb_person_key_set(tb_db *db, tb_id id, tb_span wrapped)
                      TB_VALUES(tb_value_id(&id), wrapped.size ? tb_value_blob(wrapped) : tb_value_null()), NULL);
 }
 
+tb_status tb_person_kept(tb_db *db, tb_id id, tb_time *until)
+{
+    return tb_db_number(db, "SELECT kept_until FROM central.person WHERE id = $1", TB_VALUES(tb_value_id(&id)), until);
+}
+
+tb_status tb_person_kept_set(tb_db *db, tb_id id, tb_time until)
+{
+    return tb_db_run(db, "UPDATE central.person SET kept_until = $2 WHERE id = $1",
+                     TB_VALUES(tb_value_id(&id), tb_value_int(until)), NULL);
+}
+
+tb_status tb_persons_kept_due(tb_db *db, tb_time now, tb_ids *out)
+{
+    return tb_ids_query(db,
+                        "SELECT p.id FROM central.person p WHERE p.kept_until > 0 AND p.kept_until <= $1"
+                        " AND NOT EXISTS (SELECT 1 FROM central.booking b WHERE b.person = p.id) LIMIT 64",
+                        TB_VALUES(tb_value_int(now)), out);
+}
+
 tb_status tb_person_remove(tb_db *db, tb_id id)
 {
     return tb_db_run(db, "DELETE FROM central.person WHERE id = $1", TB_VALUES(tb_value_id(&id)), NULL);
@@ -52,13 +71,14 @@ tb_status tb_person_summarise(tb_db *db, tb_id id, tb_person_summary *out)
 {
     tb_rows rows;
     *out = (tb_person_summary){.person = id};
-    tb_status status = tb_db_one(db,
-                                 "SELECT p.name, (SELECT count(*) FROM central.template t WHERE t.person = p.id),"
-                                 " (SELECT count(*) FROM central.instrument i WHERE i.person = p.id),"
-                                 " (SELECT count(*) FROM central.item w WHERE w.person = p.id AND w.handed = 0),"
-                                 " (SELECT count(*) FROM central.consent c WHERE c.person = p.id AND c.withdrawn = 0)"
-                                 " FROM central.person p WHERE p.id = $1",
-                                 TB_VALUES(tb_value_id(&id)), &rows);
+    tb_status status =
+        tb_db_one(db,
+                  "SELECT p.name, (SELECT count(*) FROM central.template t WHERE t.person = p.id),"
+                  " (SELECT count(*) FROM central.instrument i WHERE i.person = p.id),"
+                  " (SELECT count(*) FROM central.item w WHERE w.person = p.id AND w.handed = 0),"
+                  " (SELECT count(*) FROM central.consent c WHERE c.person = p.id AND c.withdrawn = 0), p.kept_until"
+                  " FROM central.person p WHERE p.id = $1",
+                  TB_VALUES(tb_value_id(&id)), &rows);
     if (status != TB_OK)
         return status;
     tb_rows_text(&rows, 0, out->name, sizeof out->name);
@@ -66,6 +86,7 @@ tb_status tb_person_summarise(tb_db *db, tb_id id, tb_person_summary *out)
     out->instruments = (int)tb_rows_int(&rows, 2);
     out->items_waiting = (int)tb_rows_int(&rows, 3);
     out->consent = tb_rows_int(&rows, 4) > 0;
+    out->kept_until = tb_rows_int(&rows, 5);
     tb_rows_end(&rows);
     return TB_OK;
 }

@@ -37,6 +37,11 @@ tb_status tb_person_exists(tb_db *db, tb_id id) TB_MUST_CHECK;
 /* The wrapped key; TB_NOT_FOUND: none. */
 tb_status tb_person_key(tb_db *db, tb_id id, tb_bytes *wrapped) TB_MUST_CHECK;
 tb_status tb_person_key_set(tb_db *db, tb_id id, tb_span wrapped) TB_MUST_CHECK; /* an empty span destroys it */
+/* Until when somebody without a visit is kept; 0: they are not. */
+tb_status tb_person_kept(tb_db *db, tb_id id, tb_time *until) TB_MUST_CHECK;
+tb_status tb_person_kept_set(tb_db *db, tb_id id, tb_time until) TB_MUST_CHECK;
+/* Whose time is over and who have no booking. */
+tb_status tb_persons_kept_due(tb_db *db, tb_time now, tb_ids *out) TB_MUST_CHECK;
 tb_status tb_person_remove(tb_db *db, tb_id id) TB_MUST_CHECK; /* after everything that refers to it */
 tb_status tb_persons(tb_db *db, tb_ids *out) TB_MUST_CHECK;
 /* Name, counts of templates, instruments and waiting items. */
@@ -89,7 +94,12 @@ tb_status tb_template_use(tb_db *db, uint32_t model, const uint32_t others[TB_MO
 tb_status tb_consent_give(tb_db *db, tb_id person, tb_time now, const char *touchpoint,
                           const uint8_t text_hash[32]) TB_MUST_CHECK;
 tb_status tb_consent_end(tb_db *db, tb_id person, tb_time now) TB_MUST_CHECK; /* nothing to end is TB_OK */
-tb_status tb_consents_remove(tb_db *db, tb_id person) TB_MUST_CHECK;
+tb_status tb_consents_remove(tb_db *db, tb_id person) TB_MUST_CHECK;          /* further ones, too */
+/* Further consents, by name. Given again: the same one goes on. */
+tb_status tb_further_give(tb_db *db, tb_id person, const char *name, tb_time now, const char *touchpoint,
+                          const uint8_t text_hash[32]) TB_MUST_CHECK;
+tb_status tb_further_end(tb_db *db, tb_id person, const char *name, tb_time now) TB_MUST_CHECK; /* NULL: all */
+tb_status tb_further_holds(tb_db *db, tb_id person, const char *name, int *holds) TB_MUST_CHECK;
 
 /* ---- flight.c ---- */
 tb_status tb_flight_put(tb_db *db, const tb_flight *flight) TB_MUST_CHECK;
@@ -214,6 +224,29 @@ tb_status tb_revoked_rows(tb_db *db, tb_revoked_row_fn each, void *context) TB_M
 tb_status tb_touchpoint_sequence_set(tb_db *db, const char *id, uint64_t sequence) TB_MUST_CHECK;
 /* without entries, last */
 tb_status tb_touchpoint_rows(tb_db *db, tb_touchpoint_row_fn each, void *context) TB_MUST_CHECK;
+
+/* Its sequence alone, as it is in the database now. */
+tb_status tb_touchpoint_sequence_get(tb_db *db, const char *id, uint64_t *sequence) TB_MUST_CHECK;
+
+/* ---- changes.c: for servers that share a database ---- */
+typedef enum tb_changed {
+    TB_CHANGED_SEQUENCES,   /* only numbers of lists */
+    TB_CHANGED_VISIT,       /* who is visiting, with which templates, for which terminals */
+    TB_CHANGED_VISITS,      /* of many */
+    TB_CHANGED_TOUCHPOINTS, /* anything of theirs but a sequence */
+} tb_changed;
+typedef struct tb_change_row {
+    int64_t number;
+    int own; /* of this program */
+    tb_changed what;
+    tb_id visit;
+} tb_change_row;
+/* Inside the change itself. Where nobody shares the database nothing is written. */
+tb_status tb_change_note(tb_db *db, tb_changed what, tb_id visit) TB_MUST_CHECK;
+tb_status tb_change_last(tb_db *db, int64_t *number) TB_MUST_CHECK; /* 0: none */
+/* In order, from `number` on and with it. */
+tb_status tb_changes_from(tb_db *db, int64_t number, tb_change_row *out, int max, int *count) TB_MUST_CHECK;
+tb_status tb_changes_trim(tb_db *db, int64_t keep) TB_MUST_CHECK;
 
 /* ---- entry.c ---- */
 typedef struct tb_entry_row {

@@ -4,6 +4,12 @@
 
 #include <string.h>
 
+/* Everything but a sequence: servers that share the database read their terminals again. */
+static tb_status noted(tb_db *db, tb_status status)
+{
+    return status == TB_OK ? tb_change_note(db, TB_CHANGED_TOUCHPOINTS, (tb_id){{0}}) : status;
+}
+
 tb_status tb_touchpoint_insert(tb_db *db, const tb_touchpoint *t, const uint8_t code_hash[32])
 {
     tb_bytes attributes = {0};
@@ -18,7 +24,7 @@ tb_status tb_touchpoint_insert(tb_db *db, const tb_touchpoint *t, const uint8_t 
                                 tb_value_int(t->code_until)),
                       NULL);
     tb_bytes_free(&attributes);
-    return status;
+    return noted(db, status);
 }
 
 tb_status tb_touchpoint_by_code(tb_db *db, const uint8_t code_hash[32], char id[TB_TOUCHPOINT_SIZE])
@@ -40,26 +46,38 @@ static tb_value key_value(const tb_key *key)
 
 tb_status tb_touchpoint_key_set(tb_db *db, const char *id, const tb_key *public_key, const tb_key *broker_key)
 {
-    return tb_db_run(db, "UPDATE visitor.touchpoint SET public_key = $2, broker_key = $3, wiping = 0 WHERE id = $1",
-                     TB_VALUES(tb_value_text(id), key_value(public_key), key_value(broker_key)), NULL);
+    return noted(
+        db, tb_db_run(db, "UPDATE visitor.touchpoint SET public_key = $2, broker_key = $3, wiping = 0 WHERE id = $1",
+                      TB_VALUES(tb_value_text(id), key_value(public_key), key_value(broker_key)), NULL));
 }
 
 tb_status tb_touchpoint_code_set(tb_db *db, const char *id, const uint8_t code_hash[32], tb_time until)
 {
-    return tb_db_run(db, "UPDATE visitor.touchpoint SET code_hash = $2, code_until = $3 WHERE id = $1",
-                     TB_VALUES(tb_value_text(id), tb_value_blob(tb_span_of(code_hash, 32)), tb_value_int(until)), NULL);
+    return noted(db,
+                 tb_db_run(db, "UPDATE visitor.touchpoint SET code_hash = $2, code_until = $3 WHERE id = $1",
+                           TB_VALUES(tb_value_text(id), tb_value_blob(tb_span_of(code_hash, 32)), tb_value_int(until)),
+                           NULL));
 }
 
 tb_status tb_touchpoint_wiping_set(tb_db *db, const char *id, int wiping)
 {
-    return tb_db_run(db, "UPDATE visitor.touchpoint SET wiping = $2 WHERE id = $1",
-                     TB_VALUES(tb_value_text(id), tb_value_int(wiping)), NULL);
+    return noted(db, tb_db_run(db, "UPDATE visitor.touchpoint SET wiping = $2 WHERE id = $1",
+                               TB_VALUES(tb_value_text(id), tb_value_int(wiping)), NULL));
 }
 
 tb_status tb_touchpoint_sequence_set(tb_db *db, const char *id, uint64_t sequence)
 {
     return tb_db_run(db, "UPDATE visitor.touchpoint SET sequence = $2 WHERE id = $1",
                      TB_VALUES(tb_value_text(id), tb_value_int((int64_t)sequence)), NULL);
+}
+
+tb_status tb_touchpoint_sequence_get(tb_db *db, const char *id, uint64_t *sequence)
+{
+    int64_t number = 0;
+    tb_status status = tb_db_number(db, "SELECT sequence FROM visitor.touchpoint WHERE id = $1",
+                                    TB_VALUES(tb_value_text(id)), &number);
+    *sequence = (uint64_t)number;
+    return status;
 }
 
 static tb_status read_touchpoint(const tb_rows *rows, tb_touchpoint *out)

@@ -42,7 +42,7 @@ static void beat(void *context, tb_heartbeat *beat)
 static tb_status void_open_payments(tb_terminal *t)
 {
     int count = 0;
-    tb_status status = tb_edge_store_payments_void(t->store, tb_site_clock_now(t->clock), &count);
+    tb_status status = tb_edge_store_payments_void(t->store, tb_clock_now(), &count);
     if (count)
         tb_log(TB_LOG_WARNING, "terminal", "%d payment(s) were under way when this terminal stopped: voided", count);
     return status;
@@ -76,8 +76,7 @@ tb_status tb_activate(tb_terminal *t, tb_error *why)
     tb_status status = tb_list_new(models, tb_engine_models(t->options.engine, models), &t->list);
     if (status == TB_OK)
         status = tb_actuator_simulated(GATE_OPEN_MS, &t->actuator);
-    tb_link_options link = {t->store, t->list, r, t->keys,  answered,
-                            changed,  beat,    t, t->clock, t->role.match_at_server ? TB_TIME_NEVER : t->role.offline};
+    tb_link_options link = {t->store, t->list, r, t->keys, answered, changed, beat, t};
     if (status == TB_OK)
         status = tb_link_open(&link, &t->link, why);
     if (status == TB_OK)

@@ -43,8 +43,8 @@ static void offer(tb_terminal *t)
     tb_request *request = tb_secret_alloc(sizeof *request);
     tb_status status = request ? TB_OK : TB_NO_MEMORY;
     if (status == TB_OK) {
-        *request = (tb_request){
-            .id = tb_id_random(), .kind = TB_REQUEST_TEMPLATE, .at = tb_site_clock_now(t->clock), .visit = s->visit};
+        *request =
+            (tb_request){.id = tb_id_random(), .kind = TB_REQUEST_TEMPLATE, .at = tb_clock_now(), .visit = s->visit};
         memcpy(request->touchpoint, t->registration.touchpoint, sizeof request->touchpoint);
         status = fill_probes(hold, request);
         if (status == TB_OK)
@@ -73,26 +73,10 @@ static void forget(tb_terminal *t)
     tb_wipe(t->hold, sizeof *t->hold);
 }
 
-/* A list of which the server has not said for too long that it is whole is not used: whoever stands there is the
- * server's to know, where the role asks it at all. */
-static int list_is_stale(tb_terminal *t, tb_machine_input *in)
-{
-    tb_link_view link;
-    tb_link_look(t->link, &link);
-    if (!link.stale)
-        return 0;
-    in->identity = TB_NOBODY;
-    in->status = t->role.asks_server && link.connected ? TB_OK : TB_STALE;
-    return 1;
-}
-
 static void match_list(tb_terminal *t, tb_machine_input *in)
 {
     tb_list_match match;
-    if (list_is_stale(t, in))
-        return;
-    in->status = tb_list_identify(t->list, t->role.fpir, t->hold->probes, t->hold->probe_count,
-                                  tb_site_clock_now(t->clock), &match);
+    in->status = tb_list_identify(t->list, t->role.fpir, t->hold->probes, t->hold->probe_count, tb_clock_now(), &match);
     if (in->status != TB_OK)
         return;
     if (match.certain && match.judgement == TB_ADMIT) {
@@ -145,7 +129,7 @@ static tb_status fill_checkin(tb_terminal *t, tb_request *request)
 static tb_status fill(tb_terminal *t, tb_request *request, int *wait_ms)
 {
     const tb_transaction *s = &t->machine.now_serving;
-    *request = (tb_request){.id = s->request, .at = tb_site_clock_now(t->clock)};
+    *request = (tb_request){.id = s->request, .at = tb_clock_now()};
     memcpy(request->touchpoint, t->registration.touchpoint, sizeof request->touchpoint);
     switch (s->question) {
     case TB_QUESTION_IDENTIFY:
@@ -206,8 +190,7 @@ static void record(tb_terminal *t)
     tb_drop drop = {t->machine.now_serving.visit, tb_list_sequence_of(t->list, t->machine.now_serving.visit)};
     tb_status status = tb_machine_event(&t->machine, &event);
     if (status == TB_OK)
-        status = tb_edge_store_record(t->store, &event, tb_site_clock_now(t->clock),
-                                      tb_machine_drops(&t->machine) ? &drop : NULL);
+        status = tb_edge_store_record(t->store, &event, tb_clock_now(), tb_machine_drops(&t->machine) ? &drop : NULL);
     written(t, status);
 }
 
@@ -216,8 +199,7 @@ static void void_payment(tb_terminal *t)
     tb_event event;
     tb_status status = tb_machine_event(&t->machine, &event);
     if (status == TB_OK)
-        status =
-            tb_edge_store_payment_void(t->store, t->machine.now_serving.request, &event, tb_site_clock_now(t->clock));
+        status = tb_edge_store_payment_void(t->store, t->machine.now_serving.request, &event, tb_clock_now());
     written(t, status == TB_NOT_FOUND ? TB_OK : status); /* gone already: it was voided (E2) */
 }
 
@@ -260,7 +242,7 @@ void tb_effect_perform(tb_terminal *t, tb_effect_kind kind)
         ask(t);
         break;
     case TB_EFFECT_KEEP_PAYMENT:
-        written(t, tb_edge_store_payment_keep(t->store, s->request, s->visit, tb_site_clock_now(t->clock)));
+        written(t, tb_edge_store_payment_keep(t->store, s->request, s->visit, tb_clock_now()));
         break;
     case TB_EFFECT_CLOSE_PAYMENT:
         written(t, tb_edge_store_payment_close(t->store, s->request));

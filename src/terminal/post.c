@@ -224,7 +224,7 @@ static void settle(tb_terminal *t)
 /* The documents are judged here, where the other one is known. */
 static void judge_documents(tb_terminal *t, tb_letter *letter, tb_documents *judged)
 {
-    tb_date today = tb_local_date(tb_site_clock_now(t->clock), tb_terminal_offset(t));
+    tb_date today = tb_local_date(tb_clock_now(), t->options.utc_offset_minutes);
     tb_phase phase = t->machine.phase;
     if (phase == TB_PHASE_ASKING)
         *judged = t->hold->documents; /* a new transaction begins with nothing */

@@ -14,12 +14,6 @@ static tb_status open_identity(tb_terminal *t, tb_error *why)
     tb_status status = tb_edge_store_open(t->options.directory, &t->store, why);
     if (status != TB_OK)
         return status;
-    tb_clock_memory memory;
-    tb_time fresh_at;
-    tb_link_recall(t->store, &memory, &fresh_at);
-    status = tb_site_clock_new(NULL, &memory, &t->clock);
-    if (status != TB_OK)
-        return status;
     t->keys = tb_secret_alloc(sizeof *t->keys);
     status = t->keys ? tb_edge_store_keys(t->store, t->keys) : TB_NO_MEMORY;
     if (status == TB_OK)
@@ -95,18 +89,12 @@ void tb_terminal_free(tb_terminal **at)
     tb_camera_free(&t->camera);
     tb_list_free(&t->list);
     tb_edge_store_free(&t->store);
-    tb_site_clock_free(&t->clock);
     tb_secret_free(t->keys);
     tb_view_end(t);
     tb_wipe(&t->machine, sizeof t->machine);
     tb_post_end(t);
     free(t);
     *at = NULL;
-}
-
-int tb_terminal_offset(const tb_terminal *terminal)
-{
-    return terminal->options.follow_local_time ? tb_clock_offset() : terminal->options.utc_offset_minutes;
 }
 
 const char *tb_terminal_url(const tb_terminal *terminal)

@@ -25,7 +25,6 @@ typedef struct tb_terminal_options { /* everything outlives the terminal */
     const tb_profile *profile;
     tb_engine *engine; /* used by the pipeline's thread only, from now on */
     int utc_offset_minutes;
-    int follow_local_time; /* the offset is the machine's, asked anew each time: summer time may begin while it runs */
     tb_capture_options capture;
 } tb_terminal_options;
 

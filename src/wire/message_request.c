@@ -31,6 +31,7 @@ enum {
     STAFF,
     DELIVER,
     FORMER,
+    ALSO,
     COUNT
 };
 static const char *const names[COUNT] = {"id",
@@ -49,7 +50,8 @@ static const char *const names[COUNT] = {"id",
                                          "pin",
                                          "staff_confirmed",
                                          "deliver",
-                                         "former"};
+                                         "former",
+                                         "also"};
 static const tb_message_form form = {TB_MESSAGE_REQUEST, "request", COUNT, names};
 #define REQUIRED (1u << ID | 1u << KIND | 1u << TOUCHPOINT | 1u << AT)
 
@@ -113,6 +115,8 @@ static const char *fault(const void *message)
         return names[BOARDING_PASS];
     if (!is_flag(request->consent))
         return names[CONSENT];
+    if (!tb_field_is_good(request->also, sizeof request->also) || (request->also[0] && !request->consent))
+        return names[ALSO];
     if (!isfinite(request->document_score) || fabsf(request->document_score) > 1.001f)
         return names[DOCUMENT_SCORE];
     if (!is_flag(request->online))
@@ -164,6 +168,7 @@ tb_status tb_request_encode(const tb_request *request, tb_bytes *out)
         for (int i = 0; i < request->former_count; i++)
             tb_cbor_write_bytes(&writer, tb_bytes_span(&request->former[i]));
     }
+    tb_cbor_put_text(&writer, ALSO, request->also);
     return tb_cbor_end(&writer);
 }
 
@@ -217,6 +222,9 @@ static void read_more(tb_cbor_reader *reader, int field, tb_request *out)
         break;
     case FORMER:
         read_former(reader, out);
+        break;
+    case ALSO:
+        tb_cbor_text(reader, out->also, sizeof out->also);
         break;
     }
 }

@@ -1,0 +1,44 @@
+/* changes.c: where several servers share a database: what each has changed, so that the memories of the others can
+ * follow. Written within the change itself; read by number, since there is one writer at a time (Q1). Not used by the
+ * one program that holds database files. */
+#include "store/store.h"
+
+tb_status tb_change_note(tb_db *db, tb_changed what, tb_id visit)
+{
+    tb_id program = tb_db_program(db);
+    if (!tb_db_is_shared(db))
+        return TB_OK;
+    return tb_db_run(db, "INSERT INTO visitor.change (program, what, visit) VALUES ($1, $2, $3)",
+                     TB_VALUES(tb_value_id(&program), tb_value_int(what), tb_value_id(&visit)), NULL);
+}
+
+tb_status tb_change_last(tb_db *db, int64_t *number)
+{
+    return tb_db_number(db, "SELECT coalesce(max(number), 0) FROM visitor.change", TB_NO_VALUES, number);
+}
+
+tb_status tb_changes_from(tb_db *db, int64_t number, tb_change_row *out, int max, int *count)
+{
+    tb_rows rows;
+    tb_id program = tb_db_program(db);
+    int more = 0;
+    *count = 0;
+    tb_status status = tb_db_query(
+        db, "SELECT number, program, what, visit FROM visitor.change WHERE number >= $1 ORDER BY number LIMIT $2",
+        TB_VALUES(tb_value_int(number), tb_value_int(max)), &rows);
+    while (status == TB_OK && (status = tb_rows_next(&rows, &more)) == TB_OK && more && *count < max) {
+        tb_change_row *row = &out[(*count)++];
+        row->number = tb_rows_int(&rows, 0);
+        row->own = tb_id_equal(tb_rows_id(&rows, 1), program);
+        row->what = (tb_changed)tb_rows_int(&rows, 2);
+        row->visit = tb_rows_id(&rows, 3);
+    }
+    tb_rows_end(&rows);
+    return status;
+}
+
+tb_status tb_changes_trim(tb_db *db, int64_t keep)
+{
+    return tb_db_run(db, "DELETE FROM visitor.change WHERE number <= (SELECT max(number) FROM visitor.change) - $1",
+                     TB_VALUES(tb_value_int(keep)), NULL);
+}

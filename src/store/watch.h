@@ -1,0 +1,27 @@
+/* watch.h: a second connection to a shared PostgreSQL: hears at once what other servers have committed, and decides
+ * which of them leads. Its own thread; doc/adr/111.
+ *
+ *  W1  One session at most holds the leader's lock. It ends with the session: with a program that dies at once, with
+ *      one
+ *      that hangs or whose network is cut within some ten seconds (the server ends sessions that say nothing).
+ *  W2  `fed` is held by a leader only after the broker's bucket was written from this database, and whoever has seen it
+ *      held while it ran itself knows that no other database has come in between. */
+#ifndef STORE_WATCH_H
+#define STORE_WATCH_H
+
+#include "store/db.h"
+
+typedef struct tb_db_watch tb_db_watch;
+
+/* woken: something was committed by another, or leading has changed; on the thread of the watch, must not wait long; 0
+ * asks to be called again soon. */
+tb_status tb_db_watch_open(const char *url, int (*woken)(void *context), void *context, tb_db_watch **out,
+                           tb_error *why) TB_MUST_CHECK;
+void tb_db_watch_free(tb_db_watch **watch);
+int tb_db_watch_leads(const tb_db_watch *watch);
+int tb_db_watch_knows_fed(const tb_db_watch *watch);
+void tb_db_watch_set_fed(tb_db_watch *watch);
+/* Asked of the server, over `db`: does this watch's session hold the leader's lock now? */
+tb_status tb_db_watch_still_leads(tb_db_watch *watch, tb_db *db, int *leads) TB_MUST_CHECK;
+
+#endif
