@@ -38,7 +38,7 @@ static json_t *json_of_matching(const tb_role_view *view)
 
 static json_t *json_of_role(const tb_role *role)
 {
-    static const char *const kinds[] = {"checkin", "passage", "counter", "pos", "pickup"};
+    static const char *const kinds[] = {"checkin", "passage", "counter", "pos", "pickup", "sign", "presence"};
     static const char *const references[] = {"never", "when_unsure", "always"};
     tb_role_terms t;
     tb_role_view view;

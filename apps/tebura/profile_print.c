@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const kinds[] = {"check-in", "passage", "counter", "point of sale", "pick-up"};
+static const char *const kinds[] = {"check-in", "passage", "counter",        "point of sale",
+                                    "pick-up",  "sign",    "presence camera"};
 
 static void label(const char *text)
 {
@@ -95,6 +96,16 @@ static void print_role(const tb_profile *profile, const tb_role *role)
     }
     if (terms.attributes)
         print_words("touchpoint has", terms.attribute, terms.attributes, "");
+    if (view.kind == TB_KIND_SIGN) {
+        label("says");
+        printf("'%s' to whoever is recognised%s, '%s' to everybody else; records nothing\n", view.sign_person,
+               view.sign_beside_others ? "" : " and stands there alone", view.sign_others);
+    }
+    if (view.kind == TB_KIND_PRESENCE) {
+        label("reports");
+        printf("that somebody of its list is in its zone, at most every %lld s; of others nothing is kept\n",
+               (long long)(view.report_every / TB_SECOND));
+    }
     if (view.group != TB_GROUP_ALONE) {
         label("together");
         printf("a party is let through once everybody of it before the camera is recognised%s\n",

@@ -20,7 +20,9 @@ static json_t *json_of_role(const tb_role *role)
                                         [TB_KIND_PASSAGE] = "passage",
                                         [TB_KIND_COUNTER] = "counter",
                                         [TB_KIND_POS] = "pos",
-                                        [TB_KIND_PICKUP] = "pickup"};
+                                        [TB_KIND_PICKUP] = "pickup",
+                                        [TB_KIND_SIGN] = "sign",
+                                        [TB_KIND_PRESENCE] = "presence"};
     tb_role_view view;
     tb_role_view_of(role, &view);
     return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", view.name, "zone", view.zone, "kind", kinds[view.kind],

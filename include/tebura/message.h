@@ -65,7 +65,8 @@ typedef enum tb_event_kind {
     TB_EVENT_REFUSAL,      /* turned away, with the reason; no visit when nobody matched */
     TB_EVENT_HANDOVER,     /* item given; facts: item */
     TB_EVENT_PAYMENT_VOID, /* the terminal gave up on a payment it may have sent; facts: payment (hex id) */
-    TB_EVENT_SERVED        /* counter: bag taken, etc. */
+    TB_EVENT_SERVED,       /* counter: bag taken, etc. */
+    TB_EVENT_PRESENCE      /* a camera saw this visit in its zone */
 } tb_event_kind;
 
 /* What a terminal did. Applied once by `id`. Never holds a template or a picture. */

@@ -81,7 +81,9 @@ typedef enum tb_kind { /* what the terminal does around the match; the state mac
                        TB_KIND_PASSAGE, /* match, actuate, report: security, emigration, boarding, doors */
                        TB_KIND_COUNTER, /* match, show fields: bag drop, lounge */
                        TB_KIND_POS,     /* amount, match, confirm, pay */
-                       TB_KIND_PICKUP   /* match, show items, hand over */
+                       TB_KIND_PICKUP,  /* match, show items, hand over */
+                       TB_KIND_SIGN,    /* match, address the person; changes and records nothing */
+                       TB_KIND_PRESENCE /* a camera: reports who of its list is in its zone; addresses nobody */
 } tb_kind;
 
 /* When somebody is asked to turn the head, look up or down, or close the eyes. */
@@ -114,6 +116,9 @@ typedef struct tb_role_view { /* the role as a terminal needs it; borrowed strin
     int by_reference;                       /* checks in with a reference instead of passport and boarding pass */
     tb_reference_when reference;            /* of a role that matches: the second factor */
     int offers_templates;                   /* gives the server templates of who was recognised with certainty (S6) */
+    const char *sign_person, *sign_others;  /* sentences of a sign: to whom it recognises, to everybody else; else "" */
+    int sign_beside_others;                 /* also while somebody else stands beside that person */
+    int64_t report_every;                   /* of one visit, by a presence camera, at most */
     double fpir;                            /* 0 = TB_DEFAULT_FPIR */
     const char *early_reason, *late_reason; /* of the window; "" when it has no such end */
 } tb_role_view;

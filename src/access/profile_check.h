@@ -29,7 +29,7 @@ void tb_check_reason(const tb_checker *c, const char *step, const char *name);
 /* Facts' order in time, and each role's window against that of the visitors. After all rules are compiled. */
 void tb_check_windows(tb_checker *c);
 /* profile_matching.c: by whom and when people are matched at a role. */
-void tb_check_matching(const tb_checker *c, const struct tb_role *role);
+void tb_check_matching(const tb_checker *c, struct tb_role *role);
 /* profile_consents.c: consents beyond the first, and who is kept after a visit with which of them. */
 void tb_check_consents(tb_checker *c);
 /* profile_purpose.c: who may be shown what. */

@@ -46,13 +46,125 @@ static void check_group(const tb_checker *c, const struct tb_role *role)
     if (role->offers_templates)
         tb_checker_fault(c, "offers_templates", "remove it, or let people pass alone",
                          "of several people together no template is taken");
+    if (role->reference)
+        tb_checker_fault(c, "reference", "remove it, or let people pass alone",
+                         "a party is let through by faces alone: nobody could tell whose code was shown");
+    if (strcmp(tb_actuator_names[role->on_match.actuate], "interlock") == 0)
+        tb_checker_fault(c, "on_match/actuate", "let people pass alone", "between two doors stands one person");
     check_group_fact(c, role, "party", TB_VALUE_TEXT, "text");
     if (role->group == TB_GROUP_WITH_CHILDREN)
         check_group_fact(c, role, "children", TB_VALUE_INT, "int");
 }
 
-void tb_check_matching(const tb_checker *c, const struct tb_role *role)
+/* ---- signs and presence cameras: nobody asked them for anything ---- */
+
+/* What happens around a match elsewhere has no place here. */
+static void check_idle(const tb_checker *c, const struct tb_role *role, const char *what)
 {
+    if (role->on_match.actuate)
+        tb_checker_fault(c, "on_match/actuate", "remove it", "%s opens nothing", what);
+    if (role->asks_server || role->match_at_server)
+        tb_checker_fault(c, role->match_at_server ? "match" : "asks_server", "remove it",
+                         "%s looks at everybody who walks by: strangers' faces do not leave it", what);
+    if (role->offers_templates)
+        tb_checker_fault(c, "offers_templates", "remove it", "%s keeps nothing of anybody's face", what);
+    if (role->reference)
+        tb_checker_fault(c, "reference", "remove it", "%s reads no codes", what);
+    if (role->challenge)
+        tb_checker_fault(c, "challenge", "remove it", "%s asks nobody for anything", what);
+    if (role->staff_confirms || role->step_up.pin)
+        tb_checker_fault(c, role->staff_confirms ? "staff_confirms" : "step_up", "remove it", "%s waits for nobody",
+                         what);
+    if (role->group != TB_GROUP_ALONE)
+        tb_checker_fault(c, "group", "remove it", "%s lets nobody through", what);
+}
+
+typedef struct shown {
+    const tb_checker *c;
+    const struct tb_role *role;
+} shown;
+
+static tb_status check_shown(void *context, int placeholder, tb_span piece)
+{
+    const shown *s = context;
+    for (unsigned i = 0; placeholder && i < s->role->sees_count; i++)
+        if (strlen(s->role->sees[i]) == piece.size && memcmp(s->role->sees[i], piece.data, piece.size) == 0)
+            return TB_OK;
+    if (placeholder)
+        tb_checker_fault(s->c, "sign/person", "add it to 'sees', or say it without",
+                         "the sign '%s' does not see '%.*s', which its sentence tells", s->role->name, (int)piece.size,
+                         (const char *)piece.data);
+    return TB_OK;
+}
+
+static void check_sign_sentences(const tb_checker *c, const struct tb_role *role)
+{
+    const tb_reason *person = tb_profile_reason(c->profile, role->sign->person),
+                    *others = tb_profile_reason(c->profile, role->sign->others);
+    shown s = {c, role};
+    tb_check_reason(c, "sign/person", role->sign->person);
+    tb_check_reason(c, "sign/others", role->sign->others);
+    tb_status status = person ? tb_sentence_pieces(person->ja, check_shown, &s) : TB_OK;
+    if (status == TB_OK && person)
+        status = tb_sentence_pieces(person->en, check_shown, &s);
+    (void)status; /* a malformed sentence was told where it stands */
+    if (others && (strchr(others->ja, '{') || strchr(others->en, '{')))
+        tb_checker_fault(c, "sign/others", "say it without facts", "'%s' is told to people whom nobody knows",
+                         others->name);
+}
+
+static void check_sign(const tb_checker *c, const struct tb_role *role)
+{
+    check_idle(c, role, "a sign");
+    if (!role->sign)
+        tb_checker_fault(c, "kind", "add sign: {person: ..., others: ...} with the names of two reasons",
+                         "a sign needs the sentence for whom it recognises and that for everybody else");
+    else
+        check_sign_sentences(c, role);
+    if (role->on_match.flag || role->on_match.status || role->on_match.deletes_entry)
+        tb_checker_fault(c, "on_match", "remove it", "a sign is read, and changes nothing");
+    for (unsigned i = 0; i < role->sees_count; i++) {
+        const tb_fact_declaration *fact = tb_profile_fact(c->profile, role->sees[i]);
+        char step[24];
+        snprintf(step, sizeof step, "sees/%u", i);
+        if (fact && fact->sensitive)
+            tb_checker_fault(c, step, "remove it", "'%s' is sensitive, and others read a sign", fact->name);
+    }
+}
+
+/* A camera that nobody steps up to has a purpose that people can find by itself in what they agree to. */
+static void check_presence(const tb_checker *c, struct tb_role *role)
+{
+    const tb_profile *p = c->profile;
+    check_idle(c, role, "a presence camera");
+    if (role->sees_count)
+        tb_checker_fault(c, "sees", "remove it", "a presence camera shows nothing to anybody");
+    if (role->purposes_count != 1)
+        tb_checker_fault(c, role->purposes_count ? "for" : "kind", "declare one under purposes and name it in 'for'",
+                         "a presence camera has one purpose of its own");
+    for (unsigned i = 0; i < p->roles_count; i++)
+        for (unsigned j = 0; role->purposes_count && j < p->roles[i].purposes_count; j++)
+            if (p->roles[i].kind != TB_KIND_PRESENCE && strcmp(p->roles[i].purposes[j], role->purposes[0]) == 0)
+                tb_checker_fault(c, "for", "declare one of its own",
+                                 "'%s' is also the purpose of '%s': people could not tell this camera apart",
+                                 role->purposes[0], p->roles[i].name);
+    if (role->report_every && tb_duration_parse(role->report_every, &role->report_time) != TB_OK)
+        tb_checker_fault(c, "report_every", "write a number and s, m, h or d", "'%s' is no duration such as 5m",
+                         role->report_every);
+    else if (!role->report_every)
+        role->report_time = 5 * TB_MINUTE;
+}
+
+void tb_check_matching(const tb_checker *c, struct tb_role *role)
+{
+    if (role->kind == TB_KIND_SIGN)
+        check_sign(c, role);
+    else if (role->sign)
+        tb_checker_fault(c, "sign", "remove it, or write kind: sign", "only a sign has sentences of its own");
+    if (role->kind == TB_KIND_PRESENCE)
+        check_presence(c, role);
+    else if (role->report_every)
+        tb_checker_fault(c, "report_every", "remove it, or write kind: presence", "only a presence camera reports");
     if (role->match_at_server)
         check_server(c, role);
     if (role->group != TB_GROUP_ALONE)

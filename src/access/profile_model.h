@@ -60,6 +60,11 @@ typedef struct tb_step_up {
     int64_t amount;
 } tb_step_up;
 
+typedef struct tb_sign {
+    char *person, *others;
+    bool beside_others;
+} tb_sign;
+
 struct tb_role {
     char *name, *zone, *lead, *unknown, *offline;
     int kind;
@@ -68,6 +73,9 @@ struct tb_role {
     int reference;  /* tb_reference_when */
     int *documents; /* tb_document_kind, of a role that checks in; none: passport and boarding pass */
     unsigned documents_count;
+    tb_sign *sign;       /* of a sign; else NULL */
+    char *report_every;  /* of a presence camera; may be NULL */
+    int64_t report_time; /* derived */
     tb_texts titles;
     tb_rule rule;
     char **sees, **purposes;

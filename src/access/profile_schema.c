@@ -16,11 +16,9 @@ enum { ALWAYS = CYAML_FLAG_POINTER, MAYBE = CYAML_FLAG_POINTER | CYAML_FLAG_OPTI
 
 static const cyaml_strval_t types[] = {
     {"bool", TB_VALUE_BOOL}, {"int", TB_VALUE_INT}, {"time", TB_VALUE_TIME}, {"text", TB_VALUE_TEXT}};
-static const cyaml_strval_t kinds[] = {{"checkin", TB_KIND_CHECKIN},
-                                       {"passage", TB_KIND_PASSAGE},
-                                       {"counter", TB_KIND_COUNTER},
-                                       {"pos", TB_KIND_POS},
-                                       {"pickup", TB_KIND_PICKUP}};
+static const cyaml_strval_t kinds[] = {
+    {"checkin", TB_KIND_CHECKIN}, {"passage", TB_KIND_PASSAGE}, {"counter", TB_KIND_COUNTER},  {"pos", TB_KIND_POS},
+    {"pickup", TB_KIND_PICKUP},   {"sign", TB_KIND_SIGN},       {"presence", TB_KIND_PRESENCE}};
 static const cyaml_strval_t actuators[] = {{"none", 0}, {"gate", 1}, {"detector", 2}, {"door", 3}, {"interlock", 4}};
 static const cyaml_strval_t challenges[] = {{"never", 1 + TB_CHALLENGE_NEVER},
                                             {"when_unsure", 1 + TB_CHALLENGE_WHEN_UNSURE},
@@ -103,6 +101,10 @@ static const cyaml_schema_field_t step_up_fields[] = {
     CYAML_FIELD_INT("amount", CYAML_FLAG_OPTIONAL, tb_step_up, amount), CYAML_FIELD_END};
 
 static const cyaml_schema_value_t document = {CYAML_VALUE_ENUM(CYAML_FLAG_STRICT, int, documents, NAMES(documents))};
+static const cyaml_schema_field_t sign_fields[] = {
+    CYAML_FIELD_STRING_PTR("person", ALWAYS, tb_sign, person, 1, NAME_MAX),
+    CYAML_FIELD_STRING_PTR("others", ALWAYS, tb_sign, others, 1, NAME_MAX),
+    CYAML_FIELD_BOOL("beside_others", CYAML_FLAG_OPTIONAL, tb_sign, beside_others), CYAML_FIELD_END};
 
 static const cyaml_schema_field_t role_fields[] = {
     CYAML_FIELD_STRING_PTR("name", ALWAYS, struct tb_role, name, 1, NAME_MAX),
@@ -118,6 +120,8 @@ static const cyaml_schema_field_t role_fields[] = {
     CYAML_FIELD_ENUM("match", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct tb_role, match_at_server, matchers,
                      NAMES(matchers)),
     CYAML_FIELD_ENUM("group", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct tb_role, group, groups, NAMES(groups)),
+    CYAML_FIELD_MAPPING_PTR("sign", MAYBE, struct tb_role, sign, sign_fields),
+    CYAML_FIELD_STRING_PTR("report_every", MAYBE, struct tb_role, report_every, 1, NAME_MAX),
     CYAML_FIELD_BOOL("asks_server", CYAML_FLAG_OPTIONAL, struct tb_role, asks_server),
     CYAML_FIELD_STRING_PTR("unknown", MAYBE, struct tb_role, unknown, 1, NAME_MAX),
     CYAML_FIELD_MAPPING("step_up", CYAML_FLAG_OPTIONAL, struct tb_role, step_up, step_up_fields),

@@ -12,7 +12,7 @@
 
 static const char *kind_name(tb_event_kind kind)
 {
-    static const char *const names[] = {"", "passage", "refusal", "handover", "payment_void", "served"};
+    static const char *const names[] = {"", "passage", "refusal", "handover", "payment_void", "served", "presence"};
     return names[kind];
 }
 
@@ -52,7 +52,9 @@ static tb_status apply_role(tb_management *m, const tb_terminal *terminal, const
                             tb_facts *facts, tb_passage *passage)
 {
     int changed = 0;
-    if (terminal->view.kind != TB_KIND_CHECKIN) { /* check-in took effect with its request */
+    /* a camera lets nobody through: what it saw after the fact breaks no rule */
+    /* check-in took effect with its request */
+    if (terminal->view.kind != TB_KIND_CHECKIN && event->kind != TB_EVENT_PRESENCE) {
         tb_verdict verdict = tb_role_judge(terminal->role, facts, &terminal->row.attributes, event->at);
         if (verdict.judgement != TB_ADMIT && !passage->reason[0])
             snprintf(passage->reason, sizeof passage->reason, "%s", verdict.reason);
@@ -87,6 +89,8 @@ static tb_status apply_to_visit(tb_management *m, const tb_terminal *terminal, c
     status = tb_visit_facts(m, &booking, &facts);
     if (status == TB_OK)
         status = apply_role(m, terminal, event, &booking, &facts, passage);
+    if (status == TB_OK && event->kind == TB_EVENT_PRESENCE)
+        status = tb_visit_seen(m, &booking, event->at, terminal->row.zone, &facts);
     if (status == TB_OK && event->kind == TB_EVENT_HANDOVER)
         status = hand_over(m, event, &booking, passage);
     if (status == TB_OK && event->kind == TB_EVENT_HANDOVER)
@@ -112,6 +116,7 @@ static tb_status apply_kind(tb_management *m, const tb_terminal *terminal, const
     case TB_EVENT_PASSAGE:
     case TB_EVENT_HANDOVER:
     case TB_EVENT_SERVED:
+    case TB_EVENT_PRESENCE:
         return apply_to_visit(m, terminal, event, passage);
     }
     return TB_INTERNAL;

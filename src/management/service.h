@@ -249,6 +249,10 @@ int tb_visit_is_over(const tb_management *m, const tb_booking *booking);
 tb_status tb_visit_facts(tb_management *m, const tb_booking *booking, tb_facts *out) TB_MUST_CHECK;
 /* The bags have become more since. */
 tb_status tb_visit_facts_bags(const tb_management *m, const tb_booking *booking, tb_facts *facts) TB_MUST_CHECK;
+/* A camera saw them: facts seen_at and seen_zone, where the profile has them. */
+tb_status tb_visit_seen(tb_management *m, tb_booking *booking, tb_time when, const char *zone,
+                        tb_facts *facts) TB_MUST_CHECK;
+tb_status tb_visit_keep_seen(const tb_facts *before, tb_facts *told) TB_MUST_CHECK; /* when the site tells anew */
 /* Takes status, flag and bags back out of facts that a role was applied to. */
 void tb_visit_facts_store(const tb_facts *facts, tb_booking *booking);
 

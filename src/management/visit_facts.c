@@ -7,7 +7,8 @@
 
 int tb_visit_fact_is_own(const char *name)
 {
-    static const char *const own[] = {"name", "consented", "has_instrument", "items", "item_list", "bags"};
+    static const char *const own[] = {"name",      "consented", "has_instrument", "items",
+                                      "item_list", "bags",      "seen_at",        "seen_zone"};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (strcmp(own[i], name) == 0)
             return 1;
@@ -127,6 +128,30 @@ tb_status tb_visit_facts(tb_management *m, const tb_booking *b, tb_facts *out)
 tb_status tb_visit_facts_bags(const tb_management *m, const tb_booking *booking, tb_facts *facts)
 {
     return set(m, facts, TB_FACT_INT, "bags", booking->bags, NULL);
+}
+
+tb_status tb_visit_seen(tb_management *m, tb_booking *booking, tb_time when, const char *zone, tb_facts *facts)
+{
+    const value values[] = {{TB_FACT_TIME, "seen_at", when, NULL}, {TB_FACT_TEXT, "seen_zone", 0, zone}};
+    if (when <= tb_facts_number(facts, "seen_at", 0)) /* told late: they were seen since */
+        return TB_OK;
+    tb_status status = set_all(m, &booking->facts, values, 2);
+    if (status == TB_OK)
+        status = set_all(m, facts, values, 2);
+    return status == TB_OK && tb_profile_fact_kind(m->profile, "seen_at") == TB_FACT_TIME
+               ? tb_booking_facts_set(m->db, booking)
+               : status;
+}
+
+tb_status tb_visit_keep_seen(const tb_facts *before, tb_facts *told)
+{
+    static const char *const names[] = {"seen_at", "seen_zone"};
+    tb_status status = TB_OK;
+    for (size_t i = 0; i < 2 && status == TB_OK; i++) {
+        const tb_fact *fact = tb_facts_get(before, names[i]);
+        status = fact ? tb_facts_set(told, fact) : TB_OK;
+    }
+    return status;
 }
 
 void tb_visit_facts_store(const tb_facts *facts, tb_booking *booking)

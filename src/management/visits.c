@@ -98,8 +98,11 @@ static tb_status change(tb_management *m, const tb_visit_order *order, tb_bookin
 {
     if (!tb_id_is_zero(order->person) && !tb_id_equal(order->person, booking->person))
         return tb_fail(why, TB_CONFLICT, "this reference belongs to another person");
-    booking->facts = order->facts;
-    tb_status status = check_end(m, booking, why);
+    tb_facts told = order->facts;
+    tb_status status = tb_visit_keep_seen(&booking->facts, &told);
+    booking->facts = told;
+    if (status == TB_OK)
+        status = check_end(m, booking, why);
     if (status == TB_OK && order->name[0])
         status = tb_person_rename(m->db, booking->person, order->name, "");
     return status == TB_OK ? tb_booking_facts_set(m->db, booking) : status;

@@ -190,6 +190,8 @@ static void check(const tb_machine *before, const tb_machine *m, const tb_machin
         assert(memcmp(t, &nothing, sizeof nothing) == 0); /* M7 */
     if (before->phase != TB_PHASE_IDLE && m->phase == TB_PHASE_IDLE)
         assert(emitted(fx, TB_EFFECT_FORGET)); /* M7 */
+    if (tb_m_is_sign(m) && m->phase == TB_PHASE_REPORTING && m->zone.inside)
+        assert(!emitted(fx, TB_EFFECT_RECORD) && !tb_m_sign_is_over(m, 0)); /* S1, S2 */
     if (emitted(fx, TB_EFFECT_MATCH))
         assert(t->challenges_failed < TB_CHALLENGE_TRIES && t->ask == TB_ASK_FACE); /* M8 */
     int is_searched = emitted(fx, TB_EFFECT_MATCH) || t->question == TB_QUESTION_IDENTIFY;

@@ -82,6 +82,10 @@ tb_status tb_m_tick_in_decided(tb_machine *m, const tb_machine_input *in, tb_tim
 {
     (void)in;
     const tb_role_view *role = &m->options.role;
+    if (tb_m_is_sign(m) && tb_m_sign_is_over(m, now)) {
+        tb_m_sign_clear(m, fx);
+        return TB_OK;
+    }
     tb_m_emit(fx, TB_EFFECT_WIPE); /* M2 */
     int opens = role->kind == TB_KIND_PASSAGE && role->actuator && role->actuator[0];
     if (m->now_serving.outcome == TB_OUTCOME_ADMITTED && opens) {
@@ -113,6 +117,10 @@ tb_status tb_m_tick_in_actuating(tb_machine *m, const tb_machine_input *in, tb_t
 tb_status tb_m_tick_in_reporting(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx)
 {
     (void)in;
+    if (tb_m_is_sign(m) && tb_m_sign_is_over(m, now)) {
+        tb_m_sign_clear(m, fx);
+        return TB_OK;
+    }
     forget_who_left(m, now);
     if (now < m->deadline)
         return TB_OK;

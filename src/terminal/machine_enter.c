@@ -24,7 +24,8 @@ int tb_m_is_by_documents(const tb_machine *m)
 /* A transaction that begins with a document or a sale does not end because nobody stands there for a moment. */
 int tb_m_begins_by_face(const tb_machine *m)
 {
-    return m->options.role.kind != TB_KIND_CHECKIN && m->options.role.kind != TB_KIND_POS;
+    tb_kind kind = m->options.role.kind;
+    return kind != TB_KIND_CHECKIN && kind != TB_KIND_POS && kind != TB_KIND_PRESENCE;
 }
 
 /* The same once a reference was shown: its face may still be on the way. */
@@ -144,6 +145,8 @@ static int makes_event(const tb_machine *m)
 {
     const tb_transaction *t = &m->now_serving;
     tb_kind kind = m->options.role.kind;
+    if (kind == TB_KIND_SIGN) /* who read it is nobody's business, least of all who was not known */
+        return 0;
     switch (t->outcome) {
     case TB_OUTCOME_ADMITTED:
         /* the server itself records check-ins and payments */
@@ -163,7 +166,8 @@ void tb_m_to_reporting(tb_machine *m, tb_time now, tb_effects *fx)
     tb_m_group_turn(m);
     if (!m->now_serving.recorded)
         tb_m_emit(fx, TB_EFFECT_RECORD);
-    tb_m_enter(m, TB_PHASE_REPORTING, tb_m_after(now, m->options.dwell), fx);
+    int stays = tb_m_is_sign(m) && m->now_serving.outcome == TB_OUTCOME_ADMITTED; /* as long as they stand there */
+    tb_m_enter(m, TB_PHASE_REPORTING, tb_m_after(now, stays ? m->options.serve : m->options.dwell), fx);
 }
 
 void tb_m_void_payment(tb_machine *m, tb_time now, tb_effects *fx)

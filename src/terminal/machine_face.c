@@ -108,6 +108,12 @@ tb_status tb_m_zone_noted(tb_machine *m, const tb_machine_input *in, tb_time now
 tb_status tb_m_zone_in_reporting(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx)
 {
     (void)note_zone(m, in, now);
+    if (tb_m_is_sign(m)) {
+        if (!tb_m_sign_is_over(m, now))
+            return TB_OK;
+        tb_m_sign_clear(m, fx);
+        return tb_m_zone_in_idle(m, in, now, fx);
+    }
     if (m->now_serving.recorded && tb_m_begins_by_face(m) && is_new_candidate(m)) { /* the next one need not wait */
         tb_m_to_idle(m, fx);
         return tb_m_zone_in_idle(m, in, now, fx);

@@ -54,6 +54,11 @@ void tb_m_group_found(tb_machine *m, const tb_machine_input *in, tb_group_find f
 int tb_m_group_told(tb_machine *m);  /* 1: one more has to be */
 void tb_m_group_turn(tb_machine *m); /* whose passage is recorded now */
 
+/* machine_sign.c */
+int tb_m_is_sign(const tb_machine *m);
+int tb_m_sign_is_over(const tb_machine *m, tb_time now); /* the person has gone, or is not alone any more */
+void tb_m_sign_clear(tb_machine *m, tb_effects *fx);
+
 /* machine_answer.c */
 tb_machine_handler tb_m_answer_in_asking, tb_m_recorded_in_asking;
 

@@ -44,6 +44,7 @@ tb_status tb_machine_event(const tb_machine *machine, tb_event *out)
             return TB_INTERNAL;
         return tb_facts_set_bool(&out->facts, "server", t->from_server);
     case TB_EVENT_REFUSAL:
+    case TB_EVENT_PRESENCE: /* presence.c's */
         return tb_facts_set_bool(&out->facts, "server", t->from_server);
     }
     return TB_INTERNAL;
@@ -54,6 +55,8 @@ tb_ask tb_machine_ask(const tb_machine *machine)
     if (machine->phase != TB_PHASE_IDLE)
         return machine->now_serving.ask;
     tb_kind kind = machine->options.role.kind;
+    if (kind == TB_KIND_SIGN || kind == TB_KIND_PRESENCE) /* nobody is asked for anything */
+        return TB_ASK_NONE;
     if (kind == TB_KIND_CHECKIN && machine->options.role.by_reference)
         return TB_ASK_REFERENCE;
     return kind == TB_KIND_CHECKIN ? TB_ASK_PASSPORT : kind == TB_KIND_POS ? TB_ASK_AMOUNT : TB_ASK_FACE;

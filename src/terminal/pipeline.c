@@ -27,6 +27,7 @@ struct pipeline {
     int calm;                   /* it showed nothing new */
     int models;                 /* of the engine */
     tb_liveness_progress asked; /* as told last */
+    tb_presence *presence;      /* where the role is such a camera: made when it is registered */
 };
 
 static void say_camera(tb_terminal *t, tb_status status, const char *text)
@@ -170,9 +171,59 @@ static void look(struct pipeline *p, const tb_frame *frame)
     say_camera(p->terminal, captured.source, captured.source == TB_OK ? "ok" : tb_status_sentence(captured.source));
 }
 
+/* ---- a camera that reports presence ---- */
+
+static void seen(void *context, tb_id visit)
+{
+    tb_terminal *t = context;
+    tb_event event = {.kind = TB_EVENT_PRESENCE, .visit = visit};
+    tb_drop drop = {visit, tb_list_sequence_of(t->list, visit)};
+    tb_status status = tb_edge_store_record(t->store, &event, tb_clock_now(), t->role.deletes_entry ? &drop : NULL);
+    if (status == TB_OK && t->role.deletes_entry)
+        status = tb_list_drop(t->list, visit, 0);
+    if (status != TB_OK) /* it is reported again when they are seen again */
+        tb_log(TB_LOG_ERROR, "terminal", "a presence could not be written: %s", tb_status_sentence(status));
+    tb_link_wake(t->link);
+}
+
+/* 1 when this terminal is a presence camera. */
+static int watches(struct pipeline *p)
+{
+    tb_terminal *t = p->terminal;
+    if (p->presence || !tb_terminal_is_registered(t) || t->role.kind != TB_KIND_PRESENCE)
+        return p->presence != NULL;
+    const tb_presence_options options = {.zone = t->options.capture.zone,
+                                         .every = t->role.report_every,
+                                         .fpir = t->role.fpir,
+                                         .without_liveness =
+                                             t->options.capture.without_liveness && tb_camera_is_simulation(t->camera)};
+    tb_status status = tb_presence_new(&options, t->options.engine, &p->presence);
+    if (status != TB_OK)
+        say_camera(t, status, tb_status_sentence(status));
+    return status == TB_OK;
+}
+
+static void look_around(struct pipeline *p, const tb_frame *frame)
+{
+    tb_zone_view zone;
+    tb_terminal *t = p->terminal;
+    tb_status status = tb_camera_is_program(t->camera) ? TB_INJECTED : TB_OK; /* whatever it shows */
+    if (status == TB_OK)
+        status = tb_presence_see(p->presence, frame, t->list, tb_clock_now(), seen, t, &zone);
+    say_camera(t, status, status == TB_OK ? "ok" : tb_status_sentence(status));
+    if (status != TB_OK)
+        return;
+    p->said_nobody = 0;
+    p->calm = zone.inside == p->zone.inside;
+    p->zone = zone;
+    post_zone(t, &zone);
+}
+
 static void nobody(struct pipeline *p)
 {
     tb_zone_view zone;
+    if (p->presence)
+        tb_presence_nobody(p->presence, &zone);
     tb_capturer_nobody(p->capturer, &zone);
     if (!p->said_nobody)
         post_zone(p->terminal, &zone);
@@ -185,7 +236,10 @@ static void one_picture(struct pipeline *p)
     tb_status status = tb_camera_next(p->terminal->camera, WAIT_MS, &frame);
     if (status == TB_OK) {
         p->last_picture = tb_clock_monotonic();
-        look(p, &frame);
+        if (watches(p))
+            look_around(p, &frame);
+        else
+            look(p, &frame);
         tb_frame_free(&frame);
         int64_t took = tb_clock_monotonic() - p->last_picture, rest = 2 * took > REST ? 2 * took : REST;
         if (p->calm)
@@ -219,6 +273,7 @@ void *tb_pipeline_main(void *context)
         while (take_order(&p))
             one_picture(&p);
     }
+    tb_presence_free(&p.presence);
     tb_capturer_free(&p.capturer);
     tb_secret_free(p.document);
     return NULL;

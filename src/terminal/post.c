@@ -174,6 +174,8 @@ static void note_decision(tb_terminal *t, const tb_machine *before)
     } else if (last->is_set && t->machine.phase == TB_PHASE_REPORTING && before->phase == TB_PHASE_ACTUATING) {
         last->outcome = s->outcome; /* the gate may not have opened */
     } else if (t->machine.phase == TB_PHASE_IDLE && before->phase != TB_PHASE_IDLE) {
+        if (t->role.kind == TB_KIND_SIGN) /* S2 */
+            memset(&last->visit, 0, sizeof last->visit);
         memset(&last->fields, 0, sizeof last->fields); /* M7: the next person reads nothing about this one */
     }
 }

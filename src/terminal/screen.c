@@ -44,6 +44,8 @@ static const struct sentence welcome[] = {
                          "ありがとうございます。お荷物をベルトに置いてください。"},
     [TB_KIND_POS] = {"Paid. Thank you.", "お支払いが完了しました。ありがとうございます。"},
     [TB_KIND_PICKUP] = {"Your things are being brought.", "お品物をお渡しします。"},
+    [TB_KIND_SIGN] = {"", ""},
+    [TB_KIND_PRESENCE] = {"", ""},
 };
 
 /* What a person can mend, and what happened to us. English is the status' own sentence. */
@@ -237,10 +239,37 @@ static void looking(const tb_machine *m, tb_screen *out)
     }
 }
 
+/* A sign: what is for everybody, or what is for whoever stands before it (S1). */
+static void sign(const tb_machine *m, const tb_profile *profile, int offset, tb_screen *out)
+{
+    const tb_transaction *t = &m->now_serving;
+    int known = (m->phase == TB_PHASE_DECIDED || m->phase == TB_PHASE_REPORTING) && t->outcome == TB_OUTCOME_ADMITTED;
+    const char *sentence = known ? m->options.role.sign_person : m->options.role.sign_others;
+    out->ask = TB_ASK_NONE; /* it looks; nobody has to do anything */
+    out->tone = known ? TB_TONE_OK : TB_TONE_NEUTRAL;
+    (void)say_in(profile, sentence, "en", &t->fields, offset, out->en);
+    (void)say_in(profile, sentence, "ja", &t->fields, offset, out->ja);
+    snprintf(out->language, sizeof out->language, "%s", known ? tb_facts_text(&t->fields, "language") : "");
+    if (strcmp(out->language, "ja") != 0 && strcmp(out->language, "en") != 0)
+        out->language[0] = '\0';
+}
+
+static const struct sentence camera = {
+    "A camera here tells our staff when guests who have agreed to it arrive. Nothing is kept of anybody else.",
+    "このカメラは、同意いただいたお客様のご到着を係の者にお知らせします。ほかの方の情報は一切保存しません。"};
+
 void tb_screen_of(const tb_machine *m, const tb_profile *profile, int utc_offset_minutes, tb_screen *out)
 {
     memset(out, 0, sizeof *out);
     out->ask = tb_machine_ask(m);
+    if (m->options.role.kind == TB_KIND_SIGN) {
+        sign(m, profile, utc_offset_minutes, out);
+        return;
+    }
+    if (m->options.role.kind == TB_KIND_PRESENCE) {
+        say(out, camera.en, camera.ja);
+        return;
+    }
     switch (m->phase) {
     case TB_PHASE_IDLE:
         if (out->ask == TB_ASK_FACE && m->zone.inside > 1 && m->options.role.group == TB_GROUP_ALONE) {

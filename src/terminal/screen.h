@@ -12,6 +12,7 @@ typedef struct tb_screen {
     tb_tone tone;
     char sound[8]; /* "", "ok", "refuse" */
     tb_ask ask;
+    char language[3]; /* of whom a sign addresses, when it is known: "ja" or "en"; else "" */
     char en[TB_SCREEN_TEXT], ja[TB_SCREEN_TEXT];
 } tb_screen;
 

@@ -9,6 +9,7 @@
 #include "terminal/actuator.h"
 #include "terminal/documents.h"
 #include "terminal/link.h"
+#include "terminal/presence.h"
 #include "terminal/screen.h"
 #include "terminal/terminal.h"
 

@@ -152,12 +152,16 @@ static json_t *screen_json(const tb_screen *screen)
         json_decref(object);
         return NULL;
     }
+    if (object && screen->language[0] && json_object_set_new(object, "language", json_string(screen->language)) != 0) {
+        json_decref(object);
+        return NULL;
+    }
     return object;
 }
 
 static const char *kind_name(tb_kind kind)
 {
-    static const char *const names[] = {"checkin", "passage", "counter", "pos", "pickup"};
+    static const char *const names[] = {"checkin", "passage", "counter", "pos", "pickup", "sign", "presence"};
     return names[kind];
 }
 

@@ -99,6 +99,8 @@ static const char *expected(const char *role, const situation *s)
                                     : clock_says(s->now, boarding, departure, "too_early", "flight_closed");
     if (s->status >= BOARDED)
         return "already_boarded";
+    if (strcmp(role, "board") == 0)
+        return clock_says(s->now, 0, departure, "", "flight_departed");
     if (strcmp(role, "shop") == 0)
         return !s->instrument ? "no_instrument" : clock_says(s->now, 0, departure, "", "flight_departed");
     assert_string_equal(role, "pickup");
@@ -128,9 +130,9 @@ static void every_role_status_flag_and_edge(void **state)
                              departure};
     tb_facts touchpoint = {0};
     assert_int_equal(tb_facts_set_text(&touchpoint, "gate", "12"), TB_OK);
-    assert_int_equal(tb_profile_role_count(profile), 10);
-    for (size_t r = 0; r < 7; r++) { /* the others are in test_arrival.c */
-        const tb_role *role = tb_profile_role_at(profile, r);
+    assert_int_equal(tb_profile_role_count(profile), 11);
+    for (size_t r = 0; r < 8; r++) { /* the others are in test_arrival.c */
+        const tb_role *role = r < 7 ? tb_profile_role_at(profile, r) : tb_profile_role(profile, "board");
         tb_role_view view;
         tb_role_view_of(role, &view);
         for (int bits = 0; bits < 5 * 64; bits++)

@@ -5,6 +5,8 @@
 
 #include "management/service.h"
 
+#include "management/service.h"
+
 enum { PHONE = KIOSK, DRIVE, DESK, ROOM707, ROOM708, RESTAURANT, CHECKOUT, PARCELS };
 
 static int setup(void **state)
@@ -297,12 +299,50 @@ static void documents_are_no_reference(void **state)
     tb_request_free(&request);
 }
 
+/* A21: a camera's report is no passage: it changes what its role says and where they were seen last, and breaks no
+ * rule when it comes again. */
+static void a_camera_reports_presence(void **state)
+{
+    airport *a = *state;
+    tb_visit_order order = order_of("R1", "SATO MIA", "707");
+    tb_visit_made made = put(a, &order);
+    (void)bring_face(a, "R1", 1);
+    tb_event event = airport_event(a, DRIVE, TB_EVENT_PRESENCE, made.visit);
+    assert_int_equal(airport_send(a, DRIVE, &event), TB_OK);
+    only_on(a, made.visit, DESK);
+    a->now += 20 * TB_MINUTE;
+    tb_event again = airport_event(a, DRIVE, TB_EVENT_PRESENCE, made.visit), late = again;
+    assert_int_equal(airport_send(a, DRIVE, &again), TB_OK);
+    late.id = tb_id_random();
+    late.at -= 10 * TB_MINUTE;
+    assert_int_equal(airport_send(a, DRIVE, &late), TB_OK); /* told late */
+    (void)put(a, &order);                                   /* what the site tells anew does not undo it */
+    tb_booking booking;
+    tb_facts facts;
+    assert_int_equal(tb_booking_get(a->m->db, made.visit, &booking), TB_OK);
+    assert_int_equal(tb_visit_facts(a->m, &booking, &facts), TB_OK);
+    assert_int_equal(tb_facts_number(&facts, "seen_at", 0), a->now);
+    assert_string_equal(tb_facts_text(&facts, "seen_zone"), "approach");
+    tb_passage passages[8];
+    int count = 0;
+    assert_int_equal(tb_management_journey(a->m, made.person, passages, 8, &count), TB_OK);
+    assert_int_equal(count, 4);
+    for (int i = 1; i < count; i++) {
+        assert_string_equal(passages[i].kind, "presence");
+        assert_string_equal(passages[i].reason, "");
+    }
+    tb_error why = {0}; /* nobody tells the server where somebody was */
+    assert_int_equal(tb_facts_set_text(&order.facts, "seen_zone", "bar"), TB_OK);
+    assert_int_equal(tb_management_visit_put(a->m, &order, &made, &why), TB_INVALID_ARGUMENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_stay, setup, airport_teardown),
         cmocka_unit_test_setup_teardown(what_is_over_is_gone, setup, airport_teardown),
         cmocka_unit_test_setup_teardown(cancelled, setup, airport_teardown),
+        cmocka_unit_test_setup_teardown(a_camera_reports_presence, setup, airport_teardown),
         cmocka_unit_test_setup_teardown(a_face_needs_a_visit, setup, airport_teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_told, setup, airport_teardown),
         cmocka_unit_test_setup_teardown(references_are_not_tried_out, setup, airport_teardown),

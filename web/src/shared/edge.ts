@@ -3,7 +3,7 @@ import { ask, type Facts, type Kind } from './api';
 
 export type Tone = 'neutral' | 'ok' | 'retry' | 'refuse' | 'ask';
 export type Ask = 'passport' | 'boarding_pass' | 'consent' | 'pin' | 'staff' | 'amount' | 'face' | 'challenge';
-export interface Screen { tone: Tone; sound: '' | 'ok' | 'refuse'; en: string; ja: string; ask?: Ask }
+export interface Screen { tone: Tone; sound: '' | 'ok' | 'refuse'; en: string; ja: string; ask?: Ask; language?: 'ja' | 'en' }
 export interface Outcome {
   transaction: string; outcome: 'admitted' | 'refused' | 'retry' | 'without_face' | 'unknown' | 'not_sure' | 'failed';
   reason: string; visit?: string; fields: Facts; duration_us: number; source: 'list' | 'server';

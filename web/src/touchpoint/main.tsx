@@ -28,7 +28,7 @@ function useTerminal(edge: Edge): { state: EdgeState | null; reachable: boolean 
 /** Passages watch all the time; a desk looks only when it has something to look for. */
 function wantsFrames(state: EdgeState): boolean {
   const looking = state.screen.ask === 'face' || ['present', 'capturing', 'matching'].includes(state.state);
-  return looking || state.kind === 'passage' || state.kind === 'counter' || state.kind === 'pickup';
+  return looking || state.kind === 'passage' || ['counter', 'pickup', 'sign', 'presence'].includes(state.kind);
 }
 
 const actuatorWord = ({ name, open }: EdgeState['actuator']) => (name === 'detector' ? (open ? 'released' : 'locked') : open ? 'open' : 'closed');
@@ -50,8 +50,9 @@ function Questions({ edge, state, site, snapshot }: { edge: Edge; state: EdgeSta
 }
 
 function Terminal({ edge, site, simulation, leave }: { edge: Edge; site: Site | null; simulation: string[]; leave: () => void }) {
-  const language = useLanguage(), other = language === 'ja' ? 'en' : 'ja';
+  const chosen = useLanguage();
   const { state, reachable } = useTerminal(edge);
+  const language = state?.screen.language ?? chosen, other = language === 'ja' ? 'en' : 'ja'; // a sign speaks that of whom it addresses
   const [snapshot, setSnapshot] = useState<Snapshot | null>(null), [ownCamera, setOwnCamera] = useState(false);
   useEffect(() => setOwnCamera(false), [edge]);
 
@@ -60,7 +61,7 @@ function Terminal({ edge, site, simulation, leave }: { edge: Edge; site: Site | 
     ...(state?.actuator.simulation && state.actuator.name ? [t('sim_actuator', named(`actuator_${state.actuator.name}`))] : [])];
   const screen = state?.screen;
   return (
-    <div class={`terminal-page tone-${screen?.tone ?? 'neutral'}`} data-state={state?.state ?? ''} data-ask={screen?.ask ?? ''} data-outcome={state?.last?.outcome ?? ''}>
+    <div data-kind={state?.kind ?? ''} class={`terminal-page tone-${screen?.tone ?? 'neutral'}`} data-state={state?.state ?? ''} data-ask={screen?.ask ?? ''} data-outcome={state?.last?.outcome ?? ''}>
       <header class="top">
         <Brand>{state ? `${state.title?.[language] ?? named(state.role)} · ${state.touchpoint}` : edge.address}</Brand>
         <span class="spring" />
