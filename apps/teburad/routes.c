@@ -8,6 +8,7 @@ const tb_http_route teburad_routes[] = {
     {"GET", ROOT "/site", TB_HTTP_OPEN, 0, get_site},
     {"GET", ROOT "/counts", 0, 0, get_counts},
     {"POST", ROOT "/check", 0, 0, post_check},
+    {"POST", ROOT "/backups", 0, 0, post_backup},
     {"GET", ROOT "/flights", 0, 0, get_flights},
     {"PUT", ROOT "/flights/{number}/{date}", 0, 0, put_flight},
     {"POST", ROOT "/flights/{number}/{date}/departed", 0, 0, post_departed},

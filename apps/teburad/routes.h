@@ -15,6 +15,7 @@ HANDLER(get_health);
 HANDLER(get_site);
 HANDLER(get_counts);
 HANDLER(post_check);
+HANDLER(post_backup);
 HANDLER(get_flights);
 HANDLER(put_flight);
 HANDLER(post_departed);

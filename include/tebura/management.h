@@ -305,4 +305,10 @@ tb_status tb_management_counts(tb_management *m, tb_counts *out) TB_MUST_CHECK;
  * the ledger. TB_OK or TB_INTERNAL with the first difference in `why`. */
 tb_status tb_management_check(tb_management *m, tb_error *why) TB_MUST_CHECK;
 
+/* ---- backup ---- */
+/* Copies both databases, encrypted, as they are between two changes, into the new folder `folder` (0700): whole and
+ * synced, or not at all. The master key is not copied: it belongs elsewhere. Changes wait while the files are read.
+ * *bytes (may be NULL) gets the size. TB_EXISTS; TB_UNSUPPORTED (PostgreSQL: pg_dump); TB_DISK_FULL, TB_IO. */
+tb_status tb_management_backup(tb_management *m, const char *folder, uint64_t *bytes, tb_error *why) TB_MUST_CHECK;
+
 #endif

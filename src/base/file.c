@@ -42,7 +42,7 @@ out:
     return status;
 }
 
-int tb_file_write_synced(int fd, tb_span content)
+int tb_file_write_all(int fd, tb_span content)
 {
     while (content.size) {
         ssize_t put = write(fd, content.data, content.size);
@@ -52,7 +52,22 @@ int tb_file_write_synced(int fd, tb_span content)
             return -1;
         content = tb_span_of(content.data + put, content.size - (size_t)put);
     }
-    return fsync(fd);
+    return 0;
+}
+
+int tb_file_write_synced(int fd, tb_span content)
+{
+    return tb_file_write_all(fd, content) == 0 ? fsync(fd) : -1;
+}
+
+tb_status tb_file_sync(const char *path, tb_error *why)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return tb_fail(why, TB_IO, "%s: %s", path, strerror(errno));
+    int failed = fsync(fd) != 0 ? errno : 0;
+    close(fd);
+    return failed ? tb_fail(why, failed == ENOSPC ? TB_DISK_FULL : TB_IO, "%s: %s", path, strerror(failed)) : TB_OK;
 }
 
 void tb_file_sync_folder_of(const char *path)

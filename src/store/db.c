@@ -202,3 +202,11 @@ tb_status tb_db_script(tb_db *db, const char *sql, tb_error *why)
 {
     return db->driver->script(db, sql, why);
 }
+
+tb_status tb_db_copy(tb_db *db, const char *directory, tb_error *why)
+{
+    assert(db->depth == 0);
+    if (!db->driver->copy)
+        return tb_fail(why, TB_UNSUPPORTED, "PostgreSQL makes its own backups: use pg_dump");
+    return db->driver->copy(db, directory, why);
+}

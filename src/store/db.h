@@ -122,4 +122,9 @@ tb_status tb_db_has_table(tb_db *db, const char *schema, const char *table, int 
 /* Several statements without values, for migrations. */
 tb_status tb_db_script(tb_db *db, const char *sql, tb_error *why) TB_MUST_CHECK;
 
+/* Copies what is committed, encrypted as it lies on the disk, to central.db and visitor.db in `directory`, which exists
+ * and has no such files; they are not synced. Outside of a transaction. On failure a part may be left there.
+ * TB_UNSUPPORTED: PostgreSQL, which has pg_dump; TB_EXISTS, TB_DISK_FULL, TB_IO, TB_NO_MEMORY. */
+tb_status tb_db_copy(tb_db *db, const char *directory, tb_error *why) TB_MUST_CHECK;
+
 #endif

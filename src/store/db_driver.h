@@ -27,6 +27,7 @@ typedef struct tb_db_driver {
     tb_status (*has_table)(tb_db *db, const char *schema, const char *table, int *exists);
     tb_status (*notify)(tb_db *db); /* NULL: nobody to tell */
     tb_status (*script)(tb_db *db, const char *sql, tb_error *why);
+    tb_status (*copy)(tb_db *db, const char *directory, tb_error *why); /* NULL: it has means of its own */
 } tb_db_driver;
 
 struct tb_db { /* the first member of each driver's own */

@@ -17,6 +17,9 @@
 #include <tebura/log.h>
 #include <tebura/secret.h>
 
+#include "base/file.h"
+
+#define COPY_PIECE (1 << 20)
 #define CACHED 192 /* statements; more are prepared anew each time */
 
 struct cached {
@@ -402,6 +405,60 @@ static tb_status script(tb_db *base, const char *sql, tb_error *why)
     return tb_fail(why, map(connection, code), "a migration failed: %s", sqlite3_errmsg(connection));
 }
 
+/* ---- copying ---- */
+
+/* Through SQLite's own handle: a second one of this process, closed, would give up the lock on the file (POSIX). */
+static tb_status copy_to(sqlite3_file *from, int fd, const char *path, tb_error *why)
+{
+    uint8_t *piece = malloc(COPY_PIECE);
+    sqlite3_int64 size = 0;
+    tb_status status = piece ? TB_OK : TB_NO_MEMORY;
+    if (status == TB_OK && from->pMethods->xFileSize(from, &size) != SQLITE_OK)
+        status = tb_fail(why, TB_IO, "%s: the database cannot be read", path);
+    for (sqlite3_int64 at = 0; at < size && status == TB_OK;) {
+        int length = size - at < COPY_PIECE ? (int)(size - at) : COPY_PIECE;
+        if (from->pMethods->xRead(from, piece, length, at) != SQLITE_OK)
+            status = tb_fail(why, TB_IO, "%s: the database cannot be read", path);
+        else if (tb_file_write_all(fd, tb_span_of(piece, (size_t)length)) != 0)
+            status = tb_fail(why, errno == ENOSPC || errno == EDQUOT ? TB_DISK_FULL : TB_IO, "%s: %s", path,
+                             strerror(errno));
+        at += length;
+    }
+    free(piece);
+    return status;
+}
+
+static tb_status copy_file(sqlite *db, const char *schema, const char *directory, tb_error *why)
+{
+    char path[4096];
+    sqlite3_file *from = NULL;
+    if (snprintf(path, sizeof path, "%s/%s.db", directory, schema) >= (int)sizeof path)
+        return tb_fail(why, TB_TOO_LARGE, "the path of the copy is too long");
+    if (sqlite3_file_control(db->connection, schema, SQLITE_FCNTL_FILE_POINTER, &from) != SQLITE_OK || !from->pMethods)
+        return tb_fail(why, TB_IO, "%s: the database is not open", schema);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return tb_fail(why,
+                       errno == EEXIST   ? TB_EXISTS
+                       : errno == ENOSPC ? TB_DISK_FULL
+                                         : TB_IO,
+                       "%s: %s", path, strerror(errno));
+    tb_status status = copy_to(from, fd, path, why);
+    if (close(fd) != 0 && status == TB_OK)
+        status = tb_fail(why, TB_IO, "%s: %s", path, strerror(errno));
+    return status;
+}
+
+/* Between two transactions the files are whole: nobody else may write, and the pager keeps nothing back. */
+static tb_status copy(tb_db *base, const char *directory, tb_error *why)
+{
+    sqlite *db = of(base);
+    tb_status status = undo(db);
+    if (status == TB_OK)
+        status = copy_file(db, "central", directory, why);
+    return status == TB_OK ? copy_file(db, "visitor", directory, why) : status;
+}
+
 static const tb_db_driver driver = {.shared = 0,
                                     .close = close_sqlite,
                                     .session = session,
@@ -416,7 +473,8 @@ static const tb_db_driver driver = {.shared = 0,
                                     .blob = blob,
                                     .run = run,
                                     .has_table = has_table,
-                                    .script = script};
+                                    .script = script,
+                                    .copy = copy};
 
 tb_status tb_db_sqlite_open(const tb_db_options *options, tb_db **out, tb_error *why)
 {
