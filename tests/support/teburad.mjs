@@ -23,10 +23,10 @@ export async function waitFor(what, condition, ms = 60000) {
   }
 }
 
-// A directory that is removed when the test is over.
-export function temporary(t) {
+// A directory that is removed when the process ends: the programs of a test still write to it while the test's own hooks run.
+export function temporary() {
   const directory = mkdtempSync(join(tmpdir(), 'tebura-test-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
   return directory;
 }
 
@@ -55,7 +55,7 @@ export function run(program, args, options = {}) {
 
 // teburad management. Answers when it serves; ended and checked for a clean end after the test.
 export async function startTeburad(t, { data, args = [], env = {} } = {}) {
-  data ??= join(temporary(t), 'data');
+  data ??= join(temporary(), 'data');
   const program = run(join(bin, 'teburad'), ['management', '--data', data, '--site', 'test_site', '--profile', join(root, 'profiles/airport.yaml'),
     '--utc-offset', '0', ...args], { env: { ...process.env, ...env } });
   const stop = async (signal = 'SIGTERM') => {
@@ -75,7 +75,7 @@ export const natsProgram = natsPlaces.map((place) => join(place, 'nats-server'))
 
 // A nats-server of the test's own, which can be stopped and started again on the same port with the same store.
 export async function natsServer(t) {
-  const directory = temporary(t);
+  const directory = temporary();
   const port = await freePort();
   let program = null;
   const server = {

@@ -270,7 +270,7 @@ static tb_status identify(struct hollow *h, const char *server, const char *code
         return status;
     if (!code)
         return tb_fail(why, TB_NOT_FOUND, "not registered, and no code was given");
-    status = tb_register_at(server, code, &h->keys.public_key, REGISTER_MS, &h->registration, why);
+    status = tb_register_at(server, code, &h->keys, REGISTER_MS, &h->registration, why);
     return status == TB_OK ? tb_edge_store_register(h->store, &h->registration) : status;
 }
 
