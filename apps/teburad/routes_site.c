@@ -51,16 +51,31 @@ static json_t *json_of_roles(const tb_profile *profile)
     return array;
 }
 
+static json_t *json_of_consents(const tb_profile *profile)
+{
+    const char *name;
+    json_t *list = json_array();
+    for (size_t i = 0; list && *(name = tb_profile_further_consent(profile, i)); i++)
+        if (json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", name, "en",
+                                                  tb_profile_further_text(profile, name, "en"), "ja",
+                                                  tb_profile_further_text(profile, name, "ja"))) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
 HANDLER(get_site)
 {
     const teburad *s = context;
     (void)request;
     (void)why;
-    return tb_http_reply_json(
-        reply, 200,
-        json_pack("{s:s, s:s, s:o, s:o, s:{s:s, s:s}}", "site", s->options.site, "profile", tb_profile_name(s->profile),
-                  "statuses", json_of_statuses(s->profile), "roles", json_of_roles(s->profile), "consent", "en",
-                  tb_profile_consent_text(s->profile, "en"), "ja", tb_profile_consent_text(s->profile, "ja")));
+    return tb_http_reply_json(reply, 200,
+                              json_pack("{s:s, s:s, s:o, s:o, s:o, s:{s:s, s:s}}", "site", s->options.site, "profile",
+                                        tb_profile_name(s->profile), "statuses", json_of_statuses(s->profile), "roles",
+                                        json_of_roles(s->profile), "consents", json_of_consents(s->profile), "consent",
+                                        "en", tb_profile_consent_text(s->profile, "en"), "ja",
+                                        tb_profile_consent_text(s->profile, "ja")));
 }
 
 HANDLER(get_counts)

@@ -8,6 +8,7 @@
 
 #include "terminal/registration.h"
 
+#define INTERLOCK_MOST (15 * TB_MINUTE) /* from the entry to the exit, with whatever an attendant has to see to */
 #define GATE_OPEN_MS 2000
 #define REGISTER_MS 3000
 
@@ -60,6 +61,11 @@ static tb_status check_model(const tb_terminal *t, tb_error *why)
                    t->registration.model, models[0].id);
 }
 
+static void doors_changed(void *context)
+{
+    tb_post_refresh(context);
+}
+
 tb_status tb_activate(tb_terminal *t, tb_error *why)
 {
     const tb_registration *r = &t->registration;
@@ -70,12 +76,14 @@ tb_status tb_activate(tb_terminal *t, tb_error *why)
     if (check_model(t, &other) != TB_OK)
         tb_log(TB_LOG_WARNING, "terminal", "when this terminal registered, %s", tb_error_text(&other));
     tb_role_view_of(role, &t->role);
-    tb_machine_options machine = {.role = t->role};
+    int has_interlock = t->role.actuator && strcmp(t->role.actuator, "interlock") == 0;
+    tb_machine_options machine = {.role = t->role, .actuate = has_interlock ? INTERLOCK_MOST : 0};
     tb_machine_init(&machine, &t->machine);
     tb_model models[TB_MODELS_MAX];
     tb_status status = tb_list_new(models, tb_engine_models(t->options.engine, models), &t->list);
     if (status == TB_OK)
-        status = tb_actuator_simulated(GATE_OPEN_MS, &t->actuator);
+        status = has_interlock ? tb_actuator_interlock_simulated(doors_changed, t, &t->actuator)
+                               : tb_actuator_simulated(GATE_OPEN_MS, &t->actuator);
     tb_link_options link = {t->store, t->list, r, t->keys, answered, changed, beat, t};
     if (status == TB_OK)
         status = tb_link_open(&link, &t->link, why);

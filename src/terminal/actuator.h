@@ -5,6 +5,8 @@
 
 #include <tebura/clock.h>
 
+#include "terminal/interlock.h"
+
 typedef struct tb_actuator tb_actuator;
 
 /* Told once for every opening, from any thread, also before tb_actuator_open has returned: TB_OK when it is open,
@@ -17,6 +19,21 @@ typedef struct tb_actuator_kind {
     int (*is_open)(const tb_actuator *actuator);
     void (*free)(tb_actuator *actuator);
 } tb_actuator_kind;
+
+/* Two doors (terminal/interlock.h). Their sensors and locks are behind this interface; here they are simulated. */
+typedef struct tb_doors {
+    tb_interlock interlock;
+    int is_there; /* 0: this actuator has no doors */
+} tb_doors;
+typedef void (*tb_doors_changed)(void *context); /* any thread */
+/* SIMULATION: doors move when they are told to, and only where the lock lets them. An opening is done (TB_OK) when the
+ * person has gone through the exit; TB_REFUSED: they went back; TB_TIMEOUT: nobody came; TB_IO: released. */
+tb_status tb_actuator_interlock_simulated(tb_doors_changed changed, void *context, tb_actuator **out) TB_MUST_CHECK;
+void tb_actuator_doors(const tb_actuator *actuator, tb_doors *out);
+/* accept, refuse, release, reset. TB_CONFLICT: not now; TB_UNSUPPORTED: no doors. */
+tb_status tb_actuator_ask(tb_actuator *actuator, tb_interlock_input_kind kind) TB_MUST_CHECK;
+/* What the simulated sensors see from now on. TB_CONFLICT: a door that is locked cannot be opened. */
+tb_status tb_actuator_sense(tb_actuator *actuator, const tb_interlock_sensors *sensors) TB_MUST_CHECK;
 
 struct tb_actuator { /* first member of every implementation */
     const tb_actuator_kind *kind;

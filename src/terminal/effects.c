@@ -122,6 +122,7 @@ static tb_status fill_checkin(tb_terminal *t, tb_request *request)
     request->consent = t->machine.now_serving.agreed > 0;
     if (!request->consent)
         return TB_OK;
+    memcpy(request->also, hold->also, sizeof request->also);
     request->document_score = hold->document_score;
     return fill_probes(hold, request);
 }

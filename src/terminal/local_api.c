@@ -1,4 +1,5 @@
 /* local_api.c: api/edge.yaml as routes. Pictures and PINs go in through secret memory; words come out. */
+#include "terminal/doors.h"
 #include "terminal/terminal_private.h"
 
 #include <jansson.h>
@@ -155,13 +156,38 @@ static tb_status post_reference(void *context, const tb_http_request *request, t
     return status;
 }
 
+/* Names of further consents, joined by spaces; only those that the profile has. */
+static tb_status read_also(const tb_terminal *t, const json_t *list, char out[128], tb_error *why)
+{
+    const json_t *name;
+    size_t i, used = 0;
+    if (list && !json_is_array(list))
+        return tb_fail(why, TB_INVALID_ARGUMENT, "also: a list of consents");
+    json_array_foreach(list, i, name)
+    {
+        const char *text = json_is_string(name) ? json_string_value(name) : "";
+        if (!tb_profile_further_text(t->options.profile, text, "en") || used + strlen(text) + 2 > 128)
+            return tb_fail(why, TB_INVALID_ARGUMENT, "also: there is no such consent");
+        used += (size_t)snprintf(out + used, 128 - used, "%s%s", used ? " " : "", text);
+    }
+    return TB_OK;
+}
+
 static tb_status post_consent(void *context, const tb_http_request *request, tb_http_reply *reply, tb_error *why)
 {
+    tb_payload *payload = tb_secret_alloc(sizeof *payload);
+    if (!payload)
+        return TB_NO_MEMORY;
     tb_machine_input in = {.kind = TB_INPUT_CONSENT};
-    tb_status status = tb_json_only(request->json, why, "agree", NULL);
+    tb_status status = tb_json_only(request->json, why, "agree", "also", NULL);
     if (status == TB_OK)
         status = tb_json_bool(request->json, "agree", 1, &in.yes, why);
-    return status == TB_OK ? post(context, &in, NULL, request, reply, why) : status;
+    if (status == TB_OK)
+        status = read_also(context, json_object_get(request->json, "also"), payload->text, why);
+    if (status == TB_OK)
+        status = post(context, &in, payload, request, reply, why);
+    payload_free(payload);
+    return status;
 }
 
 static tb_status post_sale(void *context, const tb_http_request *request, tb_http_reply *reply, tb_error *why)
@@ -337,6 +363,8 @@ static const tb_http_route routes[] = {
     {"POST", "/v1/pin", TB_HTTP_OPEN, 0, post_pin},
     {"POST", "/v1/staff", TB_HTTP_OPEN, 0, post_staff},
     {"POST", "/v1/handover", TB_HTTP_OPEN, 0, post_handover},
+    {"POST", "/v1/interlock", TB_HTTP_OPEN, 0, tb_doors_post},
+    {"PUT", "/v1/doors", TB_HTTP_OPEN, 0, tb_doors_put},
     {"POST", "/v1/reset", TB_HTTP_OPEN, 0, post_reset},
     {"POST", "/v1/frame", TB_HTTP_OPEN | TB_HTTP_RAW, FRAME_LIMIT, post_frame},
     {"PUT", "/v1/scene", TB_HTTP_OPEN, 0, put_scene},

@@ -274,6 +274,9 @@ static void keep_payload(tb_terminal *t, tb_letter *letter, const tb_documents *
     case TB_INPUT_REFERENCE:
         memcpy(hold->reference, letter->payload->text, sizeof hold->reference);
         break;
+    case TB_INPUT_CONSENT:
+        snprintf(hold->also, sizeof hold->also, "%.127s", letter->input.yes ? letter->payload->text : "");
+        break;
     case TB_INPUT_SALE:
         memcpy(hold->deliver, letter->payload->deliver, sizeof hold->deliver);
         break;

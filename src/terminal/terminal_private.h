@@ -24,6 +24,7 @@ typedef struct tb_hold {
     tb_documents documents; /* the rest is wiped by FORGET */
     tb_image page;          /* the passport's picture */
     char pin[16], deliver[64], reference[TB_REFERENCE_SIZE];
+    char also[128]; /* further consents that were given, as tb_request has them */
 } tb_hold;
 
 /* What comes with an input and goes into the hold when the machine has taken the input. */
@@ -52,9 +53,17 @@ typedef struct tb_last { /* what was decided last */
     int from_server;
 } tb_last;
 
+typedef struct tb_doors_view { /* of an interlock; a value */
+    int is_there;
+    tb_interlock_state state;
+    int entry_open, exit_open, attention; /* the locks; an attendant is wanted */
+    tb_interlock_sensors sensors;
+} tb_doors_view;
+
 typedef struct tb_view { /* what the local interface shows; a value, made by the machine's thread */
     tb_phase phase;
     int registered, simulation, actuator_open, connected;
+    tb_doors_view doors;
     int reference;          /* was shown */
     int candidates, served; /* inside the zone; the only one was served already */
     char camera[256];

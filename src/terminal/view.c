@@ -1,5 +1,6 @@
 /* view.c: what the local interface shows: a value that the machine's thread publishes and everybody else copies. It
  * holds words and counts, never a picture or a template. */
+#include "terminal/doors.h"
 #include "terminal/terminal_private.h"
 
 #include <errno.h>
@@ -28,6 +29,7 @@ static void screen_of(tb_terminal *t, tb_view *view)
 {
     if (view->registered) {
         tb_screen_of(&t->machine, t->options.profile, t->options.utc_offset_minutes, &view->screen);
+        tb_doors_screen(&view->doors, t->machine.phase, &view->screen);
     } else {
         memset(&view->screen, 0, sizeof view->screen);
         view->screen.tone = TB_TONE_RETRY;
@@ -75,6 +77,7 @@ static void fill(tb_terminal *t, tb_view *view)
         view->entries = tb_list_count(t->list);
         view->sequence = tb_list_sequence(t->list);
         view->actuator_open = t->actuator->kind->is_open(t->actuator);
+        tb_doors_look(t->actuator, &view->doors);
     } else {
         view->age = -1;
     }
@@ -198,6 +201,10 @@ json_t *tb_view_json(tb_terminal *t, const tb_view *view, uint64_t number)
         (json_int_t)(tb_secret_held() - sizeof *view), "candidates", view->candidates, "served", view->served, "screen",
         screen_json(&view->screen), "fields", facts_json(&view->fields), "last", last_json(&view->last));
     if (object && known && takes_reference(role) && !set_reference(t, view, object)) {
+        json_decref(object);
+        return NULL;
+    }
+    if (object && view->doors.is_there && json_object_set_new(object, "doors", tb_doors_json(&view->doors)) != 0) {
         json_decref(object);
         return NULL;
     }

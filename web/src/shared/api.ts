@@ -3,7 +3,9 @@
 export interface Health { status: 'ok' | 'degraded'; site: string; version: string; bus: boolean; simulation: { payments: boolean } }
 export interface Role { name: string; zone: string; kind: Kind; title_en: string; title_ja: string }
 export type Kind = 'checkin' | 'passage' | 'counter' | 'pos' | 'pickup' | 'sign' | 'presence';
-export interface Site { site: string; profile: string; statuses: string[]; roles: Role[]; consent: { en: string; ja: string } }
+export interface Site { site: string; profile: string; statuses: string[]; roles: Role[]; consent: { en: string; ja: string };
+  consents?: { name: string; en: string; ja: string }[]; // further ones, each asked for itself
+}
 export interface Counts {
   people: number; templates: number; visitors: number; entries: number; outbox: number; events_applied: number;
   events_repeated: number; events_refused: number; payments: number; payments_voided: number; ledger_sum: number;

@@ -85,16 +85,23 @@ export function DocumentsForm({ edge, state, snapshot }: { edge: Edge; state: Ed
 export function ConsentForm({ edge, site }: { edge: Edge; site: Site | null }) {
   const language = useLanguage();
   const [busy, trouble, run] = useDoing();
+  const [also, setAlso] = useState<string[]>([]); // none is ticked beforehand
   const other = language === 'ja' ? 'en' : 'ja';
   return (
     <div class="consent">
       <h2>{t('consent_title')}</h2>
       <p class="text">{site?.consent[language]}</p>
       <p class="text second" lang={other}>{site?.consent[other]}</p>
+      {site?.consents?.map((further) => (
+        <label key={further.name} class="further">
+          <input type="checkbox" checked={also.includes(further.name)} onChange={(e) => setAlso(e.currentTarget.checked ? [...also, further.name] : also.filter((name) => name !== further.name))} />
+          <span>{further[language]}<span class="text second" lang={other}>{further[other]}</span></span>
+        </label>
+      ))}
       <Trouble text={trouble} />
       <div class="row equal"> {/* both the same size: declining is no lesser choice */}
         <button type="button" disabled={busy} onClick={() => void run(() => edge.post('consent', { agree: false }))}>{t('disagree')}</button>
-        <button type="button" disabled={busy} onClick={() => void run(() => edge.post('consent', { agree: true }))}>{t('agree')}</button>
+        <button type="button" disabled={busy} onClick={() => void run(() => edge.post('consent', { agree: true, also }))}>{t('agree')}</button>
       </div>
     </div>
   );
