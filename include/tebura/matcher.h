@@ -56,4 +56,9 @@ typedef struct tb_matcher_query {
 tb_status tb_matcher_identify_by(const tb_matcher *matcher, const tb_template *probes, int count,
                                  const tb_matcher_query *query, tb_match *out) TB_MUST_CHECK;
 
+/* 1:1: is this the person of `id`? By the first model that both the probes and `id` have, at its threshold of
+ * verification. `out` is this person or nobody. TB_NOT_FOUND: `id` is not here, or has no model in common. */
+tb_status tb_matcher_verify(const tb_matcher *matcher, tb_id id, const tb_template *probes, int count,
+                            tb_match *out) TB_MUST_CHECK;
+
 #endif

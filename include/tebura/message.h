@@ -27,6 +27,7 @@
 #define TB_TOUCHPOINT_SIZE 33 /* [a-z0-9-]{1,32} and NUL */
 #define TB_ENTRY_TEMPLATES_MAX (TB_MODELS_MAX * TB_TEMPLATES_MAX)
 
+#define TB_REFERENCE_HASH_SIZE 16
 /* One visit on one touchpoint's list. */
 typedef struct tb_entry {
     uint64_t sequence; /* the terminal's own, rising; a gap: something was missed, or the server has started anew */
@@ -36,7 +37,13 @@ typedef struct tb_entry {
     int template_count;                         /* from 1 when present; of each model 5 at most */
     tb_bytes templates[TB_ENTRY_TEMPLATES_MAX]; /* as tb_template_encode writes them; owned */
     tb_facts fields;                            /* the role's projection */
+    /* what its person holds, where the role reads it: tb_reference_hash; all zero for none */
+    uint8_t reference[TB_REFERENCE_HASH_SIZE];
 } tb_entry;
+/* By `feed`, the key that seals this terminal's entries (tb_key_to, tb_key_from): lists of two terminals cannot be laid
+ * side by side, and nobody without the terminal's own key can try codes out on one. TB_CRYPTO */
+tb_status tb_reference_hash(const tb_key *feed, const char *reference,
+                            uint8_t out[TB_REFERENCE_HASH_SIZE]) TB_MUST_CHECK;
 tb_status tb_entry_encode(const tb_entry *entry, tb_bytes *out) TB_MUST_CHECK;
 /* free with tb_entry_free also after failure */
 tb_status tb_entry_decode(tb_span bytes, tb_entry *out, tb_error *why) TB_MUST_CHECK;
@@ -102,6 +109,7 @@ typedef struct tb_request {
     /* the same capture, by former models; only beside a probe; owned */
     int former_count;
     tb_bytes former[TB_MODELS_MAX - 1];
+    char reference[TB_REFERENCE_SIZE]; /* identify: held beside the face, "" when none; wiped by tb_request_free */
     /* checkin: at least one of the two documents */
     char mrz[96]; /* lines joined by '\n' */
     char boarding_pass[512];

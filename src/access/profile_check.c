@@ -150,19 +150,35 @@ static void check_sentence(tb_checker *c, unsigned index, const char *language, 
 /* Reasons that programs give by themselves, whatever the rules say. */
 static void check_built_in_reasons(tb_checker *c, const struct tb_role *role)
 {
-    enum { LISTED = -1, DOCUMENTS = -2, REFERENCE = -3 };
+    enum { LISTED = -1, DOCUMENTS = -2, REFERENCE = -3, HELD = -4 };
     static const struct {
-        int kind; /* or: all that have a list; who checks in with documents; with a reference */
+        int kind; /* or: all that have a list; who checks in with documents; with a reference; who reads one */
         const char *reason;
-    } table[] = {{LISTED, "not_sure"},           {DOCUMENTS, "check_digit"},         {DOCUMENTS, "document_expired"},
-                 {DOCUMENTS, "person_mismatch"}, {DOCUMENTS, "wrong_day"},           {DOCUMENTS, "flight_closed"},
-                 {DOCUMENTS, "flight_departed"}, {REFERENCE, "check_digit"},         {REFERENCE, "too_many_tries"},
-                 {TB_KIND_POS, "no_instrument"}, {TB_KIND_POS, "declined"},          {TB_KIND_POS, "pin_wrong"},
-                 {TB_KIND_POS, "pin_locked"},    {TB_KIND_PICKUP, "nothing_waiting"}};
+    } table[] = {{LISTED, "not_sure"},
+                 {DOCUMENTS, "check_digit"},
+                 {DOCUMENTS, "document_expired"},
+                 {DOCUMENTS, "person_mismatch"},
+                 {DOCUMENTS, "wrong_day"},
+                 {DOCUMENTS, "flight_closed"},
+                 {DOCUMENTS, "flight_departed"},
+                 {HELD, "check_digit"},
+                 {HELD, "reference_unknown"},
+                 {HELD, "reference_used"},
+                 {HELD, "other_face"},
+                 {HELD, "wrong_day"},
+                 {HELD, "no_consent"},
+                 {REFERENCE, "check_digit"},
+                 {REFERENCE, "too_many_tries"},
+                 {TB_KIND_POS, "no_instrument"},
+                 {TB_KIND_POS, "declined"},
+                 {TB_KIND_POS, "pin_wrong"},
+                 {TB_KIND_POS, "pin_locked"},
+                 {TB_KIND_PICKUP, "nothing_waiting"}};
     int reads = role->documents_count && role->documents[0] == TB_DOCUMENT_REFERENCE;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         int applies = table[i].kind == LISTED      ? role->kind != TB_KIND_CHECKIN
                       : table[i].kind == DOCUMENTS ? role->kind == TB_KIND_CHECKIN && !reads
+                      : table[i].kind == HELD      ? role->reference != TB_REFERENCE_NEVER
                       : table[i].kind == REFERENCE ? role->kind == TB_KIND_CHECKIN && reads
                                                    : table[i].kind == (int)role->kind;
         int flights = strncmp(table[i].reason, "flight_", 7) == 0; /* only where there are any */
@@ -206,7 +222,8 @@ static void check_own_facts(tb_checker *c)
         const char *name;
         tb_value_type type;
         const char *text;
-    } own[] = {{"name", TB_VALUE_TEXT, "text"},           {"consented", TB_VALUE_BOOL, "bool"},
+    } own[] = {{"pays_with", TB_VALUE_TEXT, "text"},
+               {"name", TB_VALUE_TEXT, "text"},           {"consented", TB_VALUE_BOOL, "bool"},
                {"has_instrument", TB_VALUE_BOOL, "bool"}, {"items", TB_VALUE_INT, "int"},
                {"item_list", TB_VALUE_TEXT, "text"},      {"bags", TB_VALUE_INT, "int"},
                {"cancelled", TB_VALUE_BOOL, "bool"},      {"landed", TB_VALUE_TIME, "time"},

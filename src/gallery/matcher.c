@@ -292,3 +292,33 @@ tb_status tb_matcher_identify(const tb_matcher *matcher, const tb_template *prob
     const tb_matcher_query query = {.fpir = fpir, .only = only, .context = context};
     return tb_matcher_identify_by(matcher, probes, count, &query, out);
 }
+
+static int is_this_one(tb_id id, void *context)
+{
+    return tb_id_equal(id, *(const tb_id *)context);
+}
+
+tb_status tb_matcher_verify(const tb_matcher *matcher, tb_id id, const tb_template *probes, int count, tb_match *out)
+{
+    const tb_gallery_query one = {.k = 1, .only = is_this_one, .context = &id};
+    *out = (tb_match){.identity = TB_NOBODY};
+    for (int g = 0; g < matcher->count; g++) {
+        const tb_template *probe = probe_of(&matcher->models[g], probes, count);
+        tb_candidate found;
+        int there = 0;
+        tb_status status = probe ? tb_gallery_search_by(matcher->galleries[g], probe, &one, &found, &there) : TB_OK;
+        if (status != TB_OK)
+            return status;
+        if (!there)
+            continue;
+        assert(tb_id_equal(found.id, id));
+        out->score = found.score;
+        if (found.score >= matcher->models[g].calibration.verification) {
+            out->identity = TB_THIS_PERSON;
+            out->id = id;
+            out->model = g;
+        }
+        return TB_OK;
+    }
+    return TB_NOT_FOUND;
+}

@@ -22,10 +22,11 @@ typedef struct checkin {
     tb_template *faces; /* one for each model; NULL: without */
     int face_count;
     int refuses_face; /* said no at a terminal */
-    char flight[32], seat[8], pnr[8], refusal[TB_NAME_SIZE];
+    char flight[32], seat[8], pnr[8];
     tb_id person, visit;
     tb_role_view role; /* of the terminal, zero at the desk */
     const tb_role *rules;
+    tb_held held;
     int by_reference; /* of a visit that the site has told, instead of documents */
 } checkin;
 
@@ -291,26 +292,21 @@ static const tb_role *desk_role(const tb_management *m)
 /* The visit of this reference, and whether its role's rules let it check in here and now. */
 static tb_status choose_visit(tb_management *m, checkin *c, const char **reason)
 {
-    tb_booking booking;
-    tb_facts facts;
     const tb_terminal *terminal = tb_terminal_find(m, c->request->touchpoint);
+    const tb_held_question about = {c->request->boarding_pass, c->rules, terminal ? &terminal->row.attributes : NULL,
+                                    c->now};
     *reason = "";
-    tb_status status = tb_booking_by_reference(m->db, c->request->boarding_pass, &c->visit);
-    if (status == TB_OK)
-        status = tb_booking_get(m->db, c->visit, &booking);
-    if (status == TB_OK)
-        status = tb_visit_facts(m, &booking, &facts);
+    if (!c->rules)
+        return TB_FORBIDDEN;
+    tb_status status = tb_visit_of_reference(m, &about, &c->held);
     if (status == TB_NOT_FOUND && c->role.unknown_reason && c->role.unknown_reason[0]) {
         *reason = c->role.unknown_reason;
         return TB_OK;
     }
-    if (status != TB_OK || !c->rules)
-        return status == TB_OK ? TB_FORBIDDEN : status;
-    c->person = booking.person;
-    tb_verdict verdict = tb_role_judge(c->rules, &facts, terminal ? &terminal->row.attributes : NULL, c->now);
-    snprintf(c->refusal, sizeof c->refusal, "%s", verdict.reason);
-    *reason = c->refusal;
-    return TB_OK;
+    c->visit = c->held.booking.id;
+    c->person = c->held.booking.person;
+    *reason = c->held.verdict.reason;
+    return status;
 }
 
 /* The same for a number that nobody has and for one that is taken: guessing must not pay. */

@@ -15,8 +15,21 @@ typedef struct letter { /* one outbox row on its way */
     int sendable;
 } letter;
 
+/* The code that its person holds, for a terminal that reads codes. */
+static tb_status name_what_is_held(const tb_management *m, const tb_booking *booking, const tb_terminal *terminal,
+                                   tb_entry *entry)
+{
+    char held[TB_REFERENCE_SIZE];
+    if (!terminal || terminal->view.reference == TB_REFERENCE_NEVER)
+        return TB_OK;
+    tb_visit_reference(m, booking, held);
+    tb_status status = held[0] ? tb_reference_hash(&terminal->to, held, entry->reference) : TB_OK;
+    tb_wipe(held, sizeof held);
+    return status;
+}
+
 /* The entry with its templates; absent when it is not on the list any more. */
-static tb_status present_entry(tb_management *m, const tb_outbox_row *row, tb_entry *entry)
+static tb_status present_entry(tb_management *m, const tb_outbox_row *row, const tb_terminal *terminal, tb_entry *entry)
 {
     tb_entry_row now;
     tb_booking booking;
@@ -37,6 +50,7 @@ static tb_status present_entry(tb_management *m, const tb_outbox_row *row, tb_en
         entry->from = now.from;
         entry->until = now.until;
         entry->fields = now.fields;
+        status = name_what_is_held(m, &booking, terminal, entry);
     }
     tb_custody_free(&custody);
     return status == TB_NOT_FOUND ? TB_OK : status;
@@ -49,7 +63,7 @@ static tb_status write_letter(tb_management *m, const tb_outbox_row *row, tb_out
     item->row = row->number;
     snprintf(item->touchpoint, sizeof item->touchpoint, "%s", row->touchpoint);
     tb_id_text(row->visit, item->visit);
-    tb_status status = present_entry(m, row, &entry);
+    tb_status status = present_entry(m, row, terminal, &entry);
     item->present = entry.present;
     if (status == TB_OK)
         status = tb_entry_encode(&entry, &out->plain);

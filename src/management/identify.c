@@ -64,6 +64,8 @@ static tb_status search(tb_management *m, const tb_request *request, const quest
 
 tb_status tb_service_identify(tb_management *m, const tb_request *request, tb_answer *answer)
 {
+    if (request->reference[0])
+        return tb_service_identify_held(m, request, answer);
     tb_match match = {.identity = TB_NOBODY};
     question about = {.fpir = TB_DEFAULT_FPIR};
     tb_service_lock(m);

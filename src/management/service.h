@@ -174,6 +174,25 @@ tb_status tb_shared_note(tb_management *m) TB_MUST_CHECK;                       
 tb_status tb_shared_number(tb_management *m, tb_terminal *terminal) TB_MUST_CHECK; /* S2 */
 tb_status tb_shared_trim(tb_management *m) TB_MUST_CHECK;
 
+/* ---- reference.c: visits by what their people hold ---- */
+typedef struct tb_held_question {
+    const char *reference; /* as tb_profile_reference_read reads it */
+    const tb_role *role;   /* by whose rules the one that is meant is found (H2) */
+    const tb_facts *attributes;
+    tb_time now;
+} tb_held_question;
+typedef struct tb_held {
+    tb_booking booking;
+    tb_facts facts;
+    tb_verdict verdict;
+} tb_held;
+/* What this visit's people hold, "" for nothing that a terminal could read. */
+void tb_visit_reference(const tb_management *m, const tb_booking *booking, char out[TB_REFERENCE_SIZE]);
+tb_status tb_visit_hold(tb_management *m, const tb_booking *booking) TB_MUST_CHECK; /* inside a change */
+tb_status tb_visit_of_reference(tb_management *m, const tb_held_question *about, tb_held *out) TB_MUST_CHECK;
+/* A face and a reference: 1:1 (E3). Takes the mutex itself. */
+tb_status tb_service_identify_held(tb_management *m, const tb_request *request, tb_answer *answer) TB_MUST_CHECK;
+
 /* ---- models.c ---- */
 const tb_model *tb_service_model(const tb_management *m, uint32_t id); /* NULL: not served here */
 /* The probe and those of former models, each of a model served here, in secret memory (the caller frees it, also after

@@ -7,7 +7,7 @@
 
 int tb_visit_fact_is_own(const char *name)
 {
-    static const char *const own[] = {"name",      "consented", "has_instrument", "items",
+    static const char *const own[] = {"name",      "consented", "has_instrument", "pays_with", "items",
                                       "item_list", "bags",      "seen_at",        "seen_zone"};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (strcmp(own[i], name) == 0)
@@ -103,6 +103,7 @@ static tb_status set_own(const tb_management *m, const tb_booking *b, tb_facts *
     const value values[] = {{TB_FACT_TEXT, "name", 0, b->name},
                             {TB_FACT_BOOL, "consented", b->consented, NULL},
                             {TB_FACT_BOOL, "has_instrument", b->has_instrument, NULL},
+                            {TB_FACT_TEXT, "pays_with", 0, b->pays_with},
                             {TB_FACT_INT, "items", items, NULL},
                             {TB_FACT_TEXT, "item_list", 0, list},
                             {TB_FACT_INT, "bags", b->bags, NULL}};

@@ -91,11 +91,17 @@ static tb_status make(tb_management *m, const tb_visit_order *order, tb_booking 
     tb_status status = check_end(m, booking, why);
     if (status == TB_OK)
         status = find_person(m, order, booking, why);
-    return status == TB_OK ? tb_booking_insert(m->db, booking, tb_service_now(m)) : status;
+    if (status == TB_OK)
+        status = tb_booking_insert(m->db, booking, tb_service_now(m));
+    return status == TB_OK ? tb_visit_hold(m, booking) : status;
 }
 
-static tb_status change(tb_management *m, const tb_visit_order *order, tb_booking *booking, tb_error *why)
+/* An entry bears what is held, though no rule and no field says so: it is sent once more when that changes. */
+static tb_status change(tb_management *m, const tb_visit_order *order, tb_booking *booking, tb_recompute *how,
+                        tb_error *why)
 {
+    char before[TB_REFERENCE_SIZE], after[TB_REFERENCE_SIZE];
+    tb_visit_reference(m, booking, before);
     if (!tb_id_is_zero(order->person) && !tb_id_equal(order->person, booking->person))
         return tb_fail(why, TB_CONFLICT, "this reference belongs to another person");
     tb_facts told = order->facts;
@@ -105,25 +111,33 @@ static tb_status change(tb_management *m, const tb_visit_order *order, tb_bookin
         status = check_end(m, booking, why);
     if (status == TB_OK && order->name[0])
         status = tb_person_rename(m->db, booking->person, order->name, "");
-    return status == TB_OK ? tb_booking_facts_set(m->db, booking) : status;
+    if (status == TB_OK)
+        status = tb_booking_facts_set(m->db, booking);
+    tb_visit_reference(m, booking, after);
+    if (status == TB_OK && strcmp(before, after) != 0) {
+        *how = TB_RECOMPUTE_RESEND;
+        status = tb_visit_hold(m, booking);
+    }
+    return status;
 }
 
 static tb_status put(tb_management *m, const tb_visit_order *order, tb_visit_made *out, tb_error *why)
 {
     tb_booking booking;
+    tb_recompute how = TB_RECOMPUTE_CHANGES;
     tb_status status = tb_booking_by_reference(m->db, order->reference, &out->visit);
     out->created = status == TB_NOT_FOUND;
     if (status == TB_OK)
         status = tb_booking_get(m->db, out->visit, &booking);
     if (status == TB_OK)
-        status = change(m, order, &booking, why);
+        status = change(m, order, &booking, &how, why);
     else if (status == TB_NOT_FOUND)
         status = make(m, order, &booking, why);
     if (status != TB_OK)
         return status;
     out->visit = booking.id;
     out->person = booking.person;
-    return tb_person_recompute(m, booking.person, TB_RECOMPUTE_CHANGES);
+    return tb_person_recompute(m, booking.person, how);
 }
 
 tb_status tb_management_visit_put(tb_management *m, const tb_visit_order *order, tb_visit_made *out, tb_error *why)

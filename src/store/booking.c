@@ -44,6 +44,21 @@ tb_status tb_booking_by_reference(tb_db *db, const char *reference, tb_id *out)
     return status;
 }
 
+tb_status tb_held_set(tb_db *db, tb_id visit, const uint8_t *hash)
+{
+    tb_status status = tb_db_run(db, "DELETE FROM central.held WHERE visit = $1", TB_VALUES(tb_value_id(&visit)), NULL);
+    if (status == TB_OK && hash)
+        status = tb_db_run(db, "INSERT INTO central.held (hash, visit) VALUES ($1, $2)",
+                           TB_VALUES(tb_value_blob(tb_span_of(hash, 32)), tb_value_id(&visit)), NULL);
+    return status;
+}
+
+tb_status tb_visits_held(tb_db *db, const uint8_t hash[32], tb_ids *out)
+{
+    return tb_ids_query(db, "SELECT visit FROM central.held WHERE hash = $1 ORDER BY visit",
+                        TB_VALUES(tb_value_blob(tb_span_of(hash, 32))), out);
+}
+
 static tb_status read_booking(const tb_rows *rows, tb_booking *out)
 {
     *out = (tb_booking){.id = tb_rows_id(rows, 0), .person = tb_rows_id(rows, 1)};
@@ -69,6 +84,7 @@ static tb_status read_booking(const tb_rows *rows, tb_booking *out)
     out->flight.sta = tb_rows_int(rows, 22);
     out->flight.eta = tb_rows_int(rows, 23);
     out->flight.ata = tb_rows_int(rows, 24);
+    tb_rows_text(rows, 25, out->pays_with, sizeof out->pays_with);
     tb_span facts = tb_rows_blob(rows, 21);
     return facts.size ? tb_facts_unpack(facts, &out->facts) : TB_OK;
 }
@@ -83,7 +99,8 @@ tb_status tb_booking_get(tb_db *db, tb_id id, tb_booking *out)
         " CASE WHEN p.wrapped_key IS NOT NULL AND EXISTS (SELECT 1 FROM central.template t WHERE t.person = b.person) THEN 1 ELSE 0 END,"
         " CASE WHEN EXISTS (SELECT 1 FROM central.instrument i WHERE i.person = b.person) THEN 1 ELSE 0 END,"
         " CASE WHEN EXISTS (SELECT 1 FROM visitor.visit v WHERE v.id = b.id) THEN 1 ELSE 0 END,"
-        " b.reference, b.facts, f.sta, f.eta, f.ata"
+        " b.reference, b.facts, f.sta, f.eta, f.ata,"
+        " (SELECT i.kind FROM central.instrument i WHERE i.person = b.person ORDER BY i.created, i.id LIMIT 1)"
         " FROM central.booking b JOIN central.person p ON p.id = b.person LEFT JOIN central.flight f ON f.id = b.flight WHERE b.id = $1",
         TB_VALUES(tb_value_id(&id)), &rows);
     if (status == TB_OK) {
@@ -122,7 +139,10 @@ tb_status tb_booking_due_set(tb_db *db, tb_id id, tb_time due)
 
 tb_status tb_booking_remove(tb_db *db, tb_id id)
 {
-    return tb_db_run(db, "DELETE FROM central.booking WHERE id = $1", TB_VALUES(tb_value_id(&id)), NULL);
+    tb_status status = tb_held_set(db, id, NULL);
+    return status == TB_OK
+               ? tb_db_run(db, "DELETE FROM central.booking WHERE id = $1", TB_VALUES(tb_value_id(&id)), NULL)
+               : status;
 }
 
 tb_status tb_bookings_of_person(tb_db *db, tb_id person, tb_ids *out)

@@ -104,6 +104,11 @@ static const char further[] =
     "ALTER TABLE central.person ADD COLUMN kept_until BIGINT NOT NULL DEFAULT 0;"
     "CREATE INDEX central.person_kept ON person (kept_until);";
 
-static const char *const steps[] = {people, money, models, visits, flights, further};
+/* What a visit's people hold, as a keyed hash: one code may be of several visits. */
+static const char held[] = "CREATE TABLE central.held (hash BLOB NOT NULL,"
+                           "  visit BLOB NOT NULL REFERENCES booking (id), PRIMARY KEY (hash, visit));"
+                           "CREATE INDEX central.held_visit ON held (visit);";
+
+static const char *const steps[] = {people, money, models, visits, flights, further, held};
 
 const tb_migrations tb_migrations_central = {"central", steps, sizeof steps / sizeof *steps};

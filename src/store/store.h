@@ -126,6 +126,7 @@ typedef struct tb_booking {
     tb_time due;
     tb_flight flight;
     int consented, has_instrument;
+    char pays_with[32]; /* kind of the instrument that a payment takes; "" without */
     int visiting;       /* has a row in visitor.visit */
     char reference[64]; /* by which the site knows it; "" for one that came with a flight's documents */
     tb_facts facts;     /* told by the site; none with a flight */
@@ -135,6 +136,9 @@ tb_status tb_booking_insert(tb_db *db, const tb_booking *booking, tb_time now) T
 tb_status tb_booking_get(tb_db *db, tb_id id, tb_booking *out) TB_MUST_CHECK;
 tb_status tb_booking_find(tb_db *db, tb_id person, const char *flight, tb_id *out) TB_MUST_CHECK;
 tb_status tb_booking_by_reference(tb_db *db, const char *reference, tb_id *out) TB_MUST_CHECK;
+/* What the visit's people hold, as a hash of 32 bytes; NULL: nothing. */
+tb_status tb_held_set(tb_db *db, tb_id visit, const uint8_t *hash) TB_MUST_CHECK;
+tb_status tb_visits_held(tb_db *db, const uint8_t hash[32], tb_ids *out) TB_MUST_CHECK;
 tb_status tb_booking_facts_set(tb_db *db, const tb_booking *booking) TB_MUST_CHECK;
 tb_status tb_booking_set(tb_db *db, const tb_booking *booking) TB_MUST_CHECK; /* pnr, seat, status, flag, bags */
 tb_status tb_booking_due_set(tb_db *db, tb_id id, tb_time due) TB_MUST_CHECK;

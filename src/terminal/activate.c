@@ -84,6 +84,8 @@ tb_status tb_activate(tb_terminal *t, tb_error *why)
     if (status == TB_OK)
         status = has_interlock ? tb_actuator_interlock_simulated(doors_changed, t, &t->actuator)
                                : tb_actuator_simulated(GATE_OPEN_MS, &t->actuator);
+    if (status == TB_OK)
+        status = tb_key_from(&t->keys->private_key, &r->server, t->feed_key);
     tb_link_options link = {t->store, t->list, r, t->keys, answered, changed, beat, t};
     if (status == TB_OK)
         status = tb_link_open(&link, &t->link, why);

@@ -73,6 +73,21 @@ static void forget(tb_terminal *t)
     tb_wipe(t->hold, sizeof *t->hold);
 }
 
+/* What the list says of somebody, for the machine: their visit, and outside of its window the reason. */
+static void take_match(tb_terminal *t, const tb_list_match *match, tb_machine_input *in)
+{
+    in->identity = match->identity;
+    in->judgement = match->judgement;
+    in->visit = match->visit;
+    in->fields = match->fields;
+    if (match->identity != TB_THIS_PERSON || match->judgement == TB_ADMIT)
+        return;
+    const char *reason = match->judgement == TB_EARLY ? t->role.early_reason : t->role.late_reason;
+    snprintf(in->reason, sizeof in->reason, "%s", reason && reason[0] ? reason : "not_sure");
+    const char *name = match->judgement == TB_EARLY ? "from" : "until"; /* as sentences expect the window's times */
+    in->status = tb_facts_set_time(&in->fields, name, match->judgement == TB_EARLY ? match->from : match->until);
+}
+
 static void match_list(tb_terminal *t, tb_machine_input *in)
 {
     tb_list_match match;
@@ -83,16 +98,30 @@ static void match_list(tb_terminal *t, tb_machine_input *in)
         t->hold->certain = match.visit;
         t->hold->by_former = match.by_former;
     }
-    in->identity = match.identity;
-    in->judgement = match.judgement;
-    in->visit = match.visit;
-    in->fields = match.fields;
-    if (match.identity != TB_THIS_PERSON || match.judgement == TB_ADMIT)
+    take_match(t, &match, in);
+}
+
+/* The sentences of these are of every profile that asks for a reference. */
+static void match_held(tb_terminal *t, tb_machine_input *in)
+{
+    uint8_t hash[TB_REFERENCE_HASH_SIZE];
+    tb_list_held held;
+    in->status = tb_reference_hash(t->feed_key, t->hold->reference, hash);
+    if (in->status == TB_OK)
+        in->status = tb_list_identify_held(t->list, hash, t->hold->probes, t->hold->probe_count, tb_clock_now(), &held);
+    if (in->status != TB_OK)
         return;
-    const char *reason = match.judgement == TB_EARLY ? t->role.early_reason : t->role.late_reason;
-    snprintf(in->reason, sizeof in->reason, "%s", reason && reason[0] ? reason : "not_sure");
-    const char *name = match.judgement == TB_EARLY ? "from" : "until"; /* as sentences expect the window's times */
-    in->status = tb_facts_set_time(&in->fields, name, match.judgement == TB_EARLY ? match.from : match.until);
+    in->identity = held.named || held.used ? TB_THIS_PERSON : TB_NOBODY;
+    in->judgement = TB_DENY;
+    in->visit = held.match.visit;
+    if (held.named && held.match.identity == TB_THIS_PERSON)
+        take_match(t, &held.match, in);
+    else /* of the one nothing is told to the other */
+        snprintf(in->reason, sizeof in->reason, "%s",
+                 held.named  ? "other_face"
+                 : held.used ? "reference_used"
+                             : "reference_unknown");
+    tb_wipe(&held, sizeof held);
 }
 
 void tb_effect_match(tb_terminal *t)
@@ -105,6 +134,8 @@ void tb_effect_match(tb_terminal *t)
     } else if (t->role.kind == TB_KIND_CHECKIN) {
         int same = t->hold->matched_document && t->hold->document_score >= t->calibration.verification;
         in.identity = same ? TB_THIS_PERSON : TB_NOBODY;
+    } else if (t->machine.now_serving.reference) {
+        match_held(t, &in);
     } else {
         match_list(t, &in);
     }
@@ -136,6 +167,7 @@ static tb_status fill(tb_terminal *t, tb_request *request, int *wait_ms)
     case TB_QUESTION_IDENTIFY:
         *wait_ms = WAIT_IDENTIFY_MS;
         request->kind = TB_REQUEST_IDENTIFY;
+        memcpy(request->reference, t->hold->reference, sizeof request->reference);
         return fill_probes(t->hold, request);
     case TB_QUESTION_CHECKIN:
         *wait_ms = WAIT_CHECKIN_MS;

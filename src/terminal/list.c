@@ -14,7 +14,8 @@ struct entry {
     int present, dropped;
     uint32_t generation;
     tb_time from, until;
-    tb_bytes fields; /* packed */
+    tb_bytes fields;                           /* packed */
+    uint8_t reference[TB_REFERENCE_HASH_SIZE]; /* also of who was dropped here: to tell them that it was used */
 };
 
 struct tb_list {
@@ -165,6 +166,7 @@ static tb_status apply(tb_list *list, const tb_entry *entry, int *changed)
                             .from = entry->from,
                             .until = entry->present ? entry->until : place->until,
                             .fields = fields};
+    memcpy(place->reference, entry->reference, sizeof place->reference);
     *changed = 1;
     return TB_OK;
 }
@@ -440,6 +442,59 @@ tb_status tb_list_identify(const tb_list *list, double fpir, const tb_template *
     out->identity = TB_NOBODY;
     pthread_mutex_lock((pthread_mutex_t *)&list->mutex);
     tb_status status = identify(list, &about, now, out);
+    pthread_mutex_unlock((pthread_mutex_t *)&list->mutex);
+    return status;
+}
+
+/* ---- what somebody holds ---- */
+
+/* Open now, else present, else used up here. */
+static const struct entry *held_entry(const tb_list *list, const uint8_t hash[TB_REFERENCE_HASH_SIZE], tb_time now)
+{
+    const struct entry *best = NULL;
+    int best_rank = 3;
+    for (size_t i = 0; i < list->room; i++) {
+        const struct entry *entry = &list->entries[i];
+        if ((!entry->present && !entry->dropped) || memcmp(entry->reference, hash, TB_REFERENCE_HASH_SIZE) != 0)
+            continue;
+        int rank = !entry->present ? 2 : judge(entry, now) != TB_ADMIT;
+        if (rank < best_rank)
+            best = entry, best_rank = rank;
+    }
+    return best;
+}
+
+static tb_status compare(const tb_list *list, const struct entry *entry, const tb_template *probes, int count,
+                         tb_time now, tb_list_match *out)
+{
+    tb_match match;
+    tb_status status = tb_matcher_verify(list->matcher, entry->visit, probes, count, &match);
+    out->visit = entry->visit;
+    if (status != TB_OK || match.identity != TB_THIS_PERSON)
+        return status;
+    out->identity = TB_THIS_PERSON;
+    out->by_former = match.model > 0;
+    out->judgement = judge(entry, now);
+    out->from = entry->from;
+    out->until = entry->until;
+    return tb_facts_unpack(tb_bytes_span(&entry->fields), &out->fields);
+}
+
+tb_status tb_list_identify_held(const tb_list *list, const uint8_t hash[TB_REFERENCE_HASH_SIZE],
+                                const tb_template *probes, int count, tb_time now, tb_list_held *out)
+{
+    tb_status status = TB_OK;
+    memset(out, 0, sizeof *out);
+    out->match.identity = TB_NOBODY;
+    pthread_mutex_lock((pthread_mutex_t *)&list->mutex);
+    const struct entry *entry = held_entry(list, hash, now);
+    if (entry) {
+        out->named = entry->present;
+        out->used = !entry->present;
+        out->match.visit = entry->visit;
+    }
+    if (out->named)
+        status = compare(list, entry, probes, count, now, &out->match);
     pthread_mutex_unlock((pthread_mutex_t *)&list->mutex);
     return status;
 }

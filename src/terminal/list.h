@@ -64,4 +64,14 @@ typedef struct tb_list_match {
 tb_status tb_list_identify(const tb_list *list, double fpir, const tb_template *probes, int count, tb_time now,
                            tb_list_match *out) TB_MUST_CHECK;
 
+/* What somebody holds and their face: the entry that bears the hash, compared 1:1 (E3). Of several (a season ticket's
+ * days) the one that is open now. `used`: its entry was used up here, and nothing newer has come: nobody is compared.
+ * Neither named nor used: no entry here bears it. */
+typedef struct tb_list_held {
+    int named, used;
+    tb_list_match match; /* this person or nobody; visit also for nobody */
+} tb_list_held;
+tb_status tb_list_identify_held(const tb_list *list, const uint8_t hash[TB_REFERENCE_HASH_SIZE],
+                                const tb_template *probes, int count, tb_time now, tb_list_held *out) TB_MUST_CHECK;
+
 #endif

@@ -237,7 +237,7 @@ static void nobody(tb_machine *m, const tb_machine_input *in, tb_time now, tb_ef
     if (m->options.role.asks_server)
         tb_m_to_asking_server(m, TB_QUESTION_IDENTIFY, in->fresh, now, fx);
     else
-        tb_m_to_decided(m, TB_OUTCOME_UNKNOWN, m->options.role.unknown_reason, now, fx);
+        tb_m_to_decided(m, TB_OUTCOME_UNKNOWN, in->reason[0] ? in->reason : m->options.role.unknown_reason, now, fx);
 }
 
 static void matched_in_group(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx)

@@ -15,7 +15,8 @@ static tb_status open_identity(tb_terminal *t, tb_error *why)
     if (status != TB_OK)
         return status;
     t->keys = tb_secret_alloc(sizeof *t->keys);
-    status = t->keys ? tb_edge_store_keys(t->store, t->keys) : TB_NO_MEMORY;
+    t->feed_key = tb_secret_alloc(sizeof *t->feed_key);
+    status = t->keys && t->feed_key ? tb_edge_store_keys(t->store, t->keys) : TB_NO_MEMORY;
     if (status == TB_OK)
         status = tb_edge_store_registration(t->store, &t->registration);
     if (status == TB_OK)
@@ -90,6 +91,7 @@ void tb_terminal_free(tb_terminal **at)
     tb_list_free(&t->list);
     tb_edge_store_free(&t->store);
     tb_secret_free(t->keys);
+    tb_secret_free(t->feed_key);
     tb_view_end(t);
     tb_wipe(&t->machine, sizeof t->machine);
     tb_post_end(t);

@@ -83,6 +83,7 @@ struct tb_terminal {
     tb_key_pair *keys;            /* secret memory */
     tb_registration registration; /* written once, before `registered` */
     tb_role_view role;
+    tb_key *feed_key; /* secret memory: of what entries bear instead of references */
     tb_list *list;
     tb_link *link;
     tb_actuator *actuator;

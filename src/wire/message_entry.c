@@ -10,10 +10,17 @@
 #include "wire/facts_check.h"
 #include "wire/template_size.h"
 
-enum { SEQUENCE, VISIT, PRESENT, FROM, UNTIL, TEMPLATES, FIELDS, COUNT };
-static const char *const names[COUNT] = {"sequence", "visit", "present", "from", "until", "templates", "fields"};
+enum { SEQUENCE, VISIT, PRESENT, FROM, UNTIL, TEMPLATES, FIELDS, REFERENCE, COUNT };
+static const char *const names[COUNT] = {"sequence", "visit",     "present", "from",
+                                         "until",    "templates", "fields",  "reference"};
 static const tb_message_form form = {TB_MESSAGE_ENTRY, "list entry", COUNT, names};
 #define REQUIRED (1u << SEQUENCE | 1u << VISIT | 1u << PRESENT)
+
+static int has_reference(const tb_entry *entry)
+{
+    static const uint8_t none[TB_REFERENCE_HASH_SIZE];
+    return memcmp(entry->reference, none, sizeof none) != 0;
+}
 
 /* The first field that breaks an invariant of tb_entry, NULL when all is well. */
 static const char *fault(const void *message)
@@ -37,6 +44,8 @@ static const char *fault(const void *message)
             return names[TEMPLATES];
     if (!entry->present && (entry->from || entry->until))
         return names[FROM];
+    if (!entry->present && has_reference(entry))
+        return names[REFERENCE];
     if (!tb_facts_are_good(&entry->fields) || (!entry->present && entry->fields.count))
         return names[FIELDS];
     return NULL;
@@ -59,6 +68,8 @@ tb_status tb_entry_encode(const tb_entry *entry, tb_bytes *out)
         for (int i = 0; i < entry->template_count; i++)
             tb_cbor_write_bytes(&writer, tb_bytes_span(&entry->templates[i]));
         tb_cbor_put_facts(&writer, FIELDS, &entry->fields);
+        if (has_reference(entry))
+            tb_cbor_put_bytes(&writer, REFERENCE, tb_span_of(entry->reference, sizeof entry->reference));
     }
     return tb_cbor_end(&writer);
 }
@@ -75,6 +86,15 @@ static void read_templates(tb_cbor_reader *reader, tb_entry *out)
         if (reader->status == TB_OK)
             out->template_count = (int)i + 1;
     }
+}
+
+static void read_reference(tb_cbor_reader *reader, tb_entry *out)
+{
+    tb_span span = tb_cbor_bytes(reader);
+    if (reader->status == TB_OK && span.size != sizeof out->reference)
+        tb_cbor_fail(reader, TB_MALFORMED, "has another size than such a hash");
+    if (reader->status == TB_OK)
+        memcpy(out->reference, span.data, sizeof out->reference);
 }
 
 static void read_field(tb_cbor_reader *reader, int field, void *message)
@@ -102,6 +122,9 @@ static void read_field(tb_cbor_reader *reader, int field, void *message)
     case FIELDS:
         tb_cbor_facts(reader, &out->fields);
         break;
+    case REFERENCE:
+        read_reference(reader, out);
+        break;
     }
 }
 
@@ -122,4 +145,19 @@ void tb_entry_free(tb_entry *entry)
     for (int i = 0; i < TB_ENTRY_TEMPLATES_MAX; i++)
         tb_bytes_free(&entry->templates[i]);
     tb_wipe(entry, sizeof *entry);
+}
+
+tb_status tb_reference_hash(const tb_key *feed, const char *reference, uint8_t out[TB_REFERENCE_HASH_SIZE])
+{
+    tb_key key;
+    uint8_t whole[32];
+    memset(out, 0, TB_REFERENCE_HASH_SIZE);
+    tb_status status = tb_key_derive(feed, "tbholds1", 1, &key);
+    if (status == TB_OK) {
+        tb_keyed_hash(&key, tb_span_text(reference), whole);
+        memcpy(out, whole, TB_REFERENCE_HASH_SIZE);
+        tb_wipe(whole, sizeof whole);
+    }
+    tb_wipe(&key, sizeof key);
+    return status;
 }

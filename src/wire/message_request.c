@@ -32,6 +32,7 @@ enum {
     DELIVER,
     FORMER,
     ALSO,
+    REFERENCE,
     COUNT
 };
 static const char *const names[COUNT] = {"id",
@@ -51,7 +52,8 @@ static const char *const names[COUNT] = {"id",
                                          "staff_confirmed",
                                          "deliver",
                                          "former",
-                                         "also"};
+                                         "also",
+                                         "reference"};
 static const tb_message_form form = {TB_MESSAGE_REQUEST, "request", COUNT, names};
 #define REQUIRED (1u << ID | 1u << KIND | 1u << TOUCHPOINT | 1u << AT)
 
@@ -129,6 +131,8 @@ static const char *fault(const void *message)
         return names[PIN];
     if (!is_flag(request->staff_confirmed))
         return names[STAFF];
+    if (!tb_field_is_good(request->reference, sizeof request->reference))
+        return names[REFERENCE];
     if (!tb_field_is_good(request->deliver, sizeof request->deliver))
         return names[DELIVER];
     return fault_of_kind(request);
@@ -169,6 +173,7 @@ tb_status tb_request_encode(const tb_request *request, tb_bytes *out)
             tb_cbor_write_bytes(&writer, tb_bytes_span(&request->former[i]));
     }
     tb_cbor_put_text(&writer, ALSO, request->also);
+    tb_cbor_put_text(&writer, REFERENCE, request->reference);
     return tb_cbor_end(&writer);
 }
 
@@ -225,6 +230,9 @@ static void read_more(tb_cbor_reader *reader, int field, tb_request *out)
         break;
     case ALSO:
         tb_cbor_text(reader, out->also, sizeof out->also);
+        break;
+    case REFERENCE:
+        tb_cbor_text(reader, out->reference, sizeof out->reference);
         break;
     }
 }

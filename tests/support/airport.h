@@ -33,6 +33,7 @@ typedef struct terminal {
     int known;         /* entries on its list */
     tb_id visits[64];
     tb_facts fields[64];
+    uint8_t references[64][TB_REFERENCE_HASH_SIZE];
 } terminal;
 
 typedef struct traveller {
@@ -360,9 +361,11 @@ AIRPORT_HERE void take_entry(terminal *t, const tb_entry *entry, uint64_t floor)
     if (entry->present) {
         t->visits[place] = entry->visit;
         t->fields[place] = entry->fields;
+        memcpy(t->references[place], entry->reference, sizeof t->references[place]);
     } else if (place >= 0) {
         t->visits[place] = t->visits[--t->known];
         t->fields[place] = t->fields[t->known];
+        memcpy(t->references[place], t->references[t->known], sizeof t->references[place]);
     }
 }
 

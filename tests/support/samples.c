@@ -63,6 +63,7 @@ tb_entry sample_entry(void)
                       .fields = sample_facts()};
     entry.templates[0] = sample_template(7, 64);
     entry.templates[1] = sample_template(9, 512);
+    memset(entry.reference, 0x5a, sizeof entry.reference);
     return entry;
 }
 
@@ -84,6 +85,8 @@ tb_request sample_request(tb_request_kind kind)
     tb_request request = {.id = sample_id(5), .kind = kind, .touchpoint = "shop-3", .at = INT64_C(1795253400000002)};
     if (kind == TB_REQUEST_IDENTIFY || kind == TB_REQUEST_CHECKIN)
         request.probe = sample_template(11, 512);
+    if (kind == TB_REQUEST_IDENTIFY)
+        strcpy(request.reference, "EX202604130118");
     if (kind == TB_REQUEST_CHECKIN) {
         strcpy(request.mrz,
                "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10");

@@ -29,6 +29,11 @@
     "  - {name: not_sure, ja: 未確認, en: unsure}\n"                                                                \
     "  - {name: check_digit, ja: 誤読, en: misread}\n"                                                               \
     "  - {name: too_many_tries, ja: 多い, en: too many}\n"                                                           \
+    "  - {name: reference_unknown, ja: 不明, en: unknown}\n"                                                         \
+    "  - {name: reference_used, ja: 使用済み, en: used}\n"                                                         \
+    "  - {name: other_face, ja: 別人, en: other}\n"                                                                  \
+    "  - {name: wrong_day, ja: 別日, en: other day}\n"                                                               \
+    "  - {name: no_consent, ja: 不同意, en: no consent}\n"                                                          \
     "roles:\n"
 #define GATE "  - {name: gate, zone: hall, kind: passage, titles: {ja: 門, en: Gate}%s}\n"
 #define DESK "  - {name: desk, zone: hall, kind: checkin, titles: {ja: 受付, en: Desk}%s}\n"

@@ -278,6 +278,29 @@ static void tags_narrow_and_so_does_the_threshold(void **state)
     tb_matcher_free(&matcher);
 }
 
+/* E3: one against one, by the newest model that both have, at the threshold of verification whoever else is there. */
+static void one_against_one(void **state)
+{
+    (void)state;
+    tb_matcher *matcher;
+    tb_match match;
+    assert_int_equal(tb_matcher_new(models, 3, &matcher), TB_OK);
+    for (uint32_t who = 1; who <= 200; who++)
+        add(matcher, who, who % 2 ? 1u : 2u);
+    tb_template probes[2] = {again(0, 7), again(1, 7)};
+    assert_int_equal(tb_matcher_verify(matcher, vectors_id(7), probes, 2, &match), TB_OK);
+    assert_int_equal(match.identity, TB_THIS_PERSON);
+    assert_int_equal(match.model, 0);
+    assert_true(match.score > 0.4f);
+    assert_int_equal(tb_matcher_verify(matcher, vectors_id(9), probes, 2, &match), TB_OK);
+    assert_int_equal(match.identity, TB_NOBODY);
+    assert_int_equal(tb_matcher_verify(matcher, vectors_id(8), probes, 2, &match), TB_OK); /* by the former model */
+    assert_int_equal(match.identity, TB_NOBODY);
+    assert_int_equal(tb_matcher_verify(matcher, vectors_id(8), probes, 1, &match), TB_NOT_FOUND);
+    assert_int_equal(tb_matcher_verify(matcher, vectors_id(999), probes, 2, &match), TB_NOT_FOUND);
+    tb_matcher_free(&matcher);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(everybody_is_found_by_what_they_have),
@@ -286,6 +309,7 @@ int main(void)
                                        cmocka_unit_test(certainty_asks_for_more),
                                        cmocka_unit_test(the_rate_is_shared),
                                        cmocka_unit_test(tags_narrow_and_so_does_the_threshold),
+                                       cmocka_unit_test(one_against_one),
                                        cmocka_unit_test(what_cannot_be_used_changes_nothing),
                                        cmocka_unit_test(lists_of_models_that_are_none)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -230,6 +230,68 @@ static void random_changes_against_an_array(void **state)
     assert_int_equal(tb_secret_held(), held);
 }
 
+static void bear(tb_list *list, uint32_t who, uint64_t sequence, tb_time from, tb_time until, uint8_t code)
+{
+    tb_entry entry = made_entry(who, sequence, from, until);
+    memset(entry.reference, code, sizeof entry.reference);
+    assert_int_equal(tb_list_apply(list, &entry, NULL), TB_OK);
+    tb_entry_free(&entry);
+}
+
+static tb_list_held hold(const tb_list *list, uint8_t code, uint32_t who, tb_time now)
+{
+    uint8_t hash[TB_REFERENCE_HASH_SIZE];
+    tb_template *probe = tb_secret_alloc(sizeof *probe);
+    tb_list_held held;
+    memset(hash, code, sizeof hash);
+    made_face_again(who, 0.8f, 5, probe);
+    assert_int_equal(tb_list_identify_held(list, hash, probe, 1, now, &held), TB_OK);
+    tb_secret_free(probe);
+    return held;
+}
+
+/* E3: a code names the entry, the face is compared with that one alone. */
+static void what_somebody_holds(void **state)
+{
+    (void)state;
+    tb_list *list = fresh();
+    bear(list, 1, 1, NOW - TB_HOUR, NOW + TB_HOUR, 0x11);
+    bear(list, 2, 2, NOW - TB_HOUR, NOW + TB_HOUR, 0x22);
+    put(list, 3, 3, NOW - TB_HOUR, NOW + TB_HOUR); /* holds nothing */
+    tb_list_held held = hold(list, 0x11, 1, NOW);
+    assert_true(held.named && !held.used);
+    assert_int_equal(held.match.identity, TB_THIS_PERSON);
+    assert_int_equal(held.match.judgement, TB_ADMIT);
+    assert_true(tb_id_equal(held.match.visit, made_visit(1)));
+    assert_int_equal(tb_facts_number(&held.match.fields, "bags", 0), 2);
+    held = hold(list, 0x11, 2, NOW); /* on the list, but with another code */
+    assert_true(held.named);
+    assert_int_equal(held.match.identity, TB_NOBODY);
+    assert_int_equal(held.match.fields.count, 0);
+    held = hold(list, 0x33, 1, NOW);
+    assert_true(!held.named && !held.used);
+
+    /* one code for today and tomorrow, in either order on the list */
+    bear(list, 4, 4, NOW + TB_DAY, NOW + 2 * TB_DAY, 0x44);
+    assert_int_equal(hold(list, 0x44, 4, NOW).match.judgement, TB_EARLY);
+    tb_entry today = made_entry(4, 5, NOW - TB_HOUR, NOW + TB_HOUR);
+    today.visit = made_visit(5);
+    memset(today.reference, 0x44, sizeof today.reference);
+    assert_int_equal(tb_list_apply(list, &today, NULL), TB_OK);
+    tb_entry_free(&today);
+    assert_true(tb_id_equal(hold(list, 0x44, 4, NOW).match.visit, made_visit(5)));
+
+    assert_int_equal(tb_list_drop(list, made_visit(1), 0), TB_OK); /* used up here */
+    held = hold(list, 0x11, 1, NOW);
+    assert_true(held.used && !held.named);
+    bear(list, 1, 6, NOW - TB_HOUR, NOW + TB_HOUR, 0x11); /* the server says something newer: may come again */
+    assert_true(hold(list, 0x11, 1, NOW).named);
+    take(list, 1, 7); /* and that not any more, for whatever reason: the server knows it */
+    held = hold(list, 0x11, 1, NOW);
+    assert_true(!held.used && !held.named);
+    tb_list_free(&list);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +302,7 @@ int main(void)
         cmocka_unit_test(absence_counts_only_in_a_finished_snapshot),
         cmocka_unit_test(a_recorded_value_brings_nobody_back),
         cmocka_unit_test(refuses_what_it_cannot_use_and_changes_nothing),
+        cmocka_unit_test(what_somebody_holds),
         cmocka_unit_test(random_changes_against_an_array),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,6 +137,7 @@ static void an_entry_comes_back(void **state)
         assert_memory_equal(back.templates[i].data, entry.templates[i].data, entry.templates[i].size);
     }
     assert_facts_equal(&entry.fields, &back.fields);
+    assert_memory_equal(back.reference, entry.reference, sizeof entry.reference);
     tb_entry_free(&back);
     static const tb_entry zero;
     assert_memory_equal(&back, &zero, sizeof zero);
@@ -144,6 +145,22 @@ static void an_entry_comes_back(void **state)
     assert_true(back.sequence == 42 && !back.present && back.template_count == 0 && back.fields.count == 0);
     tb_entry_free(&back);
     tb_entry_free(&entry);
+}
+
+/* Lists of two terminals cannot be laid side by side. */
+static void what_is_held_is_hashed_for_one_terminal(void **state)
+{
+    (void)state;
+    const tb_key keys[2] = {{{1}}, {{2}}};
+    uint8_t one[TB_REFERENCE_HASH_SIZE], again[TB_REFERENCE_HASH_SIZE], other[TB_REFERENCE_HASH_SIZE];
+    assert_int_equal(tb_crypto_start(), TB_OK);
+    assert_int_equal(tb_reference_hash(&keys[0], "EX202604130118", one), TB_OK);
+    assert_int_equal(tb_reference_hash(&keys[0], "EX202604130118", again), TB_OK);
+    assert_memory_equal(one, again, sizeof one);
+    assert_int_equal(tb_reference_hash(&keys[1], "EX202604130118", other), TB_OK);
+    assert_memory_not_equal(one, other, sizeof one);
+    assert_int_equal(tb_reference_hash(&keys[0], "EX202604130119", other), TB_OK);
+    assert_memory_not_equal(one, other, sizeof one);
 }
 
 static void an_event_comes_back(void **state)
@@ -558,6 +575,7 @@ static void encoders_refuse_entries(void **state)
     REFUSES(entry, tb_entry, sample_entry(), s.visit = (tb_id){0});
     REFUSES(entry, tb_entry, sample_entry(), s.present = 2);
     REFUSES(entry, tb_entry, sample_entry(), s.present = 0);
+    REFUSES(entry, tb_entry, (tb_entry){0}, (s.sequence = 1, s.visit = sample_id(1), s.reference[15] = 1));
     REFUSES(entry, tb_entry, sample_entry(), s.from = -1);
     REFUSES(entry, tb_entry, sample_entry(), s.until = s.from - 1);
     REFUSES(entry, tb_entry, sample_entry(), (s.from = 0, s.until = 0));
@@ -671,6 +689,7 @@ static void random_facts_come_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(an_entry_comes_back),
+                                       cmocka_unit_test(what_is_held_is_hashed_for_one_terminal),
                                        cmocka_unit_test(an_event_comes_back),
                                        cmocka_unit_test(requests_come_back),
                                        cmocka_unit_test(templates_of_former_models_come_back),
