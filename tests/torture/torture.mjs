@@ -1,21 +1,25 @@
 #!/usr/bin/env node
 // X7, A7, A11: real programs killed, frozen and starved at random while people travel; afterwards nothing is lost, nothing counts twice, and
-// every list is what full recomputation says. usage: torture.mjs [--seconds N] [--seed N] [--hazards a,b] [--people N] [--broker own|external] [--disk MIB] [--clocks] [--keep] [--quiet]
+// every list is what full recomputation says. usage: torture.mjs [--seconds N] [--seed N] [--hazards a,b] [--people N] [--broker own|external] [--disk MIB] [--clocks] [--servers N] [--keep] [--quiet]
 import { parseArgs } from 'node:util';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { bin, sleep } from '../support/teburad.mjs';
 import { Site, canFakeClocks, canMount } from './site.mjs';
 import { Notebook, travel } from './traveller.mjs';
-import { hazards } from './hazards.mjs';
+import { hazards as hazardsOfOne } from './hazards.mjs';
+import { ServersSite, serverHazards, slowHazards } from './servers.mjs';
 import { verdict } from './verdict.mjs';
 
 const { values } = parseArgs({ options: {
   seconds: { type: 'string', default: '60' }, seed: { type: 'string' }, hazards: { type: 'string' }, people: { type: 'string', default: '12' }, broker: { type: 'string', default: 'own' },
-  disk: { type: 'string', default: '0' }, clocks: { type: 'boolean', default: false },
+  servers: { type: 'string', default: '1' }, disk: { type: 'string', default: '0' }, clocks: { type: 'boolean', default: false },
   keep: { type: 'boolean', default: false }, quiet: { type: 'boolean', default: false } } });
 const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9));
-const chosen = (values.hazards?.split(',') ?? Object.keys(hazards)).filter(Boolean);
+const several = Number(values.servers) > 1; // on one PostgreSQL
+const usual = several ? serverHazards : hazardsOfOne;
+const hazards = several ? { ...serverHazards, ...slowHazards } : hazardsOfOne;
+const chosen = (values.hazards?.split(',') ?? Object.keys(usual)).filter(Boolean);
 for (const name of chosen)
   if (!hazards[name]) {
     console.error(`there is no hazard ${name}; there are ${Object.keys(hazards).join(', ')}`);
@@ -35,7 +39,8 @@ const random = () => {
 };
 const began = Date.now();
 const say = (text) => values.quiet || console.log(`${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s  ${text}`);
-const site = new Site({ say, broker: values.broker, disk: canMount ? Number(values.disk) : 0, clocks: values.clocks && canFakeClocks });
+const options = { say, broker: values.broker, disk: canMount ? Number(values.disk) : 0, clocks: values.clocks && canFakeClocks };
+const site = several ? new ServersSite(Number(values.servers), options) : new Site(options);
 site.random = random;
 if (values.disk !== '0' && !canMount) console.log('not root: no disk can be filled');
 if (values.clocks && !canFakeClocks) console.log('no libfaketime: all clocks agree');
@@ -67,7 +72,7 @@ try {
   for (const text of wrong.slice(0, 20)) console.log(`wrong: ${text}`);
   console.log(JSON.stringify({ seed, seconds: Number(values.seconds), struck, checkins: book.checkins, passages: book.sure.size, cut_short: book.perhaps.size,
     paid: book.payments.paid.size, voided: book.payments.voided.size, declined: book.payments.declined, people: lists.people, entries: lists.entries,
-    applied_since_last_start: counts.events_applied, wrong: wrong.length }));
+    applied_since_last_start: counts.events_applied, ...(several ? { takeovers_ms: site.takeovers } : {}), wrong: wrong.length }));
   code = wrong.length ? 1 : 0;
 } catch (error) {
   console.error(error);
