@@ -80,6 +80,7 @@ torture: ## longer: programs killed at random, threads under ThreadSanitizer, ev
 	@cmake --build --preset release --target torture_programs
 	$(call say,programs killed at random for $(TORTURE_SECONDS) s)
 	@TEBURA_BIN=build/release node tests/torture/torture.mjs --seconds $(TORTURE_SECONDS) --quiet
+	@TEBURA_BIN=build/release node tests/torture/torture.mjs --servers 3 --seconds $(TORTURE_SECONDS) --hazards leader,server,sessions,postgres,broker,frozen --quiet
 	@set -e; for turn in 1 2 3 4 5; do echo "== demo, turn $$turn"; build/release/tebura demo --once >build/demo.log || { tail -40 build/demo.log; exit 1; }; done
 
 tsan: ## unit tests under ThreadSanitizer

@@ -69,6 +69,7 @@ static void open_site(void)
     tb_bytes_free(&yaml);
     tb_management_options options = {
         .directory = b.folder,
+        .database = getenv("TEBURA_DATABASE"), /* an empty PostgreSQL database; unset: files */
         .site = "bench",
         .profile = b.profile,
         .model = MODEL,
