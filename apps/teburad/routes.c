@@ -32,6 +32,10 @@ const tb_http_route teburad_routes[] = {
     {"POST", ROOT "/touchpoints/{id}/code", 0, 0, post_code},
     {"POST", ROOT "/registrations", TB_HTTP_OPEN, 4096, post_registration},
     {"GET", ROOT "/passages", 0, 0, get_passages},
+    {"GET", "/metrics", TB_HTTP_READER, 0, get_metrics},
+    {"GET", ROOT "/quarantine", 0, 0, get_quarantine},
+    {"POST", ROOT "/quarantine/{id}/retry", 0, 0, post_quarantine_retry},
+    {"DELETE", ROOT "/quarantine/{id}", 0, 0, delete_quarantine},
     {"GET", ROOT "/stream", TB_HTTP_TOKEN_QUERY, 0, get_stream},
 };
 const size_t teburad_route_count = sizeof teburad_routes / sizeof *teburad_routes;

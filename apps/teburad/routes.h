@@ -40,6 +40,10 @@ HANDLER(post_code);
 HANDLER(post_registration);
 HANDLER(get_passages);
 HANDLER(get_stream);
+HANDLER(get_metrics);
+HANDLER(get_quarantine);
+HANDLER(post_quarantine_retry);
+HANDLER(delete_quarantine);
 
 /* to_json.c. Each answers a new reference, NULL without memory. */
 json_t *json_of_time(tb_time time);

@@ -137,27 +137,39 @@ static tb_status start_threads(teburad *s, tb_error *why)
     return s->ticking ? TB_OK : tb_fail(why, TB_NO_MEMORY, "a thread cannot be started");
 }
 
-/* The operator's token: made at the first start, mode 0600, never printed. */
-static tb_status open_http(teburad *s, tb_error *why)
+/* A token of the data directory: made at the first start, mode 0600, never printed. */
+static tb_status read_token(const teburad *s, const char *name, char file[4096], char token[2 * TB_KEY_SIZE + 1],
+                            tb_error *why)
 {
     tb_key secret = {0};
-    char token[2 * TB_KEY_SIZE + 1] = "";
-    if (snprintf(s->token_file, sizeof s->token_file, "%s/operator.token", s->options.data) >=
-        (int)sizeof s->token_file)
+    if (snprintf(file, 4096, "%s/%s", s->options.data, name) >= 4096)
         return tb_fail(why, TB_TOO_LARGE, "the data directory's name is too long");
-    tb_status status = tb_key_file(s->token_file, &secret, why);
-    if (status == TB_OK) {
+    tb_status status = tb_key_file(file, &secret, why);
+    if (status == TB_OK)
         tb_hex_encode(tb_span_of(secret.bytes, sizeof secret.bytes), token);
+    tb_wipe(&secret, sizeof secret);
+    return status;
+}
+
+/* The operator's token opens everything; that of the metrics opens them and nothing else (doc/adr/104). */
+static tb_status open_http(teburad *s, tb_error *why)
+{
+    char token[2 * TB_KEY_SIZE + 1] = "", reader[2 * TB_KEY_SIZE + 1] = "", file[4096];
+    tb_status status = read_token(s, "operator.token", s->token_file, token, why);
+    if (status == TB_OK)
+        status = read_token(s, "metrics.token", file, reader, why);
+    if (status == TB_OK) {
         tb_http_options options = {.listen = s->options.listen,
                                    .routes = teburad_routes,
                                    .route_count = teburad_route_count,
                                    .context = s,
                                    .host = s->options.host,
                                    .token = token,
+                                   .reader = reader,
                                    .static_directory = s->options.web};
         status = tb_http_open(&options, &s->http, why);
     }
-    tb_wipe(&secret, sizeof secret);
+    tb_wipe(reader, sizeof reader);
     tb_wipe(token, sizeof token);
     return status;
 }

@@ -74,9 +74,10 @@ typedef tb_status (*tb_http_handler)(void *context, const tb_http_request *reque
                                      tb_error *why);
 
 enum {
-    TB_HTTP_OPEN = 1,       /* no token asked for */
-    TB_HTTP_RAW = 2,        /* the body is not JSON: image/jpeg ... */
-    TB_HTTP_TOKEN_QUERY = 4 /* the token may also come as ?token= (EventSource cannot send headers) */
+    TB_HTTP_OPEN = 1,        /* no token asked for */
+    TB_HTTP_RAW = 2,         /* the body is not JSON: image/jpeg ... */
+    TB_HTTP_TOKEN_QUERY = 4, /* the token may also come as ?token= (EventSource cannot send headers) */
+    TB_HTTP_READER = 8       /* the reader's token serves, too */
 };
 #define TB_HTTP_BODY_LIMIT ((size_t)1 << 20)
 
@@ -92,9 +93,11 @@ typedef struct tb_http_options { /* strings and routes outlive the server, if no
     const char *listen;          /* "127.0.0.1:0" (also "[::1]:8080"); port 0: a free one */
     const tb_http_route *routes;
     size_t route_count;
-    void *context;      /* given to every handler */
-    const char *host;   /* behind a proxy: the one further Host that a loopback server answers for; NULL: none */
-    const char *token;  /* bearer token; NULL: nobody is asked (every route is open). Copied, wiped */
+    void *context;     /* given to every handler */
+    const char *host;  /* behind a proxy: the one further Host that a loopback server answers for; NULL: none */
+    const char *token; /* bearer token; NULL: nobody is asked (every route is open). Copied, wiped */
+    /* another one, which opens routes with TB_HTTP_READER and no others; NULL: none. Copied, wiped */
+    const char *reader;
     const char *origin; /* the one foreign origin that may call ("http://127.0.0.1:8080"), exact; NULL: none. Copied */
     const char *static_directory; /* pages; "/x" is x, x.html or x/index.html; NULL: none */
     const char *content_policy;   /* Content-Security-Policy of the pages; NULL: only itself and loopback terminals */

@@ -241,9 +241,25 @@ typedef struct tb_sealed_event {
     const char *subject;
     tb_span body;
 } tb_sealed_event;
-/* All in one transaction. Events that do not open, are malformed or forged are logged, counted and dropped (TB_OK:
- * never come again); TB_DISK_FULL, TB_DB_LOCKED ...: nothing was applied, deliver again. */
+/* In one transaction. Events of nobody we know, or that do not open, or are signed as another's are logged, counted and
+ * dropped; genuine ones that cannot be applied for good are kept in the quarantine, and the others go on. TB_OK: none
+ * of them need come again. TB_DISK_FULL, TB_DB_LOCKED ...: deliver all again, what was applied is known by its id. */
 tb_status tb_management_events(tb_management *m, const tb_sealed_event *events, int count) TB_MUST_CHECK;
+/* Genuine events that could not be applied for good: kept sealed, so that those behind them could go on. */
+typedef struct tb_quarantined {
+    tb_id id;
+    char touchpoint[TB_TOUCHPOINT_SIZE];
+    char reason[TB_NAME_SIZE]; /* a status' name */
+    tb_time since, tried;
+    int tries;
+    size_t size; /* of what is kept */
+} tb_quarantined;
+typedef tb_status (*tb_quarantined_fn)(void *context, const tb_quarantined *event);
+tb_status tb_management_quarantine(tb_management *m, tb_quarantined_fn each, void *context) TB_MUST_CHECK;
+/* TB_OK: applied, and out of the quarantine. TB_NOT_FOUND; what it failed with again: it stays. */
+tb_status tb_management_quarantine_retry(tb_management *m, tb_id id, tb_error *why) TB_MUST_CHECK;
+/* Given up for ever. TB_NOT_FOUND. */
+tb_status tb_management_quarantine_remove(tb_management *m, tb_id id, tb_error *why) TB_MUST_CHECK;
 /* Third authentication, check-in, payment, a template to keep. TB_UNAUTHORISED, TB_CRYPTO ...: no answer, it was not a
  * terminal of ours; TB_CONFLICT: it bears a time that is long gone or to come (recorded and repeated, or a clock is
  * wrong). */
@@ -301,6 +317,10 @@ typedef struct tb_counts {
     int64_t ledger_sum;                                       /* always 0 */
 } tb_counts;
 tb_status tb_management_counts(tb_management *m, tb_counts *out) TB_MUST_CHECK;
+/* Everything that is counted, as text for Prometheus; what there is is counted now. src/management/metrics.h has the
+ * counters for those who add to them. */
+tb_status tb_management_measure(tb_management *m, const char *version, tb_bytes *out) TB_MUST_CHECK;
+struct tb_metrics *tb_management_metrics(tb_management *m);
 /* Does first what the clock demands, then recomputes every list from nothing and compares (I2), and checks I4, I6 and
  * the ledger. TB_OK or TB_INTERNAL with the first difference in `why`. */
 tb_status tb_management_check(tb_management *m, tb_error *why) TB_MUST_CHECK;

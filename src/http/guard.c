@@ -61,6 +61,8 @@ void http_guard_token(http_exchange *exchange)
     given = given && strncasecmp(given, "Bearer ", 7) == 0 ? given + 7 : NULL;
     if (!given && (exchange->route->flags & TB_HTTP_TOKEN_QUERY))
         given = MHD_lookup_connection_value(exchange->connection, MHD_GET_ARGUMENT_KIND, "token");
-    if (!given || !tb_equal_constant_time(tb_span_text(http->token), tb_span_text(given)))
+    int reads = given && http->reader && (exchange->route->flags & TB_HTTP_READER) &&
+                tb_equal_constant_time(tb_span_text(http->reader), tb_span_text(given));
+    if (!reads && (!given || !tb_equal_constant_time(tb_span_text(http->token), tb_span_text(given))))
         exchange->refused = tb_fail(&exchange->why, TB_UNAUTHORISED, "%s", tb_status_sentence(TB_UNAUTHORISED));
 }

@@ -318,12 +318,13 @@ static tb_status take_options(tb_http *http, const tb_http_options *options, tb_
     http->route_count = options->route_count;
     http->context = options->context;
     http->token = copied(options->token, &good);
+    http->reader = copied(options->reader, &good);
     http->origin = copied(options->origin, &good);
     http->host = copied(options->host, &good);
     http->policy = copied(options->content_policy, &good);
     if (!good)
         return tb_fail(why, TB_NO_MEMORY, "out of memory");
-    if (options->token && strlen(options->token) < 16)
+    if ((options->token && strlen(options->token) < 16) || (options->reader && strlen(options->reader) < 16))
         return tb_fail(why, TB_INVALID_ARGUMENT, "the token is too short to protect anything");
     for (size_t i = 0; i < options->route_count; i++)
         if (!http_route_is_good(&options->routes[i]))
@@ -414,6 +415,7 @@ void tb_http_free(tb_http **place)
     if (http->pages >= 0)
         close(http->pages);
     free_text(http->token);
+    free_text(http->reader);
     free_text(http->origin);
     free_text(http->host);
     free_text(http->policy);

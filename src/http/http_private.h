@@ -19,7 +19,7 @@ struct tb_http {
     const tb_http_route *routes;
     size_t route_count;
     void *context;
-    char *token, *origin, *host, *policy;
+    char *token, *reader, *origin, *host, *policy;
     int pages; /* directory of the static pages, -1: none */
     atomic_int stopping;
     pthread_mutex_t lock;

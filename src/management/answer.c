@@ -26,8 +26,8 @@ tb_status tb_answer_failed(tb_answer *answer, const tb_request *request, tb_stat
 tb_status tb_answer_before(tb_management *m, const tb_request *request, tb_answer *answer)
 {
     tb_bytes stored = {0};
-    tb_status status = tb_applied_get(m->db, request->id, &stored);
-    if (status == TB_OK && !stored.size)
+    tb_status status = tb_applied_get(m->db, request->id, request->touchpoint, &stored);
+    if (status == TB_FORBIDDEN || (status == TB_OK && !stored.size))
         status = TB_CONFLICT;
     else if (status == TB_OK)
         status = tb_answer_decode(tb_bytes_span(&stored), answer, NULL) == TB_OK ? TB_OK : TB_DB_CORRUPT;
@@ -35,12 +35,12 @@ tb_status tb_answer_before(tb_management *m, const tb_request *request, tb_answe
     return status;
 }
 
-tb_status tb_answer_remember(tb_management *m, const tb_answer *answer, tb_time now)
+tb_status tb_answer_remember(tb_management *m, const tb_request *request, const tb_answer *answer, tb_time now)
 {
     tb_bytes stored = {0};
     tb_status status = tb_answer_encode(answer, &stored);
     if (status == TB_OK)
-        status = tb_applied_add(m->db, answer->id, answer->visit, tb_bytes_span(&stored), now);
+        status = tb_applied_add(m->db, answer->id, answer->visit, request->touchpoint, tb_bytes_span(&stored), now);
     tb_bytes_free(&stored);
     return status;
 }

@@ -98,6 +98,7 @@ tb_status tb_change_end(tb_management *m, tb_status status)
     }
     m->moved_count = 0;
     m->distrust |= status == TB_DB_GONE; /* it may have been committed: then our own rows tell */
+    tb_metric_add(&m->metrics, status == TB_OK ? TB_METRIC_COMMITTED : TB_METRIC_UNDONE, 1);
     if (status != TB_OK)
         return status;
     m->outbox_removed = done;
@@ -105,6 +106,8 @@ tb_status tb_change_end(tb_management *m, tb_status status)
     tb_tags_follow(m);
     if (m->wrote_outbox) {
         m->outbox_waiting = 1;
+        if (!m->outbox_since)
+            m->outbox_since = tb_clock_monotonic();
         m->outbox_end = INT64_MAX;
         m->reader_first = atomic_load(&m->readers) > 0;
     }

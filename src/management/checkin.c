@@ -249,7 +249,7 @@ static tb_status apply(tb_management *m, checkin *c, tb_answer *answer)
         status = fill_answer(m, c, answer);
     if (status == TB_OK)
         status = record(m, c);
-    return status == TB_OK ? tb_answer_remember(m, answer, c->now) : status;
+    return status == TB_OK ? tb_answer_remember(m, c->request, answer, c->now) : status;
 }
 
 /* The live template, judged against the passport's picture. */

@@ -1,22 +1,19 @@
-/* events.c: what terminals did, applied once each (I3), all of a delivery in one transaction.
+/* events.c: what terminals did: a delivery is applied in one transaction.
  *
- * An event tells what has happened: nobody can make it not have happened. So it is applied also where the rules would
- * have said no (a terminal that was offline, events out of order), and its passage carries the reason as a mark for
- * people to look at. */
-#include "management/service.h"
+ *  E1  What is not from a terminal of ours, or does not open, is dropped: it would fill the disk for whoever sends it.
+ *  E2  What is genuine is never dropped: one that cannot be applied for good goes into the quarantine, and those
+ *      before and
+ *      behind it are applied. What may pass by itself (no memory, a full disk) has the delivery come again. */
+#include "management/events.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include <tebura/log.h>
 
-static const char *kind_name(tb_event_kind kind)
-{
-    static const char *const names[] = {"", "passage", "refusal", "handover", "payment_void", "served", "presence"};
-    return names[kind];
-}
+#define NOBODY (-1)
 
-/* Opens and checks one sealed event. TB_OK with a good one; TB_NO_MEMORY; anything else: drop it. */
+/* Opens one sealed event. TB_UNAUTHORISED, TB_CRYPTO, TB_FORBIDDEN: it is not genuine; what tb_event_decode says: it
+ * is. */
 static tb_status open_event(tb_management *m, const tb_sealed_event *sealed, tb_event *out)
 {
     const char *dot = strrchr(sealed->subject, '.');
@@ -25,6 +22,8 @@ static tb_status open_event(tb_management *m, const tb_sealed_event *sealed, tb_
     if (!terminal || !terminal->row.registered)
         return TB_UNAUTHORISED;
     tb_status status = tb_open(&terminal->from, tb_span_text(sealed->subject), sealed->body, &plain);
+    if (status != TB_OK && status != TB_NO_MEMORY)
+        status = TB_CRYPTO; /* cut short or changed: nobody knows who it was */
     if (status == TB_OK)
         status = tb_event_decode(tb_bytes_span(&plain), out, NULL);
     if (status == TB_OK && strcmp(out->touchpoint, terminal->row.id) != 0)
@@ -33,159 +32,127 @@ static tb_status open_event(tb_management *m, const tb_sealed_event *sealed, tb_
     return status;
 }
 
-static tb_status hand_over(tb_management *m, const tb_event *event, const tb_booking *booking, tb_passage *passage)
+/* 1 when it is to be dropped (E1). */
+static int is_refused(const tb_sealed_event *event, tb_status status, tb_event_tally *tally)
 {
-    tb_id item;
-    tb_status status = tb_id_parse(tb_facts_text(&event->facts, "item"), &item);
-    if (status == TB_OK)
-        status = tb_item_hand(m->db, item, booking->person, event->at > 0 ? event->at : tb_service_now(m));
-    /* not theirs, or given before: for people to look at */
-    if (status == TB_NOT_FOUND || status == TB_EXISTS || status == TB_MALFORMED) {
-        snprintf(passage->reason, sizeof passage->reason, "%s", "nothing_waiting");
-        return TB_OK;
+    tb_metric reason = status == TB_UNAUTHORISED ? TB_METRIC_REFUSED_UNKNOWN
+                       : status == TB_CRYPTO     ? TB_METRIC_REFUSED_SEAL
+                       : status == TB_FORBIDDEN  ? TB_METRIC_REFUSED_FORGED
+                                                 : TB_METRICS;
+    if (reason == TB_METRICS)
+        return 0;
+    tb_log(TB_LOG_WARNING, "management", "an event on %.120s was dropped: %s", event->subject,
+           status == TB_UNAUTHORISED ? "no registered terminal has this name" : tb_status_sentence(status));
+    tally->counts[reason]++;
+    tally->counts[TB_METRIC_EVENTS_REFUSED]++;
+    return 1;
+}
+
+int tb_status_may_pass(tb_status status)
+{
+    return status == TB_NO_MEMORY || status == TB_IO || status == TB_DISK_FULL || status == TB_DB_LOCKED ||
+           status == TB_DB_GONE ||
+           status == TB_BUS_DOWN || status == TB_TIMEOUT;
+}
+
+static tb_status apply_all(tb_management *m, const tb_sealed_event *events, int count, tb_event_tally *tally, int *at)
+{
+    for (*at = 0; *at < count; ++*at) {
+        tb_event event;
+        tb_status status = open_event(m, &events[*at], &event);
+        if (status != TB_OK && is_refused(&events[*at], status, tally))
+            continue;
+        if (status == TB_OK)
+            status = tb_event_apply(m, &event, tally);
+        if (status != TB_OK)
+            return status;
     }
+    *at = NOBODY;
+    return TB_OK;
+}
+
+static void add_tally(tb_management *m, tb_event_tally *sum, const tb_event_tally *tally)
+{
+    sum->voids += tally->voids;
+    for (int i = 0; i < TB_METRICS; i++)
+        if (tally->counts[i])
+            tb_metric_add(&m->metrics, (tb_metric)i, tally->counts[i]);
+}
+
+/* One transaction. *at: the event that did not go, NOBODY when the commit did not. */
+static tb_status try_all(tb_management *m, const tb_sealed_event *events, int count, tb_event_tally *sum, int *at)
+{
+    tb_event_tally tally = {0};
+    *at = NOBODY;
+    tb_status status = tb_change_begin(m);
+    if (status == TB_OK)
+        status = tb_change_end(m, apply_all(m, events, count, &tally, at));
+    if (status == TB_OK)
+        add_tally(m, sum, &tally);
     return status;
 }
 
-/* Applies what the role does; the reason of a rule that was not met at that time goes into the passage. */
-static tb_status apply_role(tb_management *m, const tb_terminal *terminal, const tb_event *event, tb_booking *booking,
-                            tb_facts *facts, tb_passage *passage)
+static tb_status keep(tb_management *m, const tb_sealed_event *event, tb_status cause)
 {
-    int changed = 0;
-    /* a camera lets nobody through: what it saw after the fact breaks no rule */
-    /* check-in took effect with its request */
-    if (terminal->view.kind != TB_KIND_CHECKIN && event->kind != TB_EVENT_PRESENCE) {
-        tb_verdict verdict = tb_role_judge(terminal->role, facts, &terminal->row.attributes, event->at);
-        if (verdict.judgement != TB_ADMIT && !passage->reason[0])
-            snprintf(passage->reason, sizeof passage->reason, "%s", verdict.reason);
-    }
-    tb_status status = tb_role_apply(terminal->role, facts, &changed);
-    if (status != TB_OK)
-        return status;
-    tb_visit_facts_store(facts, booking);
-    if (event->kind == TB_EVENT_SERVED) {
-        int64_t bags = tb_facts_number(&event->facts, "bags", 0);
-        booking->bags += bags > 0 && bags < 100 ? (int)bags : 0;
-        status = tb_visit_facts_bags(m, booking, facts);
-    }
-    return status == TB_OK ? tb_booking_set(m->db, booking) : status;
-}
-
-static tb_status apply_to_visit(tb_management *m, const tb_terminal *terminal, const tb_event *event,
-                                tb_passage *passage)
-{
-    tb_booking booking;
-    tb_facts facts;
-    if (tb_id_is_zero(event->visit)) /* somebody passed whom no face let in: an attendant did */
-        return TB_OK;
-    tb_status status = tb_booking_get(m->db, event->visit, &booking);
-    if (status == TB_NOT_FOUND) { /* the journey is over: it stays in the history, without a name */
-        if (!passage->reason[0])
-            snprintf(passage->reason, sizeof passage->reason, "%s", tb_profile_over_reason(m->profile));
-        return TB_OK;
-    }
-    if (status != TB_OK || !terminal->role)
-        return status;
-    status = tb_visit_facts(m, &booking, &facts);
+    int full = 0;
+    tb_status status = tb_change_begin(m);
     if (status == TB_OK)
-        status = apply_role(m, terminal, event, &booking, &facts, passage);
-    if (status == TB_OK && event->kind == TB_EVENT_PRESENCE)
-        status = tb_visit_seen(m, &booking, event->at, terminal->row.zone, &facts);
-    if (status == TB_OK && event->kind == TB_EVENT_HANDOVER)
-        status = hand_over(m, event, &booking, passage);
-    if (status == TB_OK && event->kind == TB_EVENT_HANDOVER)
-        status = tb_visit_facts(m, &booking, &facts); /* fewer items */
-    if (status == TB_OK && passage->reason[0]) {
-        char id[TB_ID_TEXT_SIZE];
-        tb_log(TB_LOG_WARNING, "management", "touchpoint %s let visit %s through against its rules (%s)",
-               event->touchpoint, tb_id_text(event->visit, id), passage->reason);
-    }
-    return status == TB_OK ? tb_visit_follow(m, &booking, &facts, TB_RECOMPUTE_CHANGES) : status;
-}
-
-static tb_status apply_kind(tb_management *m, const tb_terminal *terminal, const tb_event *event, tb_passage *passage)
-{
-    tb_id payment;
-    switch (event->kind) {
-    case TB_EVENT_REFUSAL:
-        return TB_OK;
-    case TB_EVENT_PAYMENT_VOID:
-        if (tb_id_parse(tb_facts_text(&event->facts, "payment"), &payment) != TB_OK)
-            return TB_OK; /* names no payment: history only */
-        return tb_payment_void(m, payment, event->touchpoint);
-    case TB_EVENT_PASSAGE:
-    case TB_EVENT_HANDOVER:
-    case TB_EVENT_SERVED:
-    case TB_EVENT_PRESENCE:
-        return apply_to_visit(m, terminal, event, passage);
-    }
-    return TB_INTERNAL;
-}
-
-static tb_status apply_event(tb_management *m, const tb_event *event, int *repeated)
-{
-    const tb_terminal *terminal = tb_terminal_find(m, event->touchpoint);
-    tb_passage passage = {.at = event->at, .visit = event->visit, .duration = event->duration};
-    tb_status status = tb_applied_get(m->db, event->id, NULL);
-    *repeated = status == TB_OK;
-    if (status != TB_NOT_FOUND)
-        return status;
-    snprintf(passage.touchpoint, sizeof passage.touchpoint, "%s", event->touchpoint);
-    snprintf(passage.role, sizeof passage.role, "%s", terminal->row.role);
-    snprintf(passage.kind, sizeof passage.kind, "%s", kind_name(event->kind));
-    snprintf(passage.reason, sizeof passage.reason, "%s", event->reason);
-    status = tb_applied_add(m->db, event->id, event->visit, tb_span_of(NULL, 0), tb_service_now(m));
+        status = tb_change_end(m, tb_quarantine_keep(m, event, cause, &full));
     if (status == TB_OK)
-        status = apply_kind(m, terminal, event, &passage);
-    return status == TB_OK ? tb_passage_record(m, &passage) : status;
+        tb_metric_add(&m->metrics, full ? TB_METRIC_REFUSED_FULL : TB_METRIC_EVENTS_QUARANTINED, 1);
+    return status;
 }
 
-typedef struct tally {
-    uint64_t applied, repeated, refused, voids;
-} tally;
-
-static tb_status apply_all(tb_management *m, const tb_sealed_event *events, int count, tally *counts)
+/* E2. Everything that stood before the one that failed has been applied once already, if only to be rolled back; should
+ * the commit itself fail, halves of it are tried. Ends: every call below is for fewer events. */
+static tb_status apply(tb_management *m, const tb_sealed_event *events, int count, tb_event_tally *sum)
 {
-    for (int i = 0; i < count; i++) {
-        tb_event event;
-        int repeated = 0;
-        tb_status status = open_event(m, &events[i], &event);
-        if (status == TB_NO_MEMORY)
-            return status;
-        if (status != TB_OK) {
-            tb_log(TB_LOG_WARNING, "management", "an event on %.120s was dropped: %s", events[i].subject,
-                   tb_status_sentence(status));
-            counts->refused++;
-            continue;
-        }
-        status = apply_event(m, &event, &repeated);
+    while (count > 0) {
+        int bad, good;
+        tb_status failed = try_all(m, events, count, sum, &bad), status = TB_OK;
+        if (failed == TB_OK || tb_status_may_pass(failed))
+            return failed;
+        good = bad != NOBODY ? bad : count / 2;
+        if (good > 0)
+            status = apply(m, events, good, sum);
+        if (status == TB_OK && (bad != NOBODY || count == 1))
+            status = keep(m, &events[good++], failed);
         if (status != TB_OK)
             return status;
-        counts->voids += event.kind == TB_EVENT_PAYMENT_VOID && !repeated;
-        counts->repeated += repeated != 0;
-        counts->applied += !repeated;
+        events += good;
+        count -= good;
     }
     return TB_OK;
 }
 
+/* The provider is told outside of the transaction; what fails is told again by tick. */
+static void tell_provider(tb_management *m, const tb_event_tally *sum)
+{
+    tb_status told = sum->voids ? tb_payments_settle(m, 0) : TB_OK;
+    if (told != TB_OK)
+        tb_log(TB_LOG_WARNING, "management", "a reversal waits: %s", tb_status_sentence(told));
+}
+
 tb_status tb_management_events(tb_management *m, const tb_sealed_event *events, int count)
 {
-    tally counts = {0};
+    tb_event_tally sum = {0};
     tb_service_lock(m);
-    tb_status status = tb_change_begin(m);
-    if (status == TB_OK)
-        status = tb_change_end(m, apply_all(m, events, count, &counts));
-    if (status == TB_OK) {
-        m->events_applied += counts.applied;
-        m->events_repeated += counts.repeated;
-        m->events_refused += counts.refused;
-    }
+    tb_status status = apply(m, events, count, &sum);
     tb_service_unlock(m);
-    /* the provider is told outside of the transaction; what fails is told again by tick */
-    if (status == TB_OK && counts.voids) {
-        tb_status told = tb_payments_settle(m, 0);
-        if (told != TB_OK)
-            tb_log(TB_LOG_WARNING, "management", "a reversal waits: %s", tb_status_sentence(told));
-    }
+    tell_provider(m, &sum);
+    return status;
+}
+
+tb_status tb_events_once_more(tb_management *m, const tb_sealed_event *event)
+{
+    tb_event_tally sum = {0};
+    tb_event opened;
+    int bad;
+    tb_service_lock(m);
+    tb_status status = open_event(m, event, &opened); /* its terminal may be gone by now: then it stays where it is */
+    if (status == TB_OK)
+        status = try_all(m, event, 1, &sum, &bad);
+    tb_service_unlock(m);
+    tell_provider(m, &sum);
     return status;
 }

@@ -68,7 +68,7 @@ static tb_status write_letter(tb_management *m, const tb_outbox_row *row, tb_out
     if (status == TB_OK)
         status = tb_entry_encode(&entry, &out->plain);
     /* an entry that cannot travel must not hold up all others */
-    if (status == TB_INVALID_ARGUMENT || status == TB_CRYPTO) {
+    if (status == TB_INVALID_ARGUMENT || status == TB_CRYPTO || status == TB_DB_CORRUPT) {
         tb_log(TB_LOG_ERROR, "management", "visit %s cannot be sent to %s: %s", item->visit, item->touchpoint,
                tb_status_sentence(status));
         tb_entry_free(&entry);
@@ -100,6 +100,17 @@ static void lock_to_read(tb_management *m)
     atomic_fetch_sub(&m->readers, 1);
 }
 
+/* The publisher has rows up to `end`: `all` that there are. Taken again because the broker was lost, they are as old as
+ * they were. */
+static void note_taken(tb_management *m, int64_t end, int all)
+{
+    if (!atomic_load(&m->batch_since))
+        atomic_store(&m->batch_since, m->outbox_since);
+    atomic_store(&m->batch_end, end);
+    if (all)
+        m->outbox_since = 0;
+}
+
 tb_status tb_management_outbox(tb_management *m, tb_outbox_item *items, int max, int *count)
 {
     int found = 0;
@@ -118,6 +129,8 @@ tb_status tb_management_outbox(tb_management *m, tb_outbox_item *items, int max,
         m->outbox_waiting = 0;
     if (status == TB_OK && found && found < max)
         m->outbox_end = rows[found - 1].number;
+    if (status == TB_OK && found)
+        note_taken(m, rows[found - 1].number, found < max);
     m->reader_first = 0;
     pthread_cond_broadcast(&m->was_read);
     tb_service_unlock(m);
@@ -138,6 +151,11 @@ tb_status tb_management_outbox_done(tb_management *m, int64_t up_to_row)
     int64_t done = atomic_load(&m->outbox_done);
     while (up_to_row > done && !atomic_compare_exchange_weak(&m->outbox_done, &done, up_to_row))
         ;
+    if (up_to_row > done)
+        tb_metric_add(&m->metrics, TB_METRIC_PUBLISHED, up_to_row - done);
+    int64_t since = up_to_row >= atomic_load(&m->batch_end) ? atomic_exchange(&m->batch_since, 0) : 0;
+    if (since)
+        tb_histogram_note(&m->metrics.publish, tb_clock_monotonic() - since);
     return TB_OK;
 }
 

@@ -150,7 +150,7 @@ static tb_status keep_it(tb_management *m, offer *o, const tb_template *face, tb
         status = tb_person_recompute(m, o->booking.person, TB_RECOMPUTE_RESEND);
     if (status == TB_OK)
         status = tb_answer_admitted(answer, o->request, o->request->visit);
-    return status == TB_OK ? tb_answer_remember(m, answer, o->now) : status;
+    return status == TB_OK ? tb_answer_remember(m, o->request, answer, o->now) : status;
 }
 
 /* O1: on its list, or let through so lately that the event which took them off it may have overtaken the offer. */

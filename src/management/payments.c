@@ -42,7 +42,7 @@ static tb_status refuse_for_good(tb_management *m, sale *s, tb_answer *answer, c
     tb_status status = refuse(s, answer, reason);
     if (status == TB_OK)
         status = tb_change_begin(m);
-    return status == TB_OK ? tb_change_end(m, tb_answer_remember(m, answer, s->now)) : status;
+    return status == TB_OK ? tb_change_end(m, tb_answer_remember(m, s->request, answer, s->now)) : status;
 }
 
 static tb_status check_request(const tb_request *r)
@@ -217,7 +217,7 @@ static tb_status book(tb_management *m, sale *s, tb_answer *answer)
         status = tb_answer_admitted(answer, s->request, s->payment.visit);
     if (status == TB_OK)
         status = tb_facts_set_int(&answer->fields, "amount", s->payment.amount);
-    return status == TB_OK ? tb_answer_remember(m, answer, s->now) : status; /* P2 */
+    return status == TB_OK ? tb_answer_remember(m, s->request, answer, s->now) : status; /* P2 */
 }
 
 static tb_status end_unpaid(tb_management *m, sale *s, tb_answer *answer, tb_payment_state state)
@@ -225,7 +225,7 @@ static tb_status end_unpaid(tb_management *m, sale *s, tb_answer *answer, tb_pay
     tb_status status = state == s->payment.state ? TB_OK : tb_payment_state_set(m->db, s->payment.id, state);
     if (status == TB_OK)
         status = refuse(s, answer, "declined");
-    return status == TB_OK ? tb_answer_remember(m, answer, s->now) : status;
+    return status == TB_OK ? tb_answer_remember(m, s->request, answer, s->now) : status;
 }
 
 /* The provider has spoken. Meanwhile the sale may have been voided, or its person have left. */

@@ -89,7 +89,7 @@ static tb_status settle(tb_management *m, tb_terminal *terminal, const tb_entry_
     if (want && old && how == TB_RECOMPUTE_CHANGES && old->from == row->from && old->until == row->until &&
         tb_facts_same(&old->fields, &row->fields))
         return TB_OK;
-    m->work.entries_written++;
+    tb_metric_add(&m->metrics, TB_METRIC_ENTRIES_WRITTEN, 1);
     tb_status status =
         want ? tb_entry_row_put(m->db, row, old != NULL) : tb_entry_row_remove(m->db, visit, terminal->row.id);
     return status == TB_OK ? tb_announce(m, terminal, visit) : status;
@@ -122,7 +122,7 @@ static tb_status read_old(tb_management *m, tb_id visit)
         terminal->round = m->round;
         terminal->old = i;
     }
-    m->work.entries_read += m->old_count;
+    tb_metric_add(&m->metrics, TB_METRIC_ENTRIES_READ, (int64_t)m->old_count);
     return status;
 }
 
@@ -161,7 +161,7 @@ static tb_status settle_group(tb_management *m, const tb_group *group, const tb_
     tb_entry_row row;
     tb_time next;
     int want;
-    m->work.judged++;
+    tb_metric_add(&m->metrics, TB_METRIC_JUDGED, 1);
     tb_status status = tb_entry_wanted(group->terminals[0], booking, facts, now, &row, &want, &next);
     *due = earlier(*due, next);
     for (size_t i = 0; want && i < group->count && status == TB_OK; i++) {

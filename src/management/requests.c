@@ -39,6 +39,18 @@ static tb_status reply_to(const char *subject, const tb_key *key, const tb_answe
     return status;
 }
 
+/* Five results of each kind stand one after the other in metrics.def. */
+static void count(tb_management *m, const tb_request *request, const tb_answer *answer)
+{
+    tb_metric_add(&m->metrics,
+                  (tb_metric)(TB_METRIC_IDENTIFY_ADMIT + 5 * (request->kind - TB_REQUEST_IDENTIFY) +
+                              (answer->verdict - TB_ANSWER_ADMIT)),
+                  1);
+}
+_Static_assert(TB_METRIC_TEMPLATE_FAILED - TB_METRIC_IDENTIFY_ADMIT ==
+                   5 * (TB_REQUEST_TEMPLATE - TB_REQUEST_IDENTIFY) + TB_ANSWER_FAILED - TB_ANSWER_ADMIT,
+               "every kind of request has its five results");
+
 tb_status tb_management_request(tb_management *m, const char *subject, tb_span sealed, tb_bytes *reply)
 {
     char id[TB_TOUCHPOINT_SIZE];
@@ -63,8 +75,10 @@ tb_status tb_management_request(tb_management *m, const char *subject, tb_span s
         tb_status outcome = answer_request(m, &request, &answer);
         if (outcome != TB_OK)
             tb_log(TB_LOG_WARNING, "management", "a request of %s failed: %s", id, tb_status_sentence(outcome));
+        count(m, &request, &answer);
         status = reply_to(subject, &to, &answer, reply);
     } else {
+        tb_metric_add(&m->metrics, TB_METRIC_REQUESTS_DROPPED, 1);
         tb_log(TB_LOG_WARNING, "management", "a request on %.120s was dropped: %s", subject,
                tb_status_sentence(status));
     }

@@ -187,6 +187,7 @@ static tb_status load(tb_management *m)
     if (status == TB_OK)
         status = tb_outbox_count(m->db, 0, &waiting);
     m->outbox_waiting = waiting > 0;
+    m->outbox_since = waiting > 0 ? tb_clock_monotonic() : 0;
     m->outbox_end = INT64_MAX;
     tb_service_unlock(m);
     /* A payment that was under way when we were stopped: nobody knows how it ended, so it is undone (ADR 062); where
@@ -236,6 +237,9 @@ static tb_status make_service(const tb_management_options *options, tb_managemen
     m->code_life = options->code_life > 0 ? options->code_life : 24 * TB_HOUR;
     m->now = options->now;
     m->now_context = options->now_context;
+    tb_metric_set(&m->metrics, TB_METRIC_BROKER, TB_METRIC_UNSET);
+    tb_metric_set(&m->metrics, TB_METRIC_DATABASE_CENTRAL, TB_METRIC_UNSET);
+    tb_metric_set(&m->metrics, TB_METRIC_DATABASE_VISITOR, TB_METRIC_UNSET);
     pthread_mutex_init(&m->mutex, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -340,9 +344,9 @@ tb_status tb_management_counts(tb_management *m, tb_counts *out)
     if (status == TB_OK)
         status = tb_outbox_count(m->db, atomic_load(&m->outbox_done), &waiting);
     out->outbox = (uint64_t)waiting;
-    out->events_applied = m->events_applied;
-    out->events_repeated = m->events_repeated;
-    out->events_refused = m->events_refused;
+    out->events_applied = (uint64_t)tb_metric_get(&m->metrics, TB_METRIC_EVENTS_APPLIED);
+    out->events_repeated = (uint64_t)tb_metric_get(&m->metrics, TB_METRIC_EVENTS_REPEATED);
+    out->events_refused = (uint64_t)tb_metric_get(&m->metrics, TB_METRIC_EVENTS_REFUSED);
     memcpy(out->flight_changes, m->flight_changes, sizeof out->flight_changes);
     tb_service_unlock(m);
     return status;

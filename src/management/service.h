@@ -20,6 +20,7 @@
 #include <tebura/profile.h>
 
 #include "management/lists.h"
+#include "management/metrics.h"
 #include "store/migration.h"
 #include "store/store.h"
 #include "store/watch.h"
@@ -29,8 +30,16 @@
 #define TB_DEPARTURE_GRACE (2 * TB_HOUR)
 #define TB_PAYMENT_PATIENCE (2 * TB_MINUTE) /* after that a payment that hangs is reversed (doc/adr/062) */
 #define TB_CHECKIN_HORIZON (48 * TB_HOUR)   /* a boarding pass for later than that is for another day */
+#define TB_TERMINAL_SILENT (15 * TB_SECOND) /* terminals are heard of once a second */
 #define TB_REQUEST_AGE (10 * TB_MINUTE)     /* a question of another time than that is not answered */
-#define TB_SALE_MAX INT64_C(10000000)       /* minor units: no till of ours sells more at once */
+/* An event's time is its terminal's. More than that ahead of ours, or older than the oldest, and it is replaced by
+ * ours; more than TB_EVENT_LATE old, and it is counted. */
+#define TB_EVENT_AHEAD TB_MINUTE
+#define TB_EVENT_LATE TB_DAY
+#define TB_EVENT_OLDEST (400 * TB_DAY)
+#define TB_QUARANTINE_MAX 10000
+#define TB_SUBJECT_ROOM 192
+#define TB_SALE_MAX INT64_C(10000000) /* minor units: no till of ours sells more at once */
 
 typedef struct tb_keys { /* derived from the master key; in secret memory */
     tb_key wrap;         /* wraps the people's own keys */
@@ -57,13 +66,8 @@ struct tb_terminal { /* in secret memory */
     uint64_t round;
     size_t old;
     uint64_t heard; /* sequence and committed are the database's as of then (S2) */
+    int64_t heard_at; /* monotonic time of the last heartbeat; 0: none since the start */
 };
-
-/* What was done, to measure and to test by: it depends on what a change touches, never on how much there is. */
-typedef struct tb_work {
-    uint64_t judged; /* one visit against one group of terminals */
-    uint64_t entries_read, entries_written;
-} tb_work;
 
 #define TB_TAGS_MAX 63
 typedef struct tb_visit_tag {
@@ -115,7 +119,6 @@ struct tb_management {
     tb_ids touched;      /* visits of this change whose rows in the gallery have to follow; some of them twice */
     tb_terminal **moved; /* terminals whose sequence this change has raised */
     size_t moved_count, moved_capacity;
-    tb_work work;
     uint64_t round;    /* of recompute */
     tb_entry_row *old; /* scratch of recompute: the entries that a visit has */
     size_t old_count, old_capacity;
@@ -138,8 +141,12 @@ struct tb_management {
     tb_status hold_status; /* of tb_service_lock_to_change */
     int held;              /* by it, and nothing was changed yet */
     int64_t next_trim;
-    uint64_t events_applied, events_repeated, events_refused; /* since the start */
-    uint64_t flight_changes[TB_CHANGE_OUTCOMES];              /* by outcome, since the start */
+    tb_metrics metrics;
+    /* Monotonic times, 0: none. Of the oldest change that the publisher has not taken; of the oldest that it has taken
+     * and the broker not acknowledged, and where that batch ends. */
+    int64_t outbox_since;
+    _Atomic int64_t batch_since, batch_end;
+    uint64_t flight_changes[TB_CHANGE_OUTCOMES]; /* by outcome, since the start */
 };
 
 #define TB_READER_PATIENCE 20000 /* us */
@@ -327,7 +334,16 @@ tb_status tb_answer_refused(tb_answer *answer, const tb_request *request, tb_id 
 tb_status tb_answer_failed(tb_answer *answer, const tb_request *request, tb_status status);                 /* status */
 /* A request that was answered before. TB_NOT_FOUND: it was not. TB_CONFLICT: it was, and the person is gone since. */
 tb_status tb_answer_before(tb_management *m, const tb_request *request, tb_answer *answer) TB_MUST_CHECK;
-tb_status tb_answer_remember(tb_management *m, const tb_answer *answer, tb_time now) TB_MUST_CHECK;
+tb_status tb_answer_remember(tb_management *m, const tb_request *request, const tb_answer *answer,
+                             tb_time now) TB_MUST_CHECK;
+
+/* ---- events.c, quarantine.c ---- */
+/* Trouble of ours that the next try may not meet. What is not known to pass does not hold up the others. */
+int tb_status_may_pass(tb_status status);
+/* An event of the quarantine: in a change of its own. What went wrong; it is not kept once more. */
+tb_status tb_events_once_more(tb_management *m, const tb_sealed_event *event) TB_MUST_CHECK;
+/* Inside a change. *full: there is no room, and it is gone. */
+tb_status tb_quarantine_keep(tb_management *m, const tb_sealed_event *event, tb_status cause, int *full) TB_MUST_CHECK;
 
 /* ---- passages.c ---- */
 tb_status tb_passage_record(tb_management *m, const tb_passage *passage) TB_MUST_CHECK;

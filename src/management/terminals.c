@@ -225,5 +225,7 @@ void tb_management_heartbeat(tb_management *m, const tb_heartbeat *beat)
     tb_terminal *terminal = tb_terminal_find(m, beat->touchpoint);
     if (terminal)
         terminal->row.last = *beat;
+    if (terminal)
+        terminal->heard_at = tb_clock_monotonic();
     tb_service_unlock(m);
 }

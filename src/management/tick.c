@@ -4,7 +4,41 @@
 
 #include <tebura/log.h>
 
+#define TRY_AGAIN (10 * TB_MINUTE)
 #define BATCH 256 /* visits in one transaction, so that events do not wait for long */
+
+static tb_status recompute_all(tb_management *m, const tb_id *visits, size_t count)
+{
+    tb_status status = tb_change_begin(m);
+    if (status != TB_OK)
+        return status;
+    for (size_t i = 0; i < count && status == TB_OK; i++)
+        status = tb_visit_due(m, visits[i]);
+    return tb_change_end(m, status);
+}
+
+static tb_status put_off(tb_management *m, tb_id visit, tb_time until)
+{
+    tb_status status = tb_change_begin(m);
+    return status == TB_OK ? tb_change_end(m, tb_booking_due_set(m->db, visit, until)) : status;
+}
+
+/* One visit that cannot be recomputed (a damaged row) must not stop the clock for all others: it is looked at again
+ * later. */
+static tb_status recompute_each(tb_management *m, const tb_id *visits, size_t count, tb_time now)
+{
+    tb_status status = TB_OK;
+    for (size_t i = 0; i < count && status == TB_OK; i++) {
+        char id[TB_ID_TEXT_SIZE];
+        status = recompute_all(m, &visits[i], 1);
+        if (status == TB_OK || tb_status_may_pass(status))
+            continue;
+        tb_log(TB_LOG_ERROR, "management", "visit %s cannot be brought up to date: %s", tb_id_text(visits[i], id),
+               tb_status_sentence(status));
+        status = put_off(m, visits[i], now + TRY_AGAIN);
+    }
+    return status;
+}
 
 /* *more 1: there may be further ones. */
 static tb_status recompute_due(tb_management *m, tb_time now, int *more)
@@ -13,12 +47,9 @@ static tb_status recompute_due(tb_management *m, tb_time now, int *more)
     tb_status status = tb_bookings_due(m->db, now, BATCH, &due);
     *more = due.count == BATCH;
     if (status == TB_OK && due.count) {
-        status = tb_change_begin(m);
-        if (status == TB_OK) {
-            for (size_t i = 0; i < due.count && status == TB_OK; i++)
-                status = tb_visit_due(m, due.items[i]);
-            status = tb_change_end(m, status);
-        }
+        status = recompute_all(m, due.items, due.count);
+        if (status != TB_OK && !tb_status_may_pass(status))
+            status = recompute_each(m, due.items, due.count, now);
     }
     tb_ids_free(&due);
     return status;

@@ -1,24 +1,31 @@
 /* applied.c: what was applied already (I3), and what a request was answered. */
 #include "store/store.h"
 
-tb_status tb_applied_get(tb_db *db, tb_id id, tb_bytes *answer)
+#include <string.h>
+
+tb_status tb_applied_get(tb_db *db, tb_id id, const char *source, tb_bytes *answer)
 {
     tb_rows rows;
+    char known[TB_TOUCHPOINT_SIZE];
     tb_status status =
-        tb_db_one(db, "SELECT answer FROM central.applied WHERE id = $1", TB_VALUES(tb_value_id(&id)), &rows);
+        tb_db_one(db, "SELECT answer, source FROM central.applied WHERE id = $1", TB_VALUES(tb_value_id(&id)), &rows);
     if (status == TB_OK) {
-        if (answer)
+        tb_rows_text(&rows, 1, known, sizeof known);
+        if (known[0] && strcmp(known, source) != 0)
+            status = TB_FORBIDDEN;
+        else if (answer)
             status = tb_bytes_append(answer, tb_rows_blob(&rows, 0));
         tb_rows_end(&rows);
     }
     return status;
 }
 
-tb_status tb_applied_add(tb_db *db, tb_id id, tb_id visit, tb_span answer, tb_time now)
+tb_status tb_applied_add(tb_db *db, tb_id id, tb_id visit, const char *source, tb_span answer, tb_time now)
 {
-    return tb_db_run(db, "INSERT INTO central.applied (id, visit, answer, at) VALUES ($1, $2, $3, $4)",
+    return tb_db_run(db, "INSERT INTO central.applied (id, visit, answer, at, source) VALUES ($1, $2, $3, $4, $5)",
                      TB_VALUES(tb_value_id(&id), tb_value_id(&visit),
-                               answer.size ? tb_value_blob(answer) : tb_value_null(), tb_value_int(now)),
+                               answer.size ? tb_value_blob(answer) : tb_value_null(), tb_value_int(now),
+                               tb_value_text(source)),
                      NULL);
 }
 

@@ -46,6 +46,23 @@ tb_status tb_payment_state_set(tb_db *db, tb_id id, tb_payment_state state)
                      TB_VALUES(tb_value_id(&id), tb_value_int(state)), NULL);
 }
 
+tb_status tb_payment_counts(tb_db *db, int64_t counts[TB_PAYMENT_VOIDED + 1])
+{
+    tb_rows rows;
+    int more = 0;
+    for (int state = 0; state <= TB_PAYMENT_VOIDED; state++)
+        counts[state] = 0;
+    tb_status status =
+        tb_db_query(db, "SELECT state, count(*) FROM central.payment GROUP BY state", TB_NO_VALUES, &rows);
+    while (status == TB_OK && (status = tb_rows_next(&rows, &more)) == TB_OK && more) {
+        int64_t state = tb_rows_int(&rows, 0);
+        if (state >= 0 && state <= TB_PAYMENT_VOIDED)
+            counts[state] = tb_rows_int(&rows, 1);
+    }
+    tb_rows_end(&rows);
+    return status;
+}
+
 tb_status tb_payments_in_state(tb_db *db, tb_payment_state state, tb_time before, tb_ids *out)
 {
     return tb_ids_query(db, "SELECT id FROM central.payment WHERE state = $1 AND at < $2 ORDER BY at",

@@ -109,6 +109,14 @@ static const char held[] = "CREATE TABLE central.held (hash BLOB NOT NULL,"
                            "  visit BLOB NOT NULL REFERENCES booking (id), PRIMARY KEY (hash, visit));"
                            "CREATE INDEX central.held_visit ON held (visit);";
 
-static const char *const steps[] = {people, money, models, visits, flights, further, held};
+/* source: the touchpoint that an id was applied for; NULL in rows of before. Genuine events that could not be applied,
+ * sealed as they came: id is the beginning of their SHA-256. */
+static const char quarantine[] =
+    "ALTER TABLE central.applied ADD COLUMN source TEXT;"
+    "CREATE TABLE central.quarantine (id BLOB NOT NULL PRIMARY KEY, touchpoint TEXT NOT NULL, subject TEXT NOT NULL,"
+    "  sealed BLOB NOT NULL, reason TEXT NOT NULL, since BIGINT NOT NULL, tried BIGINT NOT NULL, tries BIGINT NOT NULL);"
+    "CREATE INDEX central.item_payment ON item (payment);";
+
+static const char *const steps[] = {people, money, models, visits, flights, further, held, quarantine};
 
 const tb_migrations tb_migrations_central = {"central", steps, sizeof steps / sizeof *steps};

@@ -193,6 +193,7 @@ typedef struct tb_payment {
 tb_status tb_payment_insert(tb_db *db, const tb_payment *payment) TB_MUST_CHECK;
 tb_status tb_payment_get(tb_db *db, tb_id id, tb_payment *out) TB_MUST_CHECK;
 tb_status tb_payment_state_set(tb_db *db, tb_id id, tb_payment_state state) TB_MUST_CHECK;
+tb_status tb_payment_counts(tb_db *db, int64_t counts[TB_PAYMENT_VOIDED + 1]) TB_MUST_CHECK; /* by state */
 tb_status tb_payments_in_state(tb_db *db, tb_payment_state state, tb_time before, tb_ids *out) TB_MUST_CHECK;
 /* checked; TB_EXISTS: posted before */
 tb_status tb_transfer_post(tb_db *db, const tb_transfer *transfer, tb_time now) TB_MUST_CHECK;
@@ -284,10 +285,19 @@ tb_status tb_outbox_remove(tb_db *db, int64_t up_to) TB_MUST_CHECK;
 tb_status tb_outbox_count(tb_db *db, int64_t after, int64_t *out) TB_MUST_CHECK;
 
 /* ---- applied.c ---- */
-/* TB_NOT_FOUND: never seen. `answer` (may be NULL) gets what was told; empty when there is none (any more). */
-tb_status tb_applied_get(tb_db *db, tb_id id, tb_bytes *answer) TB_MUST_CHECK;
-tb_status tb_applied_add(tb_db *db, tb_id id, tb_id visit, tb_span answer, tb_time now) TB_MUST_CHECK;
+/* TB_NOT_FOUND: never seen. TB_FORBIDDEN: another terminal's. `answer` (may be NULL) gets what was told; empty when
+ * there is none (any more). `source`: the touchpoint, "" for the desk. */
+tb_status tb_applied_get(tb_db *db, tb_id id, const char *source, tb_bytes *answer) TB_MUST_CHECK;
+tb_status tb_applied_add(tb_db *db, tb_id id, tb_id visit, const char *source, tb_span answer,
+                         tb_time now) TB_MUST_CHECK;
 tb_status tb_applied_forget(tb_db *db, tb_id visit) TB_MUST_CHECK; /* answers go, ids stay (I3) */
+
+/* ---- quarantine.c ---- */
+/* One more try of an event that is there already, or a new one. */
+tb_status tb_quarantine_put(tb_db *db, const tb_quarantined *row, const char *subject, tb_span sealed) TB_MUST_CHECK;
+tb_status tb_quarantine_get(tb_db *db, tb_id id, char *subject, size_t size, tb_bytes *sealed) TB_MUST_CHECK;
+tb_status tb_quarantine_remove(tb_db *db, tb_id id) TB_MUST_CHECK; /* TB_NOT_FOUND */
+tb_status tb_quarantine_rows(tb_db *db, tb_quarantined_fn each, void *context) TB_MUST_CHECK;
 
 /* ---- passage.c ---- */
 tb_status tb_passage_add(tb_db *db, const tb_passage *passage) TB_MUST_CHECK; /* number and name do not count */

@@ -448,7 +448,7 @@ static void begin(world *w, const char *profile, uint64_t seed)
         fail_msg("%s", why.text);
     w->has_flights = tb_profile_fact_kind(w->a.profile, "flight") == TB_FACT_TEXT;
     airport_open(&w->a);
-    for (int i = 0; i < 10; i++)
+    for (int i = 0; i < 24; i++)
         add_terminal(w);
     for (int i = 0; i < 5 && w->has_flights; i++)
         move_flight(w);

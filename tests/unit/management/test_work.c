@@ -56,10 +56,16 @@ static int on_connection(sqlite3 *connection, char **why, const void *routines)
     return sqlite3_trace_v2(connection, SQLITE_TRACE_PROFILE | SQLITE_TRACE_ROW, on_trace, NULL);
 }
 
+static uint64_t counted(const airport *a, tb_metric which)
+{
+    return (uint64_t)tb_metric_get(&a->m->metrics, which);
+}
+
 static void begin_count(airport *a)
 {
-    counter.sum =
-        (cost){.judged = a->m->work.judged, .read = a->m->work.entries_read, .written = a->m->work.entries_written};
+    counter.sum = (cost){.judged = counted(a, TB_METRIC_JUDGED),
+                         .read = counted(a, TB_METRIC_ENTRIES_READ),
+                         .written = counted(a, TB_METRIC_ENTRIES_WRITTEN)};
     counter.on = 1;
 }
 
@@ -67,9 +73,9 @@ static cost end_count(airport *a)
 {
     cost sum = counter.sum;
     counter.on = 0;
-    sum.judged = a->m->work.judged - sum.judged;
-    sum.read = a->m->work.entries_read - sum.read;
-    sum.written = a->m->work.entries_written - sum.written;
+    sum.judged = counted(a, TB_METRIC_JUDGED) - sum.judged;
+    sum.read = counted(a, TB_METRIC_ENTRIES_READ) - sum.read;
+    sum.written = counted(a, TB_METRIC_ENTRIES_WRITTEN) - sum.written;
     return sum;
 }
 
