@@ -51,8 +51,7 @@ static int is_refused(const tb_sealed_event *event, tb_status status, tb_event_t
 int tb_status_may_pass(tb_status status)
 {
     return status == TB_NO_MEMORY || status == TB_IO || status == TB_DISK_FULL || status == TB_DB_LOCKED ||
-           status == TB_DB_GONE ||
-           status == TB_BUS_DOWN || status == TB_TIMEOUT;
+           status == TB_DB_GONE || status == TB_BUS_DOWN || status == TB_TIMEOUT;
 }
 
 static tb_status apply_all(tb_management *m, const tb_sealed_event *events, int count, tb_event_tally *tally, int *at)

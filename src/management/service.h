@@ -65,7 +65,7 @@ struct tb_terminal { /* in secret memory */
     /* scratch of recompute: in round `round`, `old` is the place of the entry that a visit has here */
     uint64_t round;
     size_t old;
-    uint64_t heard; /* sequence and committed are the database's as of then (S2) */
+    uint64_t heard;   /* sequence and committed are the database's as of then (S2) */
     int64_t heard_at; /* monotonic time of the last heartbeat; 0: none since the start */
 };
 
