@@ -74,6 +74,7 @@ tb_status teburad_access_connect(teburad *s, tb_account account, tb_bus **out, t
                               .name = account == TB_ACCOUNT_SYSTEM ? "teburad operator" : "teburad",
                               .token = (const char *)token.data,
                               .seed = &seed,
+                              .replicas = s->options.replicas,
                               .connected = account == TB_ACCOUNT_SYSTEM ? on_operator : teburad_on_connection,
                               .context = s};
     status = status == TB_OK ? tb_bus_open(&options, out, why)

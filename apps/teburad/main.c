@@ -27,6 +27,7 @@ static const char help[] =
     "  --listen HOST:PORT  where to serve HTTP; 127.0.0.1:0, a free port on loopback, by default\n"
     "  --host NAME         behind a proxy: its public name, which requests will bear\n"
     "  --nats URL          a NATS server with JetStream, nats://host:port[,...]; without it one is started and watched over\n"
+    "  --replicas N        copies of lists and events on a cluster of NATS servers; three where there are three, else one\n"
     "  --terminal-nats URL the broker as terminals are told to reach it, when that differs: address, account\n"
     "  --web DIR           the built pages (console, touchpoint)\n"
     "  --models FILE       manifest of the networks (calibration); $TEBURA_MODELS or the installation's by default\n"
@@ -96,6 +97,12 @@ static int parse_hours(const char *text, int *out)
     return *text && !*end && hours >= 1 && hours <= 8760;
 }
 
+static int parse_replicas(const char *text, int *out)
+{
+    *out = text[0] - '0';
+    return text[0] && !text[1] && *out >= 1 && *out <= 5;
+}
+
 static const struct option known[] = {
     {"data", required_argument, NULL, 'd'},
     {"database", required_argument, NULL, 'D'},
@@ -105,6 +112,7 @@ static const struct option known[] = {
     {"listen", required_argument, NULL, 'l'},
     {"host", required_argument, NULL, 'H'},
     {"nats", required_argument, NULL, 'n'},
+    {"replicas", required_argument, NULL, 'r'},
     {"terminal-nats", required_argument, NULL, 't'},
     {"web", required_argument, NULL, 'w'},
     {"models", required_argument, NULL, 'm'},
@@ -145,6 +153,10 @@ static int read_options(int argc, char **argv, teburad_options *out)
             break;
         case 'n':
             out->nats = optarg;
+            break;
+        case 'r':
+            if (!parse_replicas(optarg, &out->replicas))
+                return usage("--replicas has to be 1 to 5");
             break;
         case 't':
             out->terminal_nats = optarg;

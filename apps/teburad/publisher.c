@@ -7,21 +7,27 @@
  *     restored backup), whose entries nobody would ever take off.
  * P3  Of several servers on one database one publishes, the one that leads. Who takes over from another keeps the
  *     bucket:
- *     it has seen, while it ran itself, that the bucket is this database's (store/watch.h, W2). */
+ *     it has seen, while it ran itself, that the bucket is this database's (store/watch.h, W2).
+ * P4  The bucket is emptied and written again, too, when it has lost what it had acknowledged: a cluster may forget
+ *     without any connection being lost (doc/adr/171). */
 #include "teburad.h"
 
 #include <tebura/log.h>
 
 #define BATCH 256
-#define FLUSH_WAIT 5000
-#define SWEEP_EVERY 600000 /* ms */
-#define SWEEP_OLDER 3600   /* s */
+#define FLUSH_WAIT 3000
+#define LOOK_EVERY (2 * TB_SECOND) /* whether the bucket is still whole */
+#define SWEEP_EVERY 600000         /* ms */
+#define SWEEP_OLDER 3600           /* s */
 
 typedef struct publisher {
     teburad *service;
     int known;      /* the bucket was written by this process */
     int open;       /* in the present connection */
+    int forgotten;  /* the bucket has lost something since */
+    int64_t looked; /* monotonic: when it was last seen whole */
     tb_status told; /* the last failure that was logged */
+    tb_error why;   /* it in more words, or "" */
 } publisher;
 
 static tb_status write_batch(publisher *p, tb_outbox_item *items, int count)
@@ -55,13 +61,32 @@ static tb_status drain(publisher *p)
     return status;
 }
 
+/* P4 */
+static tb_status look(publisher *p)
+{
+    const teburad *s = p->service;
+    int whole = 1;
+    if (tb_clock_monotonic() - p->looked < LOOK_EVERY)
+        return TB_OK;
+    tb_status status = tb_bus_feed_whole(s->bus, s->options.site, &whole);
+    if (status == TB_OK && !whole) {
+        tb_log(TB_LOG_WARNING, "publisher", "the brokers have forgotten some of what they had acknowledged");
+        p->forgotten = 1;
+        return TB_BUS_DOWN;
+    }
+    /* also when nobody knew: whether values are stored is the acknowledgements' to say */
+    p->looked = tb_clock_monotonic();
+    return TB_OK;
+}
+
 static tb_status open_site(publisher *p)
 {
     teburad *s = p->service;
     int lost = 0;
     p->known |= tb_management_knows_feed(s->management); /* P3 */
-    tb_status status = tb_bus_site_open(s->bus, s->options.site, &lost, NULL);
-    if (status == TB_OK && !lost && !p->known) { /* P2 */
+    p->why = (tb_error){0};
+    tb_status status = tb_bus_site_open(s->bus, s->options.site, &lost, &p->why);
+    if (status == TB_OK && !lost && (!p->known || p->forgotten)) { /* P2, P4 */
         lost = 1;
         status = tb_bus_feed_reset(s->bus, s->options.site);
     }
@@ -74,6 +99,7 @@ static tb_status open_site(publisher *p)
     if (status == TB_OK && lost && !atomic_load(&s->stopping))
         status = tb_bus_feed_ready(s->bus, s->options.site);
     p->known |= status == TB_OK && !atomic_load(&s->stopping);
+    p->forgotten &= status != TB_OK;
     if (status == TB_OK && p->known)
         tb_management_feed_is_written(s->management);
     return status;
@@ -83,7 +109,7 @@ static void tell(publisher *p, tb_status status)
 {
     if (status != TB_OK && status != p->told)
         tb_log(TB_LOG_WARNING, "publisher", "lists are not delivered now: %s; nothing is lost",
-               tb_status_sentence(status));
+               p->why.text[0] ? p->why.text : tb_status_sentence(status));
     if (status == TB_OK && p->told != TB_OK)
         tb_log(TB_LOG_INFO, "publisher", "lists are delivered");
     p->told = status;
@@ -108,7 +134,8 @@ static tb_status step(publisher *p)
         return status;
     }
     tb_management_outbox_wait(s->management, 500);
-    return drain(p);
+    tb_status status = drain(p);
+    return status == TB_OK ? look(p) : status;
 }
 
 void *teburad_publish(void *context)

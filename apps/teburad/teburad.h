@@ -24,6 +24,7 @@ typedef struct teburad_options {
     const char *flight_information;       /* a file or a folder; NULL: none is watched */
     const char *database, *database_file; /* database.h */
     int utc_offset_minutes, code_hours;
+    int replicas; /* 0: what the brokers offer */
 } teburad_options;
 
 struct flight_watch;

@@ -29,6 +29,7 @@ typedef struct tb_bus_options {
     const char *token;
     const tb_key *seed;
     const char *inbox; /* prefix of the subjects that answers come to; NULL: the library's, "_INBOX" */
+    int replicas; /* copies of bucket and stream, 1 to 5; 0: three when there are three servers or more, else one */
     /* Called when the connection is made (1) or lost (0), one at a time, from a thread of its own: it may wait. A
      * connection that was lost and made again in the meantime is always told as 0, then 1. May be NULL. */
     void (*connected)(void *context, int connected);
@@ -74,6 +75,9 @@ tb_status tb_bus_feed_write(tb_bus *bus, const char *site, const char *touchpoin
 tb_status tb_bus_feed_flush(tb_bus *bus,
                             int wait_ms) TB_MUST_CHECK; /* TB_TIMEOUT, TB_BUS_DOWN: some may be missing, write again */
 tb_status tb_bus_feed_ready(tb_bus *bus, const char *site) TB_MUST_CHECK;
+/* *whole 0: the bucket has lost something that it acknowledged (a cluster's memory went with too many of its servers):
+ * tb_bus_feed_reset, and everything again. TB_BUS_DOWN, TB_TIMEOUT: not known now. */
+tb_status tb_bus_feed_whole(tb_bus *bus, const char *site, int *whole) TB_MUST_CHECK;
 /* Empties the bucket, epoch first: for a server that starts with a database of which the bucket knows nothing. */
 tb_status tb_bus_feed_reset(tb_bus *bus, const char *site) TB_MUST_CHECK;
 /* Removes purge markers that are older than `seconds`, so that they do not pile up for ever; *removed counts them. A

@@ -305,6 +305,7 @@ tb_status tb_bus_open(const tb_bus_options *options, tb_bus **out, tb_error *why
         return tb_fail(why, TB_NO_MEMORY, "out of memory");
     }
     bus->told = options->connected;
+    bus->replicas = options->replicas;
     bus->context = options->context;
     status = take_identity(bus, options);
     natsStatus s = status == TB_OK ? connect_to(bus, options) : NATS_INVALID_ARG;

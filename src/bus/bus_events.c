@@ -23,31 +23,20 @@
 tb_status bus_stream_make(tb_bus *bus, const char *site, tb_error *why)
 {
     char name[BUS_NAME_SIZE], subjects[TB_SUBJECT_SIZE];
-    jsStreamInfo *info = NULL;
-    jsErrCode code = 0;
+    int made;
+    jsStreamConfig config;
+    jsStreamConfig_Init(&config);
     bus_stream_name(site, name);
-    tb_status status = bus_js_status(js_GetStreamInfo(&info, bus->js, name, NULL, &code), &code);
-    jsStreamInfo_Destroy(info);
-    if (status == TB_NOT_FOUND) {
-        jsStreamConfig config;
-        jsStreamConfig_Init(&config);
-        config.Name = name;
-        config.Subjects = (const char *[]){tb_subject_text(TB_SUBJECT_EVENT, site, "*", NULL, subjects)};
-        config.SubjectsLen = 1;
-        config.Storage = js_FileStorage;
-        config.Retention = js_WorkQueuePolicy;
-        config.Discard = js_DiscardNew;
-        config.MaxBytes = STREAM_BYTES;
-        config.MaxMsgSize = 1 << 16;
-        config.Duplicates = 600 * NS_PER_SECOND;
-        code = 0;
-        info = NULL;
-        status = bus_js_status(js_AddStream(&info, bus->js, &config, NULL, &code), &code);
-        jsStreamInfo_Destroy(info);
-    }
-    return status == TB_OK
-               ? TB_OK
-               : tb_fail(why, status, "the broker does not give the stream %s: %s", name, tb_status_sentence(status));
+    config.Name = name;
+    config.Subjects = (const char *[]){tb_subject_text(TB_SUBJECT_EVENT, site, "*", NULL, subjects)};
+    config.SubjectsLen = 1;
+    config.Storage = js_FileStorage;
+    config.Retention = js_WorkQueuePolicy;
+    config.Discard = js_DiscardNew;
+    config.MaxBytes = STREAM_BYTES;
+    config.MaxMsgSize = 1 << 16;
+    config.Duplicates = 600 * NS_PER_SECOND;
+    return bus_stream_keep(bus, &config, &made, why);
 }
 
 tb_status tb_bus_event_publish(tb_bus *bus, const char *subject, const char *id, tb_span body, int wait_ms)

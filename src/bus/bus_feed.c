@@ -6,6 +6,7 @@
  * not believed. */
 #include "bus/bus_private.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +18,16 @@
 
 /* ---- acknowledgements ---- */
 
-static int is_stored(natsMsg *ack)
+/* {"stream":"...","seq":7}: *number is the place in the stream. */
+static int is_stored(natsMsg *ack, uint64_t *number)
 {
     int size = natsMsg_GetDataLength(ack);
-    const char *body = natsMsg_GetData(ack);
-    return !natsMsg_IsNoResponders(ack) && size > 0 && memmem(body, (size_t)size, "\"seq\"", 5) &&
-           !memmem(body, (size_t)size, "\"error\"", 7);
+    const char *body = natsMsg_GetData(ack), *at = size > 0 ? memmem(body, (size_t)size, "\"seq\":", 6) : NULL;
+    if (natsMsg_IsNoResponders(ack) || !at || memmem(body, (size_t)size, "\"error\"", 7))
+        return 0;
+    for (at += 6; at < body + size && *at >= '0' && *at <= '9'; at++)
+        *number = *number * 10 + (uint64_t)(*at - '0');
+    return 1;
 }
 
 /* On the subscription's own thread. */
@@ -31,12 +36,15 @@ static void on_ack(natsConnection *connection, natsSubscription *subscription, n
     (void)connection;
     (void)subscription;
     tb_bus *bus = context;
-    const char *dot = strrchr(natsMsg_GetSubject(ack), '.');
-    uint64_t round = dot ? strtoull(dot + 1, NULL, 10) : 0;
-    int stored = is_stored(ack);
+    uint64_t round = 0, number = 0;
+    int part = 0, stored = is_stored(ack, &number);
+    const char *about = natsMsg_GetSubject(ack) + strlen(bus->flight.inbox); /* it does not change */
+    int known = sscanf(about, ".%" SCNu64 ".%d", &round, &part) == 2 && part >= 0 && part < BUS_PARTS;
     natsMsg_Destroy(ack);
     pthread_mutex_lock(&bus->lock);
-    if (round == bus->flight.round) {
+    if (known && stored && number > bus->stored[part])
+        bus->stored[part] = number;
+    if (known && round == bus->flight.round) {
         bus->flight.stored += stored;
         bus->flight.failed += !stored;
         pthread_cond_broadcast(&bus->changed);
@@ -45,7 +53,7 @@ static void on_ack(natsConnection *connection, natsSubscription *subscription, n
 }
 
 /* Subscribes to the acknowledgements once per bus; the subscription outlives reconnects. */
-static natsStatus listen_to_acks(tb_bus *bus)
+natsStatus bus_feed_listen(tb_bus *bus)
 {
     natsInbox *inbox = NULL;
     char subject[TB_SUBJECT_SIZE];
@@ -53,7 +61,7 @@ static natsStatus listen_to_acks(tb_bus *bus)
     natsStatus s = bus->flight.acks ? NATS_OK : natsInbox_Create(&inbox);
     if (inbox) {
         snprintf(bus->flight.inbox, sizeof bus->flight.inbox, "%s", (const char *)inbox);
-        snprintf(subject, sizeof subject, "%s.*", (const char *)inbox);
+        snprintf(subject, sizeof subject, "%s.>", (const char *)inbox);
         s = natsConnection_Subscribe(&bus->flight.acks, bus->connection, subject, on_ack, bus);
         if (s == NATS_OK)
             s = natsSubscription_SetPendingLimits(bus->flight.acks, -1, -1); /* bounded by IN_FLIGHT_MOST */
@@ -63,7 +71,7 @@ static natsStatus listen_to_acks(tb_bus *bus)
     return s;
 }
 
-static int site_is_open(tb_bus *bus, const char *site)
+int bus_site_is_open(tb_bus *bus, const char *site)
 {
     pthread_mutex_lock(&bus->lock);
     int open = bus->site[0] && strcmp(bus->site, site) == 0;
@@ -71,99 +79,9 @@ static int site_is_open(tb_bus *bus, const char *site)
     return open;
 }
 
-/* ---- bucket and streams ---- */
-
-static tb_status part_make(tb_bus *bus, const char *site, int part, int *made, tb_error *why)
-{
-    char name[BUS_NAME_SIZE], subjects[TB_SUBJECT_SIZE];
-    jsStreamInfo *info = NULL;
-    jsErrCode code = 0;
-    bus_bucket_name(site, part, name);
-    tb_status status = bus_js_status(js_GetStreamInfo(&info, bus->js, name, NULL, &code), &code);
-    jsStreamInfo_Destroy(info);
-    *made = status == TB_NOT_FOUND;
-    if (status == TB_NOT_FOUND) {
-        jsStreamConfig config;
-        jsStreamConfig_Init(&config);
-        snprintf(subjects, sizeof subjects, "$KV.feed_%s.%d.>", site, part);
-        config.Name = name;
-        config.Subjects = (const char *[]){subjects};
-        config.SubjectsLen = 1;
-        config.Storage = js_MemoryStorage; /* no template rests on the broker's disk */
-        config.MaxMsgsPerSubject = 1;
-        config.Discard = js_DiscardNew;
-        config.AllowRollup = true;
-        config.AllowDirect = true;
-        code = 0;
-        info = NULL;
-        status = bus_js_status(js_AddStream(&info, bus->js, &config, NULL, &code), &code);
-        jsStreamInfo_Destroy(info);
-    }
-    return status == TB_OK
-               ? TB_OK
-               : tb_fail(why, status, "the broker does not give the bucket %s: %s", name, tb_status_sentence(status));
-}
-
-static tb_status epoch_missing(tb_bus *bus, const char *site, int part, int *missing, tb_error *why)
-{
-    char name[BUS_NAME_SIZE], subject[TB_SUBJECT_SIZE];
-    natsMsg *message = NULL;
-    jsErrCode code = 0;
-    bus_bucket_name(site, part, name);
-    bus_epoch_subject(site, part, subject);
-    tb_status status = bus_js_status(js_GetLastMsg(&message, bus->js, name, subject, NULL, &code), &code);
-    natsMsg_Destroy(message);
-    *missing = status == TB_NOT_FOUND;
-    return status == TB_OK || status == TB_NOT_FOUND
-               ? TB_OK
-               : tb_fail(why, status, "the bucket's epoch cannot be read: %s", tb_status_sentence(status));
-}
-
-/* *lost: a part was made, or holds no mark. */
-static tb_status bucket_open(tb_bus *bus, const char *site, int *lost, tb_error *why)
-{
-    tb_status status = TB_OK;
-    *lost = 0;
-    for (int part = 0; part < BUS_PARTS && status == TB_OK; part++) {
-        int made = 0, missing = 0;
-        status = part_make(bus, site, part, &made, why);
-        if (status == TB_OK && !made)
-            status = epoch_missing(bus, site, part, &missing, why);
-        *lost |= made || missing;
-    }
-    return status;
-}
-
-tb_status tb_bus_site_open(tb_bus *bus, const char *site, int *lost, tb_error *why)
-{
-    *lost = 0;
-    if (!bus_site_is_good(site))
-        return tb_fail(why, TB_INVALID_ARGUMENT, "a site's name is a-z, 0-9 and _, at most 24 characters");
-    if (!tb_bus_is_connected(bus))
-        return tb_fail(why, TB_BUS_DOWN, "%s", tb_status_sentence(TB_BUS_DOWN));
-    uint64_t connection = bus_connection(bus);
-    int missing = 0;
-    /* before what waits for the broker's answers: when we return it knows that we serve */
-    tb_status status = bus_lists_serve(bus, site);
-    if (status == TB_OK)
-        status = bucket_open(bus, site, &missing, why);
-    if (status == TB_OK)
-        status = bus_stream_make(bus, site, why);
-    if (status == TB_OK)
-        status = bus_status(listen_to_acks(bus));
-    if (status != TB_OK)
-        return status;
-    pthread_mutex_lock(&bus->lock);
-    snprintf(bus->site, sizeof bus->site, "%s", site);
-    bus->site_connection = connection;
-    pthread_mutex_unlock(&bus->lock);
-    *lost = missing;
-    return TB_OK;
-}
-
 /* ---- writing ---- */
 
-static tb_status take_place_in_flight(tb_bus *bus, char reply[TB_SUBJECT_SIZE])
+static tb_status take_place_in_flight(tb_bus *bus, int part, char reply[TB_SUBJECT_SIZE])
 {
     struct timespec until = bus_deadline(IN_FLIGHT_WAIT);
     tb_status status = TB_OK;
@@ -174,7 +92,7 @@ static tb_status take_place_in_flight(tb_bus *bus, char reply[TB_SUBJECT_SIZE])
             status = TB_TIMEOUT;
     if (status == TB_OK) {
         f->sent++;
-        snprintf(reply, TB_SUBJECT_SIZE, "%s.%llu", f->inbox, (unsigned long long)f->round);
+        snprintf(reply, TB_SUBJECT_SIZE, "%s.%" PRIu64 ".%d", f->inbox, f->round, part);
     }
     pthread_mutex_unlock(&bus->lock);
     return status;
@@ -202,11 +120,11 @@ tb_status tb_bus_feed_write(tb_bus *bus, const char *site, const char *touchpoin
 {
     char subject[TB_SUBJECT_SIZE], reply[TB_SUBJECT_SIZE], bucket[BUS_NAME_SIZE];
     tb_subject_text(TB_SUBJECT_FEED, site, touchpoint, visit, subject);
-    if (!subject[0] || !visit || strpbrk(subject, "*>") || !site_is_open(bus, site) || sealed.size > INT32_MAX)
+    if (!subject[0] || !visit || strpbrk(subject, "*>") || !bus_site_is_open(bus, site) || sealed.size > INT32_MAX)
         return TB_INVALID_ARGUMENT;
     if (!tb_bus_is_connected(bus))
         return TB_BUS_DOWN;
-    tb_status status = take_place_in_flight(bus, reply);
+    tb_status status = take_place_in_flight(bus, bus_part_of(touchpoint), reply);
     if (status != TB_OK)
         return status;
     bus_bucket_name(site, bus_part_of(touchpoint), bucket);
@@ -263,7 +181,7 @@ static tb_status mark(tb_bus *bus, const char *site, int part, const char *text)
 
 tb_status tb_bus_feed_ready(tb_bus *bus, const char *site)
 {
-    if (!bus_site_is_good(site) || !site_is_open(bus, site))
+    if (!bus_site_is_good(site) || !bus_site_is_open(bus, site))
         return TB_INVALID_ARGUMENT;
     tb_status status = tb_bus_feed_flush(bus, BUS_API_WAIT); /* B1, and nothing before the mark is still under way */
     if (status != TB_OK)
@@ -289,7 +207,7 @@ tb_status tb_bus_feed_reset(tb_bus *bus, const char *site)
 {
     char bucket[BUS_NAME_SIZE], subject[TB_SUBJECT_SIZE];
     tb_status status = TB_OK;
-    if (!bus_site_is_good(site) || !site_is_open(bus, site))
+    if (!bus_site_is_good(site) || !bus_site_is_open(bus, site))
         return TB_INVALID_ARGUMENT;
     if (!tb_bus_is_connected(bus))
         return TB_BUS_DOWN;

@@ -9,7 +9,12 @@
 #include <tebura/bus.h>
 
 #define BUS_NAME_SIZE 64
-#define BUS_API_WAIT 5000 /* ms, for one call of the JetStream API */
+#define BUS_API_WAIT 2500 /* ms, for one call of the JetStream API; a cluster that chooses a leader does not answer */
+
+/* The bucket is kept in parts, by touchpoint: the broker looks at every key of a stream to make a reader of some of
+ * them, and a thousand terminals that come back at once want a thousand readers (doc/adr/170). Each part has an epoch
+ * mark of its own. Changing the number makes every list new. */
+#define BUS_PARTS 16
 
 /* Acknowledgements of feed values under way. One round lasts from a flush to the next; the round's number is in the
  * reply subject, so that a late acknowledgement of an earlier round is never counted. Guarded by tb_bus.lock. */
@@ -41,6 +46,8 @@ struct tb_bus {
     char site[32];                             /* by lock: of the last site_open */
     uint64_t site_connection;                  /* by lock: bus_connection() when it succeeded */
     bus_flight flight;
+    uint64_t stored[BUS_PARTS]; /* by lock: the last number that each part has acknowledged to us */
+    int replicas;               /* 0: what the cluster offers */
     _Atomic int64_t slow_logged;
 };
 
@@ -51,16 +58,17 @@ tb_status bus_js_status(natsStatus status, const jsErrCode *code);
 /* Number of the present connection, counted by the library the moment it is made (our callback comes later). */
 uint64_t bus_connection(const tb_bus *bus);
 int bus_site_is_good(const char *site);
-void bus_stream_name(const char *site, char out[BUS_NAME_SIZE]); /* EVENTS_<site> */
-/* The bucket is kept in parts, by touchpoint: the broker looks at every key of a stream to make a reader of some of
- * them, and a thousand terminals that come back at once want a thousand readers (doc/adr/170). Each part has an epoch
- * mark of its own. Changing the number makes every list new. */
-#define BUS_PARTS 16
+void bus_stream_name(const char *site, char out[BUS_NAME_SIZE]);           /* EVENTS_<site> */
 int bus_part_of(const char *touchpoint);                                   /* 0..BUS_PARTS-1 */
 void bus_bucket_name(const char *site, int part, char out[BUS_NAME_SIZE]); /* KV_feed_<site>-<part> */
 void bus_epoch_subject(const char *site, int part, char out[TB_SUBJECT_SIZE]);
 /* Server: lets terminals read their lists; once per bus. */
 tb_status bus_lists_serve(tb_bus *bus, const char *site) TB_MUST_CHECK;
+/* Makes the stream when it is missing, in as many copies as are wanted; one that has fewer is given more. */
+tb_status bus_stream_keep(tb_bus *bus, jsStreamConfig *config, int *made, tb_error *why) TB_MUST_CHECK;
+int bus_site_is_open(tb_bus *bus, const char *site);
+/* Subscribes to the acknowledgements of feed values, once per bus. */
+natsStatus bus_feed_listen(tb_bus *bus);
 /* Makes the event stream when it is missing. */
 tb_status bus_stream_make(tb_bus *bus, const char *site, tb_error *why) TB_MUST_CHECK;
 void bus_delivery_of(natsMsg *message, tb_delivery *out);

@@ -12,7 +12,8 @@
 
 #define QUEUE_MOST 65536
 #define SNAPSHOT_PAUSE TB_SECOND
-#define GONE_UNKNOWN TB_DAY /* how long a removal counts of somebody whose window was never seen */
+#define SNAPSHOT_PAUSE_MOST (3 * TB_SECOND) /* after several that were not whole: a thousand others try, too */
+#define GONE_UNKNOWN TB_DAY                 /* how long a removal counts of somebody whose window was never seen */
 #define OVER_EVERY (5 * TB_MINUTE)
 
 struct value { /* a live one, as it came */
@@ -44,6 +45,7 @@ struct tb_feed {
     uint64_t refused;
     int64_t last_over; /* when rows that are over were removed, monotonic */
     uint64_t snapshots;
+    int failed; /* snapshots in a row that could not be read */
 };
 
 tb_status tb_feed_new(const tb_feed_options *options, tb_feed **out)
@@ -129,6 +131,19 @@ void tb_feed_receive(tb_feed *feed, const tb_delivery *message)
 }
 
 /* ---- rows for the store ---- */
+
+/* Ever later, and not all at the same moment. */
+static void put_off(tb_feed *feed, tb_time now)
+{
+    uint16_t chance;
+    tb_random(&chance, sizeof chance);
+    feed->failed += feed->failed < 2;
+    tb_time pause = SNAPSHOT_PAUSE * feed->failed + SNAPSHOT_PAUSE * chance / UINT16_MAX;
+    pthread_mutex_lock(&feed->mutex);
+    if (feed->not_before) /* a new connection since: at once */
+        feed->not_before = now + (pause < SNAPSHOT_PAUSE_MOST ? pause : SNAPSHOT_PAUSE_MOST);
+    pthread_mutex_unlock(&feed->mutex);
+}
 
 static void want_snapshot(tb_feed *feed)
 {
@@ -326,7 +341,7 @@ static int wants_snapshot(tb_feed *feed, tb_time now)
 {
     pthread_mutex_lock(&feed->mutex);
     /* a clock that was set back must not put it off for hours */
-    int wanted = feed->needs_snapshot && (now >= feed->not_before || feed->not_before - now > SNAPSHOT_PAUSE);
+    int wanted = feed->needs_snapshot && (now >= feed->not_before || feed->not_before - now > SNAPSHOT_PAUSE_MOST);
     if (wanted) {
         feed->needs_snapshot = 0; /* asked for again while it is taken: one more */
         feed->not_before = now + SNAPSHOT_PAUSE;
@@ -363,6 +378,10 @@ tb_status tb_feed_work(tb_feed *feed, tb_bus *bus, tb_time now, int *synced)
         status = snapshot(feed, bus, &ready);
         if (status != TB_OK || !ready)
             want_snapshot(feed);
+        if (status != TB_OK && status != TB_NOT_FOUND)
+            put_off(feed, tb_clock_now());
+        else
+            feed->failed = 0;
         if (status != TB_OK && status != TB_NOT_FOUND && status != TB_BUS_DOWN)
             tb_log(TB_LOG_WARNING, "terminal", "the list could not be read: %s", tb_status_name(status));
     }

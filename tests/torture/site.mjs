@@ -5,6 +5,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bin, freePort, http, natsProgram, root, run, sleep, waitFor } from '../support/teburad.mjs';
+import { NatsCluster } from '../support/nats_cluster.mjs';
 import { Hollow } from './hollow.mjs';
 
 export const gates = ['12', '14'];
@@ -15,7 +16,7 @@ const layout = [['kiosk-1', 'checkin', {}], ['kiosk-2', 'checkin', {}], ['securi
   ['emigration-1', 'emigration', {}], ['shop-1', 'shop', { shop: 'books' }], ['gate-12', 'boarding', { gate: '12' }], ['gate-14', 'boarding', { gate: '14' }]];
 
 export class Site {
-  // broker: 'own' (teburad starts one) or 'external' (ours).
+  // broker: 'own' (teburad starts one), 'external' (ours) or 'cluster' (three of ours).
   constructor({ say = () => {}, broker = 'own', disk = 0, clocks = false } = {}) {
     this.brokerKind = broker;
     this.logs = mkdtempSync(join(tmpdir(), 'tebura-torture-'));
@@ -42,6 +43,10 @@ export class Site {
     this.port = await freePort();
     this.url = this.terminalsUrl = `http://127.0.0.1:${this.port}`;
     if (this.brokerKind === 'external') await this.startBroker();
+    if (this.brokerKind === 'cluster') {
+      this.cluster = new NatsCluster(join(this.folder, 'nats'));
+      await this.cluster.start();
+    }
     await this.startServer();
     for (const [id, role, attributes] of layout) {
       const terminal = new Hollow(this, id, role, attributes, { env: this.clockOf(id) });
@@ -74,7 +79,7 @@ export class Site {
 
   async startServer() {
     const words = [join(bin, 'teburad'), 'management', '--data', this.data, '--site', 'torture', '--profile', this.profile, '--listen', `127.0.0.1:${this.port}`, '--utc-offset', '0',
-      ...(this.broker ? ['--nats', `nats://127.0.0.1:${this.brokerPort}`] : [])];
+      ...(this.cluster ? ['--nats', this.cluster.url] : this.broker ? ['--nats', `nats://127.0.0.1:${this.brokerPort}`] : [])];
     const program = run(words[0], words.slice(1));
     this.server = program;
     this.serverStarts++;
@@ -98,6 +103,13 @@ export class Site {
   }
 
   async killBroker() {
+    if (this.cluster) {
+      const node = Math.floor(this.random() * 3);
+      await this.cluster.killNode(node);
+      await sleep(this.random() * 10000); // brokers wait 4 to 9 s before they choose another leader
+      this.cluster.startNode(node);
+      return this.cluster.whole();
+    }
     if (this.broker) {
       this.broker.child.kill('SIGKILL');
       await this.broker.ended;
@@ -144,6 +156,7 @@ export class Site {
       this.server.child.kill('SIGTERM');
       await this.server.ended;
     }
+    await this.cluster?.stop();
     this.broker?.child.kill('SIGTERM');
     await this.broker?.ended;
     if (keep === 'all') return;
