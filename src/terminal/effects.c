@@ -111,7 +111,10 @@ static void match_held(tb_terminal *t, tb_machine_input *in)
         in->status = tb_list_identify_held(t->list, hash, t->hold->probes, t->hold->probe_count, tb_clock_now(), &held);
     if (in->status != TB_OK)
         return;
-    in->identity = held.named || held.used ? TB_THIS_PERSON : TB_NOBODY;
+    tb_link_view link;
+    tb_link_look(t->link, &link);
+    int server_knows_more = held.used && t->role.asks_server && link.connected; /* the profile's own reason */
+    in->identity = held.named || (held.used && !server_knows_more) ? TB_THIS_PERSON : TB_NOBODY;
     in->judgement = TB_DENY;
     in->visit = held.match.visit;
     if (held.named && held.match.identity == TB_THIS_PERSON)

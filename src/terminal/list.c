@@ -12,10 +12,11 @@ struct entry {
     tb_id visit; /* zero: the place is free */
     uint64_t sequence;
     int present, dropped;
+    int used; /* dropped here, and nothing has brought it back since */
     uint32_t generation;
     tb_time from, until;
     tb_bytes fields;                           /* packed */
-    uint8_t reference[TB_REFERENCE_HASH_SIZE]; /* also of who was dropped here: to tell them that it was used */
+    uint8_t reference[TB_REFERENCE_HASH_SIZE]; /* also of what is used: to tell them so */
 };
 
 struct tb_list {
@@ -140,6 +141,8 @@ static tb_status apply(tb_list *list, const tb_entry *entry, int *changed)
         if (status != TB_OK)
             return status;
     }
+    uint8_t reference[TB_REFERENCE_HASH_SIZE];
+    memcpy(reference, entry->reference, sizeof reference);
     tb_bytes fields = {0};
     tb_status status = entry->present ? tb_facts_pack(&entry->fields, &fields) : TB_OK;
     if (status == TB_OK && entry->present)
@@ -157,16 +160,20 @@ static tb_status apply(tb_list *list, const tb_entry *entry, int *changed)
         erase(list, place);
     else if (!place->present)
         list->present++;
+    int used = place->used && !entry->present; /* the server has only heard of it */
     tb_bytes_free(&place->fields);
+    if (used)
+        memcpy(reference, place->reference, sizeof reference);
     *place = (struct entry){.visit = entry->visit,
                             .sequence = entry->sequence,
                             .present = entry->present,
+                            .used = used,
                             .generation = list->generation,
                             /* L4 */
                             .from = entry->from,
                             .until = entry->present ? entry->until : place->until,
                             .fields = fields};
-    memcpy(place->reference, entry->reference, sizeof place->reference);
+    memcpy(place->reference, reference, sizeof place->reference);
     *changed = 1;
     return TB_OK;
 }
@@ -209,7 +216,7 @@ tb_status tb_list_drop(tb_list *list, tb_id visit, uint64_t sequence)
         status = place_for(list, visit, &entry);
     if (status == TB_OK && entry) {
         erase(list, entry);
-        entry->dropped = 1;
+        entry->dropped = entry->used = 1;
         entry->sequence = sequence > entry->sequence ? sequence : entry->sequence;
     }
     pthread_mutex_unlock(&list->mutex);
@@ -455,7 +462,7 @@ static const struct entry *held_entry(const tb_list *list, const uint8_t hash[TB
     int best_rank = 3;
     for (size_t i = 0; i < list->room; i++) {
         const struct entry *entry = &list->entries[i];
-        if ((!entry->present && !entry->dropped) || memcmp(entry->reference, hash, TB_REFERENCE_HASH_SIZE) != 0)
+        if ((!entry->present && !entry->used) || memcmp(entry->reference, hash, TB_REFERENCE_HASH_SIZE) != 0)
             continue;
         int rank = !entry->present ? 2 : judge(entry, now) != TB_ADMIT;
         if (rank < best_rank)

@@ -284,6 +284,9 @@ static void what_somebody_holds(void **state)
     assert_int_equal(tb_list_drop(list, made_visit(1), 0), TB_OK); /* used up here */
     held = hold(list, 0x11, 1, NOW);
     assert_true(held.used && !held.named);
+    take(list, 1, 5); /* the server has heard of it: still used */
+    held = hold(list, 0x11, 1, NOW);
+    assert_true(held.used && !held.named);
     bear(list, 1, 6, NOW - TB_HOUR, NOW + TB_HOUR, 0x11); /* the server says something newer: may come again */
     assert_true(hold(list, 0x11, 1, NOW).named);
     take(list, 1, 7); /* and that not any more, for whatever reason: the server knows it */
