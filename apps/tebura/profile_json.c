@@ -33,7 +33,9 @@ static json_t *json_of_rule(const tb_rule_terms *rule)
 static json_t *json_of_matching(const tb_role_view *view)
 {
     static const char *const groups[] = {"alone", "together", "with_children"};
-    return json_pack("{s:s,s:s}", "by", view->match_at_server ? "server" : "terminal", "group", groups[view->group]);
+    return json_pack("{s:s,s:s,s:f,s:b}", "by", view->match_at_server ? "server" : "terminal", "group",
+                     groups[view->group], "near_metres", view->near, "without_position",
+                     !view->without_position_excluded);
 }
 
 static json_t *json_of_role(const tb_role *role)

@@ -96,6 +96,12 @@ static void print_role(const tb_profile *profile, const tb_role *role)
     }
     if (terms.attributes)
         print_words("touchpoint has", terms.attribute, terms.attributes, "");
+    if (view.near > 0) {
+        label("near");
+        printf("only while their phone is within %.0f m; %s\n", view.near,
+               view.without_position_excluded ? "whose phone does not say is asked about at the server"
+                                              : "whose phone does not say is on it, too");
+    }
     if (view.kind == TB_KIND_SIGN) {
         label("says");
         printf("'%s' to whoever is recognised%s, '%s' to everybody else; records nothing\n", view.sign_person,

@@ -25,6 +25,8 @@ const tb_http_route teburad_routes[] = {
     {"POST", ROOT "/checkins", 0, 0, post_checkin},
     {"POST", ROOT "/visits", 0, 0, post_visit},
     {"DELETE", ROOT "/visits/{id}", 0, 0, delete_visit},
+    {"POST", ROOT "/visits/{id}/position-token", 0, 0, post_position_token},
+    {"POST", ROOT "/visits/{id}/position", TB_HTTP_OPEN, 4096, post_position}, /* by the visit's own token */
     {"GET", ROOT "/models", 0, 0, get_models},
     {"DELETE", ROOT "/models/{model}", 0, 0, delete_model},
     {"GET", ROOT "/touchpoints", 0, 0, get_touchpoints},

@@ -34,6 +34,8 @@ HANDLER(post_item);
 HANDLER(post_checkin);
 HANDLER(post_visit);
 HANDLER(delete_visit);
+HANDLER(post_position_token);
+HANDLER(post_position);
 HANDLER(get_touchpoints);
 HANDLER(post_touchpoint);
 HANDLER(post_code);

@@ -1,6 +1,8 @@
 /* routes_visits.c: visits of any site, with the facts that its profile declares. */
 #include <string.h>
 
+#include <tebura/secret.h>
+
 #include "routes.h"
 
 static tb_status read_fact(const teburad *s, const char *name, const json_t *value, tb_facts *out)
@@ -77,4 +79,65 @@ HANDLER(delete_visit)
     (void)reply;
     tb_status status = path_id(request, &visit, why);
     return status == TB_OK ? tb_management_visit_end(s->management, visit, why) : status;
+}
+
+HANDLER(post_position_token)
+{
+    teburad *s = context;
+    char token[TB_POSITION_TOKEN_SIZE];
+    tb_id visit;
+    tb_status status = path_id(request, &visit, why);
+    if (status == TB_OK)
+        status = tb_management_position_token(s->management, visit, token, why);
+    if (status == TB_OK)
+        status = tb_http_reply_json(reply, 200, json_pack("{s:s}", "token", token));
+    tb_wipe(token, sizeof token);
+    return status;
+}
+
+/* Both of a pair, or neither. 1 when there. */
+static int read_pair(const json_t *body, const char *first, const char *second, double *a, double *b)
+{
+    const json_t *x = json_object_get(body, first), *y = json_object_get(body, second);
+    *a = json_number_value(x);
+    *b = json_number_value(y);
+    return json_is_number(x) && json_is_number(y);
+}
+
+static tb_status read_position(const json_t *body, tb_position *out, tb_error *why)
+{
+    const json_t *accuracy = json_object_get(body, "accuracy");
+    int said = json_object_get(body, "latitude") || json_object_get(body, "longitude") || json_object_get(body, "x") ||
+               json_object_get(body, "y");
+    *out = (tb_position){.accuracy = json_number_value(accuracy)};
+    if (read_pair(body, "latitude", "longitude", &out->a, &out->b))
+        out->kind = TB_POSITION_GLOBE;
+    else if (read_pair(body, "x", "y", &out->a, &out->b))
+        out->kind = TB_POSITION_SITE;
+    if ((said && out->kind == TB_POSITION_NONE) || (accuracy && !json_is_number(accuracy)))
+        return tb_fail(why, TB_INVALID_ARGUMENT,
+                       "a position is \"latitude\" and \"longitude\" in degrees, or \"x\" and \"y\" in metres, and may "
+                       "say its \"accuracy\"; without either nobody knows it any more");
+    return TB_OK;
+}
+
+HANDLER(post_position)
+{
+    teburad *s = context;
+    char token[TB_POSITION_TOKEN_SIZE] = "";
+    tb_position position;
+    tb_id visit;
+    (void)reply;
+    tb_status status = tb_json_only(request->json, why, "token", "latitude", "longitude", "x", "y", "accuracy", NULL);
+    if (status == TB_OK)
+        status = path_id(request, &visit, why);
+    if (status == TB_OK)
+        status = tb_json_text(request->json, "token", 1, token, sizeof token, why);
+    if (status == TB_OK)
+        status = read_position(request->json, &position, why);
+    if (status == TB_OK)
+        status = tb_management_position_put(s->management, visit, token, &position, why);
+    tb_wipe(token, sizeof token);
+    tb_wipe(&position, sizeof position);
+    return status;
 }

@@ -131,6 +131,24 @@ tb_status tb_management_checkin(tb_management *m, const tb_request *request, tb_
  * TB_REFUSED else. */
 tb_status tb_answer_status(const tb_answer *answer);
 
+/* ---- where people are, for lists narrowed by distance (A19) ---- */
+#define TB_POSITION_TOKEN_SIZE 65
+#define TB_POSITION_LIFE (5 * TB_MINUTE) /* what follows from a position is kept no longer */
+typedef enum tb_position_kind { TB_POSITION_NONE, TB_POSITION_GLOBE, TB_POSITION_SITE } tb_position_kind;
+typedef struct tb_position {
+    tb_position_kind kind; /* NONE: nobody knows, or does not want to say any more */
+    double a, b;           /* latitude and longitude in degrees, or x and y of the site in metres */
+    double accuracy;       /* metres; 0: exact */
+} tb_position;
+/* What the phone of this visit says beside its positions: for the app, which gives it to that phone alone. The same
+ * each time; worth nothing when the visit is over. TB_NOT_FOUND; TB_INVALID_ARGUMENT: no role asks for positions. */
+tb_status tb_management_position_token(tb_management *m, tb_id visit, char out[TB_POSITION_TOKEN_SIZE],
+                                       tb_error *why) TB_MUST_CHECK;
+/* Lists follow at once; the position itself is kept nowhere. TB_UNAUTHORISED: not this visit's token, or it is over;
+ * TB_INVALID_ARGUMENT: no position, or not of the kind by which this site's touchpoints are placed. */
+tb_status tb_management_position_put(tb_management *m, tb_id visit, const char *token, const tb_position *position,
+                                     tb_error *why) TB_MUST_CHECK;
+
 typedef struct tb_person_summary {
     tb_id person;
     char name[64];

@@ -3,6 +3,7 @@
 #include "access/profile_check.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What lies at a terminal is not there when the server compares. */
@@ -54,6 +55,35 @@ static void check_group(const tb_checker *c, const struct tb_role *role)
     check_group_fact(c, role, "party", TB_VALUE_TEXT, "text");
     if (role->group == TB_GROUP_WITH_CHILDREN)
         check_group_fact(c, role, "children", TB_VALUE_INT, "int");
+}
+
+/* ---- distance ---- */
+
+/* "200m", "1.5km" */
+static int read_distance(const char *text, double *metres)
+{
+    char *end;
+    double number = strtod(text, &end);
+    double unit = strcmp(end, "m") == 0 ? 1 : strcmp(end, "km") == 0 ? 1000 : 0;
+    *metres = number * unit;
+    return end != text && unit > 0 && *metres >= 1 && *metres <= 100000;
+}
+
+static void check_near(const tb_checker *c, struct tb_role *role)
+{
+    if (role->without_position && !role->near)
+        tb_checker_fault(c, "without_position", "add 'near', or remove it",
+                         "nobody's position is asked for at this role");
+    if (!role->near)
+        return;
+    if (!read_distance(role->near, &role->near_metres))
+        tb_checker_fault(c, "near", "write a number and m or km, from 1m to 100km", "'%s' is no distance such as 200m",
+                         role->near);
+    if (role->kind == TB_KIND_CHECKIN || role->match_at_server)
+        tb_checker_fault(c, "near", "remove it", "there is no list that distance could narrow");
+    else if (role->without_position && !role->asks_server)
+        tb_checker_fault(c, "without_position", "add asks_server: true and 'unknown', or write include",
+                         "whose phone is off would be locked out: nobody else could tell who they are");
 }
 
 /* ---- signs and presence cameras: nobody asked them for anything ---- */
@@ -157,6 +187,7 @@ static void check_presence(const tb_checker *c, struct tb_role *role)
 
 void tb_check_matching(const tb_checker *c, struct tb_role *role)
 {
+    check_near(c, role);
     if (role->kind == TB_KIND_SIGN)
         check_sign(c, role);
     else if (role->sign)

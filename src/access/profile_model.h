@@ -73,7 +73,10 @@ struct tb_role {
     int reference;  /* tb_reference_when */
     int *documents; /* tb_document_kind, of a role that checks in; none: passport and boarding pass */
     unsigned documents_count;
-    tb_sign *sign;       /* of a sign; else NULL */
+    tb_sign *sign; /* of a sign; else NULL */
+    char *near;    /* may be NULL */
+    int without_position;
+    double near_metres;  /* derived */
     char *report_every;  /* of a presence camera; may be NULL */
     int64_t report_time; /* derived */
     tb_texts titles;

@@ -24,6 +24,7 @@ static const cyaml_strval_t challenges[] = {{"never", 1 + TB_CHALLENGE_NEVER},
                                             {"when_unsure", 1 + TB_CHALLENGE_WHEN_UNSURE},
                                             {"always", 1 + TB_CHALLENGE_ALWAYS}};
 static const cyaml_strval_t matchers[] = {{"terminal", 0}, {"server", 1}};
+static const cyaml_strval_t unknowns[] = {{"include", 0}, {"exclude", 1}};
 static const cyaml_strval_t groups[] = {
     {"alone", TB_GROUP_ALONE}, {"together", TB_GROUP_TOGETHER}, {"with_children", TB_GROUP_WITH_CHILDREN}};
 static const cyaml_strval_t references[] = {
@@ -121,6 +122,9 @@ static const cyaml_schema_field_t role_fields[] = {
                      NAMES(matchers)),
     CYAML_FIELD_ENUM("group", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct tb_role, group, groups, NAMES(groups)),
     CYAML_FIELD_MAPPING_PTR("sign", MAYBE, struct tb_role, sign, sign_fields),
+    CYAML_FIELD_STRING_PTR("near", MAYBE, struct tb_role, near, 1, NAME_MAX),
+    CYAML_FIELD_ENUM("without_position", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct tb_role, without_position,
+                     unknowns, NAMES(unknowns)),
     CYAML_FIELD_STRING_PTR("report_every", MAYBE, struct tb_role, report_every, 1, NAME_MAX),
     CYAML_FIELD_BOOL("asks_server", CYAML_FLAG_OPTIONAL, struct tb_role, asks_server),
     CYAML_FIELD_STRING_PTR("unknown", MAYBE, struct tb_role, unknown, 1, NAME_MAX),

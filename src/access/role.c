@@ -103,6 +103,8 @@ void tb_role_view_of(const tb_role *role, tb_role_view *out)
                           .actuator = tb_actuator_names[role->on_match.actuate],
                           .deletes_entry = role->on_match.deletes_entry,
                           .asks_server = role->asks_server,
+                          .near = role->near_metres,
+                          .without_position_excluded = role->without_position,
                           .sign_person = role->sign ? role->sign->person : "",
                           .sign_others = role->sign ? role->sign->others : "",
                           .sign_beside_others = role->sign && role->sign->beside_others,

@@ -23,6 +23,7 @@ static tb_status check_entry(tb_management *m, const tb_terminal *terminal, cons
         return status;
     if (next < *due)
         *due = next;
+    want = want && tb_near_admits(m, terminal);
     *expected += want;
     status = tb_entry_row_get(m->db, booking->id, terminal->row.id, &stored);
     if (status == TB_NOT_FOUND)
@@ -51,6 +52,9 @@ static tb_status check_visit(tb_management *m, tb_id visit, tb_time now, tb_erro
     if (wanted != booking.visiting)
         return difference(why, visit,
                           wanted ? "is not in the visitor database" : "is in the visitor database without right");
+    status = tb_near_load(m, visit, now);
+    if (wanted && m->near.until < due)
+        due = m->near.until;
     for (size_t i = 0; wanted && i < m->terminal_count && status == TB_OK; i++)
         status = check_entry(m, m->terminals[i], &booking, &facts, now, &expected, &due, why);
     if (wanted && status == TB_OK) {
@@ -75,6 +79,8 @@ static tb_status check_orphans(tb_management *m, tb_error *why)
     } questions[] = {
         {"SELECT count(*) FROM visitor.visit v WHERE NOT EXISTS (SELECT 1 FROM central.booking b WHERE b.id = v.id)",
          "I6: a visitor has no booking"},
+        {"SELECT count(*) FROM visitor.near n WHERE NOT EXISTS (SELECT 1 FROM visitor.visit v WHERE v.id = n.visit)",
+         "I6: where somebody was is kept without a visit"},
         {"SELECT count(*) FROM visitor.entry e WHERE NOT EXISTS (SELECT 1 FROM visitor.visit v WHERE v.id = e.visit)",
          "I6: a list entry has no visit"},
         {"SELECT count(*) FROM central.template t WHERE NOT EXISTS (SELECT 1 FROM central.consent c WHERE c.person = t.person"

@@ -143,6 +143,8 @@ tb_status tb_visit_end(tb_management *m, tb_id visit)
     tb_status status = read_old(m, visit);
     if (status == TB_OK)
         status = remove_marked(m, visit);
+    if (status == TB_OK && m->near_roles)
+        status = tb_near_rows_remove(m->db, visit);
     if (status == TB_OK)
         status = tb_visit_remove(m->db, visit);
     return status == TB_OK ? tb_change_touch(m, visit) : status;
@@ -166,6 +168,8 @@ static tb_status settle_group(tb_management *m, const tb_group *group, const tb_
     *due = earlier(*due, next);
     for (size_t i = 0; want && i < group->count && status == TB_OK; i++) {
         tb_terminal *terminal = group->terminals[i];
+        if (!tb_near_admits(m, terminal)) /* what they cannot be told apart by is their place */
+            continue;
         const tb_entry_row *old = terminal->round == m->round ? &m->old[terminal->old] : NULL;
         terminal->round = 0; /* wanted: it stays */
         memcpy(row.touchpoint, terminal->row.id, sizeof row.touchpoint);
@@ -188,6 +192,11 @@ static tb_status recompute_entries(tb_management *m, const tb_booking *booking, 
                                    tb_recompute how, tb_time *due)
 {
     tb_status status = read_old(m, booking->id);
+    if (status == TB_OK)
+        status = tb_near_load(m, booking->id, now);
+    if (status == TB_OK)
+        status = tb_near_expire(m, booking->id);
+    *due = earlier(*due, m->near.until);
     for (size_t r = 0; r < m->lists.role_count && status == TB_OK; r++) {
         const tb_role_lists *role = &m->lists.roles[r];
         for (tb_group *group = tb_lists_first(role, facts); group && status == TB_OK;
@@ -264,6 +273,9 @@ static tb_status fill_list(tb_management *m, tb_terminal *terminal)
         if (status == TB_OK)
             status = tb_entry_wanted(terminal, &booking, &facts, tb_service_now(m), &row, &want, &next);
         if (status == TB_OK)
+            status = tb_near_load(m, booking.id, tb_service_now(m));
+        want = want && tb_near_admits(m, terminal);
+        if (status == TB_OK)
             status = settle(m, terminal, NULL, &row, want, booking.id, TB_RECOMPUTE_CHANGES);
         if (status == TB_OK && next < booking.due)
             status = tb_booking_due_set(m->db, booking.id, next);
@@ -277,7 +289,7 @@ tb_status tb_recompute_terminal(tb_management *m, tb_terminal *terminal)
     const tb_group *group = terminal->group;
     if (!group)
         return TB_OK;
-    if (group->count == 1)
+    if (group->count == 1 || terminal->view.near > 0)
         return fill_list(m, terminal);
     return copy_list(m, terminal, group->terminals[0] == terminal ? group->terminals[1] : group->terminals[0]);
 }

@@ -174,6 +174,11 @@ static tb_status load(tb_management *m)
     tb_service_lock(m);
     m->sequence_floor = now > 0 ? (uint64_t)now / 1000 : 0;
     tb_status status = tb_lists_open(&m->lists, m->profile);
+    for (size_t i = 0; i < tb_profile_role_count(m->profile); i++) {
+        tb_role_view view;
+        tb_role_view_of(tb_profile_role_at(m->profile, i), &view);
+        m->near_roles |= view.near > 0;
+    }
     if (status == TB_OK)
         status = tb_terminals_load(m);
     if (status == TB_OK)
@@ -293,6 +298,8 @@ void tb_management_free(tb_management **management)
     free(m->moved);
     tb_lists_free(&m->lists);
     free(m->retagged);
+    free(m->cells);
+    free(m->near.touchpoints);
     tb_ids_free(&m->touched);
     tb_ids_free(&m->foreign);
     if (m->old)

@@ -56,6 +56,7 @@ struct tb_terminal { /* in secret memory */
     const tb_role *role; /* NULL: the profile has lost it; its list is empty */
     tb_role_view view;
     uint64_t committed; /* sequence in the database; row.sequence runs ahead inside a change */
+    tb_position place;  /* of its attributes */
     int tag;            /* of those whom it serves now, when the server matches for it; -1 none (tags.c) */
     /* what it seals for us, what we seal for it; derived once: X25519 would be most of an event's cost */
     tb_key from, to;
@@ -68,6 +69,17 @@ struct tb_terminal { /* in secret memory */
     uint64_t heard;   /* sequence and committed are the database's as of then (S2) */
     int64_t heard_at; /* monotonic time of the last heartbeat; 0: none since the start */
 };
+
+typedef struct tb_cell { /* positions.c */
+    int64_t x, y;
+    tb_terminal *terminal;
+} tb_cell;
+typedef struct tb_nearness { /* of one visit */
+    int known;               /* where its phone is */
+    tb_time until;
+    size_t rows, count, capacity;
+    char (*touchpoints)[TB_TOUCHPOINT_SIZE];
+} tb_nearness;
 
 #define TB_TAGS_MAX 63
 typedef struct tb_visit_tag {
@@ -112,6 +124,11 @@ struct tb_management {
     size_t terminal_count, terminal_capacity;
     tb_lists lists;
 
+    int near_roles;   /* some role narrows its lists by distance */
+    tb_nearness near; /* scratch of recompute: of the visit that is looked at */
+    tb_cell *cells;   /* the terminals of such roles */
+    size_t cell_count, cells_of;
+    double cell_size, cell_scale;
     tb_terminal *tagged[TB_TAGS_MAX]; /* one terminal for each tag that is in use */
     int tag_count;
     tb_visit_tag *retagged; /* by this change */
@@ -259,6 +276,16 @@ tb_status tb_visits_tag(tb_management *m, const tb_terminal *terminal) TB_MUST_C
 int tb_tags_are_right(tb_management *m, const tb_booking *booking, const tb_facts *facts, tb_time now, tb_time *next);
 
 typedef enum tb_recompute { TB_RECOMPUTE_CHANGES, TB_RECOMPUTE_RESEND } tb_recompute; /* RESEND: the template changed */
+/* ---- positions.c: lists narrowed by distance ---- */
+void tb_terminal_place(const tb_facts *attributes, tb_position *out);
+tb_status tb_terminal_place_check(const tb_management *m, const tb_role_view *view, const tb_facts *attributes,
+                                  tb_error *why) TB_MUST_CHECK;
+double tb_position_distance(const tb_position *p, const tb_position *q); /* metres; of one kind */
+/* What m->near is from then on: of this visit, at this time. */
+tb_status tb_near_load(tb_management *m, tb_id visit, tb_time now) TB_MUST_CHECK;
+int tb_near_admits(const tb_management *m, const tb_terminal *terminal); /* as far as distance goes */
+tb_status tb_near_expire(tb_management *m, tb_id visit) TB_MUST_CHECK;   /* removes what has ended */
+
 /* ---- visits.c ---- */
 /* The visit is over: without another open one nothing of its person stays that has a name or a face (ADR 061). */
 tb_status tb_booking_end(tb_management *m, tb_id visit) TB_MUST_CHECK;

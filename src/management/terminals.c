@@ -46,6 +46,7 @@ static tb_status make_terminal(tb_management *m, const tb_touchpoint *row, tb_te
     terminal->role = tb_profile_role(m->profile, row->role);
     if (terminal->role)
         tb_role_view_of(terminal->role, &terminal->view);
+    tb_terminal_place(&row->attributes, &terminal->place);
     terminal->tag = -1;
     return TB_OK;
 }
@@ -167,9 +168,11 @@ tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *to
     snprintf(row.zone, sizeof row.zone, "%s", touchpoint->zone[0] ? touchpoint->zone : view.zone);
     tb_service_lock_to_change(m);
     const char *absent = lacking(role, &row.attributes);
-    tb_status status = tb_terminal_find(m, row.id) ? TB_EXISTS
-                       : absent                    ? TB_INVALID_ARGUMENT
-                                                   : make_terminal(m, &row, &terminal);
+    tb_status placed = tb_terminal_place_check(m, &view, &row.attributes, why);
+    tb_status status = placed != TB_OK               ? placed
+                       : tb_terminal_find(m, row.id) ? TB_EXISTS
+                       : absent                      ? TB_INVALID_ARGUMENT
+                                                     : make_terminal(m, &row, &terminal);
     if (status == TB_OK)
         status = tb_change_begin(m);
     if (status == TB_OK) {
@@ -186,6 +189,8 @@ tb_status tb_management_touchpoint_add(tb_management *m, const tb_touchpoint *to
     tb_service_unlock_changed(m);
     if (status != TB_OK)
         tb_wipe(code, TB_CODE_SIZE);
+    if (placed != TB_OK) /* told */
+        return placed;
     if (status == TB_INVALID_ARGUMENT && absent)
         return tb_fail(why, status, "touchpoint %s: the rules of the role '%s' need its attribute '%s'", row.id,
                        row.role, absent);

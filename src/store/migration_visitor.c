@@ -31,6 +31,11 @@ static const char shared[] =
     "CREATE TABLE visitor.change (number INTEGER PRIMARY KEY AUTOINCREMENT, program BLOB NOT NULL, what BIGINT NOT NULL,"
     "  visit BLOB NOT NULL);";
 
-static const char *const steps[] = {lists, trust, shared};
+/* Which terminals a visit's phone is near to, for minutes (store/near.c). */
+static const char near[] =
+    "CREATE TABLE visitor.near (visit BLOB NOT NULL, touchpoint TEXT NOT NULL, until BIGINT NOT NULL,"
+    " PRIMARY KEY (visit, touchpoint));";
+
+static const char *const steps[] = {lists, trust, shared, near};
 
 const tb_migrations tb_migrations_visitor = {"visitor", steps, sizeof steps / sizeof *steps};

@@ -149,6 +149,12 @@ tb_status tb_bookings_all(tb_db *db, tb_ids *out) TB_MUST_CHECK;
 tb_status tb_bookings_due(tb_db *db, tb_time now, int max, tb_ids *out) TB_MUST_CHECK;
 tb_status tb_booking_next_due(tb_db *db, tb_time *out) TB_MUST_CHECK; /* TB_TIME_NEVER when there is none */
 
+/* ---- near.c ---- */
+typedef tb_status (*tb_near_row_fn)(void *context, const char *touchpoint, tb_time until); /* "": position known */
+tb_status tb_near_rows(tb_db *db, tb_id visit, tb_near_row_fn each, void *context) TB_MUST_CHECK;
+tb_status tb_near_row_put(tb_db *db, tb_id visit, const char *touchpoint, tb_time until) TB_MUST_CHECK;
+tb_status tb_near_rows_remove(tb_db *db, tb_id visit) TB_MUST_CHECK;
+
 /* ---- instrument.c ---- */
 #define TB_PIN_ATTEMPTS 5
 typedef struct tb_instrument {
