@@ -187,7 +187,8 @@ static void restart(const tb_key_pair *server, const tb_model *models, int model
     need(tb_edge_store_keys(store, &own), "keys");
     *opened = now_ms() - begun;
     need(tb_list_new(models, model_count, &list), "list");
-    need(tb_feed_new(&(tb_feed_options){list, store, &own.private_key, &server->public_key, "site", "gate-1"}, &feed),
+    need(tb_feed_new(&(tb_feed_options){list, store, &own.private_key, &server->public_key, "site", "gate-1", NULL, 0},
+                     &feed),
          "feed");
     begun = now_ms();
     need(tb_feed_restore(feed, tb_clock_now(), &count), "restore");

@@ -17,13 +17,13 @@
 #define PROFILE_LIMIT ((size_t)256 << 10)
 
 struct arguments {
-    const char *data, *server, *code, *profile, *camera, *listen, *models;
+    const char *data, *key, *server, *code, *profile, *camera, *listen, *models;
     int without_liveness;
 };
 
 static const char usage[] =
     "usage: tebura-edge --data DIR --server URL --profile FILE --camera ADDRESS [--code CODE] [--listen 127.0.0.1:0] [--models FILE]\n"
-    "                   [--without-liveness]\n"
+    "                   [--key FILE] [--without-liveness]\n"
     "\n"
     "One terminal: it keeps its own list, recognises by face, and reports what it did.\n"
     "  --data DIR           keys, list and outbox of this terminal; made when absent\n"
@@ -31,33 +31,33 @@ static const char usage[] =
     "  --code CODE          one-time code, at the first start only\n"
     "  --profile FILE       the site's profile, the same as the server's\n"
     "  --camera ADDRESS     virtual: | still:PATH[,PATH...] | pushed: | video:PATH | v4l2:/dev/video0 | rtsp://HOST/PATH\n"
+    "  --key FILE           this terminal's master key, kept apart from its data (default edge.key in DIR); made when absent\n"
     "  --listen ADDRESS     of the local interface; loopback only (default 127.0.0.1:0, a free port)\n"
     "  --models FILE        manifest of the networks\n"
     "  --without-liveness   do not tell photographs from people; for tests with simulated cameras only, others are refused\n"
     "  --help, --version\n"
     "\n"
     "Prints one line of JSON on standard output when it is ready. Exit codes: 0 ended as told, 64 wrong command line, 65 damaged or\n"
-    "newer data, 66 a file or the registration is missing, 70 internal, 75 try again later (locked, disk full, address taken), 77 not\n"
+    "newer data, 66 a file, the camera or the registration is missing, 70 internal, 75 try again later (locked, disk full, address taken), 77 not\n"
     "permitted (key file, code), 78 key or network is not the one of the data. See tebura-edge(8).\n";
 
 static int parse(int argc, char **argv, struct arguments *out)
 {
-    static const struct option options[] = {{"data", required_argument, NULL, 'd'},
-                                            {"server", required_argument, NULL, 's'},
-                                            {"code", required_argument, NULL, 'c'},
-                                            {"profile", required_argument, NULL, 'p'},
-                                            {"camera", required_argument, NULL, 'k'},
-                                            {"listen", required_argument, NULL, 'l'},
-                                            {"models", required_argument, NULL, 'm'},
-                                            {"without-liveness", no_argument, NULL, 'w'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {"version", no_argument, NULL, 'v'},
-                                            {0}};
+    static const struct option options[] = {
+        {"data", required_argument, NULL, 'd'},       {"key", required_argument, NULL, 'K'},
+        {"server", required_argument, NULL, 's'},     {"code", required_argument, NULL, 'c'},
+        {"profile", required_argument, NULL, 'p'},    {"camera", required_argument, NULL, 'k'},
+        {"listen", required_argument, NULL, 'l'},     {"models", required_argument, NULL, 'm'},
+        {"without-liveness", no_argument, NULL, 'w'}, {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},          {0}};
     *out = (struct arguments){.listen = "127.0.0.1:0"};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'd':
             out->data = optarg;
+            break;
+        case 'K':
+            out->key = optarg;
             break;
         case 's':
             out->server = optarg;
@@ -133,18 +133,21 @@ static tb_status run(const struct arguments *arguments, const sigset_t *ends, tb
                                         .without_liveness = arguments->without_liveness,
                                         .with_pose = 1,  /* challenges */
                                         .with_eyes = 1}; /* of a burst the picture with open eyes; challenges */
-    tb_status status = read_profile(arguments->profile, &profile, why);
-    if (status == TB_OK)
-        status = tb_engine_open(&engine_options, &engine, why);
     tb_terminal_options options = {.directory = arguments->data,
+                                   .key_file = arguments->key,
                                    .server = arguments->server,
                                    .code = arguments->code,
                                    .camera = arguments->camera,
                                    .listen = arguments->listen,
-                                   .profile = profile,
-                                   .engine = engine,
-                                   .utc_offset_minutes = tb_clock_offset(),
+                                   .follow_local_time = 1,
                                    .capture.without_liveness = arguments->without_liveness};
+    tb_status status = tb_terminal_check(&options, why); /* before the seconds that networks take to load */
+    if (status == TB_OK)
+        status = read_profile(arguments->profile, &profile, why);
+    if (status == TB_OK)
+        status = tb_engine_open(&engine_options, &engine, why);
+    options.profile = profile;
+    options.engine = engine;
     if (status == TB_OK)
         status = tb_terminal_open(&options, &terminal, why);
     if (status == TB_OK && !say_ready(terminal))

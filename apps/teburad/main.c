@@ -127,7 +127,7 @@ static const struct option known[] = {
 /* -1: go on; else the exit code. */
 static int read_options(int argc, char **argv, teburad_options *out)
 {
-    *out = (teburad_options){.listen = "127.0.0.1:0", .utc_offset_minutes = tb_clock_offset()};
+    *out = (teburad_options){.listen = "127.0.0.1:0", .follow_local_time = 1};
     for (int c; (c = getopt_long(argc, argv, "h", known, NULL)) != -1;)
         switch (c) {
         case 'd':
@@ -171,6 +171,7 @@ static int read_options(int argc, char **argv, teburad_options *out)
             out->flight_information = optarg;
             break;
         case 'u':
+            out->follow_local_time = 0;
             if (!parse_offset(optarg, &out->utc_offset_minutes))
                 return usage("--utc-offset has to be minutes, -840 to 840");
             break;

@@ -15,6 +15,8 @@
 #include <tebura/log.h>
 
 #define BATCH 256
+#define MARKS 64
+#define WAIT 100 /* ms, when there is nothing to publish: then marks are looked for */
 #define FLUSH_WAIT 3000
 #define LOOK_EVERY (2 * TB_SECOND) /* whether the bucket is still whole */
 #define SWEEP_EVERY 600000         /* ms */
@@ -79,6 +81,26 @@ static tb_status look(publisher *p)
     return TB_OK;
 }
 
+/* P5: a mark follows, in the same connection, all that it speaks of: drain() has succeeded. One that is lost is no
+ * loss: the next comes in seconds. */
+static tb_status write_marks(publisher *p)
+{
+    const teburad *s = p->service;
+    tb_outbox_item items[MARKS];
+    int count = 0;
+    tb_status status = tb_management_marks(s->management, items, MARKS, &count);
+    for (int i = 0; i < count && status == TB_OK; i++)
+        status = tb_bus_feed_write(s->bus, s->options.site, items[i].touchpoint, items[i].visit, 1,
+                                   tb_bytes_span(&items[i].sealed));
+    if (count) {
+        tb_status flushed = tb_bus_feed_flush(s->bus, FLUSH_WAIT);
+        status = status == TB_OK ? flushed : status;
+    }
+    for (int i = 0; i < count; i++)
+        tb_bytes_free(&items[i].sealed);
+    return status;
+}
+
 static tb_status open_site(publisher *p)
 {
     teburad *s = p->service;
@@ -123,6 +145,7 @@ static tb_status step(publisher *p)
         p->open = 0;
     if (!tb_management_leads(s->management)) {
         p->open = 0;
+        tb_management_marks_end(s->management);
         teburad_pause(s, 50);
         return p->told; /* nothing to tell */
     }
@@ -133,9 +156,11 @@ static tb_status step(publisher *p)
         p->open = status == TB_OK;
         return status;
     }
-    tb_management_outbox_wait(s->management, 500);
+    tb_management_outbox_wait(s->management, WAIT);
     tb_status status = drain(p);
-    return status == TB_OK ? look(p) : status;
+    if (status == TB_OK)
+        status = look(p);
+    return status == TB_OK ? write_marks(p) : status;
 }
 
 void *teburad_publish(void *context)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include <tebura/log.h>
@@ -78,7 +79,8 @@ static tb_status open_management(teburad *s, tb_error *why)
                                      .former = models + 1,
                                      .former_count = count - 1,
                                      .code_life = s->options.code_hours * TB_HOUR,
-                                     .utc_offset_minutes = s->options.utc_offset_minutes};
+                                     .utc_offset_minutes = s->options.utc_offset_minutes,
+                                     .follow_local_time = s->options.follow_local_time};
     status = tb_management_open(&options, &s->management, why);
     tb_secret_free(database);
     return status;
@@ -181,6 +183,16 @@ static void wait_for_own_broker(teburad *s)
         teburad_pause(s, 50);
 }
 
+/* What needs nothing opened is said first, not after migrations and a broker of our own. */
+static tb_status check_options(const teburad_options *options, tb_error *why)
+{
+    struct stat web;
+    tb_status status = tb_http_address_check(options->listen, why);
+    if (status == TB_OK && options->web && (stat(options->web, &web) != 0 || !S_ISDIR(web.st_mode)))
+        status = tb_fail(why, TB_NOT_FOUND, "--web %s: there is no such directory", options->web);
+    return status;
+}
+
 tb_status teburad_start(const teburad_options *options, teburad **out, tb_error *why)
 {
     *out = NULL;
@@ -194,7 +206,9 @@ tb_status teburad_start(const teburad_options *options, teburad **out, tb_error 
     pthread_cond_init(&s->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&s->lock, NULL);
-    tb_status status = tb_crypto_start();
+    tb_status status = check_options(options, why);
+    if (status == TB_OK)
+        status = tb_crypto_start();
     if (status == TB_OK)
         status = read_profile(s, why);
     if (status == TB_OK)

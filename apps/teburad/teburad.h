@@ -25,6 +25,7 @@ typedef struct teburad_options {
     const char *database, *database_file; /* database.h */
     int utc_offset_minutes, code_hours;
     int replicas; /* 0: what the brokers offer */
+    int follow_local_time; /* --utc-offset was not given */
 } teburad_options;
 
 struct flight_watch;

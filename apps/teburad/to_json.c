@@ -89,10 +89,12 @@ static json_t *json_of_heartbeat(const tb_heartbeat *b)
 {
     if (b->at == 0)
         return json_null();
-    return json_pack("{s:o, s:I, s:I, s:I, s:I, s:s, s:s, s:b}", "at", json_of_time(b->at), "sequence",
-                     (json_int_t)b->sequence, "entries", (json_int_t)b->entries, "outbox", (json_int_t)b->outbox,
-                     "decisions", (json_int_t)b->decisions, "state", b->state, "screen", b->screen, "simulation",
-                     b->simulation != 0);
+    return json_pack("{s:o, s:I, s:I, s:I, s:I, s:s, s:s, s:b, s:o, s:b, s:I, s:I, s:b}", "at", json_of_time(b->at),
+                     "sequence", (json_int_t)b->sequence, "entries", (json_int_t)b->entries, "outbox",
+                     (json_int_t)b->outbox, "decisions", (json_int_t)b->decisions, "state", b->state, "screen",
+                     b->screen, "simulation", b->simulation != 0, "fresh",
+                     b->fresh ? json_of_time(b->fresh) : json_null(), "stale", b->stale != 0, "refused",
+                     (json_int_t)b->refused, "clock_ms", (json_int_t)b->clock, "clock_jumped", b->clock_jumped != 0);
 }
 
 json_t *json_of_touchpoint(const tb_touchpoint *t)
@@ -104,9 +106,9 @@ json_t *json_of_touchpoint(const tb_touchpoint *t)
 
 json_t *json_of_counts(const tb_counts *c)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "people", (json_int_t)c->people,
-                     "templates", (json_int_t)c->templates, "visitors", (json_int_t)c->visitors, "entries",
-                     (json_int_t)c->entries, "outbox", (json_int_t)c->outbox, "events_applied",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "people",
+                     (json_int_t)c->people, "templates", (json_int_t)c->templates, "visitors", (json_int_t)c->visitors,
+                     "entries", (json_int_t)c->entries, "outbox", (json_int_t)c->outbox, "events_applied",
                      (json_int_t)c->events_applied, "events_repeated", (json_int_t)c->events_repeated, "events_refused",
                      (json_int_t)c->events_refused, "payments", (json_int_t)c->payments, "payments_voided",
                      (json_int_t)c->payments_voided, "ledger_sum", (json_int_t)c->ledger_sum, "flight_changes_applied",

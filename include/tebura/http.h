@@ -104,6 +104,8 @@ typedef struct tb_http_options { /* strings and routes outlive the server, if no
     int connections;              /* at most, 0: 256 */
 } tb_http_options;
 
+/* Is this an address to listen at, "host:port"? Opens nothing. TB_INVALID_ARGUMENT */
+tb_status tb_http_address_check(const char *listen_at, tb_error *why) TB_MUST_CHECK;
 /* Binds and serves. TB_INVALID_ARGUMENT (address, route), TB_FORBIDDEN, TB_EXISTS (address taken), TB_IO, TB_NO_MEMORY.
  */
 tb_status tb_http_open(const tb_http_options *options, tb_http **out, tb_error *why) TB_MUST_CHECK;

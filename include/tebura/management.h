@@ -36,6 +36,7 @@ typedef struct tb_management_options {
     void *now_context;
     tb_time code_life;      /* of a registration code; 0: a day */
     int utc_offset_minutes; /* of the site's clock: decides which day it is for documents */
+    int follow_local_time;  /* it is this machine's, asked anew each time: summer time may begin while it runs */
 } tb_management_options;
 
 /* Migrates, rebuilds the in-memory gallery of visitors. TB_DB_LOCKED, TB_DB_NEWER, TB_DB_KEY, TB_DB_CORRUPT,
@@ -305,8 +306,14 @@ int tb_management_leads(const tb_management *m);
 /* Whether the bucket is known to have been written from this database while this server ran; and that it is. */
 int tb_management_knows_feed(const tb_management *m);
 void tb_management_feed_is_written(tb_management *m);
-/* Writes every entry of every list to the outbox again (broker lost its memory). */
+/* Writes every entry of every list to the outbox again (broker lost its memory, or another server has published). */
 tb_status tb_management_outbox_all(tb_management *m) TB_MUST_CHECK;
+/* Marks that are due (tb_mark: the server's word that a list is whole), each for the key of a visit of 32 zeros; `row`
+ * is 0, and nothing is to be done afterwards. Called by the publisher when all that it was given is in the bucket.
+ * A list that another server has published is written to the outbox again first; its mark comes after that. */
+tb_status tb_management_marks(tb_management *m, tb_outbox_item *items, int max, int *count) TB_MUST_CHECK;
+/* Another server publishes now: what this one knows of the lists counts no more. Cheap. */
+void tb_management_marks_end(tb_management *m);
 /* Waits until the outbox has something, `wait_ms` at most. */
 void tb_management_outbox_wait(tb_management *m, int wait_ms);
 /* Does what the clock demands (entries due, windows ended, flights gone); returns when to call again at the latest. */

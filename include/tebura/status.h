@@ -72,6 +72,8 @@
     X(CRYPTO, FAILURE, 400, "a seal does not open: it was changed, cut short or meant for somebody else")              \
     X(MODEL_MISSING, FAILURE, 500, "a network file is missing or not the one in the manifest: run tools/setup")        \
     X(MODEL_FAILED, FAILURE, 500, "a network did not run")                                                             \
+    X(STALE, FAILURE, 503,                                                                                             \
+      "this terminal has not heard from its server for too long: use another one, or ask a member of staff")           \
     X(CAMERA_FAULT, FAILURE, 503, "the camera gives no picture: check its cable and address")                          \
     X(CAMERA_SILENT, FAILURE, 503, "no picture has come for seconds: nobody sends any to this terminal's camera")      \
     X(INJECTED, FAILURE, 403,                                                                                          \

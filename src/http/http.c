@@ -278,6 +278,12 @@ static void name_url(tb_http *http)
              port);
 }
 
+tb_status tb_http_address_check(const char *listen_at, tb_error *why)
+{
+    char host[64], port[16];
+    return split_address(listen_at, host, port, why);
+}
+
 static tb_status bind_to(tb_http *http, const char *listen_at, tb_error *why)
 {
     char host[64], port[16];

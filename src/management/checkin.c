@@ -33,7 +33,8 @@ typedef struct checkin {
 static tb_date today_at(const tb_management *m, tb_time now)
 {
     tb_date date;
-    tb_time local = now + m->utc_offset_minutes * TB_MINUTE;
+    int offset = m->follow_local_time ? tb_clock_offset() : m->utc_offset_minutes;
+    tb_time local = now + offset * TB_MINUTE;
     tb_days_date(local / TB_DAY, &date.year, &date.month, &date.day);
     return date;
 }

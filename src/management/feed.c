@@ -125,12 +125,18 @@ tb_status tb_management_outbox(tb_management *m, tb_outbox_item *items, int max,
     tb_status status = rows && letters ? tb_outbox_rows(m->db, done, rows, max, &found) : TB_NO_MEMORY;
     for (int i = 0; i < found && status == TB_OK; i++)
         status = write_letter(m, &rows[i], &items[i], &letters[i]);
+    for (int i = 0; i < found && status == TB_OK; i++)
+        tb_marks_note(m, &rows[i], items[i].present);
     if (status == TB_OK && !found)
         m->outbox_waiting = 0;
+    if (status == TB_OK && found)
+        m->outbox_given = rows[found - 1].number;
     if (status == TB_OK && found && found < max)
         m->outbox_end = rows[found - 1].number;
     if (status == TB_OK && found)
         note_taken(m, rows[found - 1].number, found < max);
+    if (status == TB_OK && found < max)
+        m->whole_at = tb_service_now(m);
     m->reader_first = 0;
     pthread_cond_broadcast(&m->was_read);
     tb_service_unlock(m);
@@ -159,17 +165,23 @@ tb_status tb_management_outbox_done(tb_management *m, int64_t up_to_row)
     return TB_OK;
 }
 
+tb_status tb_feed_write_list(tb_management *m, tb_terminal *terminal, size_t *count)
+{
+    tb_ids visits = {0};
+    tb_status status = tb_entries_of_touchpoint(m->db, terminal->row.id, &visits);
+    for (size_t v = 0; v < visits.count && status == TB_OK; v++)
+        status = tb_announce(m, terminal, visits.items[v]);
+    *count = visits.count;
+    tb_ids_free(&visits);
+    return status;
+}
+
 static tb_status write_all(tb_management *m)
 {
+    size_t count;
     tb_status status = TB_OK;
-    for (size_t i = 0; i < m->terminal_count && status == TB_OK; i++) {
-        tb_terminal *terminal = m->terminals[i];
-        tb_ids visits = {0};
-        status = tb_entries_of_touchpoint(m->db, terminal->row.id, &visits);
-        for (size_t v = 0; v < visits.count && status == TB_OK; v++)
-            status = tb_announce(m, terminal, visits.items[v]);
-        tb_ids_free(&visits);
-    }
+    for (size_t i = 0; i < m->terminal_count && status == TB_OK; i++)
+        status = tb_feed_write_list(m, m->terminals[i], &count);
     return status;
 }
 
@@ -179,6 +191,8 @@ tb_status tb_management_outbox_all(tb_management *m)
     tb_status status = tb_change_begin(m);
     if (status == TB_OK)
         status = tb_change_end(m, write_all(m));
+    if (status == TB_OK)
+        tb_marks_begin(m);
     tb_service_unlock(m);
     return status;
 }

@@ -212,6 +212,8 @@ static tb_status start(tb_management *m, const tb_management_options *options, t
     opening *keys = tb_secret_alloc(sizeof *keys);
     tb_status status = m->keys && keys ? tb_crypto_start() : TB_NO_MEMORY;
     if (status == TB_OK)
+        m->keys->salt = tb_key_random();
+    if (status == TB_OK)
         status = make_directory(options->directory, why);
     if (status == TB_OK)
         status = open_databases(m, options, keys, why);
@@ -238,6 +240,7 @@ static tb_status make_service(const tb_management_options *options, tb_managemen
     for (int i = 0; i < options->former_count; i++)
         m->models[m->model_count++] = options->former[i];
     m->utc_offset_minutes = options->utc_offset_minutes;
+    m->follow_local_time = options->follow_local_time;
     m->provider = options->provider ? options->provider : tb_provider_simulated();
     m->code_life = options->code_life > 0 ? options->code_life : 24 * TB_HOUR;
     m->now = options->now;
@@ -292,8 +295,10 @@ void tb_management_free(tb_management **management)
     tb_db_watch_free(&m->watch);
     tb_matcher_free(&m->matcher);
     tb_db_free(&m->db);
-    for (size_t i = 0; i < m->terminal_count; i++)
+    for (size_t i = 0; i < m->terminal_count; i++) {
+        tb_published_clear(&m->terminals[i]->published);
         tb_secret_free(m->terminals[i]);
+    }
     free(m->terminals);
     free(m->moved);
     tb_lists_free(&m->lists);

@@ -20,6 +20,7 @@
 #include <tebura/profile.h>
 
 #include "management/lists.h"
+#include "management/marks.h"
 #include "management/metrics.h"
 #include "store/migration.h"
 #include "store/store.h"
@@ -48,6 +49,7 @@ typedef struct tb_keys { /* derived from the master key; in secret memory */
     tb_key token;        /* seals providers' tokens */
     tb_key trust;        /* whoever signs for the broker and for TLS is derived from it */
     tb_key_pair own;     /* the server's, for terminals */
+    tb_key salt;         /* of marks; random at each start */
 } tb_keys;
 
 /* A terminal as the service keeps it in memory; the database holds the same (sequence: of the last commit). */
@@ -60,9 +62,10 @@ struct tb_terminal { /* in secret memory */
     int tag;            /* of those whom it serves now, when the server matches for it; -1 none (tags.c) */
     /* what it seals for us, what we seal for it; derived once: X25519 would be most of an event's cost */
     tb_key from, to;
-    int tries;        /* references that led nowhere, not forgiven yet */
-    int64_t tries_at; /* monotonic */
-    tb_group *group;  /* lists.h; NULL: it has no list */
+    int tries;              /* references that led nowhere, not forgiven yet */
+    int64_t tries_at;       /* monotonic */
+    tb_group *group;        /* lists.h; NULL: it has no list */
+    tb_published published; /* marks.h */
     /* scratch of recompute: in round `round`, `old` is the place of the entry that a visit has here */
     uint64_t round;
     size_t old;
@@ -100,7 +103,7 @@ struct tb_management {
     char site[TB_SITE_SIZE];
     const tb_profile *profile;
     tb_model models[TB_MODELS_MAX]; /* the one in force first, then former ones that are still recognised */
-    int model_count, utc_offset_minutes;
+    int model_count, utc_offset_minutes, follow_local_time;
     const tb_provider *provider;
     tb_time (*now)(void *context);
     void *now_context;
@@ -158,6 +161,10 @@ struct tb_management {
     tb_status hold_status; /* of tb_service_lock_to_change */
     int held;              /* by it, and nothing was changed yet */
     int64_t next_trim;
+    int64_t outbox_given; /* the last row that was given to the publisher */
+    tb_time whole_at;     /* then all that was committed had been given; 0: K2 of marks.h */
+    uint64_t marking;     /* counts up whenever what is published is not known any more (K2) */
+    int64_t marks_due;    /* none before; monotonic */
     tb_metrics metrics;
     /* Monotonic times, 0: none. Of the oldest change that the publisher has not taken; of the oldest that it has taken
      * and the broker not acknowledged, and where that batch ends. */
@@ -239,6 +246,15 @@ tb_status tb_terminals_reload(tb_management *m) TB_MUST_CHECK;
  * registered. Locks. */
 tb_status tb_terminal_of_subject(tb_management *m, const char *subject, char id[TB_TOUCHPOINT_SIZE], tb_key *from,
                                  tb_key *to) TB_MUST_CHECK;
+
+/* ---- feed.c ---- */
+/* Every entry of its list into the outbox again, inside a change; *count of them. */
+tb_status tb_feed_write_list(tb_management *m, tb_terminal *terminal, size_t *count) TB_MUST_CHECK;
+
+/* ---- marks_due.c: marks of all terminals (marks.h) ---- */
+void tb_marks_note(tb_management *m, const tb_outbox_row *row, int present);
+void tb_marks_begin(tb_management *m);                        /* all lists are being written again */
+void tb_marks_heard(tb_management *m, tb_terminal *terminal); /* its heartbeat is in row.last */
 
 /* ---- custody.c: people's keys and templates ---- */
 /* makes the key when there is none */

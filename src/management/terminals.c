@@ -228,9 +228,10 @@ void tb_management_heartbeat(tb_management *m, const tb_heartbeat *beat)
 {
     tb_service_lock(m);
     tb_terminal *terminal = tb_terminal_find(m, beat->touchpoint);
-    if (terminal)
+    if (terminal) {
         terminal->row.last = *beat;
-    if (terminal)
         terminal->heard_at = tb_clock_monotonic();
+        tb_marks_heard(m, terminal);
+    }
     tb_service_unlock(m);
 }

@@ -43,7 +43,7 @@ static void beat(void *context, tb_heartbeat *beat)
 static tb_status void_open_payments(tb_terminal *t)
 {
     int count = 0;
-    tb_status status = tb_edge_store_payments_void(t->store, tb_clock_now(), &count);
+    tb_status status = tb_edge_store_payments_void(t->store, tb_site_clock_now(t->clock), &count);
     if (count)
         tb_log(TB_LOG_WARNING, "terminal", "%d payment(s) were under way when this terminal stopped: voided", count);
     return status;
@@ -86,7 +86,8 @@ tb_status tb_activate(tb_terminal *t, tb_error *why)
                                : tb_actuator_simulated(GATE_OPEN_MS, &t->actuator);
     if (status == TB_OK)
         status = tb_key_from(&t->keys->private_key, &r->server, t->feed_key);
-    tb_link_options link = {t->store, t->list, r, t->keys, answered, changed, beat, t};
+    tb_link_options link = {t->store, t->list, r, t->keys,  answered,
+                            changed,  beat,    t, t->clock, t->role.match_at_server ? TB_TIME_NEVER : t->role.offline};
     if (status == TB_OK)
         status = tb_link_open(&link, &t->link, why);
     if (status == TB_OK)

@@ -290,6 +290,26 @@ tb_status tb_edge_store_register(tb_edge_store *store, const tb_registration *re
     return status;
 }
 
+tb_status tb_edge_store_note(tb_edge_store *store, const char *name, tb_span value)
+{
+    char full[40];
+    snprintf(full, sizeof full, "note_%.30s", name);
+    pthread_mutex_lock(&store->mutex);
+    tb_status status = meta_set(store, full, value);
+    pthread_mutex_unlock(&store->mutex);
+    return status;
+}
+
+tb_status tb_edge_store_noted(tb_edge_store *store, const char *name, tb_bytes *out)
+{
+    char full[40];
+    snprintf(full, sizeof full, "note_%.30s", name);
+    pthread_mutex_lock(&store->mutex);
+    tb_status status = meta_get(store, full, out);
+    pthread_mutex_unlock(&store->mutex);
+    return status;
+}
+
 /* ---- outbox ---- */
 
 tb_status tb_edge_store_seal_with(tb_edge_store *store, const tb_key *own_private, const tb_key *server_public,
@@ -391,9 +411,9 @@ tb_status tb_edge_store_outbox_next(tb_edge_store *store, uint64_t after, uint64
 tb_status tb_edge_store_outbox_done(tb_edge_store *store, uint64_t number)
 {
     pthread_mutex_lock(&store->mutex);
-    tb_status status = tb_edge_db_run(store->db, "DELETE FROM outbox WHERE number = ?", "i", (int64_t)number);
-    if (status == TB_OK && sqlite3_changes(store->db) == 1)
-        atomic_fetch_sub(&store->waiting, 1);
+    tb_status status = tb_edge_db_run(store->db, "DELETE FROM outbox WHERE number <= ?", "i", (int64_t)number);
+    if (status == TB_OK)
+        atomic_fetch_sub(&store->waiting, (unsigned long long)sqlite3_changes(store->db));
     pthread_mutex_unlock(&store->mutex);
     return status;
 }

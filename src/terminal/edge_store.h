@@ -58,6 +58,10 @@ tb_status tb_broker_key(const tb_key_pair *keys, tb_key *seed) TB_MUST_CHECK; /*
 tb_status tb_edge_store_registration(tb_edge_store *store, tb_registration *out) TB_MUST_CHECK;
 tb_status tb_edge_store_register(tb_edge_store *store, const tb_registration *registration) TB_MUST_CHECK;
 
+/* What has to be known after a restart without network; small, overwritten. `name` [a-z]+. TB_NOT_FOUND */
+tb_status tb_edge_store_note(tb_edge_store *store, const char *name, tb_span value) TB_MUST_CHECK;
+tb_status tb_edge_store_noted(tb_edge_store *store, const char *name, tb_bytes *out) TB_MUST_CHECK;
+
 /* ---- the list, as received ---- */
 typedef struct tb_sealed_entry {
     tb_id visit;
@@ -94,6 +98,7 @@ tb_status tb_edge_store_record(tb_edge_store *store, tb_event *event, tb_time no
 /* The oldest event after `after`. TB_NOT_FOUND: none. */
 tb_status tb_edge_store_outbox_next(tb_edge_store *store, uint64_t after, uint64_t *number, tb_id *id,
                                     tb_bytes *sealed) TB_MUST_CHECK;
+/* It and all before it. */
 tb_status tb_edge_store_outbox_done(tb_edge_store *store, uint64_t number) TB_MUST_CHECK;
 uint64_t tb_edge_store_outbox_count(tb_edge_store *store); /* never waits */
 

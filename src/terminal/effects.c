@@ -43,8 +43,8 @@ static void offer(tb_terminal *t)
     tb_request *request = tb_secret_alloc(sizeof *request);
     tb_status status = request ? TB_OK : TB_NO_MEMORY;
     if (status == TB_OK) {
-        *request =
-            (tb_request){.id = tb_id_random(), .kind = TB_REQUEST_TEMPLATE, .at = tb_clock_now(), .visit = s->visit};
+        *request = (tb_request){
+            .id = tb_id_random(), .kind = TB_REQUEST_TEMPLATE, .at = tb_site_clock_now(t->clock), .visit = s->visit};
         memcpy(request->touchpoint, t->registration.touchpoint, sizeof request->touchpoint);
         status = fill_probes(hold, request);
         if (status == TB_OK)
@@ -88,10 +88,26 @@ static void take_match(tb_terminal *t, const tb_list_match *match, tb_machine_in
     in->status = tb_facts_set_time(&in->fields, name, match->judgement == TB_EARLY ? match->from : match->until);
 }
 
+/* A list of which the server has not said for too long that it is whole is not used: whoever stands there is the
+ * server's to know, where the role asks it at all. */
+static int list_is_stale(tb_terminal *t, tb_machine_input *in)
+{
+    tb_link_view link;
+    tb_link_look(t->link, &link);
+    if (!link.stale)
+        return 0;
+    in->identity = TB_NOBODY;
+    in->status = t->role.asks_server && link.connected ? TB_OK : TB_STALE;
+    return 1;
+}
+
 static void match_list(tb_terminal *t, tb_machine_input *in)
 {
     tb_list_match match;
-    in->status = tb_list_identify(t->list, t->role.fpir, t->hold->probes, t->hold->probe_count, tb_clock_now(), &match);
+    if (list_is_stale(t, in))
+        return;
+    in->status = tb_list_identify(t->list, t->role.fpir, t->hold->probes, t->hold->probe_count,
+                                  tb_site_clock_now(t->clock), &match);
     if (in->status != TB_OK)
         return;
     if (match.certain && match.judgement == TB_ADMIT) {
@@ -106,9 +122,14 @@ static void match_held(tb_terminal *t, tb_machine_input *in)
 {
     uint8_t hash[TB_REFERENCE_HASH_SIZE];
     tb_list_held held;
+    if (list_is_stale(t, in)) {
+        in->status = TB_STALE; /* the server could not tell either whether face and ticket are of one person */
+        return;
+    }
     in->status = tb_reference_hash(t->feed_key, t->hold->reference, hash);
     if (in->status == TB_OK)
-        in->status = tb_list_identify_held(t->list, hash, t->hold->probes, t->hold->probe_count, tb_clock_now(), &held);
+        in->status = tb_list_identify_held(t->list, hash, t->hold->probes, t->hold->probe_count,
+                                           tb_site_clock_now(t->clock), &held);
     if (in->status != TB_OK)
         return;
     tb_link_view link;
@@ -164,7 +185,7 @@ static tb_status fill_checkin(tb_terminal *t, tb_request *request)
 static tb_status fill(tb_terminal *t, tb_request *request, int *wait_ms)
 {
     const tb_transaction *s = &t->machine.now_serving;
-    *request = (tb_request){.id = s->request, .at = tb_clock_now()};
+    *request = (tb_request){.id = s->request, .at = tb_site_clock_now(t->clock)};
     memcpy(request->touchpoint, t->registration.touchpoint, sizeof request->touchpoint);
     switch (s->question) {
     case TB_QUESTION_IDENTIFY:
@@ -226,7 +247,8 @@ static void record(tb_terminal *t)
     tb_drop drop = {t->machine.now_serving.visit, tb_list_sequence_of(t->list, t->machine.now_serving.visit)};
     tb_status status = tb_machine_event(&t->machine, &event);
     if (status == TB_OK)
-        status = tb_edge_store_record(t->store, &event, tb_clock_now(), tb_machine_drops(&t->machine) ? &drop : NULL);
+        status = tb_edge_store_record(t->store, &event, tb_site_clock_now(t->clock),
+                                      tb_machine_drops(&t->machine) ? &drop : NULL);
     written(t, status);
 }
 
@@ -235,7 +257,8 @@ static void void_payment(tb_terminal *t)
     tb_event event;
     tb_status status = tb_machine_event(&t->machine, &event);
     if (status == TB_OK)
-        status = tb_edge_store_payment_void(t->store, t->machine.now_serving.request, &event, tb_clock_now());
+        status =
+            tb_edge_store_payment_void(t->store, t->machine.now_serving.request, &event, tb_site_clock_now(t->clock));
     written(t, status == TB_NOT_FOUND ? TB_OK : status); /* gone already: it was voided (E2) */
 }
 
@@ -278,7 +301,7 @@ void tb_effect_perform(tb_terminal *t, tb_effect_kind kind)
         ask(t);
         break;
     case TB_EFFECT_KEEP_PAYMENT:
-        written(t, tb_edge_store_payment_keep(t->store, s->request, s->visit, tb_clock_now()));
+        written(t, tb_edge_store_payment_keep(t->store, s->request, s->visit, tb_site_clock_now(t->clock)));
         break;
     case TB_EFFECT_CLOSE_PAYMENT:
         written(t, tb_edge_store_payment_close(t->store, s->request));

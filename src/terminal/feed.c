@@ -1,6 +1,7 @@
 /* feed.c: snapshots, live values, gaps. What does not open or is malformed is counted and left out: one bad value never
  * keeps the others away. */
 #include "terminal/feed.h"
+#include "terminal/feed_mark.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -32,6 +33,7 @@ struct tb_feed {
     tb_list *list;
     tb_edge_store *store;
     tb_key *key; /* secret memory: opens what the server sealed */
+    tb_site_clock *clock;
     const char *site, *touchpoint;
     pthread_mutex_t mutex; /* queue, needs_snapshot */
     struct value *first, **last;
@@ -41,7 +43,9 @@ struct tb_feed {
     /* the courier's */
     tb_time now; /* of this work */
     int store_behind;
+    int told_model;
     tb_status told_store, told_refused;
+    tb_feed_marks marks;
     uint64_t refused;
     int64_t last_over; /* when rows that are over were removed, monotonic */
     uint64_t snapshots;
@@ -56,6 +60,8 @@ tb_status tb_feed_new(const tb_feed_options *options, tb_feed **out)
         return TB_NO_MEMORY;
     *feed = (tb_feed){.list = options->list,
                       .store = options->store,
+                      .clock = options->clock,
+                      .marks.fresh_at = options->fresh_at,
                       .site = options->site,
                       .touchpoint = options->touchpoint,
                       .needs_snapshot = 1};
@@ -143,6 +149,14 @@ static void put_off(tb_feed *feed, tb_time now)
     if (feed->not_before) /* a new connection since: at once */
         feed->not_before = now + (pause < SNAPSHOT_PAUSE_MOST ? pause : SNAPSHOT_PAUSE_MOST);
     pthread_mutex_unlock(&feed->mutex);
+}
+
+static int needs_snapshot(tb_feed *feed)
+{
+    pthread_mutex_lock(&feed->mutex);
+    int needs = feed->needs_snapshot;
+    pthread_mutex_unlock(&feed->mutex);
+    return needs;
 }
 
 static void want_snapshot(tb_feed *feed)
@@ -240,13 +254,14 @@ static tb_status open_value(tb_feed *feed, const char *key, tb_span sealed, tb_e
 static tb_status note_row(tb_feed *feed, const tb_entry *entry, int changed, tb_span sealed, struct batch *batch)
 {
     tb_list_state now = tb_list_state_of(feed->list, entry->visit);
-    int same = entry->sequence == now.sequence && entry->present == now.present;
+    int usable = now.counted && !now.dropped && now.until;
+    int same = entry->sequence == now.sequence && entry->present == usable;
     tb_sealed_entry row = {.visit = entry->visit,
                            .sequence = now.sequence,
                            .known = !changed && !(feed->store_behind && same),
                            .dropped = now.dropped,
                            .until = now.until};
-    if (!row.known && now.present)
+    if (!row.known && usable)
         row.sealed = sealed;
     return batch_add(batch, &row);
 }
@@ -261,13 +276,54 @@ static int is_played_back(tb_feed *feed, const tb_entry *entry)
 static tb_status apply_entry(tb_feed *feed, const tb_entry *entry, tb_time now, int *changed)
 {
     tb_status status = tb_list_apply(feed->list, entry, changed);
-    if (status == TB_OTHER_MODEL)
-        tb_log(TB_LOG_WARNING, "terminal",
-               "somebody's templates are of models that this terminal does not make: its "
-               "manifest is older than the server's");
+    if (status == TB_OTHER_MODEL) {
+        uint64_t was = tb_list_state_of(feed->list, entry->visit).sequence;
+        status = tb_list_note_unusable(feed->list, entry);
+        *changed = entry->sequence > was;
+        if (*changed && !feed->told_model++)
+            tb_log(TB_LOG_WARNING, "terminal",
+                   "somebody's templates are of models that this terminal does not make: its "
+                   "manifest is older than the server's");
+    }
     if (status == TB_OK && !entry->present && *changed && !tb_list_state_of(feed->list, entry->visit).until)
         status = tb_list_note_gone(feed->list, entry->visit, entry->sequence, now + GONE_UNKNOWN, 0);
     return status;
+}
+
+/* A value under the key of no visit is the server's mark. */
+static int is_mark(const char *key)
+{
+    static const char none[] = ".00000000000000000000000000000000";
+    size_t length = strlen(key);
+    return length >= sizeof none && strcmp(key + length - (sizeof none - 1), none) == 0;
+}
+
+static tb_status take_mark(tb_feed *feed, const struct value *value)
+{
+    tb_bytes plain = {0};
+    tb_error why = {0};
+    tb_mark mark = {0};
+    tb_status status = tb_open(feed->key, tb_span_text(value->key), tb_bytes_span(&value->body), &plain);
+    if (status == TB_OK)
+        status = tb_mark_decode(tb_bytes_span(&plain), &mark, &why);
+    tb_bytes_free(&plain);
+    if (status == TB_OK)
+        status = tb_feed_mark_hear(&feed->marks, &mark, feed->clock);
+    if (status == TB_EXISTS)
+        return TB_OK;
+    if (status == TB_CONFLICT)
+        tb_fail(&why, status, "a mark that is older than the last");
+    if (status != TB_OK && status != TB_NO_MEMORY)
+        left_out(feed, status, why.status ? tb_error_text(&why) : tb_status_sentence(status));
+    return status;
+}
+
+/* Is the list what the mark says? What it lacks a snapshot brings; a broker that withholds it again and again is asked
+ * less and less often. */
+static void judge_mark(tb_feed *feed)
+{
+    if (tb_feed_mark_judge(&feed->marks, feed->list))
+        want_snapshot(feed);
 }
 
 static tb_status apply_value(tb_feed *feed, const struct value *value, int live, struct batch *batch,
@@ -305,14 +361,15 @@ static void on_value(void *context, const tb_delivery *message)
     struct reading *reading = context;
     uint64_t sequence;
     const char *key = tb_subject_key(message->subject);
-    if (!key || reading->status != TB_OK)
+    if (!key || reading->status != TB_OK || strlen(key) >= TB_SUBJECT_SIZE)
         return;
     struct value value = {.body = {.data = (uint8_t *)message->body.data, .size = message->body.size}}; /* borrowed */
     snprintf(value.key, sizeof value.key, "%s", key);
-    tb_status status = apply_value(reading->feed, &value, 0, &reading->batch, &sequence);
+    tb_status status = is_mark(value.key) ? take_mark(reading->feed, &value)
+                                          : apply_value(reading->feed, &value, 0, &reading->batch, &sequence);
     if (status == TB_NO_MEMORY)
         reading->status = status;
-    else if (status != TB_OK)
+    else if (status != TB_OK && !is_mark(value.key)) /* the newest mark may have come alive before */
         reading->bad++;
 }
 
@@ -356,6 +413,13 @@ static tb_status drain(tb_feed *feed)
     tb_status status = TB_OK;
     for (struct value *value; status != TB_NO_MEMORY && (value = pop(feed));) {
         uint64_t last = tb_list_sequence(feed->list), sequence = 0;
+        if (is_mark(value->key)) {
+            status = take_mark(feed, value);
+            if (status == TB_OK)
+                judge_mark(feed);
+            value_free(value);
+            continue;
+        }
         status = apply_value(feed, value, 1, &batch, &sequence);
         /* Something between was missed; but a list that never saw a number (it is empty) begins with any: live values
          * come in order from the first on, and what was before is in the snapshot. */
@@ -385,6 +449,8 @@ tb_status tb_feed_work(tb_feed *feed, tb_bus *bus, tb_time now, int *synced)
         if (status != TB_OK && status != TB_NOT_FOUND && status != TB_BUS_DOWN)
             tb_log(TB_LOG_WARNING, "terminal", "the list could not be read: %s", tb_status_name(status));
     }
+    if (!needs_snapshot(feed)) /* one that came with the snapshot, or before it */
+        judge_mark(feed);
     tb_status drained = drain(feed);
     pthread_mutex_lock(&feed->mutex);
     *synced = !feed->needs_snapshot && tb_bus_is_connected(bus);
@@ -429,6 +495,8 @@ static tb_status restore_row(void *context, const tb_sealed_entry *row)
     int opened = status == TB_OK;
     if (opened && entry.until > restoring->now)
         status = tb_list_apply(feed->list, &entry, NULL);
+    if (status == TB_OTHER_MODEL)
+        status = tb_list_note_unusable(feed->list, &entry);
     if (!opened || entry.until != row->until)
         status = status == TB_NO_MEMORY ? status : mend(restoring, row, opened ? entry.until : 0);
     tb_entry_free(&entry);
@@ -469,5 +537,10 @@ size_t tb_feed_expire(tb_feed *feed, tb_time now)
 
 uint64_t tb_feed_refused(const tb_feed *feed)
 {
-    return feed->refused;
+    return feed->refused + feed->marks.differed;
+}
+
+tb_time tb_feed_fresh_at(const tb_feed *feed)
+{
+    return feed->marks.fresh_at;
 }

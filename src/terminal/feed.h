@@ -10,6 +10,7 @@
 
 #include "terminal/edge_store.h"
 #include "terminal/list.h"
+#include "terminal/site_clock.h"
 
 typedef struct tb_feed tb_feed;
 
@@ -18,6 +19,8 @@ typedef struct tb_feed_options {
     tb_edge_store *store;
     const tb_key *own_private, *server_public; /* used until open returns */
     const char *site, *touchpoint;             /* outlive the feed */
+    tb_site_clock *clock;                      /* outlives the feed; NULL: the machine's, and marks do not set it */
+    tb_time fresh_at;                          /* as the last run knew it; 0 never */
 } tb_feed_options;
 
 tb_status tb_feed_new(const tb_feed_options *options, tb_feed **out) TB_MUST_CHECK;
@@ -36,7 +39,10 @@ tb_status tb_feed_work(tb_feed *feed, tb_bus *bus, tb_time now, int *synced) TB_
 uint64_t tb_feed_snapshots(const tb_feed *feed);
 /* Removes what ended by the clock from list and store; how many. */
 size_t tb_feed_expire(tb_feed *feed, tb_time now);
-/* Values that were left out since the start: cut short, sealed for somebody else, of another version, played back. */
+/* The server's time at which this list was whole, by its own word (tb_mark); 0: never heard. */
+tb_time tb_feed_fresh_at(const tb_feed *feed);
+/* Values that were left out since the start: cut short, sealed for somebody else, of another version, played back; and
+ * marks that told of another list than this. */
 uint64_t tb_feed_refused(const tb_feed *feed);
 
 #endif

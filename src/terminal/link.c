@@ -18,6 +18,9 @@
 #define BEAT_MS 1000
 #define BEAT_LEAST_MS 200 /* between two that are sent because something changed */
 #define PUBLISH_MS 2000
+#define PUBLISH_MOST 256
+#define PUBLISH_FOR (TB_SECOND / 5)
+#define NOTE_EVERY TB_MINUTE
 
 struct question {
     tb_id id;
@@ -42,7 +45,8 @@ struct tb_link {
     struct question questions[QUESTIONS];
     int asked;
     tb_link_view view;
-    int64_t synced_at; /* monotonic; 0 never */
+    tb_time opened_at;
+    int64_t noted_at; /* the courier's */
 };
 
 static struct timespec in_ms(int ms)
@@ -166,35 +170,51 @@ tb_status tb_link_offer(tb_link *link, const tb_request *request, int wait_ms)
 
 /* ---- courier ---- */
 
-/* Publishes what waits, oldest first; stops at the first that is not taken. 1 when all went out. */
+/* Publishes what waits, oldest first; stops at the first that is not taken, and after a while: the list must not wait
+ * for a day's events. What was acknowledged leaves the outbox in one commit; after a crash before it the stream knows
+ * the ids. 1: there may be more. */
 static int publish(tb_link *link)
 {
-    for (uint64_t number = 0;;) {
+    int64_t begun = tb_clock_monotonic();
+    uint64_t number = 0, done = 0;
+    tb_status status = TB_OK;
+    for (int count = 0; status == TB_OK && count < PUBLISH_MOST && tb_clock_monotonic() - begun < PUBLISH_FOR;
+         count++) {
         tb_bytes sealed = {0};
         tb_id id;
         char text[TB_ID_TEXT_SIZE];
-        tb_status status = tb_edge_store_outbox_next(link->options.store, 0, &number, &id, &sealed);
+        status = tb_edge_store_outbox_next(link->options.store, done, &number, &id, &sealed);
         if (status == TB_OK)
             status = tb_bus_event_publish(link->bus, link->event_subject, tb_id_text(id, text), tb_bytes_span(&sealed),
                                           PUBLISH_MS);
         if (status == TB_OK)
-            status = tb_edge_store_outbox_done(link->options.store, number);
+            done = number;
         tb_bytes_free(&sealed);
-        if (status != TB_OK)
-            return status == TB_NOT_FOUND;
     }
+    if (done && tb_edge_store_outbox_done(link->options.store, done) != TB_OK)
+        return 0; /* they are published again, and known by their ids */
+    return status == TB_OK;
 }
 
 static void beat(tb_link *link)
 {
     tb_bytes body = {0};
-    tb_heartbeat beat = {.at = tb_clock_now(),
+    tb_clock_view clock = {0};
+    if (link->options.clock)
+        tb_site_clock_look(link->options.clock, &clock);
+    tb_link_view view;
+    tb_link_look(link, &view);
+    tb_heartbeat beat = {.at = tb_site_clock_now(link->options.clock),
+                         .outbox = view.outbox,
+                         .tick = link->options.clock ? tb_site_clock_tick(link->options.clock) : 0,
+                         .fresh = view.fresh_at,
+                         .stale = view.stale,
+                         .refused = view.refused,
+                         .clock = clock.by_server ? clock.offset_ms : 0,
+                         .clock_jumped = clock.jumped,
                          .sequence = tb_list_sequence(link->options.list),
                          .entries = tb_list_count(link->options.list)};
     snprintf(beat.touchpoint, sizeof beat.touchpoint, "%s", link->options.registration->touchpoint);
-    pthread_mutex_lock(&link->mutex);
-    beat.outbox = link->view.outbox;
-    pthread_mutex_unlock(&link->mutex);
     link->options.beat(link->options.context, &beat);
     if (tb_heartbeat_encode(&beat, &body) == TB_OK)
         /* the next one comes in a second */
@@ -202,33 +222,66 @@ static void beat(tb_link *link)
     tb_bytes_free(&body);
 }
 
-static void note_view(tb_link *link, int synced)
+static void note_view(tb_link *link)
 {
     uint64_t outbox = tb_edge_store_outbox_count(link->options.store);
     int connected = tb_bus_is_connected(link->bus);
     pthread_mutex_lock(&link->mutex);
-    if (synced)
-        link->synced_at = tb_clock_monotonic();
     link->view.outbox = outbox;
+    link->view.fresh_at = tb_feed_fresh_at(link->feed);
+    link->view.refused = tb_feed_refused(link->feed);
     link->view.connected = connected;
     link->view.snapshots = tb_feed_snapshots(link->feed);
     pthread_mutex_unlock(&link->mutex);
 }
 
-static void work(tb_link *link, int64_t *last_expiry)
+/* What a start without network has to know: when it is, and how old the list is. */
+typedef struct tb_link_note {
+    tb_clock_memory clock;
+    tb_time fresh_at;
+} tb_link_note;
+
+static void write_note(tb_link *link)
 {
-    int synced = 0;
-    tb_time now = tb_clock_now();
+    tb_link_note note = {.fresh_at = tb_feed_fresh_at(link->feed)};
+    if (!link->options.clock)
+        return;
+    tb_site_clock_remember(link->options.clock, &note.clock);
+    if (tb_edge_store_note(link->options.store, "time", tb_span_of(&note, sizeof note)) != TB_OK)
+        tb_log(TB_LOG_DEBUG, "terminal", "the time could not be noted");
+    link->noted_at = tb_clock_monotonic();
+}
+
+void tb_link_recall(tb_edge_store *store, tb_clock_memory *clock, tb_time *fresh_at)
+{
+    tb_bytes found = {0};
+    tb_link_note note = {0};
+    if (tb_edge_store_noted(store, "time", &found) == TB_OK && found.size == sizeof note)
+        memcpy(&note, found.data, sizeof note);
+    note.clock.boot_id[sizeof note.clock.boot_id - 1] = '\0';
+    tb_bytes_free(&found);
+    *clock = note.clock;
+    *fresh_at = note.fresh_at;
+}
+
+/* 1: there is more to do at once. */
+static int work(tb_link *link, int64_t *last_expiry)
+{
+    int synced = 0, more = 0;
+    tb_time now = tb_site_clock_now(link->options.clock);
     tb_status status = tb_feed_work(link->feed, link->bus, now, &synced);
     if (status == TB_NO_MEMORY)
         tb_log(TB_LOG_ERROR, "terminal", "out of memory while the list was updated");
     if (tb_clock_monotonic() - *last_expiry >= TB_SECOND) {
         *last_expiry = tb_clock_monotonic();
-        (void)tb_feed_expire(link->feed, now);
+        (void)tb_feed_expire(link->feed, tb_site_clock_sure(link->options.clock));
     }
     if (tb_bus_is_connected(link->bus))
-        (void)publish(link);
-    note_view(link, synced);
+        more = publish(link);
+    note_view(link);
+    if (tb_clock_monotonic() - link->noted_at >= NOTE_EVERY)
+        write_note(link);
+    return more;
 }
 
 static void *courier(void *context)
@@ -240,7 +293,7 @@ static void *courier(void *context)
         int woken = link->woken;
         link->woken = 0;
         pthread_mutex_unlock(&link->mutex);
-        work(link, &last_expiry);
+        int more = work(link, &last_expiry);
         link->options.changed(link->options.context);
         int64_t since = (tb_clock_monotonic() - last_beat) / 1000;
         if (since >= BEAT_MS || (woken && since >= BEAT_LEAST_MS)) {
@@ -249,6 +302,7 @@ static void *courier(void *context)
             woken = 0;
         }
         pthread_mutex_lock(&link->mutex);
+        link->woken |= more;
         struct timespec until = in_ms(woken ? BEAT_LEAST_MS : BEAT_MS);
         while (!link->stopping && !link->woken &&
                pthread_cond_timedwait(&link->to_courier, &link->mutex, &until) != ETIMEDOUT)
@@ -264,8 +318,11 @@ void tb_link_look(tb_link *link, tb_link_view *out)
 {
     pthread_mutex_lock(&link->mutex);
     *out = link->view;
-    out->age = link->synced_at ? (tb_clock_monotonic() - link->synced_at) / TB_SECOND : -1;
     pthread_mutex_unlock(&link->mutex);
+    tb_time now = tb_site_clock_now(link->options.clock), since = out->fresh_at ? out->fresh_at : link->opened_at;
+    tb_time old = now > since ? now - since : 0, most = link->options.offline;
+    out->stale = old > (most > TB_FRESH_ENOUGH ? most : TB_FRESH_ENOUGH);
+    out->age = !out->fresh_at ? -1 : old <= TB_FRESH_ENOUGH ? 0 : old / TB_SECOND;
 }
 
 /* ---- opening and closing ---- */
@@ -286,11 +343,21 @@ static tb_status open_feed(tb_link *link, tb_error *why)
     const tb_registration *r = link->options.registration;
     size_t count = 0;
     int64_t begun = tb_clock_monotonic();
-    tb_feed_options options = {link->options.list, link->options.store, &link->keys->private_key, &r->server, r->site,
-                               r->touchpoint};
+    tb_clock_memory unused;
+    tb_feed_options options = {.list = link->options.list,
+                               .store = link->options.store,
+                               .own_private = &link->keys->private_key,
+                               .server_public = &r->server,
+                               .site = r->site,
+                               .touchpoint = r->touchpoint,
+                               .clock = link->options.clock};
+    tb_link_recall(link->options.store, &unused, &options.fresh_at);
+    link->view.fresh_at = options.fresh_at;
+    link->opened_at = tb_site_clock_now(link->options.clock);
+    link->noted_at = tb_clock_monotonic();
     tb_status status = tb_feed_new(&options, &link->feed);
     if (status == TB_OK)
-        status = tb_feed_restore(link->feed, tb_clock_now(), &count);
+        status = tb_feed_restore(link->feed, tb_site_clock_sure(link->options.clock), &count);
     if (status != TB_OK)
         return tb_fail(why, status, "the list in edge.db: %s", tb_status_sentence(status));
     tb_log(TB_LOG_INFO, "terminal", "%zu entries from the store in %lld ms", count,
@@ -374,6 +441,8 @@ void tb_link_free(tb_link **at)
         pthread_join(link->asker, NULL);
     tb_bus_subscription_free(&link->live);
     tb_bus_free(&link->bus);
+    if (link->courier_runs)
+        write_note(link);
     tb_feed_free(&link->feed);
     for (int i = 0; i < link->asked; i++)
         tb_bytes_free(&link->questions[i].sealed);

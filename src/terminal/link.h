@@ -9,6 +9,10 @@
 
 #include "terminal/edge_store.h"
 #include "terminal/list.h"
+#include "terminal/site_clock.h"
+
+/* Three marks of the server; a role that allows nothing is stale after that. */
+#define TB_FRESH_ENOUGH (15 * TB_SECOND)
 
 typedef struct tb_link tb_link;
 
@@ -22,6 +26,8 @@ typedef struct tb_link_options {
     /* fills state, decisions, screen, simulation; from the courier's thread */
     void (*beat)(void *context, tb_heartbeat *beat);
     void *context;
+    tb_site_clock *clock; /* outlives the link; NULL: the machine's */
+    tb_time offline;      /* of the role: how old the list may be, by the server's word */
 } tb_link_options;
 
 /* Fills the list from the store, then connects in the background. */
@@ -37,10 +43,15 @@ tb_status tb_link_ask(tb_link *link, const tb_request *request, int wait_ms) TB_
 tb_status tb_link_offer(tb_link *link, const tb_request *request, int wait_ms) TB_MUST_CHECK;
 void tb_link_wake(tb_link *link); /* the outbox or the state has something new */
 
+/* What the last run noted: for the clock with which the next one begins. */
+void tb_link_recall(tb_edge_store *store, tb_clock_memory *clock, tb_time *fresh_at);
+
 typedef struct tb_link_view {
     int connected;
-    int64_t age; /* seconds since the list was last the server's, -1 never */
-    uint64_t outbox;
+    tb_time fresh_at; /* the server's time at which the list was whole, by its word; 0 never */
+    int64_t age;      /* seconds since then; 0 while its word comes regularly; -1 never */
+    int stale;        /* older than its role allows: not to be used */
+    uint64_t outbox, refused;
     uint64_t snapshots; /* whole ones that were taken since the link was opened */
 } tb_link_view;
 void tb_link_look(tb_link *link, tb_link_view *out);

@@ -8,11 +8,14 @@
 
 #include "store/store.h"
 
+#define OVER_COUNTS (10 * TB_MINUTE)
+
 struct entry {
     tb_id visit; /* zero: the place is free */
     uint64_t sequence;
     int present, dropped;
     int used; /* dropped here, and nothing has brought it back since */
+    int counted; /* the server has it on this list, as far as is known */
     uint32_t generation;
     tb_time from, until;
     tb_bytes fields;                           /* packed */
@@ -26,6 +29,12 @@ struct tb_list {
     size_t room, used, present; /* room is a power of two; used counts absent ones too */
     uint64_t sequence;
     uint32_t generation;
+    uint64_t version; /* of what is counted */
+    struct {
+        uint64_t version; /* 0: none */
+        tb_key salt;
+        tb_list_digest digest;
+    } known;
 };
 
 tb_status tb_list_new(const tb_model *models, int count, tb_list **out)
@@ -35,6 +44,7 @@ tb_status tb_list_new(const tb_model *models, int count, tb_list **out)
     if (!list)
         return TB_NO_MEMORY;
     list->room = 64;
+    list->version = 1;
     list->entries = calloc(list->room, sizeof *list->entries);
     tb_status status = list->entries ? tb_matcher_new(models, count, &list->matcher) : TB_NO_MEMORY;
     pthread_mutex_init(&list->mutex, NULL);
@@ -108,6 +118,12 @@ static void erase(tb_list *list, struct entry *entry)
     tb_bytes_free(&entry->fields);
 }
 
+static void count_as(tb_list *list, struct entry *entry, int counted)
+{
+    entry->counted = counted;
+    list->version++;
+}
+
 /* Takes an entry out of the table and closes the gap that it leaves in its run. */
 static void forget(tb_list *list, struct entry *entry)
 {
@@ -122,6 +138,7 @@ static void forget(tb_list *list, struct entry *entry)
     }
     list->entries[hole] = (struct entry){0};
     list->used--;
+    list->version++;
 }
 
 /* ---- changing ---- */
@@ -174,6 +191,7 @@ static tb_status apply(tb_list *list, const tb_entry *entry, int *changed)
                             .until = entry->present ? entry->until : place->until,
                             .fields = fields};
     memcpy(place->reference, reference, sizeof place->reference);
+    count_as(list, place, entry->present);
     *changed = 1;
     return TB_OK;
 }
@@ -218,6 +236,7 @@ tb_status tb_list_drop(tb_list *list, tb_id visit, uint64_t sequence)
         erase(list, entry);
         entry->dropped = entry->used = 1;
         entry->sequence = sequence > entry->sequence ? sequence : entry->sequence;
+        count_as(list, entry, 1); /* until the server has heard of it */
     }
     pthread_mutex_unlock(&list->mutex);
     return status;
@@ -233,6 +252,28 @@ tb_status tb_list_note_gone(tb_list *list, tb_id visit, uint64_t sequence, tb_ti
         entry->dropped = dropped;
         entry->sequence = sequence;
         entry->until = until;
+        count_as(list, entry, dropped);
+    }
+    pthread_mutex_unlock(&list->mutex);
+    return status;
+}
+
+tb_status tb_list_note_unusable(tb_list *list, const tb_entry *from)
+{
+    struct entry *entry;
+    pthread_mutex_lock(&list->mutex);
+    tb_status status = place_for(list, from->visit, &entry);
+    if (status == TB_OK) {
+        entry->generation = list->generation;
+        if (from->sequence > list->sequence)
+            list->sequence = from->sequence;
+    }
+    if (status == TB_OK && from->sequence > entry->sequence) {
+        erase(list, entry);
+        entry->dropped = 0;
+        entry->sequence = from->sequence;
+        entry->until = from->until;
+        count_as(list, entry, 1);
     }
     pthread_mutex_unlock(&list->mutex);
     return status;
@@ -281,6 +322,7 @@ static void take_unnamed(tb_list *list)
             entry->sequence = list->sequence > entry->sequence ? list->sequence : entry->sequence;
         erase(list, entry);
         entry->dropped = 0;
+        count_as(list, entry, 0);
     }
 }
 
@@ -303,18 +345,54 @@ void tb_list_snapshot_end(tb_list *list, int ready)
 static int is_over(const tb_list *list, const struct entry *entry, tb_time now)
 {
     (void)list;
+    if (entry->present)
+        return 0;
     /* never was on this list: nothing older can bring it back */
-    if (!entry->present && !entry->dropped && !entry->until)
+    if (!entry->dropped && !entry->counted && !entry->until)
         return 1;
-    return entry->until != 0 && entry->until <= now; /* L4 */
+    /* L4; the server is given some time to take it off as well (L5) */
+    return entry->until != 0 && entry->until <= now && (!entry->counted || entry->until <= now - OVER_COUNTS);
 }
 
 size_t tb_list_expire(tb_list *list, tb_time now)
 {
+    size_t gone = 0;
     pthread_mutex_lock(&list->mutex);
-    size_t gone = forget_all(list, is_over, now);
+    for (size_t i = 0; i < list->room; i++) {
+        struct entry *entry = &list->entries[i];
+        if (!entry->present || entry->until > now)
+            continue;
+        erase(list, entry);
+        gone++;
+    }
+    (void)forget_all(list, is_over, now);
     pthread_mutex_unlock(&list->mutex);
     return gone;
+}
+
+static void take_digest(tb_list *list, const tb_key *salt)
+{
+    tb_list_digest digest = {0};
+    for (size_t i = 0; i < list->room; i++)
+        if (list->entries[i].counted && !tb_id_is_zero(list->entries[i].visit)) {
+            tb_mark_toggle(salt, list->entries[i].visit, list->entries[i].sequence, digest.bytes);
+            digest.entries++;
+        }
+    list->known.version = list->version;
+    list->known.salt = *salt;
+    list->known.digest = digest;
+}
+
+tb_list_digest tb_list_digest_of(tb_list *list, const tb_key *salt)
+{
+    pthread_mutex_lock(&list->mutex);
+    if (!list->known.version || list->known.version != list->version ||
+        memcmp(&list->known.salt, salt, sizeof *salt) != 0)
+        take_digest(list, salt);
+    tb_list_digest digest = list->known.digest;
+    digest.sequence = list->sequence;
+    pthread_mutex_unlock(&list->mutex);
+    return digest;
 }
 
 static int all(const tb_list *list, const struct entry *entry, tb_time now)
@@ -363,7 +441,7 @@ tb_list_state tb_list_state_of(const tb_list *list, tb_id visit)
     const struct entry *entry = find(list, visit);
     tb_list_state state = {0};
     if (entry)
-        state = (tb_list_state){entry->sequence, entry->until, entry->present, entry->dropped};
+        state = (tb_list_state){entry->sequence, entry->until, entry->present, entry->dropped, entry->counted};
     pthread_mutex_unlock((pthread_mutex_t *)&list->mutex);
     return state;
 }

@@ -9,6 +9,8 @@
  *  L4  Of who was taken off, the number stays until the window that was known last has ended: an old value that
  *      somebody
  *      recorded and sends once more does not bring anybody back.
+ *  L5  What the server has on this list, as far as is known here, is counted: also what was used up here, what this
+ *      terminal cannot use, and for some minutes what is over. Of it the digest is made.
  *
  * Any thread. Templates are in secret memory (gallery's); facts are wiped when an entry goes. */
 #ifndef TERMINAL_LIST_H
@@ -31,6 +33,8 @@ tb_status tb_list_apply(tb_list *list, const tb_entry *entry, int *changed) TB_M
 tb_status tb_list_drop(tb_list *list, tb_id visit, uint64_t sequence) TB_MUST_CHECK;
 /* Taken off (or used up here) at `sequence`, to be remembered until `until` (L4; 0: not known). */
 tb_status tb_list_note_gone(tb_list *list, tb_id visit, uint64_t sequence, tb_time until, int dropped) TB_MUST_CHECK;
+/* An entry of the server's that this terminal cannot use: nobody is found by it, but it is there (L5). */
+tb_status tb_list_note_unusable(tb_list *list, const tb_entry *entry) TB_MUST_CHECK;
 void tb_list_note_sequence(tb_list *list, uint64_t sequence); /* from the store: this was seen */
 /* Between begin and end every value of the bucket is applied; with `ready` what was not named goes. */
 void tb_list_snapshot_begin(tb_list *list);
@@ -39,13 +43,20 @@ void tb_list_snapshot_end(tb_list *list, int ready);
 size_t tb_list_expire(tb_list *list, tb_time now);
 void tb_list_clear(tb_list *list);
 
+typedef struct tb_list_digest { /* as in tb_mark */
+    uint64_t sequence, entries;
+    uint8_t bytes[TB_MARK_DIGEST_SIZE];
+} tb_list_digest;
+/* Kept until something changes. */
+tb_list_digest tb_list_digest_of(tb_list *list, const tb_key *salt);
+
 size_t tb_list_count(const tb_list *list);
 uint64_t tb_list_sequence(const tb_list *list); /* the highest seen */
 int tb_list_has(const tb_list *list, tb_id visit);
 typedef struct tb_list_state { /* what is known of a visit; all zero: nothing */
     uint64_t sequence;
     tb_time until; /* 0: not known */
-    int present, dropped;
+    int present, dropped, counted;
 } tb_list_state;
 tb_list_state tb_list_state_of(const tb_list *list, tb_id visit);
 uint64_t tb_list_sequence_of(const tb_list *list, tb_id visit); /* of this entry; 0: not on the list */

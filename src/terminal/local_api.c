@@ -9,6 +9,8 @@
 
 #include <tebura/secret.h>
 
+#define DECODING_MOST 4
+#define CODE_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 #define PAGE_LIMIT ((size_t)12 << 20)
 #define FRAME_LIMIT ((size_t)8 << 20)
 
@@ -267,7 +269,18 @@ static tb_status post_frame(void *context, const tb_http_request *request, tb_ht
     tb_terminal *t = context;
     if (strcmp(request->content_type, "image/jpeg") != 0 && strcmp(request->content_type, "image/png") != 0)
         return tb_fail(why, TB_UNSUPPORTED, "a picture is image/jpeg or image/png");
-    return tb_camera_push(t->camera, request->body, why);
+    /* A picture takes some ten milliseconds and megabytes to decode: a page sends one after the other. */
+    pthread_mutex_lock(&t->mutex);
+    int taken = t->decoding < DECODING_MOST;
+    t->decoding += taken;
+    pthread_mutex_unlock(&t->mutex);
+    if (!taken)
+        return tb_fail(why, TB_CONFLICT, "%d pictures are being read already: send one after the other", DECODING_MOST);
+    tb_status status = tb_camera_push(t->camera, request->body, why);
+    pthread_mutex_lock(&t->mutex);
+    t->decoding--;
+    pthread_mutex_unlock(&t->mutex);
+    return status;
 }
 
 /* Optional number with a default; integers count as numbers. */
@@ -379,14 +392,30 @@ static void origin_of(const char *server, char *out, size_t size)
     snprintf(out, size, "%.*s", (int)length, server);
 }
 
+tb_status tb_terminal_check(const tb_terminal_options *options, tb_error *why)
+{
+    const char *server = options->server, *host = strstr(server, "://");
+    if ((strncmp(server, "http://", 7) != 0 && strncmp(server, "https://", 8) != 0) || !host[3] || host[3] == '/')
+        return tb_fail(why, TB_INVALID_ARGUMENT, "--server %.100s: write it as http://HOST:PORT or https://HOST",
+                       server);
+    if (strncmp(options->listen, "127.", 4) != 0 && strncmp(options->listen, "[::1]", 5) != 0 &&
+        strncmp(options->listen, "localhost:", 10) != 0)
+        return tb_fail(why, TB_INVALID_ARGUMENT, "--listen %s: the local interface stands on a loopback address only",
+                       options->listen);
+    const char *code = options->code;
+    if (code && (!*code || strlen(code) > 128 || code[strspn(code, CODE_LETTERS)]))
+        return tb_fail(why, TB_INVALID_ARGUMENT,
+                       "--code: that is no registration code: copy it whole from the console");
+    return TB_OK;
+}
+
 tb_status tb_local_api_open(tb_terminal *t, tb_error *why)
 {
     char origin[256];
+    tb_status checked = tb_terminal_check(&t->options, why);
+    if (checked != TB_OK)
+        return checked;
     origin_of(t->options.server, origin, sizeof origin);
-    if (strncmp(t->options.listen, "127.", 4) != 0 && strncmp(t->options.listen, "[::1]", 5) != 0 &&
-        strncmp(t->options.listen, "localhost:", 10) != 0)
-        return tb_fail(why, TB_INVALID_ARGUMENT, "--listen %s: the local interface stands on a loopback address only",
-                       t->options.listen);
     tb_http_options options = {.listen = t->options.listen,
                                .routes = routes,
                                .route_count = sizeof routes / sizeof *routes,

@@ -178,7 +178,8 @@ static void seen(void *context, tb_id visit)
     tb_terminal *t = context;
     tb_event event = {.kind = TB_EVENT_PRESENCE, .visit = visit};
     tb_drop drop = {visit, tb_list_sequence_of(t->list, visit)};
-    tb_status status = tb_edge_store_record(t->store, &event, tb_clock_now(), t->role.deletes_entry ? &drop : NULL);
+    tb_status status =
+        tb_edge_store_record(t->store, &event, tb_site_clock_now(t->clock), t->role.deletes_entry ? &drop : NULL);
     if (status == TB_OK && t->role.deletes_entry)
         status = tb_list_drop(t->list, visit, 0);
     if (status != TB_OK) /* it is reported again when they are seen again */
@@ -208,8 +209,12 @@ static void look_around(struct pipeline *p, const tb_frame *frame)
     tb_zone_view zone;
     tb_terminal *t = p->terminal;
     tb_status status = tb_camera_is_program(t->camera) ? TB_INJECTED : TB_OK; /* whatever it shows */
+    tb_link_view link;
+    tb_link_look(t->link, &link);
+    if (status == TB_OK && link.stale)
+        status = TB_STALE;
     if (status == TB_OK)
-        status = tb_presence_see(p->presence, frame, t->list, tb_clock_now(), seen, t, &zone);
+        status = tb_presence_see(p->presence, frame, t->list, tb_site_clock_now(t->clock), seen, t, &zone);
     say_camera(t, status, status == TB_OK ? "ok" : tb_status_sentence(status));
     if (status != TB_OK)
         return;

@@ -14,7 +14,8 @@
 
 #define INNER_MOST 8
 #define TICK (200 * (TB_SECOND / 1000))
-#define REGISTRATION_PAUSE (2 * TB_SECOND)
+#define REGISTRATION_PAUSE (2 * TB_SECOND) /* doubled each time, up to ... */
+#define REGISTRATION_PAUSE_MOST (32 * TB_SECOND)
 
 struct timespec tb_monotonic_after(int64_t microseconds)
 {
@@ -226,7 +227,7 @@ static void settle(tb_terminal *t)
 /* The documents are judged here, where the other one is known. */
 static void judge_documents(tb_terminal *t, tb_letter *letter, tb_documents *judged)
 {
-    tb_date today = tb_local_date(tb_clock_now(), t->options.utc_offset_minutes);
+    tb_date today = tb_local_date(tb_site_clock_now(t->clock), tb_terminal_offset(t));
     tb_phase phase = t->machine.phase;
     if (phase == TB_PHASE_ASKING)
         *judged = t->hold->documents; /* a new transaction begins with nothing */
@@ -424,9 +425,14 @@ static int register_when_due(tb_terminal *t)
         return 0;
     tb_error why = {0};
     tb_status status = tb_try_registration(t, &why);
-    t->retry_at = tb_clock_monotonic() + REGISTRATION_PAUSE;
-    if (status != TB_OK)
-        tb_log(TB_LOG_WARNING, "terminal", "not registered yet: %s", tb_error_text(&why));
+    t->retry_pause = t->retry_pause ? 2 * t->retry_pause : REGISTRATION_PAUSE;
+    if (t->retry_pause > REGISTRATION_PAUSE_MOST)
+        t->retry_pause = REGISTRATION_PAUSE_MOST;
+    t->retry_at = tb_clock_monotonic() + t->retry_pause;
+    if (status != TB_OK && strcmp(tb_error_text(&why), t->retry_told) != 0) { /* once, until it is something else */
+        snprintf(t->retry_told, sizeof t->retry_told, "%s", tb_error_text(&why));
+        tb_log(TB_LOG_WARNING, "terminal", "not registered yet, trying on: %s", t->retry_told);
+    }
     return status == TB_OK;
 }
 

@@ -1,6 +1,7 @@
 /* terminal.c: putting one terminal together and taking it apart. */
 #include "terminal/terminal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,13 @@
 
 static tb_status open_identity(tb_terminal *t, tb_error *why)
 {
-    tb_status status = tb_edge_store_open(t->options.directory, &t->store, why);
+    tb_status status = tb_edge_store_open_with(t->options.directory, t->options.key_file, &t->store, why);
+    if (status != TB_OK)
+        return status;
+    tb_clock_memory memory;
+    tb_time fresh_at;
+    tb_link_recall(t->store, &memory, &fresh_at);
+    status = tb_site_clock_new(NULL, &memory, &t->clock);
     if (status != TB_OK)
         return status;
     t->keys = tb_secret_alloc(sizeof *t->keys);
@@ -28,7 +35,8 @@ static tb_status open_identity(tb_terminal *t, tb_error *why)
                        t->options.directory);
     status = tb_try_registration(t, why);
     if (status == TB_BUS_DOWN || status == TB_TIMEOUT) {
-        tb_log(TB_LOG_WARNING, "terminal", "not registered yet, trying on: %s", tb_error_text(why));
+        snprintf(t->retry_told, sizeof t->retry_told, "%s", tb_error_text(why));
+        tb_log(TB_LOG_WARNING, "terminal", "not registered yet, trying on: %s", t->retry_told);
         if (why)
             *why = (tb_error){0};
         return TB_OK;
@@ -90,6 +98,7 @@ void tb_terminal_free(tb_terminal **at)
     tb_camera_free(&t->camera);
     tb_list_free(&t->list);
     tb_edge_store_free(&t->store);
+    tb_site_clock_free(&t->clock);
     tb_secret_free(t->keys);
     tb_secret_free(t->feed_key);
     tb_view_end(t);
@@ -97,6 +106,11 @@ void tb_terminal_free(tb_terminal **at)
     tb_post_end(t);
     free(t);
     *at = NULL;
+}
+
+int tb_terminal_offset(const tb_terminal *terminal)
+{
+    return terminal->options.follow_local_time ? tb_clock_offset() : terminal->options.utc_offset_minutes;
 }
 
 const char *tb_terminal_url(const tb_terminal *terminal)

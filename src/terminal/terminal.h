@@ -18,6 +18,7 @@ typedef struct tb_terminal tb_terminal;
 
 typedef struct tb_terminal_options { /* everything outlives the terminal */
     const char *directory;           /* --data */
+    const char *key_file;            /* --key; NULL: edge.key in the directory */
     const char *server;              /* http://..., for registration and as the allowed origin */
     const char *code;                /* one-time code; NULL when registered before */
     const char *camera;              /* address */
@@ -25,9 +26,12 @@ typedef struct tb_terminal_options { /* everything outlives the terminal */
     const tb_profile *profile;
     tb_engine *engine; /* used by the pipeline's thread only, from now on */
     int utc_offset_minutes;
+    int follow_local_time; /* the offset is the machine's, asked anew each time: summer time may begin while it runs */
     tb_capture_options capture;
 } tb_terminal_options;
 
+/* What can be said of the options without opening anything: server, listen, code. TB_INVALID_ARGUMENT */
+tb_status tb_terminal_check(const tb_terminal_options *options, tb_error *why) TB_MUST_CHECK;
 /* TB_UNAUTHORISED: the code is wrong or used. TB_NOT_FOUND: not registered and no code given, or the profile lacks the
  * role. A server that is away is no failure: the terminal starts with what it has, registers as soon as it can, and
  * its screen says so. */

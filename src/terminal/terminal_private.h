@@ -70,6 +70,11 @@ typedef struct tb_view { /* what the local interface shows; a value, made by the
     tb_status camera_status;
     uint64_t entries, sequence, outbox, decisions;
     int64_t age;
+    tb_time fresh_at;
+    int stale;
+    uint64_t refused;
+    int64_t clock_offset_ms;
+    int clock_by_server, clock_jumped;
     tb_screen screen;
     tb_facts fields;
     int64_t amount;
@@ -80,6 +85,7 @@ typedef struct tb_view { /* what the local interface shows; a value, made by the
 struct tb_terminal {
     tb_terminal_options options;
     tb_edge_store *store;
+    tb_site_clock *clock;         /* before the link; the machine's own until then */
     tb_key_pair *keys;            /* secret memory */
     tb_registration registration; /* written once, before `registered` */
     tb_role_view role;
@@ -101,13 +107,15 @@ struct tb_terminal {
     int inner_first, inner_count;
     int match_due;        /* MATCH waits until what came with the input is in the hold */
     tb_status last_write; /* of the store, in this step */
-    int64_t retry_at;     /* registration */
+    int64_t retry_at, retry_pause; /* registration */
+    char retry_told[256];
     tb_view *fresh;       /* scratch */
 
     pthread_mutex_t mutex; /* ---- the mailbox ---- */
     pthread_cond_t wake, answered;
     tb_letter *first, **last;
     int stopping, registered, refresh;
+    int decoding; /* pictures that pages have sent and that are being read now */
     tb_zone_view zone;
     int zone_new;
     struct { /* from the pipeline */
@@ -174,6 +182,9 @@ struct json_t *tb_view_json(tb_terminal *terminal, const tb_view *view, uint64_t
 
 /* local_api.c */
 tb_status tb_local_api_open(tb_terminal *terminal, tb_error *why) TB_MUST_CHECK;
+
+/* Minutes by which people here are ahead of UTC, now: it may change in the night. */
+int tb_terminal_offset(const tb_terminal *terminal);
 
 struct timespec tb_monotonic_after(int64_t microseconds);
 

@@ -11,6 +11,8 @@
 
 #include <tebura/secret.h>
 
+#include "terminal/age.h"
+
 tb_status tb_view_init(tb_terminal *t)
 {
     t->view = tb_secret_alloc(sizeof *t->view); /* holds names */
@@ -25,10 +27,21 @@ void tb_view_end(tb_terminal *t)
     tb_secret_free(t->fresh);
 }
 
+static void say_stale(tb_terminal *t, const tb_view *view, tb_screen *screen)
+{
+    tb_age_text text;
+    tb_age_say(view->fresh_at, tb_site_clock_now(t->clock), tb_terminal_offset(t), &text);
+    screen->tone = TB_TONE_RETRY;
+    snprintf(screen->en, sizeof screen->en,
+             "This terminal's list is too old (%s). Please use another one, or ask a member of staff.", text.en);
+    snprintf(screen->ja, sizeof screen->ja,
+             "この端末の名簿は古くなっています（%s）。ほかの端末をご利用いただくか、係員にお声がけください。", text.ja);
+}
+
 static void screen_of(tb_terminal *t, tb_view *view)
 {
     if (view->registered) {
-        tb_screen_of(&t->machine, t->options.profile, t->options.utc_offset_minutes, &view->screen);
+        tb_screen_of(&t->machine, t->options.profile, tb_terminal_offset(t), &view->screen);
         tb_doors_screen(&view->doors, t->machine.phase, &view->screen);
     } else {
         memset(&view->screen, 0, sizeof view->screen);
@@ -42,6 +55,9 @@ static void screen_of(tb_terminal *t, tb_view *view)
         view->screen.tone = TB_TONE_RETRY;
         tb_screen_reason(t->options.profile, "offline", &view->screen);
     }
+    if (view->registered && t->machine.phase == TB_PHASE_IDLE && view->stale &&
+        !(t->role.asks_server && view->connected))
+        say_stale(t, view, &view->screen);
     /* where nobody pushes pictures yet, the screen still says what to do: the page is where they will come from */
     if (view->registered && t->machine.phase == TB_PHASE_IDLE && view->camera_status != TB_OK &&
         view->camera_status != TB_CAMERA_SILENT) {
@@ -70,9 +86,18 @@ static void fill(tb_terminal *t, tb_view *view)
     if (view->registered) {
         tb_link_view link;
         tb_link_look(t->link, &link);
+        tb_clock_view clock;
+        tb_site_clock_look(t->clock, &clock);
         view->connected = link.connected;
-        /* the courier looks once a second */
-        view->age = link.connected && link.age >= 0 && link.age <= 2 ? 0 : link.age;
+        view->age = link.age;
+        view->fresh_at = link.fresh_at / TB_MINUTE * TB_MINUTE; /* that it is some seconds newer is no news */
+        view->stale = link.stale;
+        view->refused = link.refused;
+        view->clock_by_server = clock.by_server;
+        view->clock_jumped = clock.jumped;
+        int64_t moved = clock.offset_ms - view->clock_offset_ms;
+        if (moved >= 100 || moved <= -100) /* so that drift is no news */
+            view->clock_offset_ms = clock.offset_ms;
         view->outbox = tb_edge_store_outbox_count(t->store);
         view->entries = tb_list_count(t->list);
         view->sequence = tb_list_sequence(t->list);
@@ -80,6 +105,7 @@ static void fill(tb_terminal *t, tb_view *view)
         tb_doors_look(t->actuator, &view->doors);
     } else {
         view->age = -1;
+        view->fresh_at = 0;
     }
     screen_of(t, view);
 }
@@ -162,6 +188,26 @@ static json_t *screen_json(const tb_screen *screen)
     return object;
 }
 
+static json_t *list_json(tb_terminal *t, const tb_view *view)
+{
+    tb_age_text note;
+    char text[TB_TIME_TEXT_SIZE];
+    tb_time bound = !view->registered || t->role.offline == TB_TIME_NEVER ? -TB_SECOND : t->role.offline;
+    tb_age_say(view->fresh_at, tb_site_clock_now(t->clock), tb_terminal_offset(t), &note);
+    return json_pack("{s:I, s:I, s:b, s:I, s:o, s:b, s:I, s:I, s:{s:s, s:s}}", "entries", (json_int_t)view->entries,
+                     "sequence", (json_int_t)view->sequence, "connected", view->connected, "age_seconds",
+                     (json_int_t)view->age, "as_of",
+                     view->fresh_at ? json_string(tb_time_text(view->fresh_at, text)) : json_null(), "stale",
+                     view->stale, "offline_seconds", (json_int_t)(bound / TB_SECOND), "refused",
+                     (json_int_t)view->refused, "note", "en", note.en, "ja", note.ja);
+}
+
+static json_t *clock_json(const tb_view *view)
+{
+    return json_pack("{s:I, s:b, s:b}", "offset_ms", (json_int_t)view->clock_offset_ms, "by_server",
+                     view->clock_by_server, "jumped", view->clock_jumped);
+}
+
 static const char *kind_name(tb_kind kind)
 {
     static const char *const names[] = {"checkin", "passage", "counter", "pos", "pickup", "sign", "presence"};
@@ -190,14 +236,13 @@ json_t *tb_view_json(tb_terminal *t, const tb_view *view, uint64_t number)
     const tb_role_view *role = &t->role;
     int known = view->registered;
     json_t *object = json_pack(
-        "{s:I, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:b, s:b, s:{s:s, s:b, s:b}, s:s, s:s, s:{s:I, s:I, s:b, s:I}, s:I, s:I, s:i, s:b, s:o, s:o, s:o}",
+        "{s:I, s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:b, s:b, s:{s:s, s:b, s:b}, s:s, s:s, s:o, s:o, s:I, s:I, s:i, s:b, s:o, s:o, s:o}",
         "number", (json_int_t)number, "state", tb_phase_name(view->phase), "touchpoint", known ? r->touchpoint : "",
         "role", known ? r->role : "", "kind", known ? kind_name(role->kind) : "", "zone", known ? r->zone : "", "title",
         "en", known ? role->title_en : "", "ja", known ? role->title_ja : "", "registered", known, "simulation",
         view->simulation, "actuator", "name", known && role->actuator ? role->actuator : "", "simulation", 1, "open",
         view->actuator_open, "camera", view->camera, "camera_status", tb_status_name(view->camera_status), "list",
-        "entries", (json_int_t)view->entries, "sequence", (json_int_t)view->sequence, "connected", view->connected,
-        "age_seconds", (json_int_t)view->age, "outbox", (json_int_t)view->outbox, "held",
+        list_json(t, view), "clock", clock_json(view), "outbox", (json_int_t)view->outbox, "held",
         (json_int_t)(tb_secret_held() - sizeof *view), "candidates", view->candidates, "served", view->served, "screen",
         screen_json(&view->screen), "fields", facts_json(&view->fields), "last", last_json(&view->last));
     if (object && known && takes_reference(role) && !set_reference(t, view, object)) {

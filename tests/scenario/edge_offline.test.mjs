@@ -25,6 +25,15 @@ test('a gate without network lets its list pass and loses nothing', async (t) =>
   await kiosk.stop();
   await security.until('the list', (s) => s.list.entries === 2);
   const before = await counts(server);
+  const fresh = await security.until('the server has said that this is all', (s) => s.list.as_of && s.list.age_seconds === 0);
+  assert.equal(fresh.list.stale, false);
+  assert.equal(fresh.list.refused, 0);
+  assert.equal(fresh.clock.by_server, true);
+  assert.match(fresh.list.note.en, /^as of \d\d:\d\d, just now$/);
+  const { touchpoints } = (await http(server, 'GET', '/api/v1/touchpoints')).json;
+  const { last } = touchpoints.find((p) => p.id === 'security');
+  assert.equal(last.stale, false);
+  assert.equal(last.clock_jumped, false);
 
   await broker.stop('SIGKILL');
   await security.until('alone', (s) => !s.list.connected);
@@ -104,6 +113,9 @@ test('a wrong code, a data directory in use, a profile without the role: one sen
   await fails(start(join(temporary(t), 'b')), 66, /--code/);
   await fails(start(join(temporary(t), 'c'), '0'.repeat(32), ['--camera', 'nonsense:']), 64, /INVALID_ARGUMENT/);
   await fails(start(join(temporary(t), 'd'), '0'.repeat(32), ['--listen', '0.0.0.0:0']), 64, /loopback/);
+  await fails(start(join(temporary(t), 'f'), '0'.repeat(32), ['--server', 'localhost:8080']), 64, /--server localhost:8080: write it as http/);
+  await fails(start(join(temporary(t), 'g'), 'not a code'), 64, /no registration code/);
+  await fails(start(join(temporary(t), 'h'), '0'.repeat(32), ['--camera', 'v4l2:/dev/video-none']), 66, /camera .*NOT_FOUND/);
   await fails(start(join(temporary(t), "e"), "0".repeat(32), ["--camera", "pushed:", "--without-liveness"]), 64, /simulated cameras/);
   const edge = await startEdge(t, server, { id: 'one', role: 'security', zone: 'security_area' });
   await fails(start(edge.data), 75, /DB_LOCKED/);

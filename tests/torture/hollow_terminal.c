@@ -292,7 +292,8 @@ static tb_status open_terminal(struct hollow *h, char **arguments, tb_error *why
     model.calibration = (tb_calibration){
         .knots = 2, .curve = {{1e-3, 0.395f}, {1e-4, 0.44f}}, .margin = 0.05f, .verification = 0.4f, .liveness = 0.5f};
     status = tb_list_new(&model, 1, &h->list);
-    tb_link_options link = {h->store, h->list, &h->registration, &h->keys, answered, nothing, beat, h};
+    tb_link_options link = {h->store, h->list, &h->registration, &h->keys, answered, nothing, beat,
+                            h,        NULL,    TB_TIME_NEVER};
     return status == TB_OK ? tb_link_open(&link, &h->link, why) : status;
 }
 

@@ -11,7 +11,7 @@ export interface Outcome {
 export interface EdgeState {
   number: number; state: string; touchpoint: string; role: string; kind: Kind | ''; zone: string; title?: { en: string; ja: string };
   registered: boolean; simulation: boolean; actuator: { name: string; simulation: boolean; open: boolean }; camera: string; camera_status: string;
-  list: { entries: number; sequence: number; connected: boolean; age_seconds: number }; outbox: number; screen: Screen;
+  list: { entries: number; sequence: number; connected: boolean; age_seconds: number; stale: boolean; note: { en: string; ja: string } }; outbox: number; screen: Screen;
   fields?: Facts; sale?: { amount: number; currency: string }; last: Outcome | null;
 }
 

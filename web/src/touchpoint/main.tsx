@@ -97,7 +97,7 @@ function Terminal({ edge, site, simulation, leave }: { edge: Edge; site: Site | 
         <p class="privacy">{watching ? t('own_camera') : t('privacy', edge.address)}</p>
         <span class="spring" />
         {state && state.camera_status !== 'OK' && state.camera_status !== 'CAMERA_SILENT' && <span class="trouble">{state.camera}</span>}
-        {state && <span>{t('listed', state.list.entries)}{state.list.connected ? '' : ` · ${t('broker_away')}`}</span>}
+        {state && <span class={state.list.stale ? 'trouble' : undefined}>{t('listed', state.list.entries)}{state.list.age_seconds === 0 ? '' : ` · ${state.list.note[language]}`}{state.list.connected ? '' : ` · ${t('broker_away')}`}</span>}
       </footer>
     </div>
   );
