@@ -124,7 +124,7 @@ tb_status tb_management_visit_end(tb_management *m, tb_id visit, tb_error *why) 
  * found that way.
  *
  * What documents or flight forbid is a REFUSE with one of the reasons check_digit, document_expired, person_mismatch,
- * wrong_day, flight_departed, flight_closed, flight_cancelled; what cannot be read or done is a FAILED. The same
+ * wrong_day, flight_departed, flight_closed, flight_cancelled, other_route; what cannot be read or done is a FAILED. The same
  * status is returned as stands in a FAILED answer, else TB_OK. The same request id again gets the same answer and has
  * no second effect. */
 tb_status tb_management_checkin(tb_management *m, const tb_request *request, tb_answer *answer) TB_MUST_CHECK;

@@ -74,6 +74,16 @@ static tb_status leg_flight(const tb_bcbp_leg *leg, tb_date today, char designat
     return TB_OK;
 }
 
+/* Why nobody checks in for this flight with this leg; "" when they may. */
+static const char *flight_forbids(const tb_management *m, const tb_flight *flight, const tb_bcbp_leg *leg)
+{
+    if (flight->cancelled)
+        return tb_profile_has_reason(m->profile, "flight_cancelled") ? "flight_cancelled" : "flight_closed";
+    if (strcmp(flight->from, leg->from) != 0 || strcmp(flight->to, leg->to) != 0) /* the same number, another leg of it */
+        return tb_profile_has_reason(m->profile, "other_route") ? "other_route" : "wrong_day";
+    return "";
+}
+
 /* The first leg whose flight leaves from here; else why not. */
 static tb_status choose_flight(tb_management *m, checkin *c, const char **reason)
 {
@@ -93,9 +103,7 @@ static tb_status choose_flight(tb_management *m, checkin *c, const char **reason
         if (found && !gone && flight.departure - c->now <= TB_CHECKIN_HORIZON) {
             snprintf(c->seat, sizeof c->seat, "%s", leg->seat);
             snprintf(c->pnr, sizeof c->pnr, "%s", leg->pnr);
-            *reason = !flight.cancelled                                       ? ""
-                      : tb_profile_has_reason(m->profile, "flight_cancelled") ? "flight_cancelled"
-                                                                              : "flight_closed";
+            *reason = flight_forbids(m, &flight, leg);
             return TB_OK;
         }
         status = tb_flight_other_day(m->db, designator, c->flight, &other_day);

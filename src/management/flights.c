@@ -110,6 +110,10 @@ tb_status tb_management_flight_put(tb_management *m, const tb_flight *flight, tb
     tb_status status = check(flight, why);
     if (status != TB_OK)
         return status;
+    if (flight->departure + TB_DEPARTURE_GRACE <= tb_service_now(m))
+        return tb_fail(why, TB_INVALID_ARGUMENT,
+                       "flight %s: its departure lies more than two hours back: check the time, or report it as departed",
+                       flight->id);
     tb_service_lock(m);
     status = tb_change_begin(m);
     if (status == TB_OK)

@@ -275,7 +275,7 @@ AIRPORT_HERE void documents_of(const traveller *t, tb_request *request)
     tb_bcbp pass = {.legs = 1, .electronic = 1};
     tb_bcbp_leg *leg = &pass.leg[0];
     tb_bytes text = {0};
-    int year, month, day;
+    int year, month, day, home = strncmp(t->flight, "NH106/", 6) == 0; /* the way back */
     snprintf(mrz.number, sizeof mrz.number, "%s", t->passport);
     snprintf(mrz.surname, sizeof mrz.surname, "%s", t->surname);
     snprintf(mrz.given, sizeof mrz.given, "%s", t->given);
@@ -284,8 +284,8 @@ AIRPORT_HERE void documents_of(const traveller *t, tb_request *request)
     text.size = 0;
     snprintf(pass.name, sizeof pass.name, "%s/%s", t->surname, t->given);
     snprintf(leg->pnr, sizeof leg->pnr, "ABC123");
-    snprintf(leg->from, sizeof leg->from, "NRT");
-    snprintf(leg->to, sizeof leg->to, "LHR");
+    snprintf(leg->from, sizeof leg->from, "%s", home ? "LHR" : "NRT");
+    snprintf(leg->to, sizeof leg->to, "%s", home ? "NRT" : "LHR");
     snprintf(leg->carrier, sizeof leg->carrier, "%.2s", t->flight);
     snprintf(leg->flight, sizeof leg->flight, "%.*s", (int)strcspn(t->flight + 2, "/"), t->flight + 2);
     assert_int_equal(sscanf(strchr(t->flight, '/'), "/%d-%d-%d", &year, &month, &day), 3);

@@ -66,6 +66,9 @@ static void flights_that_do_not_do(void **state)
 
     t.flight = FLIGHT;
     request = checkin_request(a, &t, 1);
+    memcpy(strstr(request.boarding_pass, "NRTLHR"), "LHRNRT", 6); /* the same number on another leg */
+    refused(a, &request, "other_route", TB_REFUSED);
+    request = checkin_request(a, &t, 1);
     request.at = a->now = at("12:00");
     refused(a, &request, "flight_departed", TB_REFUSED);
     a->now = at("09:30");
