@@ -160,7 +160,8 @@ static void print_visitors(const tb_profile *profile)
 {
     tb_rule_terms rule;
     tb_profile_visitor_terms(profile, &rule);
-    printf("\nvisitors: who is known to this site at all\n");
+    printf("\nvisitors: who is known to this site at all%s\n",
+           tb_profile_is_without_visitors(profile) ? " (no visitor database: straight from the central one)" : "");
     print_requirements("taken in", &rule);
     print_window(&rule, "");
     label("deleted");
@@ -202,8 +203,9 @@ static void print_facts(const tb_profile *profile)
         printf("  %-16s %-5s shown for: ", fact.name, fact.type);
         for (size_t p = 0; p < fact.purposes; p++)
             printf("%s%s", p ? ", " : "", fact.purpose[p]);
-        printf("%s%s%s%s\n", fact.purposes ? "" : "nothing, the rules alone read it",
-               fact.sensitive ? "; sensitive" : "", *fact.after ? "; never before " : "", fact.after);
+        printf("%s%s%s%s%s\n", fact.purposes ? "" : "nothing, the rules alone read it",
+               fact.shared ? "; of the occasion" : "", fact.sensitive ? "; sensitive" : "",
+               *fact.after ? "; never before " : "", fact.after);
     }
 }
 

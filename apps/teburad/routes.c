@@ -24,6 +24,9 @@ const tb_http_route teburad_routes[] = {
     {"POST", ROOT "/items", 0, 0, post_item},
     {"POST", ROOT "/checkins", 0, 0, post_checkin},
     {"POST", ROOT "/visits", 0, 0, post_visit},
+    {"GET", ROOT "/occasions", 0, 0, get_occasions},
+    {"PUT", ROOT "/occasions/{id}", 0, 0, put_occasion},
+    {"DELETE", ROOT "/occasions/{id}", 0, 0, delete_occasion},
     {"DELETE", ROOT "/visits/{id}", 0, 0, delete_visit},
     {"POST", ROOT "/visits/{id}/position-token", 0, 0, post_position_token},
     {"POST", ROOT "/visits/{id}/position", TB_HTTP_OPEN, 4096, post_position}, /* by the visit's own token */

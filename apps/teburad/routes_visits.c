@@ -54,7 +54,11 @@ HANDLER(post_visit)
     char reference[64] = "", name[64] = "";
     tb_visit_order order = {.reference = reference, .name = name};
     tb_visit_made made;
-    tb_status status = tb_json_only(request->json, why, "reference", "name", "person", "facts", NULL);
+    char occasion[TB_OCCASION_SIZE] = "";
+    tb_status status = tb_json_only(request->json, why, "reference", "name", "person", "facts", "occasion", NULL);
+    order.occasion = occasion;
+    if (status == TB_OK)
+        status = tb_json_text(request->json, "occasion", 0, occasion, sizeof occasion, why);
     if (status == TB_OK)
         status = tb_json_text(request->json, "reference", 1, reference, sizeof reference, why);
     if (status == TB_OK)
@@ -140,4 +144,45 @@ HANDLER(post_position)
     tb_wipe(token, sizeof token);
     tb_wipe(&position, sizeof position);
     return status;
+}
+
+/* ---- what many of them share ---- */
+
+static tb_status append_occasion(void *context, const tb_occasion *occasion)
+{
+    json_t *json = json_pack("{s:s, s:o, s:I}", "id", occasion->id, "facts", json_of_facts(&occasion->facts), "visits",
+                             (json_int_t)occasion->visits);
+    return json_array_append_new(context, json) == 0 ? TB_OK : TB_NO_MEMORY;
+}
+
+HANDLER(get_occasions)
+{
+    teburad *s = context;
+    (void)request;
+    (void)why;
+    json_t *occasions = json_array();
+    tb_status status = occasions ? tb_management_occasions(s->management, append_occasion, occasions) : TB_NO_MEMORY;
+    if (status == TB_OK)
+        return tb_http_reply_json(reply, 200, json_pack("{s:o}", "occasions", occasions));
+    json_decref(occasions);
+    return status;
+}
+
+HANDLER(put_occasion)
+{
+    teburad *s = context;
+    tb_facts facts = {0};
+    (void)reply;
+    tb_status status = tb_json_only(request->json, why, "facts", NULL);
+    if (status == TB_OK)
+        status = read_facts(s, json_object_get(request->json, "facts"), &facts, why);
+    return status == TB_OK ? tb_management_occasion_put(s->management, tb_http_param(request, "id"), &facts, why)
+                           : status;
+}
+
+HANDLER(delete_occasion)
+{
+    teburad *s = context;
+    (void)reply;
+    return tb_management_occasion_remove(s->management, tb_http_param(request, "id"), why);
 }

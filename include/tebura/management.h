@@ -94,12 +94,30 @@ tb_status tb_management_flight_departed(tb_management *m, const char *flight, tb
 typedef tb_status (*tb_flight_fn)(void *context, const tb_flight *flight);
 tb_status tb_management_flights(tb_management *m, tb_flight_fn each, void *context) TB_MUST_CHECK;
 
+/* ---- occasions: what many visits share: an event, a train, a day of an exhibition ---- */
+#define TB_OCCASION_SIZE 64
+typedef struct tb_occasion {
+    char id[TB_OCCASION_SIZE]; /* letters, digits and . _ - */
+    tb_facts facts;            /* those that the profile declares `of: occasion` */
+    uint64_t visits;           /* that name it */
+} tb_occasion;
+/* New or changed: the lists of exactly the visits that name it follow, in the same transaction. `facts` are all of its
+ * facts from now on. TB_INVALID_ARGUMENT: a fact that is not an occasion's, times out of order; TB_CONFLICT: a visit
+ * that names it would have no end any more. */
+tb_status tb_management_occasion_put(tb_management *m, const char *id, const tb_facts *facts,
+                                     tb_error *why) TB_MUST_CHECK;
+typedef tb_status (*tb_occasion_fn)(void *context, const tb_occasion *occasion);
+tb_status tb_management_occasions(tb_management *m, tb_occasion_fn each, void *context) TB_MUST_CHECK;
+/* TB_NOT_FOUND; TB_CONFLICT: visits name it. */
+tb_status tb_management_occasion_remove(tb_management *m, const char *id, tb_error *why) TB_MUST_CHECK;
+
 /* ---- visits of any site ---- */
 typedef struct tb_visit_order {
     const char *reference; /* of the booking or ticket, 1 to 63 characters: the same again changes that visit */
     const char *name;      /* of the person; "" leaves it as it is */
     tb_id person;          /* zero: whose the reference is, else a new one */
     tb_facts facts;        /* all that the site tells of the visit; they replace what it told before */
+    const char *occasion;  /* its id; "" or NULL: none */
 } tb_visit_order;
 typedef struct tb_visit_made {
     tb_id visit, person;
@@ -124,9 +142,9 @@ tb_status tb_management_visit_end(tb_management *m, tb_id visit, tb_error *why) 
  * found that way.
  *
  * What documents or flight forbid is a REFUSE with one of the reasons check_digit, document_expired, person_mismatch,
- * wrong_day, flight_departed, flight_closed, flight_cancelled, other_route; what cannot be read or done is a FAILED. The same
- * status is returned as stands in a FAILED answer, else TB_OK. The same request id again gets the same answer and has
- * no second effect. */
+ * wrong_day, flight_departed, flight_closed, flight_cancelled, other_route; what cannot be read or done is a FAILED.
+ * The same status is returned as stands in a FAILED answer, else TB_OK. The same request id again gets the same answer
+ * and has no second effect. */
 tb_status tb_management_checkin(tb_management *m, const tb_request *request, tb_answer *answer) TB_MUST_CHECK;
 /* What an answer is as a status, for HTTP: TB_OK when admitted, TB_DOCUMENT_EXPIRED for document_expired ...,
  * TB_REFUSED else. */

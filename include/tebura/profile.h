@@ -29,6 +29,8 @@ int tb_profile_status(const tb_profile *profile, const char *name);
 const char *tb_profile_status_name(const tb_profile *profile, int status);
 /* The kind of a fact that the profile declares; TB_FACT_NONE: it does not. */
 tb_fact_kind tb_profile_fact_kind(const tb_profile *profile, const char *name);
+/* 1 when it is the occasion's that visits share, where a visit names one. */
+int tb_profile_fact_is_shared(const tb_profile *profile, const char *name);
 /* 1 when a time of `facts` comes before the one that it is declared to come after; *late and *early name them. */
 int tb_profile_out_of_order(const tb_profile *profile, const tb_facts *facts, const char **late, const char **early);
 int tb_profile_has_reason(const tb_profile *profile, const char *name);
@@ -43,6 +45,8 @@ const char *tb_profile_consent_text(const tb_profile *profile, const char *langu
 const char *tb_profile_further_consent(const tb_profile *profile, size_t index);
 /* Its text in "ja" or else English; NULL: no such consent. */
 const char *tb_profile_further_text(const tb_profile *profile, const char *name, const char *language);
+/* 1 when this site has no visitor database: lists come straight from the central one (A22). */
+int tb_profile_is_without_visitors(const tb_profile *profile);
 /* 1 when visitors may stay by a further rule after the first one has ended. */
 int tb_profile_visitors_stay(const tb_profile *profile);
 /* The consent with which a person is kept after their last visit, and for how long; NULL: nobody is. */

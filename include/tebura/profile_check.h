@@ -59,7 +59,7 @@ int tb_profile_stage_terms(const tb_profile *profile, size_t index, tb_rule_term
 typedef struct tb_fact_terms {
     const char *name, *type; /* "bool", "int", "time", "text" */
     const char *after;       /* the time that it never comes before; "" */
-    int sensitive;
+    int sensitive, shared;   /* shared: the occasion's */
     size_t purposes;
     const char *purpose[TB_PURPOSES_MAX];
 } tb_fact_terms;

@@ -162,6 +162,11 @@ const char *tb_profile_further_text(const tb_profile *profile, const char *name,
     return NULL;
 }
 
+int tb_profile_is_without_visitors(const tb_profile *profile)
+{
+    return profile->visitors.database == 1;
+}
+
 int tb_profile_visitors_stay(const tb_profile *profile)
 {
     return profile->visitors.then_count > 0;
@@ -186,6 +191,12 @@ tb_fact_kind tb_profile_fact_kind(const tb_profile *profile, const char *name)
                                          [TB_VALUE_TEXT] = TB_FACT_TEXT};
     const tb_fact_declaration *fact = tb_profile_fact(profile, name);
     return fact ? kinds[fact->type] : TB_FACT_NONE;
+}
+
+int tb_profile_fact_is_shared(const tb_profile *profile, const char *name)
+{
+    const tb_fact_declaration *fact = tb_profile_fact(profile, name);
+    return fact && fact->of == 1;
 }
 
 int tb_profile_out_of_order(const tb_profile *profile, const tb_facts *facts, const char **late, const char **early)

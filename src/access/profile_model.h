@@ -27,6 +27,7 @@ typedef struct tb_fact_declaration {
     char **purposes; /* none: the server's rules alone read it */
     unsigned purposes_count;
     char *after; /* a time that this one never comes before; may be NULL */
+    int of;      /* 0: told of each visit; 1: of the occasion that visits share */
     bool sensitive;
 } tb_fact_declaration;
 
@@ -110,6 +111,7 @@ typedef struct tb_visitors {
     tb_rule rule;
     tb_stage *then;
     unsigned then_count;
+    int database; /* 0: they have rows of their own; 1: none, lists come straight from the bookings (A22) */
 } tb_visitors;
 
 /* Asked for itself, beside `consent` and never a condition of it; a declared bool of its name tells whether it

@@ -33,6 +33,8 @@ static const cyaml_strval_t checks[] = {{"none", TB_CHECK_NONE}, {"luhn", TB_CHE
 static const cyaml_strval_t documents[] = {{"passport", TB_DOCUMENT_PASSPORT},
                                            {"boarding_pass", TB_DOCUMENT_BOARDING_PASS},
                                            {"reference", TB_DOCUMENT_REFERENCE}};
+static const cyaml_strval_t databases[] = {{"visitor", 0}, {"none", 1}};
+static const cyaml_strval_t owners[] = {{"visit", 0}, {"occasion", 1}};
 static const cyaml_strval_t switches[] = {{"on", 1}, {"off", 2}};
 
 static const cyaml_schema_field_t sentence_fields[] = {CYAML_FIELD_STRING_PTR("ja", ALWAYS, tb_texts, ja, 1, TEXT_MAX),
@@ -46,6 +48,7 @@ static const cyaml_schema_field_t fact_fields[] = {
     CYAML_FIELD_ENUM("type", CYAML_FLAG_STRICT, tb_fact_declaration, type, types, NAMES(types)),
     CYAML_FIELD_SEQUENCE("for", MAYBE, tb_fact_declaration, purposes, &name, 0, TB_PURPOSES_MAX),
     CYAML_FIELD_STRING_PTR("after", MAYBE, tb_fact_declaration, after, 1, NAME_MAX),
+    CYAML_FIELD_ENUM("of", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, tb_fact_declaration, of, owners, NAMES(owners)),
     CYAML_FIELD_BOOL("sensitive", CYAML_FLAG_OPTIONAL, tb_fact_declaration, sensitive),
     CYAML_FIELD_END};
 static const cyaml_schema_value_t fact = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, tb_fact_declaration, fact_fields)};
@@ -72,6 +75,8 @@ static const cyaml_schema_value_t stage = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAUL
 
 static const cyaml_schema_field_t visitors_fields[] = {
     RULE_FIELDS(tb_visitors), CYAML_FIELD_SEQUENCE("then", MAYBE, tb_visitors, then, &stage, 0, TB_STAGES_MAX),
+    CYAML_FIELD_ENUM("database", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, tb_visitors, database, databases,
+                     NAMES(databases)),
     CYAML_FIELD_END};
 
 static const cyaml_schema_field_t consent_fields[] = {

@@ -129,6 +129,7 @@ int tb_profile_fact_at(const tb_profile *profile, size_t index, tb_fact_terms *o
                            .type = types[fact->type],
                            .after = or_empty(fact->after),
                            .sensitive = fact->sensitive,
+                           .shared = fact->of == 1,
                            .purposes = fact->purposes_count};
     for (size_t i = 0; i < out->purposes; i++)
         out->purpose[i] = fact->purposes[i];

@@ -79,9 +79,11 @@ static tb_status check_orphans(tb_management *m, tb_error *why)
     } questions[] = {
         {"SELECT count(*) FROM visitor.visit v WHERE NOT EXISTS (SELECT 1 FROM central.booking b WHERE b.id = v.id)",
          "I6: a visitor has no booking"},
-        {"SELECT count(*) FROM visitor.near n WHERE NOT EXISTS (SELECT 1 FROM visitor.visit v WHERE v.id = n.visit)",
+        {"SELECT count(*) FROM visitor.near n WHERE NOT EXISTS (SELECT 1 FROM visitor.visit v WHERE v.id = n.visit)"
+         " AND NOT EXISTS (SELECT 1 FROM central.booking b WHERE b.id = n.visit AND b.listed = 1)",
          "I6: where somebody was is kept without a visit"},
-        {"SELECT count(*) FROM visitor.entry e WHERE NOT EXISTS (SELECT 1 FROM visitor.visit v WHERE v.id = e.visit)",
+        {"SELECT count(*) FROM visitor.entry e WHERE NOT EXISTS (SELECT 1 FROM visitor.visit v WHERE v.id = e.visit)"
+         " AND NOT EXISTS (SELECT 1 FROM central.booking b WHERE b.id = e.visit AND b.listed = 1)",
          "I6: a list entry has no visit"},
         {"SELECT count(*) FROM central.template t WHERE NOT EXISTS (SELECT 1 FROM central.consent c WHERE c.person = t.person"
          " AND c.withdrawn = 0)",

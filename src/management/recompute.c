@@ -152,7 +152,8 @@ tb_status tb_visit_end(tb_management *m, tb_id visit)
 
 static tb_status enter(tb_management *m, const tb_booking *booking, tb_time now)
 {
-    tb_status status = tb_visit_insert(m->db, booking, now);
+    tb_status status = tb_profile_is_without_visitors(m->profile) ? tb_visit_list(m->db, booking->id)
+                                                                  : tb_visit_insert(m->db, booking, now);
     return status == TB_OK ? tb_change_touch(m, booking->id) : status;
 }
 

@@ -303,6 +303,9 @@ int tb_near_admits(const tb_management *m, const tb_terminal *terminal); /* as f
 tb_status tb_near_expire(tb_management *m, tb_id visit) TB_MUST_CHECK;   /* removes what has ended */
 
 /* ---- visits.c ---- */
+/* Facts that the site may tell: declared, of their kind, not the server's own, times in order. */
+tb_status tb_facts_check(const tb_management *m, const tb_facts *facts, tb_error *why) TB_MUST_CHECK;
+tb_status tb_visit_check_end(tb_management *m, const tb_booking *booking, tb_error *why) TB_MUST_CHECK; /* W1 */
 /* The visit is over: without another open one nothing of its person stays that has a name or a face (ADR 061). */
 tb_status tb_booking_end(tb_management *m, tb_id visit) TB_MUST_CHECK;
 /* What the clock demands of a visit that is due: it is ended or recomputed. */

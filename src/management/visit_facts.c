@@ -119,6 +119,10 @@ tb_status tb_visit_facts(tb_management *m, const tb_booking *b, tb_facts *out)
     for (size_t i = 0; i < b->facts.count && status == TB_OK; i++) /* a profile may have changed since it was told */
         if (tb_profile_fact_kind(m->profile, b->facts.items[i].name) == b->facts.items[i].kind)
             status = tb_facts_set(out, &b->facts.items[i]);
+    for (size_t i = 0; i < b->shared.count && status == TB_OK; i++)
+        if (tb_profile_fact_is_shared(m->profile, b->shared.items[i].name) &&
+            tb_profile_fact_kind(m->profile, b->shared.items[i].name) == b->shared.items[i].kind)
+            status = tb_facts_set(out, &b->shared.items[i]);
     if (status == TB_OK && b->flight.id[0])
         status = set_flight(m, b, out);
     if (status == TB_OK)

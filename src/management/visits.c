@@ -33,7 +33,7 @@ static const char *kind_text(tb_fact_kind kind)
     return kinds[kind];
 }
 
-static tb_status check_facts(const tb_management *m, const tb_facts *facts, tb_error *why)
+tb_status tb_facts_check(const tb_management *m, const tb_facts *facts, tb_error *why)
 {
     const char *late, *early;
     for (size_t i = 0; i < facts->count; i++) {
@@ -52,8 +52,18 @@ static tb_status check_facts(const tb_management *m, const tb_facts *facts, tb_e
     return TB_OK;
 }
 
+static tb_status check_order(const tb_management *m, const tb_visit_order *order, tb_error *why)
+{
+    tb_status status = tb_facts_check(m, &order->facts, why);
+    for (size_t i = 0; status == TB_OK && order->occasion && order->occasion[0] && i < order->facts.count; i++)
+        if (tb_profile_fact_is_shared(m->profile, order->facts.items[i].name))
+            return tb_fail(why, TB_INVALID_ARGUMENT, "the fact '%s' is the occasion's: tell it there",
+                           order->facts.items[i].name);
+    return status;
+}
+
 /* W1. A requirement that is not met yet does not hide the window's end. */
-static tb_status check_end(tb_management *m, const tb_booking *booking, tb_error *why)
+tb_status tb_visit_check_end(tb_management *m, const tb_booking *booking, tb_error *why)
 {
     tb_facts facts;
     tb_status status = tb_visit_facts(m, booking, &facts);
@@ -83,12 +93,24 @@ static tb_status find_person(tb_management *m, const tb_visit_order *order, tb_b
     return tb_person_insert(m->db, booking->person, order->name, "", tb_service_now(m));
 }
 
+static tb_status name_occasion(tb_management *m, const tb_visit_order *order, tb_booking *booking, tb_error *why)
+{
+    const char *occasion = order->occasion ? order->occasion : "";
+    booking->shared = (tb_facts){0};
+    if (snprintf(booking->occasion, sizeof booking->occasion, "%s", occasion) >= (int)sizeof booking->occasion)
+        return tb_fail(why, TB_INVALID_ARGUMENT, "an occasion has up to 63 characters");
+    tb_status status = *occasion ? tb_occasion_get(m->db, occasion, &booking->shared) : TB_OK;
+    return status == TB_NOT_FOUND ? tb_fail(why, status, "there is no such occasion: announce it first") : status;
+}
+
 static tb_status make(tb_management *m, const tb_visit_order *order, tb_booking *booking, tb_error *why)
 {
     *booking = (tb_booking){.id = tb_id_random()};
     snprintf(booking->reference, sizeof booking->reference, "%s", order->reference);
     booking->facts = order->facts;
-    tb_status status = check_end(m, booking, why);
+    tb_status status = name_occasion(m, order, booking, why);
+    if (status == TB_OK)
+        status = tb_visit_check_end(m, booking, why);
     if (status == TB_OK)
         status = find_person(m, order, booking, why);
     if (status == TB_OK)
@@ -108,7 +130,9 @@ static tb_status change(tb_management *m, const tb_visit_order *order, tb_bookin
     tb_status status = tb_visit_keep_seen(&booking->facts, &told);
     booking->facts = told;
     if (status == TB_OK)
-        status = check_end(m, booking, why);
+        status = name_occasion(m, order, booking, why);
+    if (status == TB_OK)
+        status = tb_visit_check_end(m, booking, why);
     if (status == TB_OK && order->name[0])
         status = tb_person_rename(m->db, booking->person, order->name, "");
     if (status == TB_OK)
@@ -146,7 +170,7 @@ tb_status tb_management_visit_put(tb_management *m, const tb_visit_order *order,
     *out = (tb_visit_made){0};
     tb_status status = check_words(order, why);
     if (status == TB_OK)
-        status = check_facts(m, &order->facts, why);
+        status = check_order(m, order, why);
     if (status != TB_OK)
         return status;
     tb_service_lock(m);

@@ -9,12 +9,12 @@ tb_status tb_booking_insert(tb_db *db, const tb_booking *b, tb_time now)
     if (status == TB_OK)
         status = tb_db_run(
             db,
-            "INSERT INTO central.booking (id, person, flight, pnr, seat, status, flag, bags, due, created, reference, facts)"
-            " VALUES ($1, $2, nullif($3, ''), $4, $5, $6, $7, $8, $9, $10, nullif($11, ''), $12)",
+            "INSERT INTO central.booking (id, person, flight, pnr, seat, status, flag, bags, due, created, reference, facts, occasion)"
+            " VALUES ($1, $2, nullif($3, ''), $4, $5, $6, $7, $8, $9, $10, nullif($11, ''), $12, nullif($13, ''))",
             TB_VALUES(tb_value_id(&b->id), tb_value_id(&b->person), tb_value_text(b->flight.id), tb_value_text(b->pnr),
                       tb_value_text(b->seat), tb_value_int(b->status), tb_value_int(b->flag), tb_value_int(b->bags),
                       tb_value_int(TB_TIME_NEVER), tb_value_int(now), tb_value_text(b->reference),
-                      facts.size ? tb_value_blob(tb_bytes_span(&facts)) : tb_value_null()),
+                      facts.size ? tb_value_blob(tb_bytes_span(&facts)) : tb_value_null(), tb_value_text(b->occasion)),
             NULL);
     tb_bytes_free(&facts);
     return status;
@@ -25,9 +25,11 @@ tb_status tb_booking_facts_set(tb_db *db, const tb_booking *b)
     tb_bytes facts = {0};
     tb_status status = tb_facts_pack(&b->facts, &facts);
     if (status == TB_OK)
-        status = tb_db_run(
-            db, "UPDATE central.booking SET facts = $2 WHERE id = $1",
-            TB_VALUES(tb_value_id(&b->id), facts.size ? tb_value_blob(tb_bytes_span(&facts)) : tb_value_null()), NULL);
+        status = tb_db_run(db, "UPDATE central.booking SET facts = $2, occasion = nullif($3, '') WHERE id = $1",
+                           TB_VALUES(tb_value_id(&b->id),
+                                     facts.size ? tb_value_blob(tb_bytes_span(&facts)) : tb_value_null(),
+                                     tb_value_text(b->occasion)),
+                           NULL);
     tb_bytes_free(&facts);
     return status;
 }
@@ -85,8 +87,11 @@ static tb_status read_booking(const tb_rows *rows, tb_booking *out)
     out->flight.eta = tb_rows_int(rows, 23);
     out->flight.ata = tb_rows_int(rows, 24);
     tb_rows_text(rows, 25, out->pays_with, sizeof out->pays_with);
+    tb_rows_text(rows, 26, out->occasion, sizeof out->occasion);
     tb_span facts = tb_rows_blob(rows, 21);
-    return facts.size ? tb_facts_unpack(facts, &out->facts) : TB_OK;
+    tb_status status = facts.size ? tb_facts_unpack(facts, &out->facts) : TB_OK;
+    facts = tb_rows_blob(rows, 27);
+    return status == TB_OK && facts.size ? tb_facts_unpack(facts, &out->shared) : status;
 }
 
 tb_status tb_booking_get(tb_db *db, tb_id id, tb_booking *out)
@@ -98,10 +103,12 @@ tb_status tb_booking_get(tb_db *db, tb_id id, tb_booking *out)
         " f.id, f.origin, f.destination, f.gate, f.boarding, f.departure, f.departed, f.cancelled,"
         " CASE WHEN p.wrapped_key IS NOT NULL AND EXISTS (SELECT 1 FROM central.template t WHERE t.person = b.person) THEN 1 ELSE 0 END,"
         " CASE WHEN EXISTS (SELECT 1 FROM central.instrument i WHERE i.person = b.person) THEN 1 ELSE 0 END,"
-        " CASE WHEN EXISTS (SELECT 1 FROM visitor.visit v WHERE v.id = b.id) THEN 1 ELSE 0 END,"
+        " CASE WHEN b.listed = 1 OR EXISTS (SELECT 1 FROM visitor.visit v WHERE v.id = b.id) THEN 1 ELSE 0 END,"
         " b.reference, b.facts, f.sta, f.eta, f.ata,"
-        " (SELECT i.kind FROM central.instrument i WHERE i.person = b.person ORDER BY i.created, i.id LIMIT 1)"
-        " FROM central.booking b JOIN central.person p ON p.id = b.person LEFT JOIN central.flight f ON f.id = b.flight WHERE b.id = $1",
+        " (SELECT i.kind FROM central.instrument i WHERE i.person = b.person ORDER BY i.created, i.id LIMIT 1),"
+        " b.occasion, o.facts"
+        " FROM central.booking b JOIN central.person p ON p.id = b.person LEFT JOIN central.flight f ON f.id = b.flight"
+        " LEFT JOIN central.occasion o ON o.id = b.occasion WHERE b.id = $1",
         TB_VALUES(tb_value_id(&id)), &rows);
     if (status == TB_OK) {
         status = read_booking(&rows, out);
@@ -158,6 +165,12 @@ tb_status tb_bookings_of_flight(tb_db *db, const char *flight, tb_ids *out)
 {
     return tb_ids_query(db, "SELECT id FROM central.booking WHERE flight = $1 ORDER BY id",
                         TB_VALUES(tb_value_text(flight)), out);
+}
+
+tb_status tb_bookings_of_occasion(tb_db *db, const char *occasion, tb_ids *out)
+{
+    return tb_ids_query(db, "SELECT id FROM central.booking WHERE occasion = $1 ORDER BY id",
+                        TB_VALUES(tb_value_text(occasion)), out);
 }
 
 tb_status tb_bookings_all(tb_db *db, tb_ids *out)

@@ -117,6 +117,15 @@ static const char quarantine[] =
     "  sealed BLOB NOT NULL, reason TEXT NOT NULL, since BIGINT NOT NULL, tried BIGINT NOT NULL, tries BIGINT NOT NULL);"
     "CREATE INDEX central.item_payment ON item (payment);";
 
-static const char *const steps[] = {people, money, models, visits, flights, further, held, quarantine};
+/* What many visits share, told once. */
+static const char occasions[] =
+    "CREATE TABLE central.occasion (id TEXT NOT NULL PRIMARY KEY, facts BLOB NOT NULL, changed BIGINT NOT NULL);"
+    "ALTER TABLE central.booking ADD COLUMN occasion TEXT REFERENCES occasion (id);"
+    "CREATE INDEX central.booking_occasion ON booking (occasion);"
+    /* 1: on lists without a row in the visitor database, which this site does not have */
+    "ALTER TABLE central.booking ADD COLUMN listed BIGINT NOT NULL DEFAULT 0;"
+    "CREATE INDEX central.booking_listed ON booking (listed);";
+
+static const char *const steps[] = {people, money, models, visits, flights, further, held, quarantine, occasions};
 
 const tb_migrations tb_migrations_central = {"central", steps, sizeof steps / sizeof *steps};

@@ -127,9 +127,11 @@ typedef struct tb_booking {
     tb_flight flight;
     int consented, has_instrument;
     char pays_with[32]; /* kind of the instrument that a payment takes; "" without */
-    int visiting;       /* has a row in visitor.visit */
+    int visiting;       /* has a row in visitor.visit, or is listed without one */
     char reference[64]; /* by which the site knows it; "" for one that came with a flight's documents */
     tb_facts facts;     /* told by the site; none with a flight */
+    char occasion[64];  /* which one it names; "" none */
+    tb_facts shared;    /* of that one */
 } tb_booking;
 /* flight.id counts, "" without */
 tb_status tb_booking_insert(tb_db *db, const tb_booking *booking, tb_time now) TB_MUST_CHECK;
@@ -145,6 +147,7 @@ tb_status tb_booking_due_set(tb_db *db, tb_id id, tb_time due) TB_MUST_CHECK;
 tb_status tb_booking_remove(tb_db *db, tb_id id) TB_MUST_CHECK;
 tb_status tb_bookings_of_person(tb_db *db, tb_id person, tb_ids *out) TB_MUST_CHECK; /* latest flight first */
 tb_status tb_bookings_of_flight(tb_db *db, const char *flight, tb_ids *out) TB_MUST_CHECK;
+tb_status tb_bookings_of_occasion(tb_db *db, const char *occasion, tb_ids *out) TB_MUST_CHECK;
 tb_status tb_bookings_all(tb_db *db, tb_ids *out) TB_MUST_CHECK;
 tb_status tb_bookings_due(tb_db *db, tb_time now, int max, tb_ids *out) TB_MUST_CHECK;
 tb_status tb_booking_next_due(tb_db *db, tb_time *out) TB_MUST_CHECK; /* TB_TIME_NEVER when there is none */
@@ -154,6 +157,12 @@ typedef tb_status (*tb_near_row_fn)(void *context, const char *touchpoint, tb_ti
 tb_status tb_near_rows(tb_db *db, tb_id visit, tb_near_row_fn each, void *context) TB_MUST_CHECK;
 tb_status tb_near_row_put(tb_db *db, tb_id visit, const char *touchpoint, tb_time until) TB_MUST_CHECK;
 tb_status tb_near_rows_remove(tb_db *db, tb_id visit) TB_MUST_CHECK;
+
+/* ---- occasion.c: what many visits share ---- */
+tb_status tb_occasion_put(tb_db *db, const char *id, const tb_facts *facts, tb_time now) TB_MUST_CHECK;
+tb_status tb_occasion_get(tb_db *db, const char *id, tb_facts *facts) TB_MUST_CHECK;
+tb_status tb_occasion_each(tb_db *db, tb_occasion_fn each, void *context) TB_MUST_CHECK;
+tb_status tb_occasion_remove(tb_db *db, const char *id) TB_MUST_CHECK; /* when no visit names it */
 
 /* ---- instrument.c ---- */
 #define TB_PIN_ATTEMPTS 5
@@ -208,7 +217,8 @@ tb_status tb_ledger_sum(tb_db *db, int64_t *out) TB_MUST_CHECK;
 
 /* ---- visit.c ---- */
 tb_status tb_visit_insert(tb_db *db, const tb_booking *booking, tb_time now) TB_MUST_CHECK;
-tb_status tb_visit_remove(tb_db *db, tb_id id) TB_MUST_CHECK;
+tb_status tb_visit_list(tb_db *db, tb_id id) TB_MUST_CHECK;   /* instead of it, without a visitor database */
+tb_status tb_visit_remove(tb_db *db, tb_id id) TB_MUST_CHECK; /* either way */
 tb_status tb_visits_all(tb_db *db, tb_ids *out) TB_MUST_CHECK;
 
 /* ---- touchpoint.c ---- */
