@@ -79,7 +79,7 @@ static const char *flight_forbids(const tb_management *m, const tb_flight *fligh
 {
     if (flight->cancelled)
         return tb_profile_has_reason(m->profile, "flight_cancelled") ? "flight_cancelled" : "flight_closed";
-    if (strcmp(flight->from, leg->from) != 0 || strcmp(flight->to, leg->to) != 0) /* the same number, another leg of it */
+    if (strcmp(flight->from, leg->from) != 0 || strcmp(flight->to, leg->to) != 0)
         return tb_profile_has_reason(m->profile, "other_route") ? "other_route" : "wrong_day";
     return "";
 }
