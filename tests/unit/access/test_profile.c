@@ -260,7 +260,7 @@ static void tells_everything_at_once(void **state)
         int line;
         const char *cause, *remedy;
     } expected[] = {
-        {4, "unknown field 'colour'", "the fields are: name type for after sensitive"},
+        {4, "unknown field 'colour'", "the fields are: name type for after of sensitive"},
         {4, "the purpose 'serve' is not declared", "declare it under purposes"},
         {9, "unknown fact 'arival'", "is 'arrival' meant?"},
         {13, "the zone 'flor' is not declared", "is 'floor' meant?"},
