@@ -34,6 +34,7 @@ static const char help[] =
     "  --flight-information PATH  a file, or a folder of *.csv, *.json, *.ndjson, read whenever it changes\n"
     "  --utc-offset MIN    the site's clock, minutes east of UTC; this machine's by default\n"
     "  --code-hours N      how long a terminal's registration code is good; 24 by default\n"
+    "  --accept-clock      the machine's clock is right, although it is more than 72 hours ahead of our last run\n"
     "  --help, --version\n"
     "\n"
     "When it serves it prints one line of JSON: {\"http\": URL, \"token_file\": FILE, \"nats\": URL}.\n"
@@ -119,6 +120,7 @@ static const struct option known[] = {
     {"utc-offset", required_argument, NULL, 'u'},
     {"flight-information", required_argument, NULL, 'f'},
     {"code-hours", required_argument, NULL, 'c'},
+    {"accept-clock", no_argument, NULL, 'a'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'v'},
     {0},
@@ -178,6 +180,9 @@ static int read_options(int argc, char **argv, teburad_options *out)
         case 'c':
             if (!parse_hours(optarg, &out->code_hours))
                 return usage("--code-hours has to be 1 to 8760");
+            break;
+        case 'a':
+            out->accept_clock = 1;
             break;
         case 'h':
             fputs(help, stdout);

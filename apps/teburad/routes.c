@@ -38,6 +38,7 @@ const tb_http_route teburad_routes[] = {
     {"POST", ROOT "/registrations", TB_HTTP_OPEN, 4096, post_registration},
     {"GET", ROOT "/passages", 0, 0, get_passages},
     {"GET", "/metrics", TB_HTTP_READER, 0, get_metrics},
+    {"POST", ROOT "/clock/accept", 0, 0, post_clock_accept},
     {"GET", ROOT "/quarantine", 0, 0, get_quarantine},
     {"POST", ROOT "/quarantine/{id}/retry", 0, 0, post_quarantine_retry},
     {"DELETE", ROOT "/quarantine/{id}", 0, 0, delete_quarantine},

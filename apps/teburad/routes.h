@@ -46,6 +46,7 @@ HANDLER(post_registration);
 HANDLER(get_passages);
 HANDLER(get_stream);
 HANDLER(get_metrics);
+HANDLER(post_clock_accept);
 HANDLER(get_quarantine);
 HANDLER(post_quarantine_retry);
 HANDLER(delete_quarantine);

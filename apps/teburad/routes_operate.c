@@ -67,3 +67,10 @@ HANDLER(delete_quarantine)
     tb_status status = path_id(request, &id, why);
     return status == TB_OK ? tb_management_quarantine_remove(s->management, id, why) : status;
 }
+
+HANDLER(post_clock_accept)
+{
+    teburad *s = context;
+    (void)request, (void)reply;
+    return tb_management_clock_accept(s->management, why);
+}

@@ -8,21 +8,22 @@ HANDLER(get_health)
     (void)why;
     int leads = tb_management_leads(s->management);
     int bus = tb_bus_is_connected(s->bus) && (!leads || atomic_load(&s->feed_is_ready));
+    tb_clock_state clock;
+    tb_management_clock(s->management, &clock);
     return tb_http_reply_json(reply, 200,
-                              json_pack("{s:s, s:s, s:s, s:b, s:b, s:{s:b}}", "status", bus ? "ok" : "degraded", "site",
-                                        s->options.site, "version", TEBURA_VERSION, "bus", bus, "leads", leads,
-                                        "simulation", "payments", tb_provider_simulated()->simulation));
+                              json_pack("{s:s, s:s, s:s, s:b, s:b, s:{s:b, s:I}, s:{s:b}}", "status",
+                                        bus && !clock.held ? "ok" : "degraded", "site", s->options.site, "version",
+                                        TEBURA_VERSION, "bus", bus, "leads", leads, "clock", "held", clock.held,
+                                        "ahead_seconds", (json_int_t)(clock.ahead / TB_SECOND), "simulation",
+                                        "payments", tb_provider_simulated()->simulation));
 }
 
 static json_t *json_of_role(const tb_role *role)
 {
-    static const char *const kinds[] = {[TB_KIND_CHECKIN] = "checkin",
-                                        [TB_KIND_PASSAGE] = "passage",
-                                        [TB_KIND_COUNTER] = "counter",
-                                        [TB_KIND_POS] = "pos",
-                                        [TB_KIND_PICKUP] = "pickup",
-                                        [TB_KIND_SIGN] = "sign",
-                                        [TB_KIND_PRESENCE] = "presence"};
+    static const char *const kinds[] = {
+        [TB_KIND_CHECKIN] = "checkin",  [TB_KIND_PASSAGE] = "passage", [TB_KIND_COUNTER] = "counter",
+        [TB_KIND_POS] = "pos",          [TB_KIND_PICKUP] = "pickup",   [TB_KIND_SIGN] = "sign",
+        [TB_KIND_PRESENCE] = "presence"};
     tb_role_view view;
     tb_role_view_of(role, &view);
     return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", view.name, "zone", view.zone, "kind", kinds[view.kind],

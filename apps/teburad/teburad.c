@@ -79,6 +79,7 @@ static tb_status open_management(teburad *s, tb_error *why)
                                      .former = models + 1,
                                      .former_count = count - 1,
                                      .code_life = s->options.code_hours * TB_HOUR,
+                                     .accept_clock = s->options.accept_clock,
                                      .utc_offset_minutes = s->options.utc_offset_minutes,
                                      .follow_local_time = s->options.follow_local_time};
     status = tb_management_open(&options, &s->management, why);

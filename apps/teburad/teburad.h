@@ -23,7 +23,7 @@ typedef struct teburad_options {
     const char *data, *site, *profile, *listen, *nats, *terminal_nats, *web, *host, *models;
     const char *flight_information;       /* a file or a folder; NULL: none is watched */
     const char *database, *database_file; /* database.h */
-    int utc_offset_minutes, code_hours;
+    int utc_offset_minutes, code_hours, accept_clock;
     int replicas; /* 0: what the brokers offer */
     int follow_local_time; /* --utc-offset was not given */
 } teburad_options;

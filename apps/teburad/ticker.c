@@ -20,7 +20,9 @@ void *teburad_tick(void *context)
             tb_log(status == TB_OK ? TB_LOG_INFO : TB_LOG_ERROR, "ticker", "%s",
                    status == TB_OK ? "time goes on" : tb_status_sentence(status));
         told = status;
-        tb_time left = status == TB_OK && next ? next - tb_clock_now() : TB_SECOND;
+        tb_clock_state clock;
+        tb_management_clock(s->management, &clock);
+        tb_time left = status == TB_OK && next ? next - clock.now : TB_SECOND;
         teburad_pause(s, left < 20000 ? 20 : left > TB_SECOND ? 1000 : (int)(left / 1000));
     }
     return NULL;

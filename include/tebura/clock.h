@@ -15,6 +15,7 @@ typedef int64_t tb_time;
 
 tb_time tb_clock_now(void);       /* UTC wall clock */
 int64_t tb_clock_monotonic(void); /* microseconds, for durations only */
+int64_t tb_clock_uptime(void);    /* the same, and it goes on while the machine sleeps */
 int tb_clock_offset(void);        /* minutes by which this machine's local time is ahead of UTC now; 0 when unknown */
 #define TB_TIME_TEXT_SIZE 32
 const char *tb_time_text(tb_time time, char out[TB_TIME_TEXT_SIZE]); /* ISO 8601, "2026-11-21T09:30:00Z"; returns out */

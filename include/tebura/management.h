@@ -34,6 +34,10 @@ typedef struct tb_management_options {
     const tb_provider *provider;   /* NULL: the simulated one */
     tb_time (*now)(void *context); /* NULL: tb_clock_now; tests set it */
     void *now_context;
+    /* With `now`: the clock that cannot jump, and `now` is watched as the machine's is; NULL: `now` may do as it
+     * likes. */
+    int64_t (*uptime)(void *context);
+    int accept_clock;       /* the machine's clock is right, however long ago the last start was */
     tb_time code_life;      /* of a registration code; 0: a day */
     int utc_offset_minutes; /* of the site's clock: decides which day it is for documents */
     int follow_local_time;  /* it is this machine's, asked anew each time: summer time may begin while it runs */
@@ -336,6 +340,17 @@ void tb_management_marks_end(tb_management *m);
 void tb_management_outbox_wait(tb_management *m, int wait_ms);
 /* Does what the clock demands (entries due, windows ended, flights gone); returns when to call again at the latest. */
 tb_status tb_management_tick(tb_management *m, tb_time *next) TB_MUST_CHECK;
+
+/* The time that the service goes by: the machine's clock, unless it has jumped (forward or back, by more than 5
+ * minutes; at the start by more than 72 hours ahead of the last time that was stored): then the time goes on as
+ * before, nothing ends and nobody is erased, until the clock agrees again or the operator says that it is right. */
+typedef struct tb_clock_state {
+    tb_time now;
+    int held;      /* the machine's clock is not believed */
+    int64_t ahead; /* its distance from `now` then */
+} tb_clock_state;
+void tb_management_clock(tb_management *m, tb_clock_state *out);
+tb_status tb_management_clock_accept(tb_management *m, tb_error *why) TB_MUST_CHECK;
 
 /* ---- watching (console) ---- */
 typedef struct tb_passage {

@@ -19,6 +19,13 @@ int64_t tb_clock_monotonic(void)
     return (int64_t)now.tv_sec * TB_SECOND + now.tv_nsec / 1000;
 }
 
+int64_t tb_clock_uptime(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (int64_t)now.tv_sec * TB_SECOND + now.tv_nsec / 1000;
+}
+
 int tb_clock_offset(void)
 {
     time_t now = time(NULL);

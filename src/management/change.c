@@ -30,11 +30,6 @@ void tb_service_unlock(tb_management *m)
     pthread_mutex_unlock(&m->mutex);
 }
 
-tb_time tb_service_now(const tb_management *m)
-{
-    return m->now ? m->now(m->now_context) : tb_clock_now();
-}
-
 tb_status tb_change_begin(tb_management *m)
 {
     m->touched.count = m->moved_count = m->retagged_count = 0;

@@ -64,6 +64,8 @@ tb_metrics *tb_management_metrics(tb_management *m)
 
 tb_status tb_management_measure(tb_management *m, const char *version, tb_bytes *out)
 {
+    tb_clock_state clock;
+    tb_management_clock(m, &clock);
     tb_service_lock(m);
     tb_status status = count_rows(m);
     if (status == TB_OK)

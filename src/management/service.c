@@ -219,6 +219,8 @@ static tb_status start(tb_management *m, const tb_management_options *options, t
         status = open_databases(m, options, keys, why);
     if (status == TB_OK)
         status = open_site(m, &keys->pair, why);
+    if (status == TB_OK)
+        status = tb_clock_load(m, options->accept_clock);
     tb_secret_free(keys);
     if (status == TB_OK)
         status = tb_shared_open(m, options->database, why);
@@ -245,6 +247,13 @@ static tb_status make_service(const tb_management_options *options, tb_managemen
     m->code_life = options->code_life > 0 ? options->code_life : 24 * TB_HOUR;
     m->now = options->now;
     m->now_context = options->now_context;
+    m->uptime = options->uptime;
+    m->time = calloc(1, sizeof *m->time);
+    if (!m->time) {
+        free(m);
+        *out = NULL;
+        return TB_NO_MEMORY;
+    }
     tb_metric_set(&m->metrics, TB_METRIC_BROKER, TB_METRIC_UNSET);
     tb_metric_set(&m->metrics, TB_METRIC_DATABASE_CENTRAL, TB_METRIC_UNSET);
     tb_metric_set(&m->metrics, TB_METRIC_DATABASE_VISITOR, TB_METRIC_UNSET);
@@ -301,6 +310,7 @@ void tb_management_free(tb_management **management)
     }
     free(m->terminals);
     free(m->moved);
+    free(m->time);
     tb_lists_free(&m->lists);
     free(m->retagged);
     free(m->cells);

@@ -22,6 +22,7 @@
 #include "management/lists.h"
 #include "management/marks.h"
 #include "management/metrics.h"
+#include "management/site_time.h"
 #include "store/migration.h"
 #include "store/store.h"
 #include "store/watch.h"
@@ -166,6 +167,9 @@ struct tb_management {
     uint64_t marking;     /* counts up whenever what is published is not known any more (K2) */
     int64_t marks_due;    /* none before; monotonic */
     tb_metrics metrics;
+    tb_site_time *time;               /* what tb_service_now goes by */
+    int64_t (*uptime)(void *context); /* the options' */
+    tb_time clock_stored;
     /* Monotonic times, 0: none. Of the oldest change that the publisher has not taken; of the oldest that it has taken
      * and the broker not acknowledged, and where that batch ends. */
     int64_t outbox_since;
@@ -181,7 +185,7 @@ void tb_service_unlock(tb_management *m);
  * told by tb_change_begin. */
 void tb_service_lock_to_change(tb_management *m);
 void tb_service_unlock_changed(tb_management *m);
-tb_time tb_service_now(const tb_management *m); /* without the mutex */
+tb_time tb_service_now(const tb_management *m); /* clock.c; without the mutex */
 
 tb_status tb_change_begin(tb_management *m) TB_MUST_CHECK;
 tb_status tb_change_end(tb_management *m, tb_status status) TB_MUST_CHECK;
@@ -223,6 +227,11 @@ tb_status tb_visit_hold(tb_management *m, const tb_booking *booking) TB_MUST_CHE
 tb_status tb_visit_of_reference(tb_management *m, const tb_held_question *about, tb_held *out) TB_MUST_CHECK;
 /* A face and a reference: 1:1 (E3). Takes the mutex itself. */
 tb_status tb_service_identify_held(tb_management *m, const tb_request *request, tb_answer *answer) TB_MUST_CHECK;
+
+/* ---- clock.c ---- */
+tb_status tb_clock_load(tb_management *m, int accept) TB_MUST_CHECK; /* at the start */
+/* Follows a clock that is slewed, and remembers the time. */
+tb_status tb_clock_tick(tb_management *m, tb_time now) TB_MUST_CHECK;
 
 /* ---- models.c ---- */
 const tb_model *tb_service_model(const tb_management *m, uint32_t id); /* NULL: not served here */

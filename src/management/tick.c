@@ -116,6 +116,8 @@ tb_status tb_management_tick(tb_management *m, tb_time *next)
     if (status == TB_OK)
         status = let_kept_go(m, now);
     if (status == TB_OK)
+        status = tb_clock_tick(m, now);
+    if (status == TB_OK)
         status = remove_published(m);
     if (status == TB_OK)
         status = tb_booking_next_due(m->db, &due);

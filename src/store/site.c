@@ -18,3 +18,11 @@ tb_status tb_site_set(tb_db *db, const char *name, tb_span value)
     return tb_db_run(db, "INSERT INTO central.site (name, value) VALUES ($1, $2)",
                      TB_VALUES(tb_value_text(name), tb_value_blob(value)), NULL);
 }
+
+tb_status tb_site_put(tb_db *db, const char *name, tb_span value)
+{
+    int64_t changed = 0;
+    tb_status status = tb_db_run(db, "UPDATE central.site SET value = $2 WHERE name = $1",
+                                 TB_VALUES(tb_value_text(name), tb_value_blob(value)), &changed);
+    return status == TB_OK && !changed ? tb_site_set(db, name, value) : status;
+}

@@ -28,7 +28,8 @@ tb_status tb_facts_unpack(tb_span bytes, tb_facts *out) TB_MUST_CHECK; /* TB_DB_
 
 /* ---- site.c ---- */
 tb_status tb_site_get(tb_db *db, const char *name, tb_bytes *out) TB_MUST_CHECK;
-tb_status tb_site_set(tb_db *db, const char *name, tb_span value) TB_MUST_CHECK;
+tb_status tb_site_set(tb_db *db, const char *name, tb_span value) TB_MUST_CHECK; /* once */
+tb_status tb_site_put(tb_db *db, const char *name, tb_span value) TB_MUST_CHECK; /* over what is there */
 
 /* ---- person.c ---- */
 tb_status tb_person_insert(tb_db *db, tb_id id, const char *name, const char *nationality, tb_time now) TB_MUST_CHECK;

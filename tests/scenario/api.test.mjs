@@ -338,6 +338,8 @@ test('the API', async (t) => {
     judge('GET', '/metrics', await http(server, 'GET', '/metrics'));
     await refused(server, 'GET', '/api/v1/people', 401, 'UNAUTHORISED', { token: reader }); // it opens the metrics and nothing else
     await refused(server, 'GET', '/metrics', 401, 'UNAUTHORISED', { token: null });
+    await call(server, 'POST', '/api/v1/clock/accept', 204);
+    assert.deepEqual((await call(server, 'GET', '/api/v1/health', 200, { token: null })).clock, { held: false, ahead_seconds: 0 });
     assert.deepEqual(await call(server, 'GET', '/api/v1/quarantine', 200), { events: [] });
     for (const [method, more] of [['POST', '/retry'], ['DELETE', '']]) {
       await refused(server, method, `/api/v1/quarantine/xyz${more}`, 400, 'INVALID_ARGUMENT');
