@@ -96,6 +96,11 @@ static void print_role(const tb_profile *profile, const tb_role *role)
     }
     if (terms.attributes)
         print_words("touchpoint has", terms.attribute, terms.attributes, "");
+    if (view.deliver_every > 0) {
+        label("delivered");
+        printf("together, every %lld s; what leaves or changes, at once\n",
+               (long long)(view.deliver_every / TB_SECOND));
+    }
     if (view.near > 0) {
         label("near");
         printf("only while their phone is within %.0f m; %s\n", view.near,

@@ -222,12 +222,12 @@ static void check_own_facts(tb_checker *c)
         const char *name;
         tb_value_type type;
         const char *text;
-    } own[] = {{"pays_with", TB_VALUE_TEXT, "text"},
-               {"name", TB_VALUE_TEXT, "text"},           {"consented", TB_VALUE_BOOL, "bool"},
-               {"has_instrument", TB_VALUE_BOOL, "bool"}, {"items", TB_VALUE_INT, "int"},
-               {"item_list", TB_VALUE_TEXT, "text"},      {"bags", TB_VALUE_INT, "int"},
-               {"cancelled", TB_VALUE_BOOL, "bool"},      {"landed", TB_VALUE_TIME, "time"},
-               {"seen_at", TB_VALUE_TIME, "time"},        {"seen_zone", TB_VALUE_TEXT, "text"}};
+    } own[] = {{"pays_with", TB_VALUE_TEXT, "text"}, {"name", TB_VALUE_TEXT, "text"},
+               {"consented", TB_VALUE_BOOL, "bool"}, {"has_instrument", TB_VALUE_BOOL, "bool"},
+               {"items", TB_VALUE_INT, "int"},       {"item_list", TB_VALUE_TEXT, "text"},
+               {"bags", TB_VALUE_INT, "int"},        {"cancelled", TB_VALUE_BOOL, "bool"},
+               {"landed", TB_VALUE_TIME, "time"},    {"seen_at", TB_VALUE_TIME, "time"},
+               {"seen_zone", TB_VALUE_TEXT, "text"}};
     for (unsigned i = 0; i < c->profile->facts_count; i++)
         for (size_t j = 0; j < sizeof own / sizeof *own; j++)
             if (strcmp(c->profile->facts[i].name, own[j].name) == 0 && c->profile->facts[i].type != (int)own[j].type) {

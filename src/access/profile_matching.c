@@ -185,8 +185,24 @@ static void check_presence(const tb_checker *c, struct tb_role *role)
         role->report_time = 5 * TB_MINUTE;
 }
 
+static void check_delivery(const tb_checker *c, struct tb_role *role)
+{
+    if (!role->deliver_every)
+        return;
+    if (tb_duration_parse(role->deliver_every, &role->deliver_time) != TB_OK || role->deliver_time < TB_SECOND ||
+        role->deliver_time > TB_DAY)
+        tb_checker_fault(c, "deliver_every", "write a number and s, m or h, a day at most",
+                         "'%s' is no interval such as 10m", role->deliver_every);
+    else if (role->kind == TB_KIND_CHECKIN || role->match_at_server)
+        tb_checker_fault(c, "deliver_every", "remove it", "nothing is delivered to a terminal that has no list");
+    else if (!role->asks_server && role->kind != TB_KIND_SIGN && role->kind != TB_KIND_PRESENCE)
+        tb_checker_fault(c, "deliver_every", "add asks_server: true and 'unknown'",
+                         "who comes before their entry would be turned away: nobody else could tell who they are");
+}
+
 void tb_check_matching(const tb_checker *c, struct tb_role *role)
 {
+    check_delivery(c, role);
     check_near(c, role);
     if (role->kind == TB_KIND_SIGN)
         check_sign(c, role);

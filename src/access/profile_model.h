@@ -77,9 +77,11 @@ struct tb_role {
     tb_sign *sign; /* of a sign; else NULL */
     char *near;    /* may be NULL */
     int without_position;
-    double near_metres;  /* derived */
-    char *report_every;  /* of a presence camera; may be NULL */
-    int64_t report_time; /* derived */
+    double near_metres;   /* derived */
+    char *deliver_every;  /* may be NULL */
+    int64_t deliver_time; /* derived */
+    char *report_every;   /* of a presence camera; may be NULL */
+    int64_t report_time;  /* derived */
     tb_texts titles;
     tb_rule rule;
     char **sees, **purposes;

@@ -127,6 +127,7 @@ static const cyaml_schema_field_t role_fields[] = {
                      NAMES(matchers)),
     CYAML_FIELD_ENUM("group", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct tb_role, group, groups, NAMES(groups)),
     CYAML_FIELD_MAPPING_PTR("sign", MAYBE, struct tb_role, sign, sign_fields),
+    CYAML_FIELD_STRING_PTR("deliver_every", MAYBE, struct tb_role, deliver_every, 1, NAME_MAX),
     CYAML_FIELD_STRING_PTR("near", MAYBE, struct tb_role, near, 1, NAME_MAX),
     CYAML_FIELD_ENUM("without_position", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct tb_role, without_position,
                      unknowns, NAMES(unknowns)),

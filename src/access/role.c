@@ -103,6 +103,7 @@ void tb_role_view_of(const tb_role *role, tb_role_view *out)
                           .actuator = tb_actuator_names[role->on_match.actuate],
                           .deletes_entry = role->on_match.deletes_entry,
                           .asks_server = role->asks_server,
+                          .deliver_every = role->deliver_time,
                           .near = role->near_metres,
                           .without_position_excluded = role->without_position,
                           .sign_person = role->sign ? role->sign->person : "",

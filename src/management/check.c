@@ -79,6 +79,9 @@ static tb_status check_orphans(tb_management *m, tb_error *why)
     } questions[] = {
         {"SELECT count(*) FROM visitor.visit v WHERE NOT EXISTS (SELECT 1 FROM central.booking b WHERE b.id = v.id)",
          "I6: a visitor has no booking"},
+        {"SELECT count(*) FROM visitor.later l WHERE NOT EXISTS (SELECT 1 FROM visitor.entry e WHERE e.visit = l.visit"
+         " AND e.touchpoint = l.touchpoint)",
+         "a terminal is to be told of an entry that does not exist"},
         {"SELECT count(*) FROM visitor.near n WHERE NOT EXISTS (SELECT 1 FROM visitor.visit v WHERE v.id = n.visit)"
          " AND NOT EXISTS (SELECT 1 FROM central.booking b WHERE b.id = n.visit AND b.listed = 1)",
          "I6: where somebody was is kept without a visit"},

@@ -3,7 +3,8 @@
  *
  * R1  An entry is written exactly when the role admits, or will admit without any other change, and now is in
  *     [delivery, until).
- * R2  Every entry that appears, changes or goes takes one sequence number of its terminal and one outbox row.
+ * R2  Every entry that appears, changes or goes takes one sequence number of its terminal and one outbox row; one that
+ *     appears may do so later (later.c).
  * R3  booking.due is never later than the first moment at which R1 or the visitor rule gives another answer. */
 #include "management/service.h"
 
@@ -92,7 +93,11 @@ static tb_status settle(tb_management *m, tb_terminal *terminal, const tb_entry_
     tb_metric_add(&m->metrics, TB_METRIC_ENTRIES_WRITTEN, 1);
     tb_status status =
         want ? tb_entry_row_put(m->db, row, old != NULL) : tb_entry_row_remove(m->db, visit, terminal->row.id);
-    return status == TB_OK ? tb_announce(m, terminal, visit) : status;
+    int waits = 0;
+    if (status == TB_OK)
+        status = want && !old ? tb_later_new(m, terminal, row, &waits)
+                              : tb_later_changed(m, terminal, want ? row : NULL, visit, &waits);
+    return status == TB_OK && !waits ? tb_announce(m, terminal, visit) : status;
 }
 
 static tb_status collect(void *context, const tb_entry_row *row)
@@ -290,7 +295,11 @@ tb_status tb_recompute_terminal(tb_management *m, tb_terminal *terminal)
     const tb_group *group = terminal->group;
     if (!group)
         return TB_OK;
-    if (group->count == 1 || terminal->view.near > 0)
-        return fill_list(m, terminal);
-    return copy_list(m, terminal, group->terminals[0] == terminal ? group->terminals[1] : group->terminals[0]);
+    m->filling = 1;
+    tb_status status =
+        group->count == 1 || terminal->view.near > 0
+            ? fill_list(m, terminal)
+            : copy_list(m, terminal, group->terminals[0] == terminal ? group->terminals[1] : group->terminals[0]);
+    m->filling = 0;
+    return status;
 }

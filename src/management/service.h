@@ -128,6 +128,7 @@ struct tb_management {
     size_t terminal_count, terminal_capacity;
     tb_lists lists;
 
+    int filling;      /* a new terminal's list is made: nothing of it waits */
     int near_roles;   /* some role narrows its lists by distance */
     tb_nearness near; /* scratch of recompute: of the visit that is looked at */
     tb_cell *cells;   /* the terminals of such roles */
@@ -301,6 +302,14 @@ tb_status tb_visits_tag(tb_management *m, const tb_terminal *terminal) TB_MUST_C
 int tb_tags_are_right(tb_management *m, const tb_booking *booking, const tb_facts *facts, tb_time now, tb_time *next);
 
 typedef enum tb_recompute { TB_RECOMPUTE_CHANGES, TB_RECOMPUTE_RESEND } tb_recompute; /* RESEND: the template changed */
+/* ---- later.c: roles whose terminals are told of new entries together ---- */
+/* *waits 1: not announced now. Inside a change. */
+tb_status tb_later_new(tb_management *m, tb_terminal *terminal, const tb_entry_row *row, int *waits) TB_MUST_CHECK;
+/* row NULL: it goes. */
+tb_status tb_later_changed(tb_management *m, tb_terminal *terminal, const tb_entry_row *row, tb_id visit,
+                           int *waits) TB_MUST_CHECK;
+tb_status tb_later_tick(tb_management *m, tb_time now, tb_time *next) TB_MUST_CHECK;
+
 /* ---- positions.c: lists narrowed by distance ---- */
 void tb_terminal_place(const tb_facts *attributes, tb_position *out);
 tb_status tb_terminal_place_check(const tb_management *m, const tb_role_view *view, const tb_facts *attributes,

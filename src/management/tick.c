@@ -101,7 +101,7 @@ static tb_status remove_published(tb_management *m)
 
 tb_status tb_management_tick(tb_management *m, tb_time *next)
 {
-    tb_time now = tb_service_now(m), flights = now, due = now;
+    tb_time now = tb_service_now(m), flights = now, due = now, later = now;
     int more = 1;
     tb_status status = TB_OK;
     *next = now + TB_MINUTE;
@@ -114,6 +114,8 @@ tb_status tb_management_tick(tb_management *m, tb_time *next)
     if (status == TB_OK)
         status = end_flights(m, now, &flights);
     if (status == TB_OK)
+        status = tb_later_tick(m, now, &later);
+    if (status == TB_OK)
         status = let_kept_go(m, now);
     if (status == TB_OK)
         status = tb_clock_tick(m, now);
@@ -124,6 +126,7 @@ tb_status tb_management_tick(tb_management *m, tb_time *next)
     tb_service_unlock_changed(m);
     if (status == TB_OK) {
         tb_time soonest = flights < due ? flights : due;
+        soonest = later < soonest ? later : soonest;
         if (soonest < *next) /* a minute at the latest: payments that hang have no row that says when */
             *next = soonest;
         tb_status settled = tb_payments_settle(m, now - TB_PAYMENT_PATIENCE);

@@ -36,6 +36,12 @@ static const char near[] =
     "CREATE TABLE visitor.near (visit BLOB NOT NULL, touchpoint TEXT NOT NULL, until BIGINT NOT NULL,"
     " PRIMARY KEY (visit, touchpoint));";
 
-static const char *const steps[] = {lists, trust, shared, near};
+/* New entries that their terminal is not told of yet (store/later.c). */
+static const char later[] =
+    "CREATE TABLE visitor.later (visit BLOB NOT NULL, touchpoint TEXT NOT NULL, due BIGINT NOT NULL,"
+    " PRIMARY KEY (visit, touchpoint));"
+    "CREATE INDEX visitor.later_due ON later (due);";
+
+static const char *const steps[] = {lists, trust, shared, near, later};
 
 const tb_migrations tb_migrations_visitor = {"visitor", steps, sizeof steps / sizeof *steps};

@@ -153,6 +153,13 @@ tb_status tb_bookings_all(tb_db *db, tb_ids *out) TB_MUST_CHECK;
 tb_status tb_bookings_due(tb_db *db, tb_time now, int max, tb_ids *out) TB_MUST_CHECK;
 tb_status tb_booking_next_due(tb_db *db, tb_time *out) TB_MUST_CHECK; /* TB_TIME_NEVER when there is none */
 
+/* ---- later.c ---- */
+typedef tb_status (*tb_later_fn)(void *context, tb_id visit, const char *touchpoint);
+tb_status tb_later_put(tb_db *db, tb_id visit, const char *touchpoint, tb_time due) TB_MUST_CHECK; /* TB_EXISTS */
+tb_status tb_later_remove(tb_db *db, tb_id visit, const char *touchpoint, int *was_there) TB_MUST_CHECK;
+tb_status tb_later_due(tb_db *db, tb_time now, int max, tb_later_fn each, void *context) TB_MUST_CHECK;
+tb_status tb_later_next(tb_db *db, tb_time *out) TB_MUST_CHECK; /* TB_TIME_NEVER when there is none */
+
 /* ---- near.c ---- */
 typedef tb_status (*tb_near_row_fn)(void *context, const char *touchpoint, tb_time until); /* "": position known */
 tb_status tb_near_rows(tb_db *db, tb_id visit, tb_near_row_fn each, void *context) TB_MUST_CHECK;
