@@ -81,6 +81,10 @@ if(TEBURA_TESTS)
     endif()
   endforeach()
 
+  # What scenarios need beside the programs themselves.
+  add_executable(fill_flight ${CMAKE_SOURCE_DIR}/tests/scenario/fill_flight.c)
+  target_link_libraries(fill_flight PRIVATE test_support)
+
   file(GLOB scenario_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/scenario/*.sh ${CMAKE_SOURCE_DIR}/tests/scenario/*.test.mjs)
   foreach(source ${scenario_sources})
     get_filename_component(noun ${source} NAME_WE)
