@@ -35,6 +35,7 @@ typedef struct postgres {
     uint64_t prepared_in; /* the session that the cache is of */
     int cached;
     prepared cache[POSTGRES_CACHED];
+    postgres_queue queue;
     int open;        /* a transaction was begun in this session and not ended */
     char number[24]; /* of the transaction (Q3) */
 } postgres;
@@ -49,6 +50,9 @@ static postgres *of(const tb_db *db)
 /* D1. A session that was lost took its transaction with it. */
 static void undo(postgres *db)
 {
+    tb_status heard = postgres_link_is_up(&db->link) ? postgres_queue_hear(&db->link, &db->queue, NULL) : TB_OK;
+    (void)heard; /* undone with the rest */
+    db->queue.count = 0;
     if (db->open && postgres_link_is_up(&db->link)) {
         tb_status status = postgres_exec(&db->link, "ROLLBACK", NULL);
         if (status != TB_OK && status != TB_DB_GONE)
@@ -131,7 +135,12 @@ static tb_status commit(tb_db *base)
         undo(db);
         return TB_DB_GONE;
     }
-    tb_status status = postgres_exec(&db->link, "COMMIT", &result);
+    tb_status status = postgres_queue_hear(&db->link, &db->queue, NULL);
+    if (status != TB_OK) {
+        undo(db);
+        return status == TB_EXISTS ? TB_CONFLICT : status;
+    }
+    status = postgres_exec(&db->link, "COMMIT", &result);
     if (status == TB_DB_GONE) {
         db->open = 0;
         return find_outcome(db);
@@ -194,54 +203,83 @@ static const char *as_sent(const char *sql, int insert, char *space, size_t size
     return space;
 }
 
-/* *slot -1: the cache is full. */
-static tb_status find_prepared(postgres *db, const char *sql, int count, const sent *values, int *slot)
+/* insert: Q2 applies. *slot -1: the cache is full. */
+static tb_status find_prepared(postgres *db, const char *sql, int insert, int count, const sent *values, int *slot)
 {
     char name[16], space[2048];
     if (db->prepared_in != db->link.session)
         db->cached = 0; /* statements end with their session */
     db->prepared_in = db->link.session;
     for (*slot = 0; *slot < db->cached; ++*slot)
-        if (db->cache[*slot].sql == sql)
+        if (db->cache[*slot].sql == sql && db->cache[*slot].insert == insert)
             return TB_OK;
     if (db->cached == POSTGRES_CACHED) {
         *slot = -1;
         return TB_OK;
     }
-    int insert = is_plain_insert(sql);
+    tb_status status = postgres_queue_hear(&db->link, &db->queue, NULL); /* preparing waits for its answer */
+    if (status != TB_OK)
+        return status;
     snprintf(name, sizeof name, "s%d", *slot);
     PGresult *result =
         PQprepare(db->link.connection, name, as_sent(sql, insert, space, sizeof space), count, values->types);
-    tb_status status = postgres_status(&db->link, result, sql);
+    status = postgres_status(&db->link, result, sql);
     PQclear(result);
     if (status == TB_OK)
         db->cache[db->cached++] = (prepared){sql, insert};
     return status;
 }
 
-static tb_status execute_now(postgres *db, const char *sql, tb_values values, PGresult **out)
+/* One more on its way; its answer is heard with the queue's. */
+static tb_status send_one(postgres *db, const char *sql, int slot, int count, const sent *laid)
 {
-    sent laid = {0};
-    char name[16], space[2048];
-    int slot;
-    lay_out(values, &laid);
-    tb_status status = find_prepared(db, sql, values.count, &laid, &slot);
+    char name[16];
+    tb_status status = postgres_queue_open(&db->link, &db->queue);
     if (status != TB_OK)
         return status;
+    snprintf(name, sizeof name, "s%d", slot);
+    if (!PQsendQueryPrepared(db->link.connection, name, count, laid->data, laid->sizes, laid->formats, 1)) {
+        postgres_link_drop(&db->link);
+        return TB_DB_GONE;
+    }
+    db->queue.sql[db->queue.count++] = sql;
+    return TB_OK;
+}
+
+static tb_status execute_alone(postgres *db, const char *sql, int slot, tb_values values, const sent *laid,
+                               PGresult **out)
+{
     PGresult *result;
+    char name[16], space[2048];
     if (slot >= 0) {
         snprintf(name, sizeof name, "s%d", slot);
-        result = PQexecPrepared(db->link.connection, name, values.count, laid.data, laid.sizes, laid.formats, 1);
+        result = PQexecPrepared(db->link.connection, name, values.count, laid->data, laid->sizes, laid->formats, 1);
     } else {
         result = PQexecParams(db->link.connection, as_sent(sql, is_plain_insert(sql), space, sizeof space),
-                              values.count, laid.types, laid.data, laid.sizes, laid.formats, 1);
+                              values.count, laid->types, laid->data, laid->sizes, laid->formats, 1);
     }
-    status = postgres_status(&db->link, result, sql);
+    tb_status status = postgres_status(&db->link, result, sql);
     if (status == TB_OK)
         *out = result;
     else
         PQclear(result);
     return status;
+}
+
+static tb_status execute_now(postgres *db, const char *sql, tb_values values, PGresult **out)
+{
+    sent laid = {0};
+    int slot;
+    lay_out(values, &laid);
+    tb_status status = find_prepared(db, sql, is_plain_insert(sql), values.count, &laid, &slot);
+    if (status == TB_OK && slot < 0)
+        status = postgres_queue_hear(&db->link, &db->queue, NULL);
+    if (status != TB_OK)
+        return status;
+    if (!db->queue.count)
+        return execute_alone(db, sql, slot, values, &laid, out);
+    status = send_one(db, sql, slot, values.count, &laid);
+    return status == TB_OK ? postgres_queue_hear(&db->link, &db->queue, out) : status;
 }
 
 static tb_status execute(postgres *db, const char *sql, tb_values values, PGresult **out)
@@ -338,6 +376,30 @@ static tb_status run(tb_db *base, const char *sql, tb_values values, int64_t *ch
     return !*changed && is_plain_insert(sql) ? TB_EXISTS : TB_OK;
 }
 
+static tb_status later_now(postgres *db, const char *sql, tb_values values)
+{
+    sent laid = {0};
+    int slot;
+    lay_out(values, &laid);
+    tb_status status = db->queue.count < POSTGRES_QUEUE - 1 ? TB_OK : postgres_queue_hear(&db->link, &db->queue, NULL);
+    if (status == TB_OK)
+        status = find_prepared(db, sql, 0, values.count, &laid, &slot); /* a key that is taken is a failure here */
+    if (status != TB_OK)
+        return status;
+    return slot >= 0 ? send_one(db, sql, slot, values.count, &laid) : tb_db_run(&db->base, sql, values, NULL);
+}
+
+static tb_status later(tb_db *base, const char *sql, tb_values values)
+{
+    postgres *db = of(base);
+    if (!postgres_link_is_up(&db->link))
+        return TB_DB_GONE;
+    tb_status status = later_now(db, sql, values);
+    if (status != TB_OK && status != TB_DB_GONE)
+        base->broken = 1;
+    return status;
+}
+
 static tb_status has_table(tb_db *base, const char *schema, const char *table, int *exists)
 {
     int64_t count = 0;
@@ -350,10 +412,7 @@ static tb_status has_table(tb_db *base, const char *schema, const char *table, i
 
 static tb_status notify(tb_db *base)
 {
-    PGresult *result;
-    tb_status status = execute(of(base), "NOTIFY tebura", TB_NO_VALUES, &result);
-    PQclear(result);
-    return status;
+    return tb_db_run_later(base, "NOTIFY tebura", TB_NO_VALUES);
 }
 
 static tb_status script(tb_db *base, const char *sql, tb_error *why)
@@ -363,8 +422,8 @@ static tb_status script(tb_db *base, const char *sql, tb_error *why)
     tb_status status = tb_dialect_postgres(sql, &text);
     if (status == TB_OK)
         status = tb_bytes_append(&text, tb_span_of("", 1));
-    if (status == TB_OK && base->depth && !postgres_link_is_up(&db->link))
-        status = TB_DB_GONE;
+    if (status == TB_OK && base->depth)
+        status = postgres_link_is_up(&db->link) ? postgres_queue_hear(&db->link, &db->queue, NULL) : TB_DB_GONE;
     if (status == TB_OK && !base->depth)
         status = postgres_link_revive(&db->link);
     if (status == TB_OK)
@@ -404,6 +463,7 @@ static const tb_db_driver driver = {.shared = 1,
                                     .text = blob,
                                     .blob = blob,
                                     .run = run,
+                                    .later = later,
                                     .has_table = has_table,
                                     .notify = notify,
                                     .script = script};

@@ -3,8 +3,8 @@
 
 tb_status tb_outbox_add(tb_db *db, const char *touchpoint, tb_id visit, uint64_t sequence)
 {
-    return tb_db_run(db, "INSERT INTO visitor.outbox (touchpoint, visit, sequence) VALUES ($1, $2, $3)",
-                     TB_VALUES(tb_value_text(touchpoint), tb_value_id(&visit), tb_value_int((int64_t)sequence)), NULL);
+    return tb_db_run_later(db, "INSERT INTO visitor.outbox (touchpoint, visit, sequence) VALUES ($1, $2, $3)",
+                           TB_VALUES(tb_value_text(touchpoint), tb_value_id(&visit), tb_value_int((int64_t)sequence)));
 }
 
 tb_status tb_outbox_rows(tb_db *db, int64_t after, tb_outbox_row *out, int max, int *count)
@@ -28,7 +28,7 @@ tb_status tb_outbox_rows(tb_db *db, int64_t after, tb_outbox_row *out, int max, 
 
 tb_status tb_outbox_remove(tb_db *db, int64_t up_to)
 {
-    return tb_db_run(db, "DELETE FROM visitor.outbox WHERE number <= $1", TB_VALUES(tb_value_int(up_to)), NULL);
+    return tb_db_run_later(db, "DELETE FROM visitor.outbox WHERE number <= $1", TB_VALUES(tb_value_int(up_to)));
 }
 
 tb_status tb_outbox_count(tb_db *db, int64_t after, int64_t *out)

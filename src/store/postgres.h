@@ -36,4 +36,16 @@ tb_status postgres_status(postgres_link *link, const PGresult *result, const cha
 /* Fixed statements without values. */
 tb_status postgres_exec(postgres_link *link, const char *sql, PGresult **out) TB_MUST_CHECK;
 
+/* ---- postgres_queue.c: statements on their way ---- */
+#define POSTGRES_QUEUE 64 /* small enough that nobody waits for the other to read */
+typedef struct postgres_queue {
+    int count;
+    const char *sql[POSTGRES_QUEUE];
+} postgres_queue;
+
+/* Before the first is sent (PQsendQueryPrepared); then it is put into the queue. */
+tb_status postgres_queue_open(postgres_link *link, const postgres_queue *queue) TB_MUST_CHECK;
+/* The first failure among them all, or TB_OK with the answer to the last one in *last (may be NULL). */
+tb_status postgres_queue_hear(postgres_link *link, postgres_queue *queue, PGresult **last) TB_MUST_CHECK;
+
 #endif

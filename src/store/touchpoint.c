@@ -67,8 +67,8 @@ tb_status tb_touchpoint_wiping_set(tb_db *db, const char *id, int wiping)
 
 tb_status tb_touchpoint_sequence_set(tb_db *db, const char *id, uint64_t sequence)
 {
-    return tb_db_run(db, "UPDATE visitor.touchpoint SET sequence = $2 WHERE id = $1",
-                     TB_VALUES(tb_value_text(id), tb_value_int((int64_t)sequence)), NULL);
+    return tb_db_run_later(db, "UPDATE visitor.touchpoint SET sequence = $2 WHERE id = $1",
+                           TB_VALUES(tb_value_text(id), tb_value_int((int64_t)sequence)));
 }
 
 tb_status tb_touchpoint_sequence_get(tb_db *db, const char *id, uint64_t *sequence)

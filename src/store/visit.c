@@ -3,10 +3,9 @@
 
 tb_status tb_visit_insert(tb_db *db, const tb_booking *booking, tb_time now)
 {
-    return tb_db_run(db, "INSERT INTO visitor.visit (id, person, flight, entered) VALUES ($1, $2, $3, $4)",
-                     TB_VALUES(tb_value_id(&booking->id), tb_value_id(&booking->person),
-                               tb_value_text(booking->flight.id), tb_value_int(now)),
-                     NULL);
+    return tb_db_run_later(db, "INSERT INTO visitor.visit (id, person, flight, entered) VALUES ($1, $2, $3, $4)",
+                           TB_VALUES(tb_value_id(&booking->id), tb_value_id(&booking->person),
+                                     tb_value_text(booking->flight.id), tb_value_int(now)));
 }
 
 tb_status tb_visit_list(tb_db *db, tb_id id)

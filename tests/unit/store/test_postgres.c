@@ -108,6 +108,49 @@ static void lost_at_every_step(void **state)
     tb_db_free(&db);
 }
 
+static tb_status write_later(tb_db *db, const char *name)
+{
+    return tb_db_run_later(db, "INSERT INTO central.site (name, value) VALUES ($1, $2)",
+                           TB_VALUES(tb_value_text(name), tb_value_blob(tb_span_of("x", 1))));
+}
+
+/* Many on their way at once; what fails among them fails the commit; a lost connection is told as ever. */
+static void outcomes_heard_later(void **state)
+{
+    tb_db *db = ready(*state);
+    char name[16];
+    assert_int_equal(tb_db_begin(db), TB_OK);
+    for (int i = 0; i < 300; i++) {
+        snprintf(name, sizeof name, "n%d", i);
+        assert_int_equal(write_later(db, name), TB_OK);
+        if (i % 50 == 7)
+            assert_int_equal(rows(db), i + 1); /* a question hears them first */
+    }
+    assert_int_equal(tb_db_commit(db), TB_OK);
+    assert_int_equal(rows(db), 300);
+    assert_int_equal(tb_db_begin(db), TB_OK);
+    assert_int_equal(write_later(db, "other"), TB_OK);
+    assert_int_equal(write_later(db, "n1"), TB_OK); /* which is there */
+    assert_int_equal(write_later(db, "third"), TB_OK);
+    assert_int_equal(tb_db_commit(db), TB_CONFLICT);
+    assert_int_equal(rows(db), 300);
+    assert_int_equal(tb_db_begin(db), TB_OK);
+    assert_int_equal(write_later(db, "other"), TB_OK);
+    tb_db_rollback(db);
+    assert_int_equal(tb_db_begin(db), TB_OK);
+    assert_int_equal(write_later(db, "other"), TB_OK);
+    kill_sessions(*state);
+    assert_int_equal(tb_db_commit(db), TB_DB_GONE);
+    assert_int_equal(rows(db), 300);
+    assert_int_equal(tb_db_begin(db), TB_OK);
+    assert_int_equal(write_later(db, "other"), TB_OK);
+    assert_int_equal(write_one(db, "n1"), TB_EXISTS);
+    assert_int_equal(write_later(db, "third"), TB_OK);
+    assert_int_equal(tb_db_commit(db), TB_OK);
+    assert_int_equal(rows(db), 302);
+    tb_db_free(&db);
+}
+
 /* Nothing was under way: nobody notices. */
 static void lost_while_idle(void **state)
 {
@@ -433,9 +476,9 @@ static void schemas_are_said_anew(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {TEST(lost_at_every_step),         TEST(lost_while_idle),
-                                       TEST(a_lost_commit_is_asked_for), TEST(the_server_restarts),
-                                       TEST(three_start_at_once),        TEST(one_writer_at_a_time),
-                                       TEST(schemas_are_said_anew),      TEST(what_the_operator_is_told)};
+    const struct CMUnitTest tests[] = {
+        TEST(lost_at_every_step),         TEST(lost_while_idle),       TEST(outcomes_heard_later),
+        TEST(a_lost_commit_is_asked_for), TEST(the_server_restarts),   TEST(three_start_at_once),
+        TEST(one_writer_at_a_time),       TEST(schemas_are_said_anew), TEST(what_the_operator_is_told)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
