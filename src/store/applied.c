@@ -22,17 +22,10 @@ tb_status tb_applied_get(tb_db *db, tb_id id, const char *source, tb_bytes *answ
 
 tb_status tb_applied_add(tb_db *db, tb_id id, tb_id visit, const char *source, tb_span answer, tb_time now)
 {
-<<<<<<< HEAD
-    return tb_db_run(db, "INSERT INTO central.applied (id, visit, answer, at, source) VALUES ($1, $2, $3, $4, $5)",
-                     TB_VALUES(tb_value_id(&id), tb_value_id(&visit),
-                               answer.size ? tb_value_blob(answer) : tb_value_null(), tb_value_int(now),
-                               tb_value_text(source)),
-                     NULL);
-=======
-    return tb_db_run_later(db, "INSERT INTO central.applied (id, visit, answer, at) VALUES ($1, $2, $3, $4)",
-                           TB_VALUES(tb_value_id(&id), tb_value_id(&visit),
-                                     answer.size ? tb_value_blob(answer) : tb_value_null(), tb_value_int(now)));
->>>>>>> 3080c9b (store: on PostgreSQL a change does not wait for each of its statements)
+    return tb_db_run_later(
+        db, "INSERT INTO central.applied (id, visit, answer, at, source) VALUES ($1, $2, $3, $4, $5)",
+        TB_VALUES(tb_value_id(&id), tb_value_id(&visit), answer.size ? tb_value_blob(answer) : tb_value_null(),
+                  tb_value_int(now), tb_value_text(source)));
 }
 
 tb_status tb_applied_forget(tb_db *db, tb_id visit)
