@@ -11,12 +11,12 @@
 
 static json_t *json_of_person(const tb_person_summary *p)
 {
-    return json_pack("{s:o, s:s, s:s, s:s, s:s, s:b, s:b, s:i, s:i, s:i, s:b, s:i, s:o, s:o}", "id",
+    return json_pack("{s:o, s:s, s:s, s:s, s:s, s:s, s:o, s:b, s:b, s:i, s:i, s:i, s:b, s:i, s:o, s:o}", "id",
                      json_of_id(p->person), "name", p->name, "flight", p->flight, "status", p->status, "seat", p->seat,
-                     "flag", p->flag != 0, "consent", p->consent != 0, "templates", p->templates, "instruments",
-                     p->instruments, "items_waiting", p->items_waiting, "in_visitor_db", p->in_visitor_db != 0, "lists",
-                     p->lists, "visit", json_of_id(p->visit), "kept_until",
-                     p->kept_until ? json_of_time(p->kept_until) : json_null());
+                     "reference", p->reference, "facts", json_of_facts(&p->facts), "flag", p->flag != 0, "consent",
+                     p->consent != 0, "templates", p->templates, "instruments", p->instruments, "items_waiting",
+                     p->items_waiting, "in_visitor_db", p->in_visitor_db != 0, "lists", p->lists, "visit",
+                     json_of_id(p->visit), "kept_until", p->kept_until ? json_of_time(p->kept_until) : json_null());
 }
 
 typedef struct gathering {

@@ -178,6 +178,8 @@ typedef struct tb_person_summary {
     char flight[32];
     char status[TB_NAME_SIZE];
     char seat[8];
+    char reference[64]; /* of a visit without a flight */
+    tb_facts facts;     /* told of such a visit: texts that may be shown for some purpose and are not sensitive */
     int flag, consent, templates, instruments, items_waiting, in_visitor_db, lists;
     tb_id visit;
     tb_time kept_until; /* at most; 0: not kept beyond the visit */

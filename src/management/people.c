@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <tebura/profile_check.h>
 #include <tebura/log.h>
 #include <tebura/secret.h>
 
@@ -160,6 +161,20 @@ tb_status tb_management_further_consent(tb_management *m, tb_id person, const ch
     return status == TB_OK ? TB_OK : tb_fail(why, status, "%s", tb_status_sentence(status));
 }
 
+/* What an operator may read of a visit that the site has told: what the profile shows to anybody at all. */
+static tb_facts main_facts(const tb_management *m, const tb_booking *booking)
+{
+    tb_facts out = {0};
+    tb_fact_terms fact;
+    for (size_t i = 0; tb_profile_fact_at(m->profile, i, &fact); i++) {
+        const tb_fact *told = tb_facts_get(&booking->facts, fact.name);
+        int shown = told && told->kind == TB_FACT_TEXT && told->text[0] && fact.purposes && !fact.sensitive;
+        if (shown && tb_facts_set(&out, told) != TB_OK)
+            break;
+    }
+    return out;
+}
+
 /* Of several bookings the console shows the one that is in the visitor database, else that of the latest flight. */
 static tb_status summarise(tb_management *m, tb_id person, tb_person_summary *out)
 {
@@ -178,6 +193,8 @@ static tb_status summarise(tb_management *m, tb_id person, tb_person_summary *ou
         snprintf(out->flight, sizeof out->flight, "%s", booking.flight.id);
         snprintf(out->seat, sizeof out->seat, "%s", booking.seat);
         snprintf(out->status, sizeof out->status, "%s", tb_profile_status_name(m->profile, booking.status));
+        snprintf(out->reference, sizeof out->reference, "%s", booking.reference);
+        out->facts = main_facts(m, &booking);
         out->flag = booking.flag;
         out->in_visitor_db = booking.visiting;
         out->lists = (int)lists;

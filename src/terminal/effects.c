@@ -122,10 +122,8 @@ static void match_held(tb_terminal *t, tb_machine_input *in)
 {
     uint8_t hash[TB_REFERENCE_HASH_SIZE];
     tb_list_held held;
-    if (list_is_stale(t, in)) {
-        in->status = TB_STALE; /* the server could not tell either whether face and ticket are of one person */
+    if (list_is_stale(t, in)) /* the server compares face and reference as well (tb_service_identify_held) */
         return;
-    }
     in->status = tb_reference_hash(t->feed_key, t->hold->reference, hash);
     if (in->status == TB_OK)
         in->status = tb_list_identify_held(t->list, hash, t->hold->probes, t->hold->probe_count,

@@ -43,6 +43,9 @@ for (const [site, { facts }] of Object.entries(sites)) {
     const { people } = (await http(server, 'GET', '/api/v1/people')).json;
     assert.equal(people.length, 1);
     assert.equal(people[0].status, profile.statuses[0]);
+    assert.equal(people[0].reference, 'R1');
+    const open = (name) => { const fact = profile.facts.find((f) => f.name === name); return fact.type === 'text' && fact.for.length > 0 && !fact.sensitive; };
+    assert.deepEqual(people[0].facts, Object.fromEntries(Object.entries(facts).filter(([name]) => open(name)))); // no ticket's code, no room
     assert.equal(people[0].lists, 0); // nobody has agreed to anything
     assert.equal((await post('/api/v1/check')).status, 200);
 

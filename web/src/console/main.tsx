@@ -78,7 +78,7 @@ function Console() {
         <div class="boards">
           <Passages passages={data.passages} />
           <div class="column">
-            <Flights flights={data.flights} people={data.people} now={now} />
+            {(data.flights.length > 0 || data.people.every((p) => !p.reference)) && <Flights flights={data.flights} people={data.people} now={now} />}
             <People people={data.people} statuses={data.site?.statuses ?? []} open={(p) => setChosen(p.id)} />
           </div>
         </div>

@@ -78,20 +78,23 @@ export function Flights({ flights, people, now }: { flights: Flight[]; people: P
   );
 }
 
+/** What the site's own profile says of a visit: the first three that it shows to anybody. */
+const mainFacts = (p: Person) => Object.entries(p.facts).slice(0, 3).map(([name, value]) => `${named(name)} ${value}`).join(' · ');
+
 export function People({ people, statuses, open }: { people: Person[]; statuses: string[]; open: (person: Person) => void }) {
   const sorted = [...people].sort((a, b) => Number(b.in_visitor_db) - Number(a.in_visitor_db) || statuses.indexOf(b.status) - statuses.indexOf(a.status) || a.name.localeCompare(b.name));
-  const last = Math.max(1, statuses.length - 1);
+  const last = Math.max(1, statuses.length - 1), flies = people.every((p) => !p.reference);
   return (
     <section class="panel people">
       <h2>{t('people')}</h2>
       {sorted.length === 0 ? <p class="empty">{t('nobody_yet')}</p> : (
         <div class="scroll"><table>
-          <thead><tr><th>{t('name')}</th><th>{t('flight')}</th><th>{t('seat')}</th><th>{t('status')}</th><th>{t('consent')}</th><th class="number">{t('lists')}</th><th class="number">{t('means')}</th><th class="number">{t('items')}</th></tr></thead>
+          <thead><tr><th>{t('name')}</th><th>{t(flies ? 'flight' : 'reference')}</th><th>{t(flies ? 'seat' : 'visit')}</th><th>{t('status')}</th><th>{t('consent')}</th><th class="number">{t('lists')}</th><th class="number">{t('means')}</th><th class="number">{t('items')}</th></tr></thead>
           <tbody>
             {sorted.map((p) => (
               <tr key={p.id} class={p.in_visitor_db ? '' : 'gone'} title={p.in_visitor_db ? t('visitor_db') : t('not_visitor')}>
                 <th scope="row"><button type="button" class="link" onClick={() => open(p)}>{p.name || p.id.slice(0, 8)}</button></th>
-                <td>{p.flight.split('/')[0]}</td><td>{p.seat}</td>
+                <td>{p.flight.split('/')[0] || p.reference}</td><td>{p.seat || mainFacts(p)}</td>
                 <td><span class="progress" aria-hidden="true" style={{ '--done': Math.max(0, statuses.indexOf(p.status)) / last }} />{named(p.status)}</td>
                 <td>{p.consent ? t('consent_yes') : t('consent_no')}</td>
                 <td class="number">{p.lists || '·'}</td><td class="number">{p.instruments || '·'}</td><td class="number">{p.items_waiting || '·'}</td>
@@ -137,6 +140,7 @@ export function PersonPanel({ person, passages, simulated, close, changed }: {
         </header>
         <p class="facts">
           {person.flight && <span class="pill">{person.flight.split('/')[0]} · {person.seat}</span>}
+          {person.reference && <span class="pill">{[person.reference, mainFacts(person)].filter(Boolean).join(' · ')}</span>}
           <span class="pill">{named(person.status)}</span>
           <span class="pill">{person.consent ? t('consent_yes') : t('consent_no')}</span>
           <span class={`pill ${person.in_visitor_db ? 'tone-ok' : 'tone-neutral'}`}>{person.in_visitor_db ? t('visitor_db') : t('not_visitor')}</span>

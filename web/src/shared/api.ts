@@ -12,7 +12,7 @@ export interface Counts {
 }
 export interface Flight { id: string; from: string; to: string; gate: string; boarding: string; departure: string; departed: boolean; cancelled: boolean }
 export interface Person {
-  id: string; name: string; flight: string; status: string; seat: string; flag: boolean; consent: boolean; templates: number;
+  id: string; name: string; flight: string; status: string; seat: string; reference: string; facts: Record<string, string>; flag: boolean; consent: boolean; templates: number;
   instruments: number; items_waiting: number; in_visitor_db: boolean; lists: number; visit: string | null;
 }
 export type Facts = Record<string, string | number | boolean>;

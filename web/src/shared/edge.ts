@@ -2,7 +2,7 @@
 import { ask, type Facts, type Kind } from './api';
 
 export type Tone = 'neutral' | 'ok' | 'retry' | 'refuse' | 'ask';
-export type Ask = 'passport' | 'boarding_pass' | 'consent' | 'pin' | 'staff' | 'amount' | 'face' | 'challenge';
+export type Ask = 'passport' | 'boarding_pass' | 'consent' | 'pin' | 'staff' | 'amount' | 'face' | 'challenge' | 'reference';
 export interface Screen { tone: Tone; sound: '' | 'ok' | 'refuse'; en: string; ja: string; ask?: Ask; language?: 'ja' | 'en' }
 export interface Outcome {
   transaction: string; outcome: 'admitted' | 'refused' | 'retry' | 'without_face' | 'unknown' | 'not_sure' | 'failed';
@@ -12,7 +12,7 @@ export interface EdgeState {
   number: number; state: string; touchpoint: string; role: string; kind: Kind | ''; zone: string; title?: { en: string; ja: string };
   registered: boolean; simulation: boolean; actuator: { name: string; simulation: boolean; open: boolean }; camera: string; camera_status: string;
   list: { entries: number; sequence: number; connected: boolean; age_seconds: number; stale: boolean; note: { en: string; ja: string } }; outbox: number; screen: Screen;
-  fields?: Facts; sale?: { amount: number; currency: string }; last: Outcome | null;
+  reference?: { en: string; ja: string; first: boolean; shown: boolean }; fields?: Facts; sale?: { amount: number; currency: string }; last: Outcome | null;
 }
 
 /** Only a terminal of this machine: pictures must not go anywhere else, whatever a link says. */

@@ -1,5 +1,5 @@
 // What the terminal asks for, one form for each question.
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Site } from '../shared/api';
 import type { Edge, EdgeState } from '../shared/edge';
 import { sentence } from '../shared/parts';
@@ -78,6 +78,67 @@ export function DocumentsForm({ edge, state, snapshot }: { edge: Edge; state: Ed
       </label>
       <Trouble text={trouble} />
       <button class="primary" disabled={busy}>{t('place')}</button>
+    </form>
+  );
+}
+
+interface Detector { detect(from: ImageBitmap): Promise<{ rawValue: string }[]> }
+declare global {
+  interface Window { BarcodeDetector?: new (options?: { formats: string[] }) => Detector }
+}
+
+/** Looks for a code in the pictures of the visitor's own webcam, where the browser can read one. */
+function useScan(snapshot: Snapshot | null, found: (text: string) => void): { can: boolean; on: boolean; toggle: () => void } {
+  const [on, setOn] = useState(false), can = Boolean(window.BarcodeDetector && snapshot);
+  useEffect(() => {
+    if (!on || !can) return;
+    const detector = new window.BarcodeDetector!({ formats: ['qr_code', 'code_128', 'aztec', 'pdf417', 'data_matrix'] });
+    let ended = false;
+    const look = async (): Promise<void> => {
+      const blob = await snapshot!();
+      const codes = blob ? await detector.detect(await createImageBitmap(blob)).catch(() => []) : [];
+      if (ended) return;
+      if (codes[0]) {
+        setOn(false);
+        found(codes[0].rawValue);
+      } else {
+        setTimeout(() => void look(), 200);
+      }
+    };
+    void look();
+    return () => { ended = true; };
+  }, [on, can]);
+  return { can, on: on && can, toggle: () => setOn((v) => !v) };
+}
+
+/** A reservation's number, a ticket's code: typed, typed by a hand scanner (which may start while nothing has the focus), or seen by the webcam. */
+export function ReferenceForm({ edge, title, snapshot }: { edge: Edge; title: string; snapshot: Snapshot | null }) {
+  const [text, setText] = useState(''), field = useRef<HTMLInputElement>(null);
+  const [busy, trouble, run] = useDoing();
+  const give = (reference: string) => { setText(''); void run(() => edge.post('reference', { reference: reference.trim() })); };
+  const scan = useScan(snapshot, give);
+  useEffect(() => {
+    field.current?.focus({ preventScroll: true });
+    const typed = (event: KeyboardEvent) => {
+      const there = event.target instanceof HTMLElement && ['INPUT', 'TEXTAREA', 'BUTTON', 'A'].includes(event.target.tagName);
+      if (!there && event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) field.current?.focus();
+    };
+    document.addEventListener('keydown', typed);
+    return () => document.removeEventListener('keydown', typed);
+  }, []);
+  return (
+    <form class="reference" onSubmit={(e) => { e.preventDefault(); if (text.trim()) give(text); }}>
+      <label><span>{title}</span>
+        <input ref={field} type="text" maxLength={127} autocomplete="off" autocapitalize="characters" spellcheck={false} enterKeyHint="go"
+          aria-describedby="reference-help" value={text} onInput={(e) => setText(e.currentTarget.value)} />
+      </label>
+      <p class="hint" id="reference-help">{t('reference_help')}</p>
+      <Trouble text={trouble} />
+      <div class="row">
+        <button class="primary" disabled={busy || !text.trim()}>{t('read_reference')}</button>
+        {scan.can && <button type="button" aria-pressed={scan.on} onClick={scan.toggle}>{t(scan.on ? 'stop_scan' : 'scan')}</button>}
+        {scan.on && <span class="hint" role="status">{t('scanning')}</span>}
+      </div>
     </form>
   );
 }

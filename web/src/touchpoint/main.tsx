@@ -8,7 +8,7 @@ import { Edge, edgeAddress, type EdgeState } from '../shared/edge';
 import { Brand, LanguageSwitch, SimulationBanner, sentence } from '../shared/parts';
 import { named, t, useLanguage } from '../shared/words';
 import { Camera, type Snapshot } from './camera';
-import { Choices, ConsentForm, DocumentsForm, itemsOf, PinForm, SaleForm } from './forms';
+import { Choices, ConsentForm, DocumentsForm, itemsOf, PinForm, ReferenceForm, SaleForm } from './forms';
 import { play } from './sound';
 
 function useTerminal(edge: Edge): { state: EdgeState | null; reachable: boolean } {
@@ -33,12 +33,16 @@ function wantsFrames(state: EdgeState): boolean {
 
 const actuatorWord = ({ name, open }: EdgeState['actuator']) => (name === 'detector' ? (open ? 'released' : 'locked') : open ? 'open' : 'closed');
 const unbroken = (text: string) => text.replaceAll('-', '\u2011'); // "check-in" in huge letters stays one word
-const asksByForm = (state: EdgeState | null) => ['consent', 'passport', 'boarding_pass'].includes(state?.screen.ask ?? '');
+/** At a gate that always reads a code it may come first, while nobody stands there yet or the face is being looked at. */
+const readsReference = (state: EdgeState | null) => state?.screen.ask === 'reference' ||
+  Boolean(state?.reference?.first && !state.reference.shown && state.kind !== 'checkin' && ['idle', 'present', 'capturing'].includes(state.state));
+const asksByForm = (state: EdgeState | null) => ['consent', 'passport', 'boarding_pass'].includes(state?.screen.ask ?? '') || readsReference(state);
 
 function Questions({ edge, state, site, snapshot }: { edge: Edge; state: EdgeState; site: Site | null; snapshot: Snapshot | null }) {
-  const asked = state.screen.ask;
+  const language = useLanguage(), asked = state.screen.ask;
   if (asked === 'consent') return <ConsentForm edge={edge} site={site} />;
   if (asked === 'passport' || asked === 'boarding_pass') return <DocumentsForm edge={edge} state={state} snapshot={snapshot} />;
+  if (readsReference(state) && state.reference) return <ReferenceForm edge={edge} title={state.reference[language]} snapshot={snapshot} />;
   if (asked === 'amount') return <SaleForm edge={edge} />;
   if (asked === 'pin') return <PinForm edge={edge} />;
   if (asked === 'staff')
@@ -86,6 +90,9 @@ function Terminal({ edge, site, simulation, leave }: { edge: Edge; site: Site | 
           </div>
           {state?.last && (state.screen.tone === 'ok' || state.screen.tone === 'refuse') && state.last.duration_us > 0 && (
             <p class="hint">{t('decided_in', Math.round(state.last.duration_us / 1000))} · {t(state.last.source === 'list' ? 'from_list' : 'from_server')}</p>
+          )}
+          {state?.reference?.shown && state.kind !== 'checkin' && ['present', 'capturing', 'matching'].includes(state.state) && (
+            <p class="shown"><span aria-hidden="true">✓</span> {t('reference_shown', state.reference[language])}</p>
           )}
           {state && <Questions edge={edge} state={state} site={site} snapshot={snapshot} />}
           {state && state.state === 'asking' && (
