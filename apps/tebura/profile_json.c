@@ -72,7 +72,7 @@ static json_t *json_of_facts(const tb_profile *profile)
     json_t *list = json_array();
     tb_fact_terms f;
     for (size_t i = 0; list && tb_profile_fact_at(profile, i, &f); i++)
-        list = with(list, json_pack("{s:s,s:s,s:o,s:b,s:s,s:s}", "name", f.name, "of", f.shared ? "occasion" : "visit",
+        list = with(list, json_pack("{s:s,s:s,s:s,s:o,s:b,s:s}", "name", f.name, "of", f.shared ? "occasion" : "visit",
                                     "type", f.type, "for", json_of_words(f.purpose, f.purposes), "sensitive",
                                     f.sensitive, "after", f.after));
     return list;
