@@ -23,6 +23,8 @@ target_sources(bench_feed PRIVATE bench/feed/catch_up.c bench/feed/cost.c bench/
                                   bench/feed/durable.c bench/feed/passages.c bench/feed/peer.c bench/feed/site.c
                                   tests/support/nats_server.c)
 target_include_directories(bench_feed PRIVATE tests/support)
+target_sources(bench_offline PRIVATE tests/support/nats_server.c)
+target_include_directories(bench_offline PRIVATE tests/support)
 target_link_libraries(bench_feed PRIVATE PkgConfig::NATS)
 
 # The best build of FAISS that is there; Debian has the plain one.

@@ -45,6 +45,7 @@ static const struct about {
     {"gallery", "1:N search by every set of loops that this processor runs, and changes of the list", 1, 0},
     {"identify", "questions that the server answers by matching itself, at 10,000 and 50,000 visitors", 1, 1},
     {"liveness", "what a terminal sees of people that the virtual camera re-photographs", 0, 0},
+    {"offline", "one terminal without and after a network: start, outbox of 100,000, marks", 0, 0},
     {"pipeline", "each stage from a camera's frame to a decision", 0, 0},
     {"programs", "each program from its start to being ready, and its memory", 0, 0},
     {"search", "1:N search and updates beside FAISS and the memory's own speed", 1, 1},

@@ -31,12 +31,15 @@ struct world {
     tb_edge_store *store;
     tb_list *list;
     tb_site_clock *clock;
+    tb_time offline;
     tb_link *link;
     tb_bus *bus; /* the server's */
     tb_bus_subscription *events, *answers, *beats;
     uint64_t sequence, put[100]; /* by person: the number that stands in the bucket, 0 none */
     pthread_mutex_t mutex;
     int received, passages, beat_count;
+    uint64_t last_number; /* of the events that came: they come in order, each once */
+    int64_t later;        /* by which the terminal's clocks are ahead of now */
     tb_answer answer;
     int answered;
     tb_heartbeat beat;
@@ -106,6 +109,9 @@ static tb_status apply_events(void *context, const tb_delivery *deliveries, int 
         char text[TB_ID_TEXT_SIZE];
         assert_string_equal(deliveries[i].id, tb_id_text(event.id, text));
         pthread_mutex_lock(&w->mutex);
+        if (event.number <= w->last_number)
+            fail_msg("event %llu after %llu", (unsigned long long)event.number, (unsigned long long)w->last_number);
+        w->last_number = event.number;
         w->received++;
         w->passages += event.kind == TB_EVENT_PASSAGE;
         pthread_mutex_unlock(&w->mutex);
@@ -194,15 +200,42 @@ static void server_opens_site(struct world *w, uint32_t people)
     UNTIL(tb_bus_feed_flush(w->bus, 5000) == TB_OK && tb_bus_feed_ready(w->bus, SITE) == TB_OK);
 }
 
+static int64_t later_boot(void *context)
+{
+    struct world *w = context;
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    pthread_mutex_lock(&w->mutex);
+    int64_t boot = (int64_t)now.tv_sec * TB_SECOND + now.tv_nsec / 1000 + w->later;
+    pthread_mutex_unlock(&w->mutex);
+    return boot;
+}
+
+static tb_time later_wall(void *context)
+{
+    struct world *w = context;
+    pthread_mutex_lock(&w->mutex);
+    tb_time wall = tb_clock_now() + w->later;
+    pthread_mutex_unlock(&w->mutex);
+    return wall;
+}
+
+static void set_later(struct world *w, int64_t later)
+{
+    pthread_mutex_lock(&w->mutex);
+    w->later = later;
+    pthread_mutex_unlock(&w->mutex);
+}
+
 static void open_link(struct world *w)
 {
     tb_error why = {0};
     assert_int_equal(tb_edge_store_open(w->directory, &w->store, &why), TB_OK);
     assert_int_equal(tb_edge_store_keys(w->store, &w->own), TB_OK);
     assert_int_equal(tb_list_new(&made_model, 1, &w->list), TB_OK);
-    assert_int_equal(tb_site_clock_new(NULL, NULL, &w->clock), TB_OK);
-    tb_link_options options = {w->store, w->list, &w->registration, &w->own,      on_answer, on_change,
-                               on_beat,  w,       w->clock,         TB_TIME_NEVER};
+    assert_int_equal(tb_site_clock_new(&(tb_clock_readings){later_boot, later_wall, w}, NULL, &w->clock), TB_OK);
+    tb_link_options options = {w->store, w->list, &w->registration, &w->own,   on_answer, on_change,
+                               on_beat,  w,       w->clock,         w->offline};
     if (tb_link_open(&options, &w->link, &why) != TB_OK)
         fail_msg("%s", tb_error_text(&why));
 }
@@ -229,6 +262,7 @@ static int set_up(void **state)
     if (tb_edge_store_open(w->directory, &w->store, NULL) != TB_OK || tb_edge_store_keys(w->store, &w->own) != TB_OK)
         return -1;
     tb_edge_store_free(&w->store);
+    w->offline = TB_TIME_NEVER;
     w->registration = (tb_registration){.touchpoint = GATE,
                                         .role = "boarding",
                                         .site = SITE,
@@ -383,6 +417,67 @@ static void questions_are_answered_exactly_once(void **state)
     assert_true(w->answer.status == TB_BUS_DOWN || w->answer.status == TB_TIMEOUT);
 }
 
+static tb_link_view seen(struct world *w)
+{
+    tb_link_view view;
+    tb_link_look(w->link, &view);
+    return view;
+}
+
+/* The broker is there all the while; it is the server that says nothing. */
+static void a_list_of_which_nobody_speaks_grows_stale(void **state)
+{
+    struct world *w = *state;
+    w->offline = TB_HOUR;
+    server_opens_site(w, 5);
+    open_link(w);
+    UNTIL(tb_list_count(w->list) == 5 && locked(w, &w->beat_count) >= 1);
+    mark_put(w);
+    UNTIL(seen(w).age == 0);
+    set_later(w, 59 * TB_MINUTE);
+    assert_true(seen(w).connected && !seen(w).stale && seen(w).age >= 58 * 60);
+    set_later(w, 61 * TB_MINUTE);
+    assert_true(seen(w).stale);
+    assert_int_equal(tb_list_count(w->list), 5); /* not used, and not lost */
+    close_link(w);
+    open_link(w); /* a restart makes it no younger */
+    assert_true(seen(w).stale);
+    int beats = locked(w, &w->beat_count);
+    UNTIL(locked(w, &w->beat_count) >= beats + 2 && seen(w).connected);
+    mark_put(w); /* and its time is that of the server: an hour less than this machine's */
+    UNTIL(!seen(w).stale && seen(w).age == 0);
+}
+
+/* Hours alone, a restart among them: everything comes, in order, each once, and the list goes on meanwhile. */
+static void what_happened_alone_is_told_in_order(void **state)
+{
+    struct world *w = *state;
+    server_opens_site(w, 10);
+    open_link(w);
+    UNTIL(tb_list_count(w->list) == 10);
+    nats_server_stop(&w->broker, 1);
+    for (int i = 0; i < 600; i++) {
+        tb_event event = {.kind = TB_EVENT_PASSAGE, .visit = made_visit(1)};
+        assert_int_equal(tb_edge_store_record(w->store, &event, tb_clock_now(), NULL), TB_OK);
+        if (i == 300) {
+            close_link(w);
+            open_link(w);
+        }
+    }
+    nats_server_start(&w->broker);
+    server_opens_site(w, 10);
+    tb_link_wake(w->link);
+    for (int i = 0; i < 50; i++) { /* new ones are not kept waiting, nor kept out */
+        tb_event event = {.kind = TB_EVENT_REFUSAL, .reason = "too_early"};
+        assert_int_equal(tb_edge_store_record(w->store, &event, tb_clock_now(), NULL), TB_OK);
+    }
+    feed_put(w, 11, 1);
+    UNTIL(tb_list_has(w->list, made_visit(11)));
+    UNTIL(tb_edge_store_outbox_count(w->store) == 0);
+    UNTIL(locked(w, &w->received) == 650);
+    assert_int_equal(locked(w, &w->passages), 600);
+}
+
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -391,8 +486,11 @@ int main(void)
         printf("skipped: there is no nats-server on this machine\n");
         return 77;
     }
-    const struct CMUnitTest tests[] = {
-        IN_WORLD(the_list_follows_the_server), IN_WORLD(an_empty_list_begins_with_any_number),
-        IN_WORLD(without_broker_the_list_is_still_there), IN_WORLD(questions_are_answered_exactly_once)};
+    const struct CMUnitTest tests[] = {IN_WORLD(the_list_follows_the_server),
+                                       IN_WORLD(an_empty_list_begins_with_any_number),
+                                       IN_WORLD(without_broker_the_list_is_still_there),
+                                       IN_WORLD(a_list_of_which_nobody_speaks_grows_stale),
+                                       IN_WORLD(what_happened_alone_is_told_in_order),
+                                       IN_WORLD(questions_are_answered_exactly_once)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
