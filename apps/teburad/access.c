@@ -100,3 +100,21 @@ tb_status teburad_access_push(teburad *s)
     free(r.items);
     return status;
 }
+
+void teburad_order(teburad *s, const char *touchpoint, const tb_bytes *order)
+{
+    char subject[TB_SUBJECT_SIZE];
+    tb_subject_text(TB_SUBJECT_ORDER, s->options.site, touchpoint, NULL, subject);
+    if (tb_bus_publish(s->bus, subject, tb_bytes_span(order)) == TB_OK)
+        (void)!tb_bus_flush(s->bus, 1000); /* before it is cut off */
+}
+
+void teburad_cut_off(teburad *s)
+{
+    tb_status status = teburad_access_push(s);
+    if (status != TB_OK && status != TB_UNSUPPORTED)
+        tb_log(TB_LOG_WARNING, "teburad",
+               "the broker does not know of a revocation yet: %s; nothing that terminal seals "
+               "is believed here",
+               tb_status_sentence(status));
+}

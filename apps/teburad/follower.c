@@ -3,10 +3,6 @@
  * follows the events: one follower keeps their order (B3), and the database has one writer anyway. */
 #include "teburad.h"
 
-#include <string.h>
-
-#include <tebura/log.h>
-
 #define BATCH 256
 
 static tb_status on_events(void *context, const tb_delivery *deliveries, int count)
@@ -24,15 +20,19 @@ static tb_status on_request(void *context, const tb_delivery *request, tb_bytes 
     return tb_management_request(s->management, request->subject, request->body, reply);
 }
 
-/* Heartbeats are plain counts; one that speaks for another terminal is dropped. */
+/* One that does not open is somebody else's. What waits for the terminal goes out after each. */
 static void on_status(void *context, const tb_delivery *message)
 {
     teburad *s = context;
-    tb_heartbeat beat;
+    tb_bytes order = {0};
+    int gone = 0;
     const char *touchpoint = tb_subject_touchpoint(message->subject);
-    if (touchpoint && tb_heartbeat_decode(message->body, &beat, NULL) == TB_OK &&
-        strcmp(beat.touchpoint, touchpoint) == 0)
-        tb_management_heartbeat(s->management, &beat);
+    if (touchpoint && tb_management_heartbeat(s->management, message->subject, message->body, &order, &gone) == TB_OK &&
+        order.size)
+        teburad_order(s, touchpoint, &order);
+    if (gone)
+        teburad_cut_off(s);
+    tb_bytes_free(&order);
 }
 
 void teburad_follow_events(teburad *s, int leads)

@@ -73,6 +73,60 @@ HANDLER(post_code)
     return status;
 }
 
+HANDLER(post_revoke)
+{
+    teburad *s = context;
+    tb_bytes order = {0};
+    (void)reply;
+    const char *id = tb_http_param(request, "id");
+    tb_status status = tb_management_touchpoint_revoke(s->management, id, &order, why);
+    if (status == TB_OK) { /* it hears why, then it is cut off */
+        teburad_order(s, id, &order);
+        teburad_cut_off(s);
+    }
+    tb_bytes_free(&order);
+    return status;
+}
+
+HANDLER(post_wipe)
+{
+    teburad *s = context;
+    tb_bytes order = {0};
+    (void)reply;
+    const char *id = tb_http_param(request, "id");
+    tb_status status = tb_management_touchpoint_wipe(s->management, id, &order, why);
+    if (status == TB_OK)
+        teburad_order(s, id, &order);
+    tb_bytes_free(&order);
+    return status;
+}
+
+/* For a terminal that has lost the broker: only it can read the answer. */
+HANDLER(post_standing)
+{
+    teburad *s = context;
+    char text[2 * TB_KEY_SIZE + 1] = "", sealed[1024];
+    tb_key key = {0};
+    tb_bytes order = {0};
+    tb_status status = tb_json_only(request->json, why, "public_key", NULL);
+    if (status == TB_OK)
+        status = tb_json_text(request->json, "public_key", 1, text, sizeof text, why);
+    if (status == TB_OK && tb_hex_decode(text, key.bytes, sizeof key.bytes) != TB_OK)
+        status = tb_fail(why, TB_INVALID_ARGUMENT, "the public key is 64 lower-case hex digits");
+    if (status == TB_OK) {
+        status = tb_management_standing(s->management, &key, &order);
+        if (status == TB_OK && 2 * order.size >= sizeof sealed)
+            status = TB_INTERNAL;
+        sealed[0] = '\0';
+        if (status == TB_OK)
+            tb_hex_encode(tb_bytes_span(&order), sealed);
+        if (status == TB_OK || status == TB_CONFLICT) /* all is well: no order */
+            status = tb_http_reply_json(reply, 200, json_pack("{s:s}", "order", sealed));
+    }
+    tb_bytes_free(&order);
+    return status;
+}
+
 /* What it signs in to the broker with; null without a key of its own for that. */
 static json_t *json_of_token(const teburad *s, const tb_touchpoint *t)
 {

@@ -75,6 +75,10 @@ tb_status teburad_access_connect(teburad *service, tb_account account, tb_bus **
 tb_status teburad_access_push(teburad *service) TB_MUST_CHECK;
 /* Begins or ends to follow events; on the ticker's thread. */
 void teburad_follow_events(teburad *service, int leads);
+/* Gives a terminal a sealed order; it is lost when nobody listens, and given again. */
+void teburad_order(teburad *service, const char *touchpoint, const tb_bytes *order);
+/* After a revocation: tells the broker. A failure is logged; the next connection tells it too. */
+void teburad_cut_off(teburad *service);
 /* ticker.c: what the clock demands. */
 void *teburad_tick(void *service);
 

@@ -41,6 +41,8 @@ typedef struct tb_bus_options {
 tb_status tb_bus_open(const tb_bus_options *options, tb_bus **out, tb_error *why) TB_MUST_CHECK;
 void tb_bus_free(tb_bus **bus);
 int tb_bus_is_connected(const tb_bus *bus);
+/* The broker has turned our credentials away twice in a row: the client library gives up for good. Open another one. */
+int tb_bus_is_over(const tb_bus *bus);
 
 /* Subjects and names of a site, in one place. `out` holds TB_SUBJECT_SIZE. */
 #define TB_SUBJECT_SIZE 192
@@ -127,6 +129,8 @@ tb_status tb_bus_event_publish(tb_bus *bus, const char *subject, const char *id,
  * unchanged. */
 tb_status tb_bus_request(tb_bus *bus, const char *subject, tb_span body, int wait_ms, tb_bytes *reply) TB_MUST_CHECK;
 tb_status tb_bus_publish(tb_bus *bus, const char *subject, tb_span body) TB_MUST_CHECK;
+/* Waits until the broker has taken everything that was published so far. TB_BUS_DOWN, TB_TIMEOUT. */
+tb_status tb_bus_flush(tb_bus *bus, int wait_ms) TB_MUST_CHECK;
 
 /* ---- the operator's side ---- */
 /* Makes the broker believe a newer claim about an account (trust.h), at once: whoever it revokes is cut off. Over a

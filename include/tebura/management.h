@@ -277,7 +277,22 @@ tb_status tb_management_touchpoints(tb_management *m, tb_touchpoint_fn each, voi
 /* Every key for the broker that is not believed any more. */
 typedef tb_status (*tb_revoked_fn)(void *context, const tb_key *broker_key, tb_time at);
 tb_status tb_management_revoked(tb_management *m, tb_revoked_fn each, void *context) TB_MUST_CHECK;
-void tb_management_heartbeat(tb_management *m, const tb_heartbeat *beat);
+/* Not believed any more, in one change: its list is empty, its keys are revoked for ever, its code is worth nothing;
+ * the touchpoint stays, and a new code registers another terminal there. `order` gets what tells the terminal so,
+ * sealed to it; it can be asked for again (tb_management_standing). TB_NOT_FOUND; TB_CONFLICT: nobody is registered. */
+tb_status tb_management_touchpoint_revoke(tb_management *m, const char *id, tb_bytes *order,
+                                          tb_error *why) TB_MUST_CHECK;
+/* Takes an honest terminal out of service: its list is empty at once; it delivers what it still holds, wipes itself and
+ * says so, and is then revoked (tb_management_heartbeat). `order` as above; give it again at every heartbeat. */
+tb_status tb_management_touchpoint_wipe(tb_management *m, const char *id, tb_bytes *order, tb_error *why) TB_MUST_CHECK;
+/* What a terminal is told that has lost the broker and asks over HTTP: sealed to it about "standing.<touchpoint>",
+ * hence readable by nobody else, and from nobody but us. TB_NOT_FOUND: we do not know this key; TB_CONFLICT: all is
+ * well, there is no order for it. */
+tb_status tb_management_standing(tb_management *m, const tb_key *public_key, tb_bytes *order) TB_MUST_CHECK;
+/* A sealed sign of life. *order gets an order that waits for this terminal (empty: none); *gone 1: it has wiped itself
+ * just now, and its keys are revoked. TB_UNAUTHORISED, TB_CRYPTO ...: not from a terminal of ours. */
+tb_status tb_management_heartbeat(tb_management *m, const char *subject, tb_span sealed, tb_bytes *order,
+                                  int *gone) TB_MUST_CHECK;
 
 /* ---- what terminals send: sealed bytes in, sealed bytes out (`subject` is the seal's `about`) ---- */
 typedef struct tb_sealed_event {

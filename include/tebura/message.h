@@ -92,6 +92,20 @@ tb_status tb_event_encode(const tb_event *event, tb_bytes *out) TB_MUST_CHECK;
 tb_status tb_event_decode(tb_span bytes, tb_event *out, tb_error *why) TB_MUST_CHECK;
 
 #define TB_OFFER_QUALITY 60 /* least quality of a template that is kept beside others of its model (S6) */
+/* What the server tells one terminal to do: it ends. Sealed to it, again and again until it has happened. */
+typedef enum tb_order_kind {
+    /* deliver what is in the outbox, then destroy keys, list and files: honest, leaves the service */
+    TB_ORDER_WIPE = 1,
+    TB_ORDER_REVOKED /* destroy them now: it is not believed any more, whatever it still holds is lost on purpose */
+} tb_order_kind;
+typedef struct tb_order {
+    tb_order_kind kind;
+    tb_time at;
+} tb_order;
+#define TB_STATE_WIPED "wiped" /* `state` of a terminal's last heartbeat of all */
+tb_status tb_order_encode(const tb_order *order, tb_bytes *out) TB_MUST_CHECK;
+tb_status tb_order_decode(tb_span bytes, tb_order *out, tb_error *why) TB_MUST_CHECK;
+
 typedef enum tb_request_kind {
     TB_REQUEST_IDENTIFY = 1, /* third authentication: `probe` */
     TB_REQUEST_CHECKIN,      /* documents, consent and live template */

@@ -371,6 +371,11 @@ int tb_bus_is_connected(const tb_bus *bus)
     return natsConnection_Status(bus->connection) == NATS_CONN_STATUS_CONNECTED;
 }
 
+int tb_bus_is_over(const tb_bus *bus)
+{
+    return natsConnection_IsClosed(bus->connection);
+}
+
 uint64_t bus_connection(const tb_bus *bus)
 {
     natsStatistics *statistics = NULL;

@@ -160,3 +160,8 @@ tb_status tb_bus_account_push(tb_bus *bus, const char *token, int wait_ms)
     natsMsg_Destroy(answer);
     return status;
 }
+
+tb_status tb_bus_flush(tb_bus *bus, int wait_ms)
+{
+    return tb_bus_is_connected(bus) ? bus_status(natsConnection_FlushTimeout(bus->connection, wait_ms)) : TB_BUS_DOWN;
+}

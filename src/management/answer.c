@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ASKER 16 /* bytes before a stored answer */
+
 tb_status tb_answer_admitted(tb_answer *answer, const tb_request *request, tb_id visit)
 {
     *answer = (tb_answer){.id = request->id, .verdict = TB_ANSWER_ADMIT, .visit = visit};
@@ -23,14 +25,31 @@ tb_status tb_answer_failed(tb_answer *answer, const tb_request *request, tb_stat
     return status;
 }
 
+/* Who asked what: a stored answer is for the same terminal's same kind of question only. Another one that got hold of
+ * an id learns nothing from it. */
+static void asker_of(const tb_management *m, const tb_request *request, uint8_t out[ASKER])
+{
+    char text[TB_TOUCHPOINT_SIZE + 16];
+    uint8_t hash[32];
+    int size = snprintf(text, sizeof text, "%d %s", (int)request->kind, request->touchpoint);
+    tb_keyed_hash(&m->keys->find, tb_span_of(text, (size_t)size), hash);
+    memcpy(out, hash, ASKER);
+}
+
 tb_status tb_answer_before(tb_management *m, const tb_request *request, tb_answer *answer)
 {
     tb_bytes stored = {0};
+    uint8_t asker[ASKER];
     tb_status status = tb_applied_get(m->db, request->id, request->touchpoint, &stored);
-    if (status == TB_FORBIDDEN || (status == TB_OK && !stored.size))
+    asker_of(m, request, asker);
+    if (status == TB_FORBIDDEN || (status == TB_OK && stored.size < ASKER)) /* the person is gone since */
+        status = TB_CONFLICT;
+    else if (status == TB_OK && memcmp(stored.data, asker, ASKER) != 0)
         status = TB_CONFLICT;
     else if (status == TB_OK)
-        status = tb_answer_decode(tb_bytes_span(&stored), answer, NULL) == TB_OK ? TB_OK : TB_DB_CORRUPT;
+        status = tb_answer_decode(tb_span_of(stored.data + ASKER, stored.size - ASKER), answer, NULL) == TB_OK
+                     ? TB_OK
+                     : TB_DB_CORRUPT;
     tb_bytes_free(&stored);
     return status;
 }
@@ -38,7 +57,11 @@ tb_status tb_answer_before(tb_management *m, const tb_request *request, tb_answe
 tb_status tb_answer_remember(tb_management *m, const tb_request *request, const tb_answer *answer, tb_time now)
 {
     tb_bytes stored = {0};
-    tb_status status = tb_answer_encode(answer, &stored);
+    uint8_t asker[ASKER];
+    asker_of(m, request, asker);
+    tb_status status = tb_bytes_append(&stored, tb_span_of(asker, sizeof asker));
+    if (status == TB_OK)
+        status = tb_answer_encode(answer, &stored);
     if (status == TB_OK)
         status = tb_applied_add(m->db, answer->id, answer->visit, request->touchpoint, tb_bytes_span(&stored), now);
     tb_bytes_free(&stored);

@@ -396,7 +396,8 @@ tb_status tb_service_pay(tb_management *m, const tb_request *request, tb_answer 
 tb_status tb_answer_admitted(tb_answer *answer, const tb_request *request, tb_id visit);
 tb_status tb_answer_refused(tb_answer *answer, const tb_request *request, tb_id visit, const char *reason); /* TB_OK */
 tb_status tb_answer_failed(tb_answer *answer, const tb_request *request, tb_status status);                 /* status */
-/* A request that was answered before. TB_NOT_FOUND: it was not. TB_CONFLICT: it was, and the person is gone since. */
+/* A request that was answered before. TB_NOT_FOUND: it was not. TB_CONFLICT: it was, and the person is gone since, or
+ * somebody else asked something else under this id. */
 tb_status tb_answer_before(tb_management *m, const tb_request *request, tb_answer *answer) TB_MUST_CHECK;
 tb_status tb_answer_remember(tb_management *m, const tb_request *request, const tb_answer *answer,
                              tb_time now) TB_MUST_CHECK;

@@ -223,15 +223,3 @@ tb_status tb_management_touchpoints(tb_management *m, tb_touchpoint_fn each, voi
     tb_service_unlock(m);
     return status;
 }
-
-void tb_management_heartbeat(tb_management *m, const tb_heartbeat *beat)
-{
-    tb_service_lock(m);
-    tb_terminal *terminal = tb_terminal_find(m, beat->touchpoint);
-    if (terminal) {
-        terminal->row.last = *beat;
-        terminal->heard_at = tb_clock_monotonic();
-        tb_marks_heard(m, terminal);
-    }
-    tb_service_unlock(m);
-}

@@ -7,9 +7,7 @@
 tb_status tb_revoked_insert(tb_db *db, const tb_revoked_row *row)
 {
     return tb_db_run(
-        db,
-        "INSERT INTO visitor.revoked (public_key, touchpoint, broker_key, at) VALUES ($1, $2, $3, $4)"
-        " ON CONFLICT (public_key) DO NOTHING",
+        db, "INSERT INTO visitor.revoked (public_key, touchpoint, broker_key, at) VALUES ($1, $2, $3, $4)",
         TB_VALUES(tb_value_blob(tb_span_of(row->public_key.bytes, TB_KEY_SIZE)), tb_value_text(row->touchpoint),
                   row->has_broker_key ? tb_value_blob(tb_span_of(row->broker_key.bytes, TB_KEY_SIZE)) : tb_value_null(),
                   tb_value_int(row->at)),

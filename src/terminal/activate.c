@@ -86,8 +86,18 @@ tb_status tb_activate(tb_terminal *t, tb_error *why)
                                : tb_actuator_simulated(GATE_OPEN_MS, &t->actuator);
     if (status == TB_OK)
         status = tb_key_from(&t->keys->private_key, &r->server, t->feed_key);
-    tb_link_options link = {t->store, t->list, r, t->keys,  answered,
-                            changed,  beat,    t, t->clock, t->role.match_at_server ? TB_TIME_NEVER : t->role.offline};
+    tb_link_options link = {.store = t->store,
+                            .list = t->list,
+                            .registration = r,
+                            .keys = t->keys,
+                            .answered = answered,
+                            .changed = changed,
+                            .beat = beat,
+                            .ordered = tb_ordered,
+                            .server = t->options.server,
+                            .context = t,
+                            .clock = t->clock,
+                            .offline = t->role.match_at_server ? TB_TIME_NEVER : t->role.offline};
     if (status == TB_OK)
         status = tb_link_open(&link, &t->link, why);
     if (status == TB_OK)

@@ -13,11 +13,15 @@
 #include <tebura/secret.h>
 
 #include "terminal/feed.h"
+#include "terminal/registration.h"
 
 #define QUESTIONS 4
 #define BEAT_MS 1000
 #define BEAT_LEAST_MS 200 /* between two that are sent because something changed */
 #define PUBLISH_MS 2000
+#define STANDING_MS 2000
+#define STANDING_EVERY_MS 3000
+#define REOPEN_EVERY (5 * TB_SECOND)
 #define PUBLISH_MOST 256
 #define PUBLISH_FOR (TB_SECOND / 5)
 #define NOTE_EVERY TB_MINUTE
@@ -33,9 +37,11 @@ struct tb_link {
     tb_link_options options;
     tb_key_pair *keys; /* secret memory */
     char ask_subject[TB_SUBJECT_SIZE], event_subject[TB_SUBJECT_SIZE], status_subject[TB_SUBJECT_SIZE];
+    pthread_rwlock_t way; /* the courier may put another bus here; all others hold this for reading */
     tb_bus *bus;
-    tb_bus_subscription *live;
-    tb_feed *feed; /* the courier's, but for tb_feed_receive and tb_feed_lost */
+    tb_bus_subscription *live, *orders;
+    int64_t reopened_at; /* the courier's */
+    tb_feed *feed;       /* the courier's, but for tb_feed_receive and tb_feed_lost */
     pthread_t courier, asker;
     int courier_runs, asker_runs;
 
@@ -89,6 +95,39 @@ static void on_live(void *context, const tb_delivery *message)
     tb_link_wake(link);
 }
 
+/* Sealed by the server to us alone, so whoever else wrote it is not heard. */
+static void take_order(tb_link *link, const char *about, tb_span sealed)
+{
+    tb_bytes plain = {0};
+    tb_order order;
+    tb_status status = tb_open_from(&link->keys->private_key, &link->options.registration->server, tb_span_text(about),
+                                    sealed, &plain);
+    if (status == TB_OK)
+        status = tb_order_decode(tb_bytes_span(&plain), &order, NULL);
+    tb_bytes_free(&plain);
+    if (status != TB_OK)
+        tb_log(TB_LOG_WARNING, "terminal", "an order was left out: %s", tb_status_name(status));
+    else if (link->options.ordered)
+        link->options.ordered(link->options.context, order.kind);
+}
+
+static void on_order(void *context, const tb_delivery *message)
+{
+    take_order(context, message->subject, message->body);
+}
+
+/* The broker does not take us: is it the network, or are we out of service? Only the server's seal can tell us so. */
+static void ask_standing(tb_link *link)
+{
+    char about[sizeof "standing." + TB_TOUCHPOINT_SIZE];
+    tb_bytes sealed = {0};
+    snprintf(about, sizeof about, "standing.%s", link->options.registration->touchpoint);
+    tb_status status = tb_standing_at(link->options.server, &link->keys->public_key, STANDING_MS, &sealed);
+    if (status == TB_OK && sealed.size)
+        take_order(link, about, tb_bytes_span(&sealed));
+    tb_bytes_free(&sealed);
+}
+
 /* ---- asker ---- */
 
 static tb_status ask(tb_link *link, const struct question *question, tb_answer *answer)
@@ -115,14 +154,22 @@ static void *asker(void *context)
     pthread_mutex_lock(&link->mutex);
     while (!link->stopping) {
         if (!link->asked) {
-            pthread_cond_wait(&link->to_asker, &link->mutex);
+            struct timespec until = in_ms(STANDING_EVERY_MS);
+            if (pthread_cond_timedwait(&link->to_asker, &link->mutex, &until) == ETIMEDOUT && link->options.server &&
+                !link->stopping && !link->asked && !link->view.connected) {
+                pthread_mutex_unlock(&link->mutex);
+                ask_standing(link);
+                pthread_mutex_lock(&link->mutex);
+            }
             continue;
         }
         struct question question = link->questions[0];
         memmove(link->questions, link->questions + 1, (size_t)--link->asked * sizeof question);
         pthread_mutex_unlock(&link->mutex);
         tb_answer answer;
+        pthread_rwlock_rdlock(&link->way);
         tb_status status = ask(link, &question, &answer);
+        pthread_rwlock_unlock(&link->way);
         if (status != TB_OK)
             answer = (tb_answer){.id = question.id, .status = status, .verdict = TB_ANSWER_FAILED};
         tb_bytes_free(&question.sealed);
@@ -165,8 +212,13 @@ tb_status tb_link_ask(tb_link *link, const tb_request *request, int wait_ms)
 
 tb_status tb_link_offer(tb_link *link, const tb_request *request, int wait_ms)
 {
-    return tb_bus_is_connected(link->bus) ? send_request(link, request, wait_ms, 1) : TB_BUS_DOWN;
+    pthread_rwlock_rdlock(&link->way);
+    int connected = tb_bus_is_connected(link->bus);
+    pthread_rwlock_unlock(&link->way);
+    return connected ? send_request(link, request, wait_ms, 1) : TB_BUS_DOWN;
 }
+
+static void reopen_bus(tb_link *link);
 
 /* ---- courier ---- */
 
@@ -196,6 +248,32 @@ static int publish(tb_link *link)
     return status == TB_OK;
 }
 
+static tb_status seal_beat(tb_link *link, const tb_heartbeat *beat, tb_bytes *sealed)
+{
+    tb_bytes plain = {0};
+    tb_status status = tb_heartbeat_encode(beat, &plain);
+    if (status == TB_OK)
+        status = tb_seal_to(&link->keys->private_key, &link->options.registration->server,
+                            tb_span_text(link->status_subject), tb_bytes_span(&plain), sealed);
+    tb_bytes_free(&plain);
+    return status;
+}
+
+tb_status tb_link_last_word(tb_link *link, tb_bytes *sealed)
+{
+    tb_heartbeat beat = {.at = tb_site_clock_now(link->options.clock), .state = TB_STATE_WIPED};
+    snprintf(beat.touchpoint, sizeof beat.touchpoint, "%s", link->options.registration->touchpoint);
+    return seal_beat(link, &beat, sealed);
+}
+
+void tb_link_say(tb_link *link, tb_span sealed)
+{
+    pthread_rwlock_rdlock(&link->way);
+    if (tb_bus_publish(link->bus, link->status_subject, sealed) == TB_OK)
+        (void)!tb_bus_flush(link->bus, 2000);
+    pthread_rwlock_unlock(&link->way);
+}
+
 static void beat(tb_link *link)
 {
     tb_bytes body = {0};
@@ -216,7 +294,7 @@ static void beat(tb_link *link)
                          .entries = tb_list_count(link->options.list)};
     snprintf(beat.touchpoint, sizeof beat.touchpoint, "%s", link->options.registration->touchpoint);
     link->options.beat(link->options.context, &beat);
-    if (tb_heartbeat_encode(&beat, &body) == TB_OK)
+    if (seal_beat(link, &beat, &body) == TB_OK)
         /* the next one comes in a second */
         (void)!tb_bus_publish(link->bus, link->status_subject, tb_bytes_span(&body));
     tb_bytes_free(&body);
@@ -293,6 +371,7 @@ static void *courier(void *context)
         int woken = link->woken;
         link->woken = 0;
         pthread_mutex_unlock(&link->mutex);
+        reopen_bus(link);
         int more = work(link, &last_expiry);
         link->options.changed(link->options.context);
         int64_t since = (tb_clock_monotonic() - last_beat) / 1000;
@@ -333,6 +412,7 @@ static void init_locks(tb_link *link)
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&link->mutex, NULL);
+    pthread_rwlock_init(&link->way, NULL);
     pthread_cond_init(&link->to_courier, &monotonic);
     pthread_cond_init(&link->to_asker, &monotonic);
     pthread_condattr_destroy(&monotonic);
@@ -392,7 +472,35 @@ static tb_status open_bus(tb_link *link, tb_error *why)
     tb_wipe(&seed, sizeof seed);
     if (status == TB_OK)
         status = tb_bus_listen(link->bus, feed_subject, on_live, link, &link->live);
-    return status;
+    tb_subject_text(TB_SUBJECT_ORDER, r->site, r->touchpoint, NULL, feed_subject);
+    if (status == TB_OK)
+        status = tb_bus_listen(link->bus, feed_subject, on_order, link, &link->orders);
+    return status == TB_BUS_DOWN && link->bus ? TB_OK : status; /* turned away already: opened again later */
+}
+
+static void close_bus(tb_link *link)
+{
+    tb_bus_subscription_free(&link->live);
+    tb_bus_subscription_free(&link->orders);
+    tb_bus_free(&link->bus);
+}
+
+/* We were turned away for good: perhaps we are out of service, which the server tells us (ask_standing); perhaps the
+ * broker has not been told of us yet. */
+static void reopen_bus(tb_link *link)
+{
+    if (!tb_bus_is_over(link->bus) || tb_clock_monotonic() - link->reopened_at < REOPEN_EVERY)
+        return;
+    link->reopened_at = tb_clock_monotonic();
+    tb_bus *turned_away = link->bus;
+    tb_bus_subscription_free(&link->live);
+    tb_bus_subscription_free(&link->orders);
+    pthread_rwlock_wrlock(&link->way);
+    if (open_bus(link, NULL) != TB_OK)
+        link->bus = turned_away; /* no memory: the old one is as good as before */
+    pthread_rwlock_unlock(&link->way);
+    if (link->bus != turned_away)
+        tb_bus_free(&turned_away);
 }
 
 tb_status tb_link_open(const tb_link_options *options, tb_link **out, tb_error *why)
@@ -439,8 +547,7 @@ void tb_link_free(tb_link **at)
         pthread_join(link->courier, NULL);
     if (link->asker_runs)
         pthread_join(link->asker, NULL);
-    tb_bus_subscription_free(&link->live);
-    tb_bus_free(&link->bus);
+    close_bus(link);
     if (link->courier_runs)
         write_note(link);
     tb_feed_free(&link->feed);
@@ -450,6 +557,7 @@ void tb_link_free(tb_link **at)
     pthread_cond_destroy(&link->to_courier);
     pthread_cond_destroy(&link->to_asker);
     pthread_mutex_destroy(&link->mutex);
+    pthread_rwlock_destroy(&link->way);
     free(link);
     *at = NULL;
 }

@@ -28,6 +28,10 @@ typedef struct tb_link_options {
     void *context;
     tb_site_clock *clock; /* outlives the link; NULL: the machine's */
     tb_time offline;      /* of the role: how old the list may be, by the server's word */
+    /* The server orders the end (message.h); from a thread of the bus or the asker's, more than once. May be NULL. */
+    void (*ordered)(void *context, tb_order_kind kind);
+    /* its HTTP address: asked for our standing while the broker does not take us; NULL: not asked */
+    const char *server;
 } tb_link_options;
 
 /* Fills the list from the store, then connects in the background. */
@@ -41,6 +45,9 @@ tb_status tb_link_ask(tb_link *link, const tb_request *request, int wait_ms) TB_
 /* The same for what nobody waits for: no `answered`. TB_BUS_DOWN: not connected; TB_CONFLICT: a question waits, which
  * comes first. */
 tb_status tb_link_offer(tb_link *link, const tb_request *request, int wait_ms) TB_MUST_CHECK;
+/* The last word of a terminal that has wiped itself: sealed while there are keys, said when they are gone. */
+tb_status tb_link_last_word(tb_link *link, tb_bytes *sealed) TB_MUST_CHECK;
+void tb_link_say(tb_link *link, tb_span sealed);
 void tb_link_wake(tb_link *link); /* the outbox or the state has something new */
 
 /* What the last run noted: for the clock with which the next one begins. */

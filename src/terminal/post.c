@@ -316,9 +316,9 @@ static void take_letter(tb_terminal *t, tb_letter *letter)
 
 static void unregistered(tb_terminal *t, tb_letter *letter)
 {
-    letter->status =
-        tb_fail(&letter->why, TB_CONFLICT, "this terminal is not registered yet: its server cannot be reached");
-    (void)t;
+    letter->status = tb_fail(&letter->why, TB_CONFLICT, "%s",
+                             tb_has_ended(t) ? "this terminal is out of service: it was wiped by order of its server"
+                                             : "this terminal is not registered yet: its server cannot be reached");
 }
 
 /* Takes everything out of the mailbox and feeds it in this order: letters, zone, capture (M1: the zone before the
@@ -356,6 +356,8 @@ static void deliver_zone(tb_terminal *t)
     int zone_new = t->zone_new;
     tb_machine_input input = {.kind = TB_INPUT_ZONE, .zone = t->zone};
     t->zone_new = 0;
+    if (t->ordered && t->machine.phase == TB_PHASE_IDLE)
+        zone_new = 0; /* nobody new is served */
     pthread_mutex_unlock(&t->mutex);
     if (!zone_new)
         return;
@@ -442,9 +444,11 @@ void *tb_machine_main(void *context)
     int active = tb_terminal_is_registered(t);
     tb_view_publish(t);
     while (wait_for_mail(t, active)) {
-        if (!active)
+        if (!active && !tb_has_ended(t))
             active = register_when_due(t);
         deliver(t, active);
+        if (active && tb_end_when_ordered(t))
+            active = 0;
         if (active) {
             deliver_zone(t);
             deliver_challenge(t);

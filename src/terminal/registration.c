@@ -11,6 +11,15 @@
 #include <tebura/sign.h>
 
 #define ANSWER_MOST 65536
+#define URL_SIZE 512
+
+static int url_of(const char *server, const char *what, char url[URL_SIZE])
+{
+    size_t length = strlen(server);
+    while (length && server[length - 1] == '/')
+        length--;
+    return snprintf(url, URL_SIZE, "%.*s/api/v1/%s", (int)length, server, what) < URL_SIZE;
+}
 
 static size_t take(char *data, size_t size, size_t count, void *context)
 {
@@ -118,7 +127,7 @@ static tb_status refusal(long http, const json_t *answer, tb_error *why)
 tb_status tb_register_at(const char *server, const char *code, const tb_key_pair *keys, int wait_ms,
                          tb_registration *out, tb_error *why)
 {
-    char url[512], key[2 * TB_KEY_SIZE + 1], broker_key[2 * TB_KEY_SIZE + 1], *body = NULL;
+    char url[URL_SIZE], key[2 * TB_KEY_SIZE + 1], broker_key[2 * TB_KEY_SIZE + 1], *body = NULL;
     long http = 0;
     tb_bytes text = {0};
     json_t *question = NULL, *answer = NULL;
@@ -130,10 +139,7 @@ tb_status tb_register_at(const char *server, const char *code, const tb_key_pair
     if (status != TB_OK)
         return tb_fail(why, status, "the key for the broker: %s", tb_status_sentence(status));
     tb_hex_encode(tb_span_of(broker_public.bytes, TB_KEY_SIZE), broker_key);
-    size_t length = strlen(server);
-    while (length && server[length - 1] == '/')
-        length--;
-    if (snprintf(url, sizeof url, "%.*s/api/v1/registrations", (int)length, server) >= (int)sizeof url)
+    if (!url_of(server, "registrations", url))
         return tb_fail(why, TB_INVALID_ARGUMENT, "the server's address is too long");
     status = TB_NO_MEMORY;
     question = json_pack("{s:s, s:s, s:s}", "code", code, "public_key", key, "broker_key", broker_key);
@@ -155,4 +161,32 @@ out:
     json_decref(answer);
     tb_bytes_free(&text);
     return status == TB_NO_MEMORY ? tb_fail(why, status, "out of memory") : status;
+}
+
+tb_status tb_standing_at(const char *server, const tb_key *own_public, int wait_ms, tb_bytes *sealed)
+{
+    char url[URL_SIZE], body[2 * TB_KEY_SIZE + 32], key[2 * TB_KEY_SIZE + 1];
+    long http = 0;
+    tb_bytes text = {0};
+    if (!url_of(server, "standing", url))
+        return TB_INVALID_ARGUMENT;
+    tb_hex_encode(tb_span_of(own_public->bytes, sizeof own_public->bytes), key);
+    snprintf(body, sizeof body, "{\"public_key\":\"%s\"}", key);
+    tb_status status = post(url, body, wait_ms, &http, &text, NULL);
+    if (status == TB_OK && http != 200)
+        status = http == 404 ? TB_NOT_FOUND : TB_BUS_DOWN;
+    json_t *answer = status == TB_OK ? json_loadb((const char *)text.data, text.size, 0, NULL) : NULL;
+    const char *order = json_string_value(json_object_get(answer, "order"));
+    size_t size = order ? strlen(order) / 2 : 0;
+    if (status == TB_OK && !order)
+        status = TB_MALFORMED;
+    if (status == TB_OK)
+        status = tb_bytes_reserve(sealed, sealed->size + size + 1);
+    if (status == TB_OK)
+        status = tb_hex_decode(order, sealed->data + sealed->size, size);
+    if (status == TB_OK)
+        sealed->size += size;
+    json_decref(answer);
+    tb_bytes_free(&text);
+    return status;
 }

@@ -8,5 +8,8 @@
  * `why` says so), TB_TIMEOUT, TB_MALFORMED (an answer that is none), TB_NO_MEMORY. */
 tb_status tb_register_at(const char *server, const char *code, const tb_key_pair *keys, int wait_ms,
                          tb_registration *out, tb_error *why) TB_MUST_CHECK;
+/* POST <server>/api/v1/standing: appends a sealed order, or nothing when there is none. TB_NOT_FOUND: the server does
+ * not know this key; as above. */
+tb_status tb_standing_at(const char *server, const tb_key *own_public, int wait_ms, tb_bytes *sealed) TB_MUST_CHECK;
 
 #endif

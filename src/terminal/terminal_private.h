@@ -62,7 +62,7 @@ typedef struct tb_doors_view { /* of an interlock; a value */
 
 typedef struct tb_view { /* what the local interface shows; a value, made by the machine's thread */
     tb_phase phase;
-    int registered, simulation, actuator_open, connected;
+    int registered, simulation, actuator_open, connected, ended;
     tb_doors_view doors;
     int reference;          /* was shown */
     int candidates, served; /* inside the zone; the only one was served already */
@@ -116,6 +116,8 @@ struct tb_terminal {
     tb_letter *first, **last;
     int stopping, registered, refresh;
     int decoding; /* pictures that pages have sent and that are being read now */
+    int ordered; /* tb_order_kind; 0: none */
+    int ended;   /* nothing is left of it but the page that says so */
     tb_zone_view zone;
     int zone_new;
     struct { /* from the pipeline */
@@ -167,6 +169,11 @@ void *tb_pipeline_main(void *terminal);
 void tb_effect_perform(tb_terminal *terminal, tb_effect_kind kind);
 void tb_effect_match(tb_terminal *terminal); /* when it is due; answers MATCHED */
 void tb_inner_push(tb_terminal *terminal, const tb_machine_input *input);
+
+/* end.c: out of service by order of the server. */
+void tb_ordered(void *terminal, tb_order_kind kind); /* any thread */
+int tb_end_when_ordered(tb_terminal *terminal);      /* machine's thread. 1: it has ended */
+int tb_has_ended(tb_terminal *terminal);
 
 /* activate.c: registration and what can only be made after it. Machine's thread, or before it runs. */
 tb_status tb_activate(tb_terminal *terminal, tb_error *why) TB_MUST_CHECK;

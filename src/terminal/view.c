@@ -46,9 +46,12 @@ static void screen_of(tb_terminal *t, tb_view *view)
     } else {
         memset(&view->screen, 0, sizeof view->screen);
         view->screen.tone = TB_TONE_RETRY;
-        snprintf(view->screen.en, sizeof view->screen.en,
-                 "This terminal is waiting for its server. Please use another one.");
-        snprintf(view->screen.ja, sizeof view->screen.ja, "%s", "この端末は準備中です。ほかの端末をご利用ください。");
+        snprintf(view->screen.en, sizeof view->screen.en, "%s",
+                 view->ended ? "This terminal is out of service. Please use another one."
+                             : "This terminal is waiting for its server. Please use another one.");
+        snprintf(view->screen.ja, sizeof view->screen.ja, "%s",
+                 view->ended ? "この端末は使用できません。ほかの端末をご利用ください。"
+                             : "この端末は準備中です。ほかの端末をご利用ください。");
     }
     /* what can only ask is told apart from what would say no: before anybody stands there in vain (A17) */
     if (view->registered && t->role.match_at_server && !view->connected && t->machine.phase <= TB_PHASE_CAPTURING) {
@@ -74,6 +77,7 @@ static void fill(tb_terminal *t, tb_view *view)
     memcpy(view->camera, t->camera_text, sizeof view->camera);
     view->camera_status = t->camera_status;
     view->registered = t->registered;
+    view->ended = t->ended;
     pthread_mutex_unlock(&t->mutex);
     view->simulation = tb_camera_is_simulation(t->camera);
     view->phase = t->machine.phase;

@@ -21,7 +21,8 @@ typedef enum tb_message_kind {
     TB_MESSAGE_REQUEST,
     TB_MESSAGE_ANSWER,
     TB_MESSAGE_HEARTBEAT,
-    TB_MESSAGE_MARK
+    TB_MESSAGE_MARK,
+    TB_MESSAGE_ORDER
 } tb_message_kind;
 #define TB_MESSAGE_FIRST_KEY 2 /* of the message's own fields */
 

@@ -324,7 +324,8 @@ static void publishing(void **state)
     tb_registration registration = {
         .touchpoint = "gate-1", .role = "boarding", .site = "airport", .server = server_keys.public_key};
     snprintf(registration.nats_url, sizeof registration.nats_url, "%s", broker.url);
-    tb_link_options options = {store, list, &registration, &own, answered, changed, beat, NULL, NULL, TB_TIME_NEVER};
+    tb_link_options options = {store, list, &registration, &own,          answered, changed,
+                               beat,  NULL, NULL,          TB_TIME_NEVER, NULL,     NULL};
     assert_int_equal(tb_link_open(&options, &link, NULL), TB_OK);
     const int all = 40;
     for (int i = 0; i < all; i++) {

@@ -252,6 +252,18 @@ test('the API', async (t) => {
     assert.equal(touchpoints[0].registered, true);
     assert.deepEqual(touchpoints[0].attributes, { gate: '62', spare: true, lane: 3 });
     assert.equal(touchpoints[0].last, null);
+    const standing = { public_key: keys.public_key };
+    assert.deepEqual(await call(server, 'POST', '/api/v1/standing', 200, { token: null, body: standing }), { order: '' });
+    await refused(server, 'POST', '/api/v1/standing', 400, 'INVALID_ARGUMENT', { token: null, body: { public_key: 'x' } });
+    await refused(server, 'POST', '/api/v1/standing', 404, 'NOT_FOUND', { token: null, body: { public_key: key.replace(/./g, '1') } });
+    await call(server, 'POST', '/api/v1/touchpoints/boarding-63/wipe', 204);
+    assert.match((await call(server, 'POST', '/api/v1/standing', 200, { token: null, body: standing })).order, /^[0-9a-f]{80,}$/);
+    await call(server, 'POST', '/api/v1/touchpoints/boarding-63/revoke', 204);
+    for (const what of ['wipe', 'revoke']) {
+      await refused(server, 'POST', `/api/v1/touchpoints/boarding-63/${what}`, 409, 'CONFLICT');
+      await refused(server, 'POST', `/api/v1/touchpoints/nowhere/${what}`, 404, 'NOT_FOUND');
+    }
+    await call(server, 'POST', '/api/v1/touchpoints/boarding-63/code', 201);
     for (let i = 0; i < 10; i++) await http(server, 'POST', '/api/v1/registrations', { token: null, body: { code: '0'.repeat(32), public_key: key } });
     await refused(server, 'POST', '/api/v1/registrations', 429, 'TOO_OFTEN', { token: null, body: { code: renewed.code, ...keys } });
   });

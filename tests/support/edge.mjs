@@ -56,7 +56,8 @@ export async function startEdge(t, server, { id, role, zone, attributes = {}, ar
     return edge.program.ended;
   };
   t.after(() => edge.stop());
-  await start(['--code', announced.json.code]);
+  edge.code = announced.json.code;
+  await start(['--code', edge.code]);
   edge.call = async (method, path, body) => described(method, path, await http(edge, method, path, { body, token: null }));
   edge.state = async () => (await edge.call('GET', '/v1/state')).json;
   // Waits, by long poll, for a state in which the condition holds.

@@ -152,7 +152,24 @@ static void heartbeats_are_only_remembered(void **state)
     airport *a = *state;
     tb_heartbeat beat = {.touchpoint = "gate-12", .entries = 3, .at = a->now, .state = "idle"}, seen;
     memset(&seen, 0, sizeof seen);
-    tb_management_heartbeat(a->m, &beat);
+    int which = 6, gone; /* gate-12 */
+    tb_bytes plain = {0}, sealed = {0}, order = {0};
+    const char *subject = "tb.narita.status.gate-12", *other = "tb.narita.status.gate-34";
+    assert_int_equal(tb_heartbeat_encode(&beat, &plain), TB_OK);
+    assert_int_equal(tb_seal_to(&a->terminals[which].keys.private_key, &a->server, tb_span_text(subject),
+                                tb_bytes_span(&plain), &sealed),
+                     TB_OK);
+    /* plain, in another's name, or not sealed at all: not believed */
+    assert_int_equal(tb_management_heartbeat(a->m, subject, tb_bytes_span(&plain), &order, &gone), TB_CRYPTO);
+    assert_int_equal(tb_management_heartbeat(a->m, other, tb_bytes_span(&sealed), &order, &gone), TB_CRYPTO);
+    assert_int_equal(tb_management_heartbeat(a->m, "tb.narita.status.nobody", tb_bytes_span(&sealed), &order, &gone),
+                     TB_UNAUTHORISED);
+    assert_int_equal(tb_management_touchpoints(a->m, take_beat, &seen), TB_OK);
+    assert_int_equal(seen.entries, 0);
+    assert_int_equal(tb_management_heartbeat(a->m, subject, tb_bytes_span(&sealed), &order, &gone), TB_OK);
+    assert_int_equal(order.size + (size_t)gone, 0);
+    tb_bytes_free(&plain);
+    tb_bytes_free(&sealed);
     assert_int_equal(tb_management_touchpoints(a->m, take_beat, &seen), TB_OK);
     assert_int_equal(seen.entries, 3);
     airport_reopen(a);

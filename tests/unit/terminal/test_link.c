@@ -142,8 +142,13 @@ static tb_status answer_question(void *context, const tb_delivery *question, tb_
 static void hear_beat(void *context, const tb_delivery *message)
 {
     struct world *w = context;
+    tb_bytes plain = {0};
+    assert_int_equal(
+        tb_open_from(&w->server.private_key, &w->own.public_key, tb_span_text(message->subject), message->body, &plain),
+        TB_OK);
     pthread_mutex_lock(&w->mutex);
-    assert_int_equal(tb_heartbeat_decode(message->body, &w->beat, NULL), TB_OK);
+    assert_int_equal(tb_heartbeat_decode(tb_bytes_span(&plain), &w->beat, NULL), TB_OK);
+    tb_bytes_free(&plain);
     w->beat_count++;
     pthread_mutex_unlock(&w->mutex);
 }
@@ -235,7 +240,7 @@ static void open_link(struct world *w)
     assert_int_equal(tb_list_new(&made_model, 1, &w->list), TB_OK);
     assert_int_equal(tb_site_clock_new(&(tb_clock_readings){later_boot, later_wall, w}, NULL, &w->clock), TB_OK);
     tb_link_options options = {w->store, w->list, &w->registration, &w->own,   on_answer, on_change,
-                               on_beat,  w,       w->clock,         w->offline};
+                               on_beat,  w,       w->clock,         w->offline, NULL, NULL};
     if (tb_link_open(&options, &w->link, &why) != TB_OK)
         fail_msg("%s", tb_error_text(&why));
 }

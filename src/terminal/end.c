@@ -1,0 +1,83 @@
+/* end.c: the server orders the end: keys first, then list, outbox and files; what is left is a page that says so.
+ *
+ * wipe (honest)  nobody new is served, what is under way comes to its end, the outbox is delivered, then it ends
+ * revoked        at once, with what is in the outbox: nobody would believe it anyway */
+#include "terminal/terminal_private.h"
+
+#include <string.h>
+
+#include <tebura/log.h>
+#include <tebura/secret.h>
+
+void tb_ordered(void *context, tb_order_kind kind)
+{
+    tb_terminal *t = context;
+    pthread_mutex_lock(&t->mutex);
+    int is_new = t->ordered < (int)kind; /* revoked outdoes wipe */
+    if (is_new)
+        t->ordered = (int)kind;
+    t->refresh = 1;
+    pthread_cond_broadcast(&t->wake);
+    pthread_mutex_unlock(&t->mutex);
+    if (is_new)
+        tb_log(TB_LOG_WARNING, "terminal", "the server orders: %s",
+               kind == TB_ORDER_WIPE ? "deliver everything, then wipe" : "this terminal is revoked, wipe now");
+}
+
+int tb_has_ended(tb_terminal *t)
+{
+    pthread_mutex_lock(&t->mutex);
+    int ended = t->ended;
+    pthread_mutex_unlock(&t->mutex);
+    return ended;
+}
+
+static void forget_people(tb_terminal *t)
+{
+    tb_image_free(&t->hold->page);
+    tb_wipe(t->hold, sizeof *t->hold);
+    tb_wipe(&t->machine, sizeof t->machine);
+    tb_wipe(t->fresh, sizeof *t->fresh);
+    t->inner_count = 0;
+    t->match_due = 0;
+}
+
+static void end(tb_terminal *t, int kind)
+{
+    tb_bytes word = {0};
+    tb_error why = {0};
+    if (kind == TB_ORDER_WIPE && tb_link_last_word(t->link, &word) != TB_OK)
+        tb_log(TB_LOG_WARNING, "terminal", "the last word cannot be sealed: the operator has to revoke this terminal");
+    tb_status status = tb_edge_store_end_keys(t->store, &why);
+    if (status != TB_OK) /* its rest goes at the next start; the list is given up in any case */
+        tb_log(TB_LOG_ERROR, "terminal", "the key file is still there: %s", tb_error_text(&why));
+    tb_post_order(t, 0, 0, 0, NULL); /* the camera's burst ends */
+    pthread_mutex_lock(&t->mutex);
+    t->registered = 0;
+    t->ended = 1;
+    pthread_mutex_unlock(&t->mutex);
+    forget_people(t);
+    tb_view_publish(t); /* from here on nobody looks at link, list and store */
+    if (word.size && status == TB_OK)
+        tb_link_say(t->link, tb_bytes_span(&word));
+    tb_link_free(&t->link);
+    tb_list_free(&t->list);
+    status = tb_edge_store_destroy(&t->store, &why);
+    tb_wipe(t->keys, sizeof *t->keys);
+    tb_bytes_free(&word);
+    tb_log(status == TB_OK ? TB_LOG_WARNING : TB_LOG_ERROR, "terminal", "%s",
+           status == TB_OK ? "out of service: keys, list and outbox are destroyed" : tb_error_text(&why));
+}
+
+int tb_end_when_ordered(tb_terminal *t)
+{
+    pthread_mutex_lock(&t->mutex);
+    int kind = t->ordered;
+    pthread_mutex_unlock(&t->mutex);
+    if (!kind)
+        return 0;
+    if (kind == TB_ORDER_WIPE && (t->machine.phase != TB_PHASE_IDLE || tb_edge_store_outbox_count(t->store)))
+        return 0;
+    end(t, kind);
+    return 1;
+}
