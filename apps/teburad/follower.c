@@ -3,6 +3,8 @@
  * follows the events: one follower keeps their order (B3), and the database has one writer anyway. */
 #include "teburad.h"
 
+#include <tebura/log.h>
+
 #define BATCH 256
 
 static tb_status on_events(void *context, const tb_delivery *deliveries, int count)

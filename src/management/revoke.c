@@ -80,14 +80,14 @@ static tb_status told(tb_status status, const char *id, tb_error *why)
 
 tb_status tb_management_touchpoint_revoke(tb_management *m, const char *id, tb_bytes *order, tb_error *why)
 {
-    tb_service_lock(m);
+    tb_service_lock_to_change(m);
     tb_terminal *terminal = tb_terminal_find(m, id);
     tb_status status = !terminal ? TB_NOT_FOUND : terminal->row.registered ? TB_OK : TB_CONFLICT;
     if (status == TB_OK)
         status = order_for(m, terminal, TB_ORDER_REVOKED, order);
     if (status == TB_OK)
         status = end_terminal(m, terminal);
-    tb_service_unlock(m);
+    tb_service_unlock_changed(m);
     if (status == TB_OK)
         tb_log(TB_LOG_WARNING, "management", "the terminal of %s is revoked", id);
     return told(status, id, why);
@@ -95,7 +95,7 @@ tb_status tb_management_touchpoint_revoke(tb_management *m, const char *id, tb_b
 
 tb_status tb_management_touchpoint_wipe(tb_management *m, const char *id, tb_bytes *order, tb_error *why)
 {
-    tb_service_lock(m);
+    tb_service_lock_to_change(m);
     tb_terminal *terminal = tb_terminal_find(m, id);
     tb_status status = !terminal ? TB_NOT_FOUND : terminal->row.registered ? TB_OK : TB_CONFLICT;
     if (status == TB_OK && !terminal->row.wiping) {
@@ -113,7 +113,7 @@ tb_status tb_management_touchpoint_wipe(tb_management *m, const char *id, tb_byt
     }
     if (status == TB_OK)
         status = order_for(m, terminal, TB_ORDER_WIPE, order);
-    tb_service_unlock(m);
+    tb_service_unlock_changed(m);
     if (status == TB_OK)
         tb_log(TB_LOG_INFO, "management", "the terminal of %s is told to wipe itself", id);
     return told(status, id, why);
@@ -126,7 +126,9 @@ tb_status tb_management_standing(tb_management *m, const tb_key *public_key, tb_
     char about[sizeof "standing." + TB_TOUCHPOINT_SIZE];
     tb_order_kind kind = TB_ORDER_REVOKED;
     tb_service_lock(m);
-    tb_status status = tb_revoked_get(m->db, public_key, &row);
+    tb_status status = tb_service_refresh(m);
+    if (status == TB_OK)
+        status = tb_revoked_get(m->db, public_key, &row);
     for (size_t i = 0; i < m->terminal_count && status == TB_NOT_FOUND; i++) {
         const tb_touchpoint *one = &m->terminals[i]->row;
         if (!one->registered || memcmp(one->public_key.bytes, public_key->bytes, TB_KEY_SIZE) != 0)
@@ -182,9 +184,16 @@ tb_status tb_management_heartbeat(tb_management *m, const char *subject, tb_span
     if (status == TB_OK && strcmp(beat.touchpoint, id) != 0)
         status = TB_FORBIDDEN;
     if (status == TB_OK) {
-        tb_service_lock(m);
+        int is_last = strcmp(beat.state, TB_STATE_WIPED) == 0;
+        if (is_last)
+            tb_service_lock_to_change(m);
+        else
+            tb_service_lock(m);
         status = take_beat(m, &beat, order, gone);
-        tb_service_unlock(m);
+        if (is_last)
+            tb_service_unlock_changed(m);
+        else
+            tb_service_unlock(m);
     }
     tb_bytes_free(&plain);
     tb_wipe(&from, sizeof from);

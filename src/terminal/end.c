@@ -64,6 +64,7 @@ static void end(tb_terminal *t, int kind)
     tb_list_free(&t->list);
     status = tb_edge_store_destroy(&t->store, &why);
     tb_wipe(t->keys, sizeof *t->keys);
+    tb_wipe(t->feed_key, sizeof *t->feed_key);
     tb_bytes_free(&word);
     tb_log(status == TB_OK ? TB_LOG_WARNING : TB_LOG_ERROR, "terminal", "%s",
            status == TB_OK ? "out of service: keys, list and outbox are destroyed" : tb_error_text(&why));
