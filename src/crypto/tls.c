@@ -42,8 +42,8 @@ static EVP_PKEY *key_of(BIGNUM *number)
     if (build && context && point_of(number, point) &&
         OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0) &&
         OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point) &&
-        OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_PRIV_KEY, number) &&
-        (params = OSSL_PARAM_BLD_to_param(build)) && EVP_PKEY_fromdata_init(context) == 1)
+        OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_PRIV_KEY, number) && (params = OSSL_PARAM_BLD_to_param(build)) &&
+        EVP_PKEY_fromdata_init(context) == 1)
         (void)EVP_PKEY_fromdata(context, &key, EVP_PKEY_KEYPAIR, params);
     OSSL_PARAM_free(params);
     OSSL_PARAM_BLD_free(build);
@@ -197,8 +197,8 @@ static int alternatives(const char *names, char *out, size_t size)
         uint8_t address[16];
         size_t length = strlen(name);
         int is_address = inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1;
-        if (!length || (!is_address &&
-                        strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") != length))
+        if (!length ||
+            (!is_address && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") != length))
             return 0;
         int more = snprintf(out + used, size - used, "%s%s:%s", used ? "," : "", is_address ? "IP" : "DNS", name);
         if (more < 0 || (size_t)more >= size - used)
@@ -213,7 +213,8 @@ tb_status tb_tls_certificate(const tb_key *root, const char *names, tb_time now,
 {
     char others[2048];
     if (!alternatives(names, others, sizeof others))
-        return tb_fail(why, TB_INVALID_ARGUMENT, "%s: host names and addresses, separated by commas, are needed", names);
+        return tb_fail(why, TB_INVALID_ARGUMENT, "%s: host names and addresses, separated by commas, are needed",
+                       names);
     EVP_PKEY *issuer = authority_key(root), *key = EVP_EC_gen("P-256");
     X509 *authority = issuer ? make_authority(issuer, now) : NULL,
          *leaf = authority && key ? begin("Tebura server", key, now, days) : NULL;

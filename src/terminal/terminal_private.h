@@ -105,19 +105,19 @@ struct tb_terminal {
     tb_hold *hold;           /* secret memory */
     tb_machine_input *inner; /* a ring of inputs that effects give back at once */
     int inner_first, inner_count;
-    int match_due;        /* MATCH waits until what came with the input is in the hold */
-    tb_status last_write; /* of the store, in this step */
+    int match_due;                 /* MATCH waits until what came with the input is in the hold */
+    tb_status last_write;          /* of the store, in this step */
     int64_t retry_at, retry_pause; /* registration */
     char retry_told[256];
-    tb_view *fresh;       /* scratch */
+    tb_view *fresh; /* scratch */
 
     pthread_mutex_t mutex; /* ---- the mailbox ---- */
     pthread_cond_t wake, answered;
     tb_letter *first, **last;
     int stopping, registered, refresh;
     int decoding; /* pictures that pages have sent and that are being read now */
-    int ordered; /* tb_order_kind; 0: none */
-    int ended;   /* nothing is left of it but the page that says so */
+    int ordered;  /* tb_order_kind; 0: none */
+    int ended;    /* nothing is left of it but the page that says so */
     tb_zone_view zone;
     int zone_new;
     struct { /* from the pipeline */
