@@ -11,10 +11,12 @@
 #include <tebura/log.h>
 
 #include "base/supervisor.h"
+#include "check.h"
 #include "teburad.h"
 
 static const char help[] =
     "usage: teburad management --data DIR --site NAME --profile FILE [OPTION...]\n"
+    "       teburad check ...   is every list what the rules say? See teburad check --help\n"
     "\n"
     "The management service of a site: people, visits, lists of every terminal, payments; HTTP API, console and\n"
     "touchpoint pages. It ends cleanly on SIGTERM or SIGINT.\n"
@@ -41,7 +43,7 @@ static const char help[] =
     "Exit codes: 0 ended as told, 64 wrong command line, 65 damaged or newer data, 66 a file is missing, 70 internal,\n"
     "75 try again later (locked, disk full, address taken), 77 not permitted, 78 configuration, site or key is wrong.\n";
 
-static int exit_code(tb_status status)
+int teburad_exit_code(tb_status status)
 {
     switch (status) {
     case TB_OK:
@@ -253,6 +255,8 @@ static void alive(void *context)
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "check") == 0)
+        return teburad_check(argc - 1, argv + 1);
     teburad_options options;
     int code = read_options(argc, argv, &options);
     if (code >= 0)
@@ -265,7 +269,7 @@ int main(int argc, char **argv)
     if (status != TB_OK) {
         fprintf(stderr, "teburad: %s (%s)\n", why.text[0] ? why.text : tb_status_sentence(status),
                 tb_status_name(status));
-        return exit_code(status);
+        return teburad_exit_code(status);
     }
     int told = print_line(service);
     if (told) {

@@ -1,4 +1,5 @@
 /* routes_site.c: health, the profile, counts, the check of all lists. */
+#include "check.h"
 #include "routes.h"
 
 HANDLER(get_health)
@@ -92,11 +93,8 @@ HANDLER(get_counts)
 HANDLER(post_check)
 {
     teburad *s = context;
+    tb_check_report report;
     (void)request;
-    tb_status status = tb_management_check(s->management, why);
-    if (status == TB_OK)
-        return tb_http_reply_json(reply, 200, json_pack("{s:b}", "equal", 1));
-    if (status != TB_INTERNAL)
-        return status;
-    return tb_http_reply_json(reply, 200, json_pack("{s:b, s:s}", "equal", 0, "difference", tb_error_text(why)));
+    tb_status status = tb_management_compare(s->management, &report, why);
+    return status == TB_OK ? tb_http_reply_json(reply, 200, json_of_check(&report)) : status;
 }

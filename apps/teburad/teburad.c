@@ -80,6 +80,7 @@ static tb_status open_management(teburad *s, tb_error *why)
                                      .former_count = count - 1,
                                      .code_life = s->options.code_hours * TB_HOUR,
                                      .accept_clock = s->options.accept_clock,
+                                     .examine = s->options.examine,
                                      .utc_offset_minutes = s->options.utc_offset_minutes,
                                      .follow_local_time = s->options.follow_local_time};
     status = tb_management_open(&options, &s->management, why);
@@ -194,10 +195,10 @@ static tb_status check_options(const teburad_options *options, tb_error *why)
     return status;
 }
 
-tb_status teburad_start(const teburad_options *options, teburad **out, tb_error *why)
+/* Options, profile and databases; what there is of it also after failure. */
+static tb_status open_data(const teburad_options *options, teburad **out, tb_error *why)
 {
-    *out = NULL;
-    teburad *s = calloc(1, sizeof *s);
+    teburad *s = *out = calloc(1, sizeof *s);
     pthread_condattr_t monotonic;
     if (!s)
         return tb_fail(why, TB_NO_MEMORY, "out of memory");
@@ -207,13 +208,27 @@ tb_status teburad_start(const teburad_options *options, teburad **out, tb_error 
     pthread_cond_init(&s->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&s->lock, NULL);
-    tb_status status = check_options(options, why);
+    tb_status status = options->examine ? TB_OK : check_options(options, why);
     if (status == TB_OK)
         status = tb_crypto_start();
     if (status == TB_OK)
         status = read_profile(s, why);
-    if (status == TB_OK)
-        status = open_management(s, why);
+    return status == TB_OK ? open_management(s, why) : status;
+}
+
+tb_status teburad_look(const teburad_options *options, teburad **out, tb_error *why)
+{
+    tb_status status = open_data(options, out, why);
+    if (status != TB_OK)
+        teburad_stop(out);
+    return status;
+}
+
+tb_status teburad_start(const teburad_options *options, teburad **out, tb_error *why)
+{
+    teburad *s;
+    *out = NULL;
+    tb_status status = open_data(options, &s, why);
     if (status == TB_OK)
         status = open_bus(s, why);
     if (status == TB_OK)

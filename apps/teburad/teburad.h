@@ -24,6 +24,7 @@ typedef struct teburad_options {
     const char *flight_information;       /* a file or a folder; NULL: none is watched */
     const char *database, *database_file; /* database.h */
     int utc_offset_minutes, code_hours, accept_clock;
+    int examine; /* teburad check: look and change nothing */
     int replicas; /* 0: what the brokers offer */
     int follow_local_time; /* --utc-offset was not given */
 } teburad_options;
@@ -54,6 +55,8 @@ typedef struct teburad {
 
 /* Starts everything; on failure nothing is left running. `why` is the sentence for the operator. */
 tb_status teburad_start(const teburad_options *options, teburad **out, tb_error *why) TB_MUST_CHECK;
+/* Only the databases, to look at. teburad_stop ends that, too. */
+tb_status teburad_look(const teburad_options *options, teburad **out, tb_error *why) TB_MUST_CHECK;
 /* Ends everything in reverse order; requests under way finish. */
 void teburad_stop(teburad **service);
 

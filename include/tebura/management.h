@@ -37,6 +37,7 @@ typedef struct tb_management_options {
     /* With `now`: the clock that cannot jump, and `now` is watched as the machine's is; NULL: `now` may do as it
      * likes. */
     int64_t (*uptime)(void *context);
+    int examine;            /* to look and change nothing: no migration, nothing made, every change is TB_FORBIDDEN */
     int accept_clock;       /* the machine's clock is right, however long ago the last start was */
     tb_time code_life;      /* of a registration code; 0: a day */
     int utc_offset_minutes; /* of the site's clock: decides which day it is for documents */
@@ -396,6 +397,20 @@ tb_status tb_management_counts(tb_management *m, tb_counts *out) TB_MUST_CHECK;
  * counters for those who add to them. */
 tb_status tb_management_measure(tb_management *m, const char *version, tb_bytes *out) TB_MUST_CHECK;
 struct tb_metrics *tb_management_metrics(tb_management *m);
+/* Recomputes every list from nothing, without the index that finds lists step by step, and compares; I4, I6 and the
+ * ledger, too. Changes nothing. A visit that the clock is about to change is counted as due and not compared. Other
+ * calls go on meanwhile. TB_OK also with differences. */
+#define TB_DIFFERENCES_MAX 20
+typedef struct tb_difference {
+    tb_id visit; /* zero: of none */
+    char touchpoint[TB_TOUCHPOINT_SIZE];
+    char what[96];
+} tb_difference;
+typedef struct tb_check_report {
+    uint64_t visits, due, lists, entries, differences;
+    tb_difference first[TB_DIFFERENCES_MAX];
+} tb_check_report;
+tb_status tb_management_compare(tb_management *m, tb_check_report *out, tb_error *why) TB_MUST_CHECK;
 /* Does first what the clock demands, then recomputes every list from nothing and compares (I2), and checks I4, I6 and
  * the ledger. TB_OK or TB_INTERNAL with the first difference in `why`. */
 tb_status tb_management_check(tb_management *m, tb_error *why) TB_MUST_CHECK;

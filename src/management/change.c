@@ -34,6 +34,8 @@ tb_status tb_change_begin(tb_management *m)
 {
     m->touched.count = m->moved_count = m->retagged_count = 0;
     m->wrote_outbox = m->wrote_passage = 0;
+    if (m->examine)
+        return TB_FORBIDDEN;
     return tb_shared_begin(m);
 }
 

@@ -2,77 +2,109 @@
  * compared. */
 #include "management/service.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <tebura/log.h>
 
-static tb_status difference(tb_error *why, tb_id visit, const char *what)
+typedef struct checking {
+    tb_management *m;
+    tb_check_report *report;
+    tb_time now;
+} checking;
+
+static void note(checking *c, const tb_id *visit, const char *touchpoint, const char *what)
 {
-    char id[TB_ID_TEXT_SIZE];
-    return tb_fail(why, TB_INTERNAL, "visit %s: %s", tb_id_text(visit, id), what);
+    tb_check_report *report = c->report;
+    if (report->differences++ >= TB_DIFFERENCES_MAX)
+        return;
+    tb_difference *to = &report->first[report->differences - 1];
+    *to = (tb_difference){.visit = visit ? *visit : (tb_id){{0}}};
+    snprintf(to->touchpoint, sizeof to->touchpoint, "%s", touchpoint);
+    snprintf(to->what, sizeof to->what, "%s", what);
 }
 
-static tb_status check_entry(tb_management *m, const tb_terminal *terminal, const tb_booking *booking,
-                             const tb_facts *facts, tb_time now, int64_t *expected, tb_time *due, tb_error *why)
+/* The rules are asked for every terminal, not for groups of them: what finds the groups is checked, too. */
+static tb_status check_entry(checking *c, const tb_terminal *terminal, const tb_booking *booking, const tb_facts *facts,
+                             int64_t *expected, tb_time *due)
 {
-    tb_entry_row wanted, stored;
+    tb_management *m = c->m;
+    tb_entry_row wanted;
     tb_time next;
     int want = 0;
-    tb_status status = tb_entry_wanted(terminal, booking, facts, now, &wanted, &want, &next);
+    tb_status status = tb_entry_wanted(terminal, booking, facts, c->now, &wanted, &want, &next);
     if (status != TB_OK)
         return status;
     if (next < *due)
         *due = next;
     want = want && tb_near_admits(m, terminal);
     *expected += want;
-    status = tb_entry_row_get(m->db, booking->id, terminal->row.id, &stored);
-    if (status == TB_NOT_FOUND)
-        return want ? difference(why, booking->id, "an entry is missing on a list") : TB_OK;
-    if (status != TB_OK)
-        return status;
-    if (!want)
-        return difference(why, booking->id, "an entry is on a list without right");
-    if (wanted.from != stored.from || wanted.until != stored.until || !tb_facts_same(&wanted.fields, &stored.fields))
-        return difference(why, booking->id, "an entry on a list is out of date");
+    const tb_entry_row *stored = terminal->round == m->round ? &m->old[terminal->old] : NULL;
+    if (want && !stored)
+        note(c, &booking->id, terminal->row.id, "an entry is missing on a list");
+    else if (!want && stored)
+        note(c, &booking->id, terminal->row.id, "an entry is on a list without right");
+    else if (want && (wanted.from != stored->from || wanted.until != stored->until ||
+                      !tb_facts_same(&wanted.fields, &stored->fields)))
+        note(c, &booking->id, terminal->row.id, "an entry on a list is out of date");
     return TB_OK;
 }
 
-static tb_status check_visit(tb_management *m, tb_id visit, tb_time now, tb_error *why)
+static tb_status check_lists(checking *c, const tb_booking *booking, const tb_facts *facts, int wanted, tb_time due)
 {
-    tb_booking booking;
-    tb_facts facts;
-    tb_time due = TB_TIME_NEVER, next;
-    int64_t expected = 0, stored = 0;
-    tb_status status = tb_booking_get(m->db, visit, &booking);
+    tb_management *m = c->m;
+    tb_time next;
+    int64_t expected = 0;
+    tb_status status = tb_near_load(m, booking->id, c->now);
     if (status == TB_OK)
-        status = tb_visit_facts(m, &booking, &facts);
-    if (status != TB_OK)
-        return status;
-    int wanted = tb_visitor_wanted(m, &booking, &facts, now, &due);
-    if (wanted != booking.visiting)
-        return difference(why, visit,
-                          wanted ? "is not in the visitor database" : "is in the visitor database without right");
-    status = tb_near_load(m, visit, now);
+        status = tb_entries_read(m, booking->id);
     if (wanted && m->near.until < due)
         due = m->near.until;
     for (size_t i = 0; wanted && i < m->terminal_count && status == TB_OK; i++)
-        status = check_entry(m, m->terminals[i], &booking, &facts, now, &expected, &due, why);
-    if (wanted && status == TB_OK) {
-        if (!tb_tags_are_right(m, &booking, &facts, now, &next))
-            return difference(why, visit, "is searched for by other terminals than it may use");
-        due = next < due ? next : due;
-    }
+        status = check_entry(c, m->terminals[i], booking, facts, &expected, &due);
+    if (status != TB_OK)
+        return status;
+    if (wanted && !tb_tags_are_right(m, booking, facts, c->now, &next))
+        note(c, &booking->id, "", "is searched for by other terminals than it may use");
+    else if (wanted && next < due)
+        due = next;
+    if (!wanted && m->old_count)
+        note(c, &booking->id, m->old[0].touchpoint, "is on a list that does not exist for it");
+    if (due < booking->due)
+        note(c, &booking->id, "", "would be looked at too late");
+    c->report->entries += (uint64_t)expected;
+    return TB_OK;
+}
+
+static tb_status check_visit(checking *c, tb_id visit)
+{
+    tb_booking booking;
+    tb_facts facts;
+    tb_time due = TB_TIME_NEVER;
+    tb_status status = tb_booking_get(c->m->db, visit, &booking);
+    if (status == TB_NOT_FOUND) /* ended since the list was made */
+        return TB_OK;
     if (status == TB_OK)
-        status = tb_entry_count_of_visit(m->db, visit, &stored);
-    if (status == TB_OK && stored != expected)
-        return difference(why, visit, "is on a list that does not exist for it");
-    if (status == TB_OK && due < booking.due)
-        return difference(why, visit, "would be looked at too late");
-    return status;
+        status = tb_visit_facts(c->m, &booking, &facts);
+    if (status == TB_DB_CORRUPT) {
+        note(c, &visit, "", "its row is damaged");
+        return TB_OK;
+    }
+    if (status != TB_OK)
+        return status;
+    if (booking.due <= c->now) { /* the clock will change it when the service runs; it is not wrong */
+        c->report->due++;
+        return TB_OK;
+    }
+    c->report->visits++;
+    int wanted = tb_visitor_wanted(c->m, &booking, &facts, c->now, &due);
+    if (wanted != booking.visiting)
+        note(c, &visit, "", wanted ? "is not in the visitor database" : "is in the visitor database without right");
+    return check_lists(c, &booking, &facts, wanted, due);
 }
 
 /* Questions whose answer must be 0. */
-static tb_status check_orphans(tb_management *m, tb_error *why)
+static tb_status check_orphans(checking *c)
 {
     static const struct {
         const char *sql, *sentence;
@@ -104,58 +136,90 @@ static tb_status check_orphans(tb_management *m, tb_error *why)
     };
     for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
         uint64_t count = 0;
-        tb_status status = tb_store_count(m->db, questions[i].sql, &count);
+        tb_status status = tb_store_count(c->m->db, questions[i].sql, &count);
         if (status != TB_OK)
-            return tb_fail(why, status, "%s", tb_status_sentence(status));
+            return status;
         if (count)
-            return tb_fail(why, TB_INTERNAL, "%s", questions[i].sentence);
+            note(c, NULL, "", questions[i].sentence);
     }
     return TB_OK;
 }
 
-static tb_status check_gallery(tb_management *m, tb_error *why)
+static tb_status check_gallery(checking *c)
 {
+    tb_management *m = c->m;
     tb_ids visits = {0};
+    char what[96];
     tb_status status = tb_visitors_ready(m);
     if (status == TB_OK)
         status = tb_visits_all(m->db, &visits);
     size_t known = tb_matcher_count(m->matcher), expected = visits.count - m->foreign.count;
     tb_ids_free(&visits);
+    snprintf(what, sizeof what, "V1: %zu visitors can be found by face, %zu should be", known, expected);
     if (status == TB_OK && known != expected)
-        return tb_fail(why, TB_INTERNAL, "V1: %zu visitors can be found by face, %zu should be", known, expected);
+        note(c, NULL, "", what);
     return status;
 }
 
-static tb_status check_all(tb_management *m, tb_time now, tb_error *why)
+static tb_status check_rest(checking *c)
 {
-    tb_ids bookings = {0};
     int64_t sum = 0;
-    tb_status status = tb_bookings_all(m->db, &bookings);
-    for (size_t i = 0; i < bookings.count && status == TB_OK; i++)
-        status = check_visit(m, bookings.items[i], now, why);
-    tb_ids_free(&bookings);
+    tb_status status = check_orphans(c);
     if (status == TB_OK)
-        status = check_orphans(m, why);
-    if (status == TB_OK)
-        status = tb_ledger_sum(m->db, &sum);
+        status = tb_ledger_sum(c->m->db, &sum);
     if (status == TB_OK && sum != 0)
-        return tb_fail(why, TB_INTERNAL, "the ledger does not sum to zero");
-    return status == TB_OK ? check_gallery(m, why) : status;
+        note(c, NULL, "", "the ledger does not sum to zero");
+    for (size_t i = 0; i < c->m->terminal_count; i++)
+        c->report->lists += tb_lists_has_list(c->m->terminals[i]) != 0;
+    return status == TB_OK ? check_gallery(c) : status;
+}
+
+/* Each under the lock, so that nobody changes what is compared; let go between them, so that a running site goes on. */
+static tb_status locked(checking *c, const tb_id *visits, size_t count)
+{
+    tb_service_lock_to_change(c->m);
+    tb_status status = c->m->hold_status;
+    c->now = tb_service_now(c->m);
+    for (size_t i = 0; i < count && status == TB_OK; i++)
+        status = check_visit(c, visits[i]);
+    if (!count && status == TB_OK)
+        status = check_rest(c);
+    tb_service_unlock_changed(c->m);
+    return status;
+}
+
+#define AT_ONCE 32
+
+tb_status tb_management_compare(tb_management *m, tb_check_report *out, tb_error *why)
+{
+    tb_ids visits = {0};
+    checking c = {.m = m, .report = out};
+    *out = (tb_check_report){0};
+    tb_service_lock(m);
+    tb_status status = tb_bookings_all(m->db, &visits);
+    tb_service_unlock(m);
+    for (size_t i = 0; i < visits.count && status == TB_OK; i += AT_ONCE)
+        status = locked(&c, visits.items + i, visits.count - i < AT_ONCE ? visits.count - i : AT_ONCE);
+    tb_ids_free(&visits);
+    if (status == TB_OK)
+        status = locked(&c, NULL, 0);
+    return status == TB_OK ? TB_OK : tb_fail(why, status, "%s", tb_status_sentence(status));
 }
 
 tb_status tb_management_check(tb_management *m, tb_error *why)
 {
     tb_time next;
-    tb_error first = {0};
+    tb_check_report report;
+    char id[TB_ID_TEXT_SIZE];
     tb_status status = tb_management_tick(m, &next);
-    if (status == TB_OK) {
-        tb_service_lock_to_change(m); /* nobody changes what is compared */
-        status = m->hold_status == TB_OK ? check_all(m, tb_service_now(m), &first) : m->hold_status;
-        tb_service_unlock_changed(m);
-    }
-    if (status == TB_OK)
-        return TB_OK;
-    if (first.status)
-        return tb_fail(why, first.status, "%s", first.text);
-    return tb_fail(why, status, "%s", tb_status_sentence(status));
+    if (status != TB_OK)
+        return tb_fail(why, status, "%s", tb_status_sentence(status));
+    status = tb_management_compare(m, &report, why);
+    if (status != TB_OK || !report.differences)
+        return status;
+    const tb_difference *first = &report.first[0];
+    if (tb_id_is_zero(first->visit))
+        return tb_fail(why, TB_INTERNAL, "%s", first->what);
+    return tb_fail(why, TB_INTERNAL, "visit %s: %s%s%s", tb_id_text(first->visit, id), first->what,
+                   first->touchpoint[0] ? ": " : "", first->touchpoint);
 }

@@ -116,7 +116,7 @@ static tb_status collect(void *context, const tb_entry_row *row)
 }
 
 /* Reads the entries that a visit has and marks their terminals with this round. */
-static tb_status read_old(tb_management *m, tb_id visit)
+tb_status tb_entries_read(tb_management *m, tb_id visit)
 {
     m->old_count = 0;
     m->round++;
@@ -145,7 +145,7 @@ static tb_status remove_marked(tb_management *m, tb_id visit)
 
 tb_status tb_visit_end(tb_management *m, tb_id visit)
 {
-    tb_status status = read_old(m, visit);
+    tb_status status = tb_entries_read(m, visit);
     if (status == TB_OK)
         status = remove_marked(m, visit);
     if (status == TB_OK && m->near_roles)
@@ -197,7 +197,7 @@ static tb_status retag(tb_management *m, tb_id visit, const tb_facts *facts, tb_
 static tb_status recompute_entries(tb_management *m, const tb_booking *booking, const tb_facts *facts, tb_time now,
                                    tb_recompute how, tb_time *due)
 {
-    tb_status status = read_old(m, booking->id);
+    tb_status status = tb_entries_read(m, booking->id);
     if (status == TB_OK)
         status = tb_near_load(m, booking->id, now);
     if (status == TB_OK)

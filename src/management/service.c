@@ -82,6 +82,23 @@ static tb_status read_keys(tb_management *m, const char *path, opening *keys, tb
     return status == TB_OK ? TB_OK : tb_fail(why, status, "keys cannot be derived");
 }
 
+/* Whoever only looks makes nothing: neither a key nor a database nor a newer form of one. */
+static tb_status refuse_absent(const tb_management_options *options, tb_error *why)
+{
+    char path[4096];
+    struct stat about;
+    snprintf(path, sizeof path, "%.4000s/%s", options->directory, options->database ? "" : "central.db");
+    if (stat(path, &about) != 0)
+        return tb_fail(why, TB_NOT_FOUND, "%s: there is no site's data here", options->directory);
+    snprintf(path, sizeof path, "%.4000s/master.key", options->directory);
+    return stat(path, &about) == 0 ? TB_OK : tb_fail(why, TB_DB_KEY, "%s is missing", path);
+}
+
+static tb_status bring_schema(tb_management *m, tb_error *why)
+{
+    return m->examine ? tb_store_is_current(m->db, why) : tb_store_migrate(m->db, why);
+}
+
 static tb_status open_files(tb_management *m, const tb_management_options *options, const char *key, opening *keys,
                             tb_error *why)
 {
@@ -92,7 +109,7 @@ static tb_status open_files(tb_management *m, const tb_management_options *optio
         .directory = options->directory, .central = &keys->central, .visitor = &keys->visitor, .busy_ms = 500};
     if (status == TB_OK)
         status = tb_db_open(&database, &m->db, why);
-    return status == TB_OK ? tb_store_migrate(m->db, why) : status;
+    return status == TB_OK ? bring_schema(m, why) : status;
 }
 
 /* The key is asked for only after the database has told whether it is a new one. */
@@ -102,7 +119,7 @@ static tb_status open_postgres(tb_management *m, const tb_management_options *op
     tb_db_options database = {.url = options->database};
     tb_status status = tb_db_open(&database, &m->db, why);
     if (status == TB_OK)
-        status = tb_store_migrate(m->db, why);
+        status = bring_schema(m, why);
     if (status == TB_OK)
         status = refuse_lost_copy(m, key, why);
     return status == TB_OK ? read_keys(m, key, keys, why) : status;
@@ -183,7 +200,7 @@ static tb_status load(tb_management *m)
         status = tb_terminals_load(m);
     if (status == TB_OK)
         status = tb_matcher_new(m->models, m->model_count, &m->matcher);
-    if (status == TB_OK)
+    if (status == TB_OK && !m->examine)
         status = tb_custody_describe(m);
     if (status == TB_OK)
         tb_models_warn(m);
@@ -198,7 +215,7 @@ static tb_status load(tb_management *m)
     /* A payment that was under way when we were stopped: nobody knows how it ended, so it is undone (ADR 062); where
      * other servers may be at it, when its patience has passed. A
      * provider that cannot be reached does not keep the site closed: tick tells it again. */
-    if (status == TB_OK) {
+    if (status == TB_OK && !m->examine) {
         tb_status settled = tb_payments_settle(m, tb_db_is_shared(m->db) ? now - TB_PAYMENT_PATIENCE : TB_TIME_NEVER);
         if (settled != TB_OK)
             tb_log(TB_LOG_WARNING, "management", "a reversal waits: %s", tb_status_sentence(settled));
@@ -214,7 +231,7 @@ static tb_status start(tb_management *m, const tb_management_options *options, t
     if (status == TB_OK)
         m->keys->salt = tb_key_random();
     if (status == TB_OK)
-        status = make_directory(options->directory, why);
+        status = options->examine ? refuse_absent(options, why) : make_directory(options->directory, why);
     if (status == TB_OK)
         status = open_databases(m, options, keys, why);
     if (status == TB_OK)
@@ -248,6 +265,7 @@ static tb_status make_service(const tb_management_options *options, tb_managemen
     m->now = options->now;
     m->now_context = options->now_context;
     m->uptime = options->uptime;
+    m->examine = options->examine;
     m->time = calloc(1, sizeof *m->time);
     if (!m->time) {
         free(m);

@@ -171,6 +171,7 @@ struct tb_management {
     tb_site_time *time;               /* what tb_service_now goes by */
     int64_t (*uptime)(void *context); /* the options' */
     tb_time clock_stored;
+    int examine; /* the options' */
     /* Monotonic times, 0: none. Of the oldest change that the publisher has not taken; of the oldest that it has taken
      * and the broker not acknowledged, and where that batch ends. */
     int64_t outbox_since;
@@ -352,6 +353,8 @@ tb_status tb_recompute_visit(tb_management *m, tb_id visit, tb_recompute how) TB
 /* The same where both have been read already: they are what the database holds. */
 tb_status tb_recompute_known(tb_management *m, const tb_booking *booking, const tb_facts *facts,
                              tb_recompute how) TB_MUST_CHECK;
+/* The entries of a visit, in m->old; their terminals bear the number of m->round and the place there. */
+tb_status tb_entries_read(tb_management *m, tb_id visit) TB_MUST_CHECK;
 /* Fills the list of a terminal that was added to the lists just now, and has none yet. */
 tb_status tb_recompute_terminal(tb_management *m, tb_terminal *terminal) TB_MUST_CHECK;
 /* Takes a visit off every list and out of the visitor database, whatever the rules say. */

@@ -27,6 +27,8 @@ tb_status tb_shared_open(tb_management *m, const char *url, tb_error *why)
 {
     if (!tb_db_is_shared(m->db))
         return TB_OK;
+    if (m->examine)
+        return tb_change_last(m->db, &m->seen);
     /* Our own mark, so that there is one to go on from. Before anything is read into memory: what changes meanwhile is
      * followed. */
     tb_status status = tb_db_begin(m->db);

@@ -81,3 +81,20 @@ tb_status tb_store_migrate(tb_db *db, tb_error *why)
     const tb_migrations lists[] = {tb_migrations_central, tb_migrations_visitor};
     return tb_migrate(db, lists, 2, why);
 }
+
+tb_status tb_store_is_current(tb_db *db, tb_error *why)
+{
+    const tb_migrations *lists[] = {&tb_migrations_central, &tb_migrations_visitor};
+    for (int i = 0; i < 2; i++) {
+        int64_t version = 0;
+        tb_status status = tb_schema_version(db, lists[i]->schema, &version);
+        if (status != TB_OK)
+            return tb_fail(why, status, "%s.db: %s", lists[i]->schema, tb_status_sentence(status));
+        if (version != lists[i]->count)
+            return tb_fail(why, version > lists[i]->count ? TB_DB_NEWER : TB_CONFLICT,
+                           "%s.db has version %d, this program has %d: %s", lists[i]->schema, (int)version,
+                           lists[i]->count,
+                           version > lists[i]->count ? "upgrade this program" : "start the service once");
+    }
+    return TB_OK;
+}

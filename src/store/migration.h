@@ -21,6 +21,8 @@ extern const tb_migrations tb_migrations_central, tb_migrations_visitor;
 /* Brings both schemas to their newest version in one transaction: all or nothing. TB_DB_NEWER: written by a newer
  * program. */
 tb_status tb_store_migrate(tb_db *db, tb_error *why) TB_MUST_CHECK;
+/* Changes nothing. TB_DB_NEWER; TB_CONFLICT: older than this program. */
+tb_status tb_store_is_current(tb_db *db, tb_error *why) TB_MUST_CHECK;
 /* The same over given lists, for tests. */
 tb_status tb_migrate(tb_db *db, const tb_migrations *lists, int count, tb_error *why) TB_MUST_CHECK;
 tb_status tb_schema_version(tb_db *db, const char *schema, int64_t *version) TB_MUST_CHECK;
