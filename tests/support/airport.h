@@ -76,7 +76,7 @@ AIRPORT_HERE tb_status airport_try_open(airport *a, tb_error *why)
 {
     tb_management_options options = {
         .directory = a->folder,
-        .database = database_url(a->folder),
+        .database = database_ready_url(a->folder),
         .site = "narita",
         .profile = a->profile,
         .model = a->model ? a->model : VECTORS_MODEL,

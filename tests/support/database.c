@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "folder.h"
+#include "store/migration.h"
 
 static char home[FOLDER_SIZE]; /* of the server: data, socket, log */
 static pid_t server, owner;
@@ -235,7 +236,7 @@ static char *ask(const char *database, const char *sql, int may_fail)
     return answer;
 }
 
-const char *database_postgres_url(const char *folder)
+static const char *url_of(const char *folder, const char *like)
 {
     static char url[256];
     char name[96], sql[256];
@@ -243,11 +244,33 @@ const char *database_postgres_url(const char *folder)
     (void)database_server_folder();
     snprintf(sql, sizeof sql, "SELECT 1 FROM pg_database WHERE datname = '%s'", name);
     if (!*ask("postgres", sql, 0)) {
-        snprintf(sql, sizeof sql, "CREATE DATABASE \"%s\" TEMPLATE template0 STRATEGY file_copy", name);
+        snprintf(sql, sizeof sql, "CREATE DATABASE \"%s\" TEMPLATE %s STRATEGY file_copy", name, like);
         (void)ask("postgres", sql, 0);
     }
     snprintf(url, sizeof url, "host=%s port=%d user=tebura dbname=%s", home, tcp_port ? tcp_port : 5432, name);
     return url;
+}
+
+const char *database_postgres_url(const char *folder)
+{
+    return url_of(folder, "template0");
+}
+
+const char *database_ready_url(const char *folder)
+{
+    static int ready;
+    tb_db *db = NULL;
+    tb_error why = {0};
+    if (!database_is_postgres())
+        return NULL;
+    if (!ready) {
+        tb_db_options options = {.url = url_of("tebura/ready", "template0")};
+        if (tb_db_open(&options, &db, &why) != TB_OK || tb_store_migrate(db, &why) != TB_OK)
+            give_up(tb_error_text(&why));
+        tb_db_free(&db);
+        ready = 1;
+    }
+    return url_of(folder, "teburaready");
 }
 
 const char *database_url(const char *folder)
