@@ -14,7 +14,8 @@ int database_is_postgres(void);
 const char *database_url(const char *folder);
 /* The same whatever the environment says. */
 const char *database_postgres_url(const char *folder);
-/* As database_url, but a database that is made here has today's schema already: the migrations run once for a program. */
+/* As database_url, but a database that is made here has today's schema already: the migrations run once for a
+ * program. */
 const char *database_ready_url(const char *folder);
 /* A statement outside of what is tested, over a connection of its own, in this folder's database: the first field of
  * the first row, "" without one; static. Aborts when it fails. */
