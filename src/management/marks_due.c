@@ -123,8 +123,8 @@ static tb_status write_unknown(tb_management *m)
             begin(m, m->terminals[i]);
         written += 1 + count;
     }
-    if (written >= WRITE_MOST)
-        m->marks_due = 0;
+    if (written)
+        m->marks_due = 0; /* theirs, or the next lists */
     return status;
 }
 

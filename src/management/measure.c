@@ -34,8 +34,12 @@ static tb_status count_payments(tb_management *m)
 static void count_terminals(tb_management *m)
 {
     int64_t announced = 0, connected = 0, stale = 0, now = tb_clock_monotonic();
+    int64_t unused = 0, refused = 0, jumped = 0; /* as their last heartbeats say */
     for (size_t i = 0; i < m->terminal_count; i++) {
         const tb_terminal *terminal = m->terminals[i];
+        unused += terminal->row.last.stale;
+        refused += (int64_t)terminal->row.last.refused;
+        jumped += terminal->row.last.clock_jumped;
         if (!terminal->row.registered)
             announced++;
         else if (terminal->heard_at && now - terminal->heard_at < TB_TERMINAL_SILENT)
@@ -46,6 +50,9 @@ static void count_terminals(tb_management *m)
     tb_metric_set(&m->metrics, TB_METRIC_TERMINALS_ANNOUNCED, announced);
     tb_metric_set(&m->metrics, TB_METRIC_TERMINALS_CONNECTED, connected);
     tb_metric_set(&m->metrics, TB_METRIC_TERMINALS_STALE, stale);
+    tb_metric_set(&m->metrics, TB_METRIC_LISTS_STALE, unused);
+    tb_metric_set(&m->metrics, TB_METRIC_FEED_REFUSED, refused);
+    tb_metric_set(&m->metrics, TB_METRIC_CLOCKS_JUMPED, jumped);
 }
 
 static tb_status measure_outbox(tb_management *m)

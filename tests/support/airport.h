@@ -248,6 +248,24 @@ AIRPORT_HERE tb_status airport_ask(airport *a, int which, const tb_request *requ
     return status;
 }
 
+/* A sign of life of that terminal, sealed as it would be. */
+AIRPORT_HERE void airport_beat(airport *a, int which, tb_heartbeat beat)
+{
+    char subject[128];
+    tb_bytes plain = {0}, sealed = {0}, order = {0};
+    int gone;
+    snprintf(subject, sizeof subject, "tb.narita.status.%s", a->terminals[which].id);
+    snprintf(beat.touchpoint, sizeof beat.touchpoint, "%s", a->terminals[which].id);
+    assert_int_equal(tb_heartbeat_encode(&beat, &plain), TB_OK);
+    assert_int_equal(tb_seal_to(&a->terminals[which].keys.private_key, &a->server, tb_span_text(subject),
+                                tb_bytes_span(&plain), &sealed),
+                     TB_OK);
+    assert_int_equal(tb_management_heartbeat(a->m, subject, tb_bytes_span(&sealed), &order, &gone), TB_OK);
+    tb_bytes_free(&plain);
+    tb_bytes_free(&sealed);
+    tb_bytes_free(&order);
+}
+
 AIRPORT_HERE tb_request airport_request(airport *a, int which, tb_request_kind kind)
 {
     tb_request request = {.id = tb_id_random(), .kind = kind, .at = a->now};

@@ -176,15 +176,15 @@ static void true_numbers_about_nobody(void **state)
     assert_true(value_of("tebura_requests_total", "kind=\"identify\",result=\"unknown\"") == 1);
     assert_true(value_of("tebura_terminals", "state=\"stale\"") == AIRPORT_TERMINALS);
     int published = airport_publish(a);
-    tb_heartbeat beat = {.at = a->now};
-    memcpy(beat.touchpoint, "shop-1", 7);
-    tb_management_heartbeat(a->m, &beat);
+    airport_beat(a, SHOP, (tb_heartbeat){.at = a->now, .stale = 1, .refused = 3, .clock_jumped = 1});
     look(a, secrets, 8);
     assert_true(value_of("tebura_outbox_rows", "") == 0 && value_of("tebura_outbox_age_seconds", "") == 0);
     assert_true(value_of("tebura_feed_published_total", "") == published);
     assert_true(value_of("tebura_feed_publish_seconds_count", "") >= 1);
     check_histogram("tebura_feed_publish_seconds");
     assert_true(value_of("tebura_terminals", "state=\"connected\"") == 1);
+    assert_true(value_of("tebura_lists_stale", "") == 1 && value_of("tebura_feed_refused", "") == 3);
+    assert_true(value_of("tebura_terminal_clocks_jumped", "") == 1);
 }
 
 static void long_and_short(void **state)
