@@ -52,11 +52,11 @@ HANDLER(post_flight_changes)
 {
     teburad *s = context;
     flight_batch batch = {0};
+    if (!request->body.size)
+        return tb_fail(why, TB_INVALID_ARGUMENT, "the body is empty");
     if (!type_is_known(request->content_type))
         return tb_fail(why, TB_UNSUPPORTED,
                        "the content type has to be application/json (an array), application/x-ndjson or text/csv");
-    if (!request->body.size)
-        return tb_fail(why, TB_INVALID_ARGUMENT, "the body is empty");
     tb_status status = flight_batch_read(request->body, 1, &batch, why);
     if (status == TB_OK)
         status = flight_batch_apply(s, &batch, "", 0);
