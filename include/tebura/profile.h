@@ -119,6 +119,7 @@ typedef struct tb_role_view { /* the role as a terminal needs it; borrowed strin
     int staff_confirms;                     /* default of the staff confirmation at a POS */
     tb_challenge_when challenge;            /* not said in the profile: when unsure at a POS, never elsewhere */
     tb_time offline;                        /* how old its list may be, by the server's word, before it is not used */
+    const char *welcome_ja, *welcome_en;    /* told to whom it admits; "": what its kind says */
     int by_reference;                       /* checks in with a reference instead of passport and boarding pass */
     tb_reference_when reference;            /* of a role that matches: the second factor */
     int offers_templates;                   /* gives the server templates of who was recognised with certainty (S6) */

@@ -74,8 +74,9 @@ struct tb_role {
     int reference;  /* tb_reference_when */
     int *documents; /* tb_document_kind, of a role that checks in; none: passport and boarding pass */
     unsigned documents_count;
-    tb_sign *sign; /* of a sign; else NULL */
-    char *near;    /* may be NULL */
+    tb_texts *welcome; /* told to whom it admits; may be NULL */
+    tb_sign *sign;     /* of a sign; else NULL */
+    char *near;        /* may be NULL */
     int without_position;
     double near_metres;   /* derived */
     char *deliver_every;  /* may be NULL */

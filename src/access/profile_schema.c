@@ -137,6 +137,7 @@ static const cyaml_schema_field_t role_fields[] = {
     CYAML_FIELD_MAPPING("step_up", CYAML_FLAG_OPTIONAL, struct tb_role, step_up, step_up_fields),
     CYAML_FIELD_ENUM("challenge", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct tb_role, challenge, challenges,
                      NAMES(challenges)),
+    CYAML_FIELD_MAPPING_PTR("welcome", MAYBE, struct tb_role, welcome, sentence_fields),
     CYAML_FIELD_SEQUENCE("documents", MAYBE, struct tb_role, documents, &document, 1, 2),
     CYAML_FIELD_ENUM("reference", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct tb_role, reference, references,
                      NAMES(references)),

@@ -120,6 +120,8 @@ void tb_role_view_of(const tb_role *role, tb_role_view *out)
                                        : role->kind == TB_KIND_POS ? TB_CHALLENGE_WHEN_UNSURE
                                                                    : TB_CHALLENGE_NEVER,
                           .offline = role->offline_time,
+                          .welcome_ja = role->welcome ? role->welcome->ja : "",
+                          .welcome_en = role->welcome ? role->welcome->en : "",
                           .by_reference = role->documents_count && role->documents[0] == TB_DOCUMENT_REFERENCE,
                           .reference = (tb_reference_when)role->reference,
                           .offers_templates = role->offers_templates,

@@ -40,8 +40,7 @@ static const struct sentence welcome[] = {
     [TB_KIND_CHECKIN] = {"You are checked in. From here on your face is enough.",
                          "チェックインが完了しました。ここからは顔だけでお進みいただけます。"},
     [TB_KIND_PASSAGE] = {"Please go through.", "どうぞお通りください。"},
-    [TB_KIND_COUNTER] = {"Thank you. Please put your bag on the belt.",
-                         "ありがとうございます。お荷物をベルトに置いてください。"},
+    [TB_KIND_COUNTER] = {"Thank you.", "ありがとうございます。"},
     [TB_KIND_POS] = {"Paid. Thank you.", "お支払いが完了しました。ありがとうございます。"},
     [TB_KIND_PICKUP] = {"Your things are being brought.", "お品物をお渡しします。"},
     [TB_KIND_SIGN] = {"", ""},
@@ -163,13 +162,21 @@ static void say_without_face(tb_screen *out, const tb_role_view *role, const tb_
             "チェックインが完了しました。お顔のデータは一切保存していません。パスポートと搭乗券をお見せになってお進みください。");
 }
 
+static void say_welcome(tb_screen *out, const tb_role_view *role)
+{
+    if (role->welcome_en && role->welcome_en[0])
+        say(out, role->welcome_en, role->welcome_ja);
+    else
+        say(out, welcome[role->kind].en, welcome[role->kind].ja);
+}
+
 static void decided(const tb_machine *m, const tb_profile *profile, int offset, tb_screen *out)
 {
     const tb_transaction *t = &m->now_serving;
     switch (t->outcome) {
     case TB_OUTCOME_ADMITTED:
         out->tone = TB_TONE_OK;
-        say(out, welcome[m->options.role.kind].en, welcome[m->options.role.kind].ja);
+        say_welcome(out, &m->options.role);
         if (m->options.role.group != TB_GROUP_ALONE)
             say_party(out, t);
         break;

@@ -174,11 +174,35 @@ static void too_early_names_the_time(void **state)
     tb_profile_free(&profile);
 }
 
+/* What is said on passing is the role's where it says so: only a bag drop speaks of bags. */
+static void the_role_welcomes(void **state)
+{
+    (void)state;
+    tb_profile *profile = airport();
+    tb_machine_options options = {0};
+    tb_machine m;
+    tb_screen screen;
+    tb_role_view_of(tb_profile_role(profile, "bag_drop"), &options.role);
+    tb_machine_init(&options, &m);
+    m.phase = TB_PHASE_REPORTING;
+    m.now_serving.recorded = 1;
+    m.now_serving.outcome = TB_OUTCOME_ADMITTED;
+    tb_screen_of(&m, profile, 540, &screen);
+    assert_string_equal(screen.en, "Thank you. Please put your bag on the belt.");
+    m.options.role.welcome_en = m.options.role.welcome_ja = "";
+    tb_screen_of(&m, profile, 540, &screen);
+    assert_string_equal(screen.en, "Thank you.");
+    assert_non_null(strstr(screen.ja, "ありがとう"));
+    tb_profile_free(&profile);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(documents_that_go_together),
-                                       cmocka_unit_test(each_fault_has_its_reason), cmocka_unit_test(dates_are_local),
+                                       cmocka_unit_test(each_fault_has_its_reason),
+                                       cmocka_unit_test(dates_are_local),
                                        cmocka_unit_test(the_screen_always_speaks),
-                                       cmocka_unit_test(too_early_names_the_time)};
+                                       cmocka_unit_test(too_early_names_the_time),
+                                       cmocka_unit_test(the_role_welcomes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
