@@ -17,7 +17,7 @@
 #define PROFILE_LIMIT ((size_t)256 << 10)
 
 struct arguments {
-    const char *data, *key, *server, *code, *profile, *camera, *listen, *models;
+    const char *data, *key, *server, *origin, *code, *profile, *camera, *listen, *models;
     int without_liveness;
 };
 
@@ -27,8 +27,9 @@ static const char usage[] =
     "\n"
     "One terminal: it keeps its own list, recognises by face, and reports what it did.\n"
     "  --data DIR           keys, list and outbox of this terminal; made when absent\n"
-    "  --server URL         of teburad, for the registration: http://127.0.0.1:PORT\n"
-    "  --code CODE          one-time code, at the first start only\n"
+    "  --server URL         of teburad, for the registration: https://HOST:PORT; http://127.0.0.1:PORT on one machine\n"
+    "  --origin URL         of the server's pages, where that is another: http://127.0.0.1:PORT\n"
+    "  --code CODE[.FINGERPRINT]  one-time code, at the first start only; the fingerprint is the server's certificate authority\n"
     "  --profile FILE       the site's profile, the same as the server's\n"
     "  --camera ADDRESS     virtual: | still:PATH[,PATH...] | pushed: | video:PATH | v4l2:/dev/video0 | rtsp://HOST/PATH\n"
     "  --key FILE           this terminal's master key, kept apart from its data (default edge.key in DIR); made when absent\n"
@@ -43,13 +44,19 @@ static const char usage[] =
 
 static int parse(int argc, char **argv, struct arguments *out)
 {
-    static const struct option options[] = {
-        {"data", required_argument, NULL, 'd'},       {"key", required_argument, NULL, 'K'},
-        {"server", required_argument, NULL, 's'},     {"code", required_argument, NULL, 'c'},
-        {"profile", required_argument, NULL, 'p'},    {"camera", required_argument, NULL, 'k'},
-        {"listen", required_argument, NULL, 'l'},     {"models", required_argument, NULL, 'm'},
-        {"without-liveness", no_argument, NULL, 'w'}, {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},          {0}};
+    static const struct option options[] = {{"data", required_argument, NULL, 'd'},
+                                            {"key", required_argument, NULL, 'K'},
+                                            {"server", required_argument, NULL, 's'},
+                                            {"code", required_argument, NULL, 'c'},
+                                            {"origin", required_argument, NULL, 'o'},
+                                            {"profile", required_argument, NULL, 'p'},
+                                            {"camera", required_argument, NULL, 'k'},
+                                            {"listen", required_argument, NULL, 'l'},
+                                            {"models", required_argument, NULL, 'm'},
+                                            {"without-liveness", no_argument, NULL, 'w'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"version", no_argument, NULL, 'v'},
+                                            {0}};
     *out = (struct arguments){.listen = "127.0.0.1:0"};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
@@ -58,6 +65,9 @@ static int parse(int argc, char **argv, struct arguments *out)
             break;
         case 'K':
             out->key = optarg;
+            break;
+        case 'o':
+            out->origin = optarg;
             break;
         case 's':
             out->server = optarg;
@@ -136,6 +146,7 @@ static tb_status run(const struct arguments *arguments, const sigset_t *ends, tb
     tb_terminal_options options = {.directory = arguments->data,
                                    .key_file = arguments->key,
                                    .server = arguments->server,
+                                   .origin = arguments->origin,
                                    .code = arguments->code,
                                    .camera = arguments->camera,
                                    .listen = arguments->listen,

@@ -74,7 +74,7 @@ typedef struct demo_point { /* one terminal */
     char id[33];
     demo_place place;
     process program;
-    char code[40], screen[96];
+    char code[128], screen[96];
     pthread_mutex_t free; /* one person at a time */
 } demo_point;
 
@@ -154,7 +154,7 @@ typedef struct demo {
     demo_options options;
     char directory[64];
     process server;
-    char url[96], token[160], nats[192];
+    char url[96], https[96], token[160], nats[192];
     http_client *client; /* of the main thread */
     demo_point points[DEMO_POINTS_MAX];
     int point_count;

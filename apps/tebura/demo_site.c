@@ -63,6 +63,8 @@ static tb_status server_ready(demo *d, tb_error *why)
     if (status == TB_OK)
         status = text_of(line, "http", d->url, sizeof d->url, "teburad", why);
     if (status == TB_OK)
+        status = text_of(line, "https", d->https, sizeof d->https, "teburad", why);
+    if (status == TB_OK)
         status = text_of(line, "nats", d->nats, sizeof d->nats, "teburad", why);
     if (status == TB_OK)
         status = text_of(line, "token_file", token_file, sizeof token_file, "teburad", why);
@@ -85,6 +87,8 @@ static tb_status start_server(demo *d, tb_error *why)
                           "airport",
                           "--profile",
                           d->options.profile,
+                          "--listen-tls",
+                          "127.0.0.1:0",
                           d->options.web ? "--web" : NULL,
                           d->options.web,
                           NULL};
@@ -103,8 +107,13 @@ static tb_status announce(demo *d, int index, tb_error *why)
         json_object_set_new(body, "attributes", json_pack("{s:s}", "gate", terminals[index].gate)) != 0)
         return tb_fail(why, TB_NO_MEMORY, "%s", tb_status_sentence(TB_NO_MEMORY));
     tb_status status = http_call(d->client, "POST", "/api/v1/touchpoints", body, 20, &reply, why);
+    char code[40], authority[80];
     if (status == TB_OK)
-        status = text_of(reply.body, "code", point->code, sizeof point->code, "the announcement", why);
+        status = text_of(reply.body, "code", code, sizeof code, "the announcement", why);
+    if (status == TB_OK)
+        status = text_of(reply.body, "authority", authority, sizeof authority, "the announcement", why);
+    if (status == TB_OK)
+        snprintf(point->code, sizeof point->code, "%s.%s", code, authority);
     json_decref(body);
     http_reply_free(&reply);
     return status;
@@ -125,6 +134,8 @@ static tb_status start_terminal(demo *d, int index, tb_error *why)
                           "--data",
                           data,
                           "--server",
+                          d->https,
+                          "--origin",
                           d->url,
                           "--code",
                           point->code,

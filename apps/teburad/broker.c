@@ -93,7 +93,7 @@ static tb_status choose_port(broker *b, const char *data, tb_error *why)
 
 /* Loopback is open to every user of this machine, so nobody gets in without credentials. Absolute, because the
  * server's idea of "here" is not ours; no quotes or line breaks, because it stands in a configuration. */
-static tb_status write_config(broker *b, const char *data, tb_span access, tb_error *why)
+static tb_status write_config(broker *b, const char *data, const char *host, tb_span access, tb_error *why)
 {
     char *here = realpath(data, NULL);
     tb_bytes text = {0};
@@ -103,11 +103,12 @@ static tb_status write_config(broker *b, const char *data, tb_span access, tb_er
             tb_fail(why, TB_INVALID_ARGUMENT, "the data directory's name holds a quote, a backslash or a line break");
     if (status == TB_OK)
         status = tb_bytes_print(&text,
-                                "listen: \"127.0.0.1:%d\"\nserver_name: \"teburad\"\nlogfile: \"%s/nats.log\"\n"
+                                "listen: \"%s:%d\"\nserver_name: \"teburad\"\nlogfile: \"%s/nats.log\"\n"
                                 "logfile_size_limit: 1048576\nmax_payload: 131072\n"
                                 "jetstream {\n  store_dir: \"%s/nats\"\n  max_memory_store: 1073741824\n"
-                                "  max_file_store: 1073741824\n}\n",
-                                b->port, here, here);
+                                "  max_file_store: 1073741824\n}\n"
+                                "tls {\n  cert_file: \"%s/nats.pem\"\n  key_file: \"%s/nats.key\"\n  timeout: 5\n}\n",
+                                host, b->port, here, here, here, here);
     if (status == TB_OK)
         status = tb_bytes_append(&text, access);
     if (status == TB_OK && snprintf(b->config, sizeof b->config, "%s/nats.conf", here) >= (int)sizeof b->config)
@@ -199,7 +200,7 @@ static void *watch(void *context)
     }
 }
 
-tb_status broker_start(const char *data, tb_span access, broker **out, tb_error *why)
+tb_status broker_start(const char *data, const char *host, tb_span access, broker **out, tb_error *why)
 {
     *out = NULL;
     broker *b = calloc(1, sizeof *b);
@@ -218,9 +219,9 @@ tb_status broker_start(const char *data, tb_span access, broker **out, tb_error 
                          "name a broker with --nats");
     if (status == TB_OK)
         status = choose_port(b, data, why);
-    snprintf(b->url, sizeof b->url, "nats://127.0.0.1:%d", b->port);
+    snprintf(b->url, sizeof b->url, "tls://127.0.0.1:%d", b->port);
     if (status == TB_OK)
-        status = write_config(b, data, access, why);
+        status = write_config(b, data, host, access, why);
     if (status == TB_OK && pthread_create(&b->watcher, NULL, watch, b) != 0)
         status = tb_fail(why, TB_NO_MEMORY, "a thread cannot be started");
     if (status == TB_OK) {

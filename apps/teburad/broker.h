@@ -10,8 +10,10 @@ typedef struct broker broker;
 /* Starts it and keeps it running. Its port is chosen once and then kept in DATA/nats.port, because terminals remember
  * the address. `access` is the part of its configuration that says who may do what. TB_NOT_FOUND: no nats-server on
  * this machine. TB_IO, TB_NO_MEMORY ... */
-tb_status broker_start(const char *data, tb_span access, broker **out, tb_error *why) TB_MUST_CHECK;
+/* It speaks TLS only, with the certificate and key in nats.pem and nats.key of that directory. `host`: where it
+ * listens. */
+tb_status broker_start(const char *data, const char *host, tb_span access, broker **out, tb_error *why) TB_MUST_CHECK;
 void broker_stop(broker **place);
-const char *broker_url(const broker *b); /* "nats://127.0.0.1:port" */
+const char *broker_url(const broker *b); /* "tls://127.0.0.1:port" */
 
 #endif

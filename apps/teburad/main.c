@@ -27,6 +27,10 @@ static const char help[] =
     "  --site NAME         the site's name: a-z, 0-9, _, at most 24 characters\n"
     "  --profile FILE      what kind of site this is, e.g. profiles/airport.yaml\n"
     "  --listen HOST:PORT  where to serve HTTP; 127.0.0.1:0, a free port on loopback, by default\n"
+    "  --listen-tls HOST:PORT  where to serve HTTPS, for terminals and for other machines; nowhere by default\n"
+    "  --tls-names NAMES   further names and addresses of this machine, with commas, for its certificates\n"
+    "  --tls-certificate FILE, --tls-key FILE  the operator's own for HTTPS (PEM), instead of the site's authority\n"
+    "  --broker-listen HOST  where its own broker listens (TLS); 127.0.0.1 by default\n"
     "  --host NAME         behind a proxy: its public name, which requests will bear\n"
     "  --nats URL          a NATS server with JetStream, nats://host:port[,...]; without it one is started and watched over\n"
     "  --replicas N        copies of lists and events on a cluster of NATS servers; three where there are three, else one\n"
@@ -123,10 +127,34 @@ static const struct option known[] = {
     {"flight-information", required_argument, NULL, 'f'},
     {"code-hours", required_argument, NULL, 'c'},
     {"accept-clock", no_argument, NULL, 'a'},
+    {"listen-tls", required_argument, NULL, 'T'},
+    {"tls-names", required_argument, NULL, 'N'},
+    {"tls-certificate", required_argument, NULL, 'C'},
+    {"tls-key", required_argument, NULL, 'K'},
+    {"broker-listen", required_argument, NULL, 'B'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'v'},
     {0},
 };
+
+/* 0: it is none of those that only name something. */
+static int take_secure(int c, teburad_options *out)
+{
+    const struct {
+        int letter;
+        const char **to;
+    } names[] = {{'T', &out->listen_tls},
+                 {'N', &out->names},
+                 {'C', &out->certificate},
+                 {'K', &out->certificate_key},
+                 {'B', &out->broker_host}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].letter == c) {
+            *names[i].to = optarg;
+            return 1;
+        }
+    return 0;
+}
 
 /* -1: go on; else the exit code. */
 static int read_options(int argc, char **argv, teburad_options *out)
@@ -193,12 +221,16 @@ static int read_options(int argc, char **argv, teburad_options *out)
             printf("teburad %s\n", TEBURA_VERSION);
             return EX_OK;
         default:
+            if (take_secure(c, out))
+                break;
             return usage("an option is not known or lacks its value");
         }
     if (optind >= argc || strcmp(argv[optind], "management") != 0)
         return usage(optind >= argc ? "say what to run: teburad management" : "only management can be run");
     if (optind + 1 < argc)
         return usage("there are more words than expected");
+    if (!out->certificate != !out->certificate_key)
+        return usage("--tls-certificate and --tls-key go together");
     if (!out->data || !out->site || !out->profile)
         return usage("--data, --site and --profile are needed");
     return -1;
@@ -228,8 +260,9 @@ static int print_line(const teburad *service)
 {
     char nats[sizeof service->nats_url];
     without_credentials(service->nats_url, nats);
-    json_t *json = json_pack("{s:s, s:s, s:s}", "http", tb_http_url(service->http), "token_file", service->token_file,
-                             "nats", nats);
+    json_t *json = json_pack("{s:s, s:s, s:s, s:s*, s:s}", "http", tb_http_url(service->http), "token_file",
+                             service->token_file, "nats", nats, "https",
+                             service->https ? tb_http_url(service->https) : NULL, "authority", service->fingerprint);
     int printed = json && json_dumpf(json, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF && fflush(stdout) == 0;
     json_decref(json);
     return printed;

@@ -37,6 +37,7 @@ const tb_http_route teburad_routes[] = {
     {"POST", ROOT "/touchpoints/{id}/code", 0, 0, post_code},
     {"POST", ROOT "/touchpoints/{id}/revoke", 0, 0, post_revoke},
     {"POST", ROOT "/touchpoints/{id}/wipe", 0, 0, post_wipe},
+    {"GET", ROOT "/authority", TB_HTTP_OPEN, 0, get_authority},
     {"POST", ROOT "/standing", TB_HTTP_OPEN, 4096, post_standing},
     {"POST", ROOT "/registrations", TB_HTTP_OPEN, 4096, post_registration},
     {"GET", ROOT "/passages", 0, 0, get_passages},

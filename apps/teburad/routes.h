@@ -41,6 +41,7 @@ HANDLER(put_occasion);
 HANDLER(delete_occasion);
 HANDLER(get_touchpoints);
 HANDLER(post_touchpoint);
+HANDLER(get_authority);
 HANDLER(post_code);
 HANDLER(post_revoke);
 HANDLER(post_wipe);

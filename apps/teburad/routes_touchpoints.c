@@ -54,9 +54,19 @@ HANDLER(post_touchpoint)
     if (status == TB_OK)
         status = tb_management_touchpoint_add(s->management, &touchpoint, code, why);
     if (status == TB_OK)
-        status = tb_http_reply_json(reply, 201, json_pack("{s:s, s:s}", "id", touchpoint.id, "code", code));
+        status = tb_http_reply_json(
+            reply, 201, json_pack("{s:s, s:s, s:s}", "id", touchpoint.id, "code", code, "authority", s->fingerprint));
     tb_wipe(code, sizeof code);
     return status;
+}
+
+/* Whoever asks: it proves nothing by itself, the fingerprint does. */
+HANDLER(get_authority)
+{
+    const teburad *s = context;
+    (void)request;
+    (void)why;
+    return tb_http_reply_json(reply, 200, json_pack("{s:s}", "certificate", (const char *)s->authority.data));
 }
 
 HANDLER(post_code)
@@ -67,8 +77,8 @@ HANDLER(post_code)
     tb_status status = tb_management_touchpoint_code(s->management, tb_http_param(request, "id"), code, &until, why);
     if (status == TB_OK)
         status = tb_http_reply_json(reply, 201,
-                                    json_pack("{s:s, s:s, s:o}", "id", tb_http_param(request, "id"), "code", code,
-                                              "until", json_of_time(until)));
+                                    json_pack("{s:s, s:s, s:o, s:s}", "id", tb_http_param(request, "id"), "code", code,
+                                              "until", json_of_time(until), "authority", s->fingerprint));
     tb_wipe(code, sizeof code);
     return status;
 }
@@ -145,10 +155,11 @@ static json_t *json_of_registration(const teburad *s, const tb_touchpoint *t)
     char key[2 * TB_KEY_SIZE + 1];
     tb_key ours = tb_management_public_key(s->management);
     tb_hex_encode(tb_span_of(ours.bytes, sizeof ours.bytes), key);
-    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:I, s:i, s:o}", "touchpoint", t->id, "role", t->role, "zone",
-                     t->zone, "attributes", json_of_facts(&t->attributes), "server_public_key", key, "site",
+    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:I, s:i, s:o, s:o}", "touchpoint", t->id, "role", t->role,
+                     "zone", t->zone, "attributes", json_of_facts(&t->attributes), "server_public_key", key, "site",
                      s->options.site, "nats_url", s->options.terminal_nats ? s->options.terminal_nats : s->nats_url,
-                     "model", (json_int_t)s->model, "dimension", s->dimension, "broker_token", json_of_token(s, t));
+                     "model", (json_int_t)s->model, "dimension", s->dimension, "broker_token", json_of_token(s, t),
+                     "broker_authority", s->broker ? json_string((const char *)s->authority.data) : json_null());
 }
 
 HANDLER(post_registration)

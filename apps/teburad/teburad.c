@@ -102,7 +102,10 @@ static tb_status open_own_broker(teburad *s, tb_error *why)
             status = tb_fail(why, status, "the broker's configuration: %s", tb_status_sentence(status));
     }
     if (status == TB_OK)
-        status = broker_start(s->options.data, tb_bytes_span(&access), &s->broker, why);
+        status = teburad_secure_broker(s, why);
+    if (status == TB_OK)
+        status = broker_start(s->options.data, s->options.broker_host ? s->options.broker_host : "127.0.0.1",
+                              tb_bytes_span(&access), &s->broker, why);
     tb_bytes_free(&access);
     free(here);
     return status;
@@ -111,6 +114,12 @@ static tb_status open_own_broker(teburad *s, tb_error *why)
 static tb_status open_bus(teburad *s, tb_error *why)
 {
     tb_status status = teburad_access_open(s, why);
+    if (status == TB_OK)
+        status = teburad_secure_open(s, why);
+    if (status == TB_OK && s->options.nats && !tb_bus_url_is_safe(s->options.nats))
+        status = tb_fail(why, TB_INVALID_ARGUMENT,
+                         "--nats %s: a broker on another machine is spoken to with TLS only: tls://host:port",
+                         s->options.nats);
     if (status == TB_OK && !s->options.nats)
         status = open_own_broker(s, why);
     if (status != TB_OK)
@@ -139,6 +148,20 @@ static tb_status start_threads(teburad *s, tb_error *why)
     s->sweeping = s->publishing && pthread_create(&s->sweeper, NULL, teburad_sweep, s) == 0;
     s->ticking = s->sweeping && pthread_create(&s->ticker, NULL, teburad_tick, s) == 0;
     return s->ticking ? TB_OK : tb_fail(why, TB_NO_MEMORY, "a thread cannot be started");
+}
+
+static tb_status open_https(teburad *s, tb_http_options options, tb_error *why)
+{
+    tb_bytes certificate = {0}, key = {0};
+    tb_status status = teburad_secure_http(s, &certificate, &key, why);
+    options.listen = s->options.listen_tls;
+    options.certificate = (const char *)certificate.data;
+    options.private_key = (const char *)key.data;
+    if (status == TB_OK)
+        status = tb_http_open(&options, &s->https, why);
+    tb_bytes_free(&certificate);
+    tb_bytes_free(&key);
+    return status;
 }
 
 /* A token of the data directory: made at the first start, mode 0600, never printed. */
@@ -172,6 +195,8 @@ static tb_status open_http(teburad *s, tb_error *why)
                                    .reader = reader,
                                    .static_directory = s->options.web};
         status = tb_http_open(&options, &s->http, why);
+        if (status == TB_OK && s->options.listen_tls)
+            status = open_https(s, options, why);
     }
     tb_wipe(reader, sizeof reader);
     tb_wipe(token, sizeof token);
@@ -252,6 +277,7 @@ void teburad_stop(teburad **place)
     if (!s)
         return;
     flight_watch_stop(&s->flights);
+    tb_http_free(&s->https);
     tb_http_free(&s->http);
     pthread_mutex_lock(&s->lock);
     atomic_store(&s->stopping, 1);
@@ -270,6 +296,7 @@ void teburad_stop(teburad **place)
     tb_bus_free(&operator_bus);
     tb_bus_free(&s->bus);
     tb_trust_free(&s->trust);
+    tb_bytes_free(&s->authority);
     broker_stop(&s->broker);
     tb_management_free(&s->management);
     tb_profile_free(&s->profile);

@@ -15,6 +15,7 @@
 #include <tebura/bus.h>
 #include <tebura/http.h>
 #include <tebura/management.h>
+#include <tebura/tls.h>
 #include <tebura/trust.h>
 
 #include "broker.h"
@@ -23,9 +24,10 @@ typedef struct teburad_options {
     const char *data, *site, *profile, *listen, *nats, *terminal_nats, *web, *host, *models;
     const char *flight_information;       /* a file or a folder; NULL: none is watched */
     const char *database, *database_file; /* database.h */
+    const char *listen_tls, *names, *certificate, *certificate_key, *broker_host;
     int utc_offset_minutes, code_hours, accept_clock;
-    int examine; /* teburad check: look and change nothing */
-    int replicas; /* 0: what the brokers offer */
+    int examine;           /* teburad check: look and change nothing */
+    int replicas;          /* 0: what the brokers offer */
     int follow_local_time; /* --utc-offset was not given */
 } teburad_options;
 
@@ -40,7 +42,9 @@ typedef struct teburad {
     broker *broker; /* NULL: --nats names another */
     tb_trust *trust;
     tb_bus *bus, *operator_bus; /* the second pushes who may sign in */
-    tb_http *http;
+    tb_http *http, *https;      /* the second for other machines, and for terminals; NULL: not asked for */
+    tb_bytes authority;         /* PEM, with a NUL: of our own certificates */
+    char fingerprint[TB_FINGERPRINT_SIZE];
     struct flight_watch *flights; /* NULL: none */
     char nats_url[256], token_file[4096];
     tb_bus_subscription *events, *asks, *statuses;
@@ -67,6 +71,12 @@ void *teburad_sweep(void *service);
 /* follower.c: what terminals send. */
 tb_status teburad_follow(teburad *service) TB_MUST_CHECK;
 void teburad_on_connection(void *service, int connected); /* of the bus */
+
+/* secure.c: TLS. */
+tb_status teburad_secure_open(teburad *service, tb_error *why) TB_MUST_CHECK;   /* our own authority */
+tb_status teburad_secure_broker(teburad *service, tb_error *why) TB_MUST_CHECK; /* nats.pem and nats.key, made anew */
+/* The certificate of HTTPS: the operator's files, or our own. */
+tb_status teburad_secure_http(teburad *service, tb_bytes *certificate, tb_bytes *key, tb_error *why) TB_MUST_CHECK;
 
 /* access.c: who may sign in at the broker. */
 tb_status teburad_access_open(teburad *service, tb_error *why) TB_MUST_CHECK;

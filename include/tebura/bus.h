@@ -28,6 +28,9 @@ typedef struct tb_bus_options {
      * only what the URL says. */
     const char *token;
     const tb_key *seed;
+    /* The one certificate authority (PEM) that the broker's certificate may be of: TLS or nothing. NULL: as the URL
+     * says, and then by the authorities of this machine. */
+    const char *authority;
     const char *inbox; /* prefix of the subjects that answers come to; NULL: the library's, "_INBOX" */
     int replicas; /* copies of bucket and stream, 1 to 5; 0: three when there are three servers or more, else one */
     /* Called when the connection is made (1) or lost (0), one at a time, from a thread of its own: it may wait. A
@@ -40,6 +43,8 @@ typedef struct tb_bus_options {
  * TB_INVALID_ARGUMENT, TB_NO_MEMORY. */
 tb_status tb_bus_open(const tb_bus_options *options, tb_bus **out, tb_error *why) TB_MUST_CHECK;
 void tb_bus_free(tb_bus **bus);
+/* Is every address (of a broker or an HTTP server, separated by commas) on loopback or spoken to with TLS? */
+int tb_bus_url_is_safe(const char *urls);
 int tb_bus_is_connected(const tb_bus *bus);
 /* The broker has turned our credentials away twice in a row: the client library gives up for good. Open another one. */
 int tb_bus_is_over(const tb_bus *bus);

@@ -102,6 +102,8 @@ typedef struct tb_http_options { /* strings and routes outlive the server, if no
     const char *static_directory; /* pages; "/x" is x, x.html or x/index.html; NULL: none */
     const char *content_policy;   /* Content-Security-Policy of the pages; NULL: only itself and loopback terminals */
     int connections;              /* at most, 0: 256 */
+    /* PEM, with the chain; both: HTTPS and nothing else, TLS 1.2 at least. NULL: plain, and on loopback only. */
+    const char *certificate, *private_key;
 } tb_http_options;
 
 /* Is this an address to listen at, "host:port"? Opens nothing. TB_INVALID_ARGUMENT */

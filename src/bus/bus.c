@@ -18,11 +18,14 @@
 /* nats.c keeps process-wide threads; counting its users is the one thing that has to be global here. */
 static pthread_mutex_t library_lock = PTHREAD_MUTEX_INITIALIZER;
 static int library_users;
+/* Once it has spoken TLS the library is kept until the process ends: closing it frees OpenSSL's table of compression
+ * methods, which OpenSSL frees as well (a crash at exit, seen with libnats 3.4.1 and OpenSSL 3.0). */
+static int library_stays;
 
 static tb_status library_hold(void)
 {
     pthread_mutex_lock(&library_lock);
-    natsStatus s = library_users ? NATS_OK : nats_Open(-1);
+    natsStatus s = library_users || library_stays ? NATS_OK : nats_Open(-1);
     if (s == NATS_OK)
         library_users++;
     pthread_mutex_unlock(&library_lock);
@@ -33,7 +36,7 @@ static void library_release(void)
 {
     pthread_mutex_lock(&library_lock);
     assert(library_users > 0);
-    if (--library_users == 0 && nats_CloseAndWait(10000) != NATS_OK)
+    if (--library_users == 0 && !library_stays && nats_CloseAndWait(10000) != NATS_OK)
         tb_log(TB_LOG_WARNING, "bus", "the client library did not end within 10 s");
     pthread_mutex_unlock(&library_lock);
 }
@@ -217,6 +220,15 @@ static natsStatus sign_in(tb_bus *bus, natsOptions *o, const tb_bus_options *opt
     natsStatus s = NATS_OK;
     if (bus->identity)
         s = natsOptions_SetUserCredentialsCallbacks(o, give_token, bus, give_signature, bus);
+    if (options->authority || strstr(options->url, "tls://")) {
+        pthread_mutex_lock(&library_lock);
+        library_stays = 1;
+        pthread_mutex_unlock(&library_lock);
+    }
+    if (s == NATS_OK && options->authority)
+        s = natsOptions_SetSecure(o, true);
+    if (s == NATS_OK && options->authority)
+        s = natsOptions_SetCATrustedCertificates(o, options->authority);
     if (s == NATS_OK && options->inbox)
         s = natsOptions_SetCustomInboxPrefix(o, options->inbox);
     return s;

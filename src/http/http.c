@@ -274,8 +274,8 @@ static void name_url(tb_http *http)
     (void)!getnameinfo((struct sockaddr *)&address, size, host, sizeof host, port, sizeof port,
                        NI_NUMERICHOST | NI_NUMERICSERV);
     http->loopback = is_loopback(&address);
-    snprintf(http->url, sizeof http->url, address.ss_family == AF_INET6 ? "http://[%s]:%s" : "http://%s:%s", host,
-             port);
+    snprintf(http->url, sizeof http->url, address.ss_family == AF_INET6 ? "%s://[%s]:%s" : "%s://%s:%s",
+             http->tls ? "https" : "http", host, port);
 }
 
 tb_status tb_http_address_check(const char *listen_at, tb_error *why)
@@ -301,7 +301,13 @@ static tb_status bind_to(tb_http *http, const char *listen_at, tb_error *why)
     freeaddrinfo(found);
     if (!failed) {
         name_url(http);
-        return TB_OK;
+        if (http->tls || http->loopback)
+            return TB_OK;
+        return tb_fail(
+            why, TB_INVALID_ARGUMENT,
+            "%s is not loopback: whoever listens on the way would read everything; serve HTTPS there, and plain "
+            "HTTP at 127.0.0.1 only",
+            listen_at);
     }
     status = reason == EADDRINUSE      ? TB_EXISTS
              : reason == EACCES        ? TB_FORBIDDEN
@@ -323,6 +329,7 @@ static tb_status take_options(tb_http *http, const tb_http_options *options, tb_
     http->routes = options->routes;
     http->route_count = options->route_count;
     http->context = options->context;
+    http->tls = options->certificate && options->private_key;
     http->token = copied(options->token, &good);
     http->reader = copied(options->reader, &good);
     http->origin = copied(options->origin, &good);
@@ -356,10 +363,19 @@ static tb_status start(tb_http *http, const tb_http_options *options, tb_error *
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC |
                      MHD_USE_ERROR_LOG;
     unsigned most = options->connections > 0 ? (unsigned)options->connections : 256;
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)options->certificate},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)options->private_key},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t) "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
+        {MHD_OPTION_END, 0, NULL}};
+    struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
+    if (http->tls)
+        flags |= MHD_USE_TLS;
     http->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_log, http,
                                     MHD_OPTION_LISTEN_SOCKET, http->socket, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
                                     http, MHD_OPTION_CONNECTION_LIMIT, most, MHD_OPTION_CONNECTION_TIMEOUT, 60u,
-                                    MHD_OPTION_THREAD_STACK_SIZE, (size_t)2 << 20, MHD_OPTION_END);
+                                    MHD_OPTION_THREAD_STACK_SIZE, (size_t)2 << 20, MHD_OPTION_ARRAY,
+                                    http->tls ? tls : plain, MHD_OPTION_END);
     return http->daemon ? TB_OK : tb_fail(why, TB_IO, "the HTTP server does not start");
 }
 

@@ -15,6 +15,7 @@
 struct tb_http {
     struct MHD_Daemon *daemon;
     int socket, loopback;
+    int tls;
     char url[96];
     const tb_http_route *routes;
     size_t route_count;

@@ -2,6 +2,7 @@
 #include "terminal/edge_store.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -248,26 +249,40 @@ static tb_status registration_unpack(tb_span rest, tb_registration *out)
     return tb_facts_unpack(tb_span_of(rest.data + used, rest.size - used), &out->attributes);
 }
 
+static const struct {
+    const char *name;
+    size_t at, size;
+} trust[] = {
+    {"broker_token", offsetof(tb_registration, broker_token), sizeof((tb_registration *)0)->broker_token},
+    {"authority", offsetof(tb_registration, authority), sizeof((tb_registration *)0)->authority},
+    {"broker_authority", offsetof(tb_registration, broker_authority), sizeof((tb_registration *)0)->broker_authority}};
+#define TRUST (sizeof trust / sizeof *trust)
+
+/* Absent: registered before there was any. */
+static tb_status trust_get(tb_edge_store *store, size_t which, tb_registration *out)
+{
+    tb_bytes text = {0};
+    pthread_mutex_lock(&store->mutex);
+    tb_status status = meta_get(store, trust[which].name, &text);
+    pthread_mutex_unlock(&store->mutex);
+    if (status == TB_OK && text.size >= trust[which].size)
+        status = TB_DB_CORRUPT;
+    if (status == TB_OK && text.size)
+        memcpy((char *)out + trust[which].at, text.data, text.size); /* zeros after it */
+    tb_bytes_free(&text);
+    return status == TB_NOT_FOUND ? TB_OK : status;
+}
+
 tb_status tb_edge_store_registration(tb_edge_store *store, tb_registration *out)
 {
     tb_bytes found = {0};
     pthread_mutex_lock(&store->mutex);
     tb_status status = meta_get(store, "registration", &found);
     pthread_mutex_unlock(&store->mutex);
-    tb_bytes token = {0};
     if (status == TB_OK)
         status = registration_unpack(tb_bytes_span(&found), out);
-    if (status == TB_OK) {
-        pthread_mutex_lock(&store->mutex);
-        tb_status known = meta_get(store, "broker_token", &token);
-        pthread_mutex_unlock(&store->mutex);
-        status = known == TB_NOT_FOUND ? TB_OK : known;
-    }
-    if (status == TB_OK && token.size >= sizeof out->broker_token)
-        status = TB_DB_CORRUPT;
-    if (status == TB_OK && token.size)
-        memcpy(out->broker_token, token.data, token.size); /* zeros after it */
-    tb_bytes_free(&token);
+    for (size_t i = 0; i < TRUST && status == TB_OK; i++)
+        status = trust_get(store, i, out);
     tb_bytes_free(&found);
     return status;
 }
@@ -280,7 +295,8 @@ tb_status tb_edge_store_register(tb_edge_store *store, const tb_registration *re
     if (status == TB_OK)
         status = tb_edge_begin(store);
     if (status == TB_OK) {
-        status = meta_set(store, "broker_token", tb_span_text(registration->broker_token));
+        for (size_t i = 0; i < TRUST && status == TB_OK; i++)
+            status = meta_set(store, trust[i].name, tb_span_text((const char *)registration + trust[i].at));
         if (status == TB_OK)
             status = meta_set(store, "registration", tb_bytes_span(&packed));
         status = tb_edge_db_end(store->db, status);

@@ -50,6 +50,8 @@ typedef struct tb_registration {
     char nats_url[256];
     uint32_t model;
     int dimension;
+    /* PEM: the one that the server's certificate is of, and the broker's; "" as this machine believes */
+    char authority[2048], broker_authority[2048];
     char broker_token[1536]; /* signed claim: who we are to the broker; "" for one that does not ask */
 } tb_registration;
 #define TB_BROKER_KEY_CONTEXT "tb-nats_" /* our key for the broker is derived from the private one */

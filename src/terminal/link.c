@@ -122,7 +122,8 @@ static void ask_standing(tb_link *link)
     char about[sizeof "standing." + TB_TOUCHPOINT_SIZE];
     tb_bytes sealed = {0};
     snprintf(about, sizeof about, "standing.%s", link->options.registration->touchpoint);
-    tb_status status = tb_standing_at(link->options.server, &link->keys->public_key, STANDING_MS, &sealed);
+    tb_status status = tb_standing_at(link->options.server, link->options.registration->authority,
+                                      &link->keys->public_key, STANDING_MS, &sealed);
     if (status == TB_OK && sealed.size)
         take_order(link, about, tb_bytes_span(&sealed));
     tb_bytes_free(&sealed);
@@ -460,11 +461,15 @@ static tb_status open_bus(tb_link *link, tb_error *why)
                               .name = r->touchpoint,
                               .token = r->broker_token[0] ? r->broker_token : NULL,
                               .seed = &seed,
+                              .authority = r->broker_authority[0] ? r->broker_authority : NULL,
                               .inbox = inbox,
                               .connected = on_connected,
                               .context = link};
     tb_status status = tb_edge_store_seal_with(link->options.store, &link->keys->private_key, &r->server, r->touchpoint,
                                                link->event_subject);
+    if (status == TB_OK && !tb_bus_url_is_safe(r->nats_url))
+        status = tb_fail(why, TB_INVALID_ARGUMENT,
+                         "%s: a broker on another machine is spoken to with TLS only: tls://host:port", r->nats_url);
     if (status == TB_OK)
         status = tb_broker_key(link->keys, &seed);
     if (status == TB_OK)

@@ -10,7 +10,7 @@
 #include <tebura/secret.h>
 
 #define DECODING_MOST 4
-#define CODE_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+#define CODE_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
 #define PAGE_LIMIT ((size_t)12 << 20)
 #define FRAME_LIMIT ((size_t)8 << 20)
 
@@ -415,7 +415,7 @@ tb_status tb_local_api_open(tb_terminal *t, tb_error *why)
     tb_status checked = tb_terminal_check(&t->options, why);
     if (checked != TB_OK)
         return checked;
-    origin_of(t->options.server, origin, sizeof origin);
+    origin_of(t->options.origin ? t->options.origin : t->options.server, origin, sizeof origin);
     tb_http_options options = {.listen = t->options.listen,
                                .routes = routes,
                                .route_count = sizeof routes / sizeof *routes,

@@ -8,10 +8,13 @@
 #include <string.h>
 
 #include <tebura/secret.h>
+#include <tebura/bus.h>
 #include <tebura/sign.h>
+#include <tebura/tls.h>
 
 #define ANSWER_MOST 65536
 #define URL_SIZE 512
+#define UNPROVEN "unproven"
 
 static int url_of(const char *server, const char *what, char url[URL_SIZE])
 {
@@ -30,8 +33,25 @@ static size_t take(char *data, size_t size, size_t count, void *context)
     return length;
 }
 
-static tb_status post(const char *url, const char *body, int wait_ms, long *http, tb_bytes *answer, tb_error *why)
+/* TLS with servers of `authority` (PEM) alone; "": as this machine believes. UNPROVEN: whatever is said is proven
+ * otherwise. */
+static int set_authority(CURL *curl, const char *authority)
 {
+    if (strcmp(authority, UNPROVEN) == 0)
+        return curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L) == CURLE_OK;
+    struct curl_blob blob = {(void *)(uintptr_t)authority, strlen(authority), CURL_BLOB_COPY};
+    return !authority[0] || (curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &blob) == CURLE_OK &&
+                             curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK);
+}
+
+/* Without a body: GET. */
+static tb_status ask(const char *url, const char *body, const char *authority, int wait_ms, long *http,
+                     tb_bytes *answer, tb_error *why)
+{
+    if (!tb_bus_url_is_safe(url))
+        return tb_fail(why, TB_INVALID_ARGUMENT,
+                       "%s: a server on another machine is spoken to with TLS only: https://host:port", url);
     CURL *curl = curl_easy_init();
     struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
     tb_status status = TB_NO_MEMORY;
@@ -39,8 +59,10 @@ static tb_status post(const char *url, const char *body, int wait_ms, long *http
         goto out;
     int bad = curl_easy_setopt(curl, CURLOPT_URL, url) != CURLE_OK ||
               curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) != CURLE_OK ||
-              curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body) != CURLE_OK ||
-              curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) != CURLE_OK ||
+              (body && curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body) != CURLE_OK) ||
+              curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") != CURLE_OK ||
+              curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) != CURLE_OK ||
+              !set_authority(curl, authority) || curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) != CURLE_OK ||
               curl_easy_setopt(curl, CURLOPT_PROXY, "") != CURLE_OK ||
               curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)wait_ms) != CURLE_OK ||
               curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take) != CURLE_OK ||
@@ -53,6 +75,12 @@ static tb_status post(const char *url, const char *body, int wait_ms, long *http
         (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, http);
     else if (code == CURLE_OPERATION_TIMEDOUT)
         status = tb_fail(why, TB_TIMEOUT, "%s: no answer within %d ms", url, wait_ms);
+    else if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CERTPROBLEM)
+        status =
+            tb_fail(why, TB_FORBIDDEN,
+                    "%s: this is not the server whose code it is, its certificate is for another name, or its time "
+                    "is over (%s)",
+                    url, curl_easy_strerror(code));
     else if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
         status = tb_fail(why, TB_INVALID_ARGUMENT, "%s: not an address of a server", url);
     else
@@ -107,6 +135,10 @@ static tb_status read_answer(const json_t *from, tb_registration *out, tb_error 
     if (json_is_string(json_object_get(from, "broker_token")) &&
         !take_text(from, "broker_token", out->broker_token, sizeof out->broker_token))
         return tb_fail(why, TB_MALFORMED, "the server's answer to the registration has a bad token for the broker");
+    if (json_is_string(json_object_get(from, "broker_authority")) &&
+        !take_text(from, "broker_authority", out->broker_authority, sizeof out->broker_authority))
+        return tb_fail(why, TB_MALFORMED,
+                       "the server's answer to the registration has a bad certificate of the broker");
     if (json_object_get(from, "zone") && !take_text(from, "zone", out->zone, sizeof out->zone))
         return tb_fail(why, TB_MALFORMED, "the server's answer to the registration has a bad zone");
     if (model < 1 || model > UINT32_MAX || dimension < 1 || dimension > TB_TEMPLATE_MAX_DIMENSION)
@@ -122,6 +154,31 @@ static tb_status refusal(long http, const json_t *answer, tb_error *why)
     tb_status status = http == 401 || http == 403 ? TB_UNAUTHORISED : http >= 500 ? TB_BUS_DOWN : TB_INVALID_ARGUMENT;
     return tb_fail(why, status, "the server does not register this terminal (HTTP %ld): %s", http,
                    message ? message : tb_status_sentence(status));
+}
+
+/* The server's authority, proven by the fingerprint behind the code: whoever sits on the way can say anything here, and
+ * only the right one's certificate is kept. Nothing secret has been said yet. */
+static tb_status learn_authority(const char *server, const char *fingerprint, int wait_ms, tb_registration *out,
+                                 tb_error *why)
+{
+    char url[URL_SIZE];
+    long http = 0;
+    tb_bytes text = {0};
+    if (!url_of(server, "authority", url))
+        return tb_fail(why, TB_INVALID_ARGUMENT, "the server's address is too long");
+    tb_status status = ask(url, NULL, UNPROVEN, wait_ms, &http, &text, why);
+    json_t *answer = status == TB_OK ? json_loadb((const char *)text.data, text.size, 0, NULL) : NULL;
+    if (status == TB_OK && !take_text(answer, "certificate", out->authority, sizeof out->authority))
+        status = tb_fail(why, TB_MALFORMED, "%s: the server names no certificate authority", url);
+    if (status == TB_OK && tb_tls_authority_check(tb_span_text(out->authority), fingerprint, tb_clock_now()) != TB_OK)
+        status =
+            tb_fail(why, TB_FORBIDDEN,
+                    "%s: this is not the server whose code it is: another certificate authority, or this machine's "
+                    "clock is wrong",
+                    url);
+    json_decref(answer);
+    tb_bytes_free(&text);
+    return status;
 }
 
 tb_status tb_register_at(const char *server, const char *code, const tb_key_pair *keys, int wait_ms,
@@ -142,10 +199,14 @@ tb_status tb_register_at(const char *server, const char *code, const tb_key_pair
     if (!url_of(server, "registrations", url))
         return tb_fail(why, TB_INVALID_ARGUMENT, "the server's address is too long");
     status = TB_NO_MEMORY;
-    question = json_pack("{s:s, s:s, s:s}", "code", code, "public_key", key, "broker_key", broker_key);
+    question =
+        json_pack("{s:s%, s:s, s:s}", "code", code, strcspn(code, "."), "public_key", key, "broker_key", broker_key);
     body = question ? json_dumps(question, JSON_COMPACT) : NULL;
-    if (body)
-        status = post(url, body, wait_ms, &http, &text, why);
+    tb_registration *known = calloc(1, sizeof *known); /* the authority; read_answer clears what it fills */
+    if (body && known)
+        status = code[strcspn(code, ".")] ? learn_authority(server, strchr(code, '.') + 1, wait_ms, known, why) : TB_OK;
+    if (status == TB_OK)
+        status = ask(url, body, known->authority, wait_ms, &http, &text, why);
     if (status != TB_OK)
         goto out;
     answer = json_loadb((const char *)text.data, text.size, 0, NULL);
@@ -155,7 +216,10 @@ tb_status tb_register_at(const char *server, const char *code, const tb_key_pair
         status = tb_fail(why, TB_MALFORMED, "the server's answer to the registration is not JSON");
     else
         status = read_answer(answer, out, why);
+    if (status == TB_OK)
+        memcpy(out->authority, known->authority, sizeof out->authority);
 out:
+    free(known);
     free(body); /* holds a code that is used up */
     json_decref(question);
     json_decref(answer);
@@ -163,7 +227,8 @@ out:
     return status == TB_NO_MEMORY ? tb_fail(why, status, "out of memory") : status;
 }
 
-tb_status tb_standing_at(const char *server, const tb_key *own_public, int wait_ms, tb_bytes *sealed)
+tb_status tb_standing_at(const char *server, const char *authority, const tb_key *own_public, int wait_ms,
+                         tb_bytes *sealed)
 {
     char url[URL_SIZE], body[2 * TB_KEY_SIZE + 32], key[2 * TB_KEY_SIZE + 1];
     long http = 0;
@@ -172,7 +237,7 @@ tb_status tb_standing_at(const char *server, const tb_key *own_public, int wait_
         return TB_INVALID_ARGUMENT;
     tb_hex_encode(tb_span_of(own_public->bytes, sizeof own_public->bytes), key);
     snprintf(body, sizeof body, "{\"public_key\":\"%s\"}", key);
-    tb_status status = post(url, body, wait_ms, &http, &text, NULL);
+    tb_status status = ask(url, body, authority, wait_ms, &http, &text, NULL);
     if (status == TB_OK && http != 200)
         status = http == 404 ? TB_NOT_FOUND : TB_BUS_DOWN;
     json_t *answer = status == TB_OK ? json_loadb((const char *)text.data, text.size, 0, NULL) : NULL;

@@ -20,6 +20,7 @@ typedef struct tb_terminal_options { /* everything outlives the terminal */
     const char *directory;           /* --data */
     const char *key_file;            /* --key; NULL: edge.key in the directory */
     const char *server;              /* http://..., for registration and as the allowed origin */
+    const char *origin;              /* of the pages that may call the local interface; NULL: the server's */
     const char *code;                /* one-time code; NULL when registered before */
     const char *camera;              /* address */
     const char *listen;              /* local interface, "127.0.0.1:0" */

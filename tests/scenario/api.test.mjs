@@ -255,6 +255,7 @@ test('the API', async (t) => {
     assert.equal(touchpoints[0].registered, true);
     assert.deepEqual(touchpoints[0].attributes, { gate: '62', spare: true, lane: 3 });
     assert.equal(touchpoints[0].last, null);
+    assert.match((await call(server, 'GET', '/api/v1/authority', 200, { token: null })).certificate, /BEGIN CERTIFICATE/);
     const standing = { public_key: keys.public_key };
     assert.deepEqual(await call(server, 'POST', '/api/v1/standing', 200, { token: null, body: standing }), { order: '' });
     await refused(server, 'POST', '/api/v1/standing', 400, 'INVALID_ARGUMENT', { token: null, body: { public_key: 'x' } });

@@ -42,7 +42,7 @@ export async function startEdge(t, server, { id, role, zone, attributes = {}, ar
   if (announced.status !== 201 && announced.status !== 200) throw new Error(`touchpoint ${id}: ${announced.text}`);
   const edge = { id, role, data: join(temporary(t), 'edge'), program: null, url: null, err: () => edge.program.err };
   const start = async (more) => {
-    edge.program = run(join(bin, 'tebura-edge'), ['--data', edge.data, '--server', server.url, '--profile', join(root, 'profiles/airport.yaml'),
+    edge.program = run(join(bin, 'tebura-edge'), ['--data', edge.data, ...(server.https ? ['--server', server.https, '--origin', server.url] : ['--server', server.url]), '--profile', join(root, 'profiles/airport.yaml'),
       '--camera', camera, ...(/^(virtual|still):/.test(camera) ? ['--without-liveness'] : []), ...args, ...more], { env: { ...process.env, ...env } });
     const program = edge.program;
     await waitFor(`tebura-edge ${id} is ready`, () => program.out.includes('\n') || program.result);
@@ -56,7 +56,7 @@ export async function startEdge(t, server, { id, role, zone, attributes = {}, ar
     return edge.program.ended;
   };
   t.after(() => edge.stop());
-  edge.code = announced.json.code;
+  edge.code = server.https ? `${announced.json.code}.${announced.json.authority}` : announced.json.code;
   await start(['--code', edge.code]);
   edge.call = async (method, path, body) => described(method, path, await http(edge, method, path, { body, token: null }));
   edge.state = async () => (await edge.call('GET', '/v1/state')).json;

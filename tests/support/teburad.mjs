@@ -57,7 +57,7 @@ export function run(program, args, options = {}) {
 export async function startTeburad(t, { data, args = [], env = {} } = {}) {
   data ??= join(temporary(), 'data');
   const program = run(join(bin, 'teburad'), ['management', '--data', data, '--site', 'test_site', '--profile', join(root, 'profiles/airport.yaml'),
-    '--utc-offset', '0', ...args], { env: { ...process.env, ...env } });
+    '--utc-offset', '0', '--listen-tls', '127.0.0.1:0', ...args], { env: { ...process.env, ...env } });
   const stop = async (signal = 'SIGTERM') => {
     if (!program.result) program.child.kill(signal);
     return program.ended;

@@ -1,0 +1,73 @@
+/* secure.c: TLS: certificates of our own authority for HTTPS and for our own broker, made anew at each start; or the
+ * operator's files. What leaves this machine in the open is refused. */
+#include "teburad.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <tebura/secret.h>
+
+#define CERTIFICATE_DAYS 825
+#define PEM_MOST 65536
+
+tb_status teburad_secure_open(teburad *s, tb_error *why)
+{
+    tb_key root = tb_management_trust_key(s->management);
+    tb_status status = tb_tls_authority(&root, tb_clock_now(), &s->authority, why);
+    if (status == TB_OK)
+        status = tb_bytes_append(&s->authority, tb_span_of("", 1));
+    if (status == TB_OK)
+        status = tb_tls_fingerprint(&root, s->fingerprint);
+    tb_wipe(&root, sizeof root);
+    return status;
+}
+
+static tb_status make(teburad *s, tb_bytes *certificate, tb_bytes *key, tb_error *why)
+{
+    char names[1024];
+    tb_key root = tb_management_trust_key(s->management);
+    tb_status status = snprintf(names, sizeof names, "localhost,127.0.0.1,::1%s%s", s->options.names ? "," : "",
+                                s->options.names ? s->options.names : "") < (int)sizeof names
+                           ? TB_OK
+                           : tb_fail(why, TB_INVALID_ARGUMENT, "--tls-names is too long");
+    if (status == TB_OK)
+        status = tb_tls_certificate(&root, names, tb_clock_now(), CERTIFICATE_DAYS, certificate, key, why);
+    tb_wipe(&root, sizeof root);
+    return status;
+}
+
+static tb_status write_file(const teburad *s, const char *name, const tb_bytes *content, tb_error *why)
+{
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s/%s", s->options.data, name) >= (int)sizeof path)
+        return tb_fail(why, TB_TOO_LARGE, "the data directory's name is too long");
+    return tb_file_write(path, tb_bytes_span(content), why);
+}
+
+tb_status teburad_secure_broker(teburad *s, tb_error *why)
+{
+    tb_bytes certificate = {0}, key = {0};
+    tb_status status = make(s, &certificate, &key, why);
+    if (status == TB_OK)
+        status = write_file(s, "nats.pem", &certificate, why);
+    if (status == TB_OK)
+        status = write_file(s, "nats.key", &key, why);
+    tb_bytes_free(&certificate);
+    tb_bytes_free(&key);
+    return status;
+}
+
+tb_status teburad_secure_http(teburad *s, tb_bytes *certificate, tb_bytes *key, tb_error *why)
+{
+    tb_status status;
+    if (s->options.certificate) {
+        status = tb_file_read(s->options.certificate, PEM_MOST, certificate, why);
+        if (status == TB_OK)
+            status = tb_file_read(s->options.certificate_key, PEM_MOST, key, why);
+    } else {
+        status = make(s, certificate, key, why);
+    }
+    if (status == TB_OK)
+        status = tb_bytes_append(certificate, tb_span_of("", 1));
+    return status == TB_OK ? tb_bytes_append(key, tb_span_of("", 1)) : status;
+}
