@@ -60,6 +60,7 @@ typedef struct tb_mark {
     uint8_t digest[TB_MARK_DIGEST_SIZE]; /* of all entries, each with its sequence: tb_mark_toggle */
     uint64_t echo;                       /* `tick` of the last heartbeat that the server heard, 0 none ... */
     tb_time heard;                       /* ... and when, by its clock; not after `at` */
+    uint64_t reported;                   /* all of its events up to this number are in the server's database */
 } tb_mark;
 tb_status tb_mark_encode(const tb_mark *mark, tb_bytes *out) TB_MUST_CHECK;
 tb_status tb_mark_decode(tb_span bytes, tb_mark *out, tb_error *why) TB_MUST_CHECK;
@@ -81,6 +82,7 @@ typedef struct tb_event {
     tb_id id;
     char touchpoint[TB_TOUCHPOINT_SIZE];
     uint64_t number; /* the terminal's own count, from 1 */
+    uint64_t since;  /* the oldest that it still holds, this one at the latest: the server has all before; 0 not said */
     tb_event_kind kind;
     tb_id visit; /* zero when nobody was recognised */
     tb_time at;

@@ -63,11 +63,13 @@ static tb_status apply_all(tb_management *m, const tb_sealed_event *events, int 
             continue;
         if (status == TB_OK)
             status = tb_event_apply(m, &event, tally);
+        if (status == TB_OK)
+            status = tb_report(m, tally, &event);
         if (status != TB_OK)
             return status;
     }
     *at = NOBODY;
-    return TB_OK;
+    return tb_report_end(m, tally);
 }
 
 static void add_tally(tb_management *m, tb_event_tally *sum, const tb_event_tally *tally)
@@ -91,12 +93,24 @@ static tb_status try_all(tb_management *m, const tb_sealed_event *events, int co
     return status;
 }
 
+/* What does not even open as an event has no number that we know: its terminal sends it again for a while. */
+static tb_status set_aside(tb_management *m, const tb_sealed_event *sealed, tb_status cause, int *full)
+{
+    tb_event event;
+    tb_event_tally tally = {0};
+    tb_status status = tb_quarantine_keep(m, sealed, cause, full);
+    if (status != TB_OK || *full || open_event(m, sealed, &event) != TB_OK)
+        return status;
+    status = tb_report(m, &tally, &event);
+    return status == TB_OK ? tb_report_end(m, &tally) : status;
+}
+
 static tb_status keep(tb_management *m, const tb_sealed_event *event, tb_status cause)
 {
     int full = 0;
     tb_status status = tb_change_begin(m);
     if (status == TB_OK)
-        status = tb_change_end(m, tb_quarantine_keep(m, event, cause, &full));
+        status = tb_change_end(m, set_aside(m, event, cause, &full));
     if (status == TB_OK)
         tb_metric_add(&m->metrics, full ? TB_METRIC_REFUSED_FULL : TB_METRIC_EVENTS_QUARANTINED, 1);
     return status;

@@ -72,6 +72,12 @@ static int is_marked(const tb_terminal *terminal)
     return terminal->row.registered;
 }
 
+static tb_status write_letter(tb_management *m, tb_terminal *terminal, letter *out)
+{
+    *out = (letter){tb_published_mark(&terminal->published, &m->keys->salt, m->whole_at), terminal->to};
+    return tb_touchpoint_reported_get(m->db, terminal->row.id, &out->mark.reported);
+}
+
 /* Takes those that are due; the next call is put off until there can be another. */
 static int take_due(tb_management *m, letter *letters, tb_outbox_item *items, int max)
 {
@@ -84,8 +90,8 @@ static int take_due(tb_management *m, letter *letters, tb_outbox_item *items, in
         if (tb_published_due(&terminal->published) <= now && count < max) {
             terminal->published.made = now;
             terminal->published.soon = 0;
-            letters[count] =
-                (letter){tb_published_mark(&terminal->published, &m->keys->salt, m->whole_at), terminal->to};
+            if (write_letter(m, terminal, &letters[count]) != TB_OK)
+                continue; /* the database is away: the next one says it */
             items[count] = (tb_outbox_item){.present = 1};
             memcpy(items[count].touchpoint, terminal->row.id, sizeof items[count].touchpoint);
             tb_id_text((tb_id){{0}}, items[count++].visit);

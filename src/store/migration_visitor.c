@@ -42,6 +42,9 @@ static const char later[] =
     " PRIMARY KEY (visit, touchpoint));"
     "CREATE INDEX visitor.later_due ON later (due);";
 
-static const char *const steps[] = {lists, trust, shared, near, later};
+/* reported: all events of this terminal up to that number have been applied or set aside (management/reports.c). */
+static const char reports[] = "ALTER TABLE visitor.touchpoint ADD COLUMN reported BIGINT NOT NULL DEFAULT 0;";
+
+static const char *const steps[] = {lists, trust, shared, near, later, reports};
 
 const tb_migrations tb_migrations_visitor = {"visitor", steps, sizeof steps / sizeof *steps};

@@ -256,6 +256,9 @@ tb_status tb_touchpoint_rows(tb_db *db, tb_touchpoint_row_fn each, void *context
 
 /* Its sequence alone, as it is in the database now. */
 tb_status tb_touchpoint_sequence_get(tb_db *db, const char *id, uint64_t *sequence) TB_MUST_CHECK;
+/* Number up to which all of its events are here; 0 after tb_touchpoint_key_set, as a new terminal counts anew. */
+tb_status tb_touchpoint_reported_get(tb_db *db, const char *id, uint64_t *number) TB_MUST_CHECK;
+tb_status tb_touchpoint_reported_set(tb_db *db, const char *id, uint64_t number) TB_MUST_CHECK;
 
 /* ---- changes.c: for servers that share a database ---- */
 typedef enum tb_changed {

@@ -46,9 +46,10 @@ static tb_value key_value(const tb_key *key)
 
 tb_status tb_touchpoint_key_set(tb_db *db, const char *id, const tb_key *public_key, const tb_key *broker_key)
 {
-    return noted(
-        db, tb_db_run(db, "UPDATE visitor.touchpoint SET public_key = $2, broker_key = $3, wiping = 0 WHERE id = $1",
-                      TB_VALUES(tb_value_text(id), key_value(public_key), key_value(broker_key)), NULL));
+    return noted(db, tb_db_run(db,
+                               "UPDATE visitor.touchpoint SET public_key = $2, broker_key = $3, wiping = 0,"
+                               "  reported = 0 WHERE id = $1",
+                               TB_VALUES(tb_value_text(id), key_value(public_key), key_value(broker_key)), NULL));
 }
 
 tb_status tb_touchpoint_code_set(tb_db *db, const char *id, const uint8_t code_hash[32], tb_time until)
@@ -78,6 +79,21 @@ tb_status tb_touchpoint_sequence_get(tb_db *db, const char *id, uint64_t *sequen
                                     TB_VALUES(tb_value_text(id)), &number);
     *sequence = (uint64_t)number;
     return status;
+}
+
+tb_status tb_touchpoint_reported_get(tb_db *db, const char *id, uint64_t *reported)
+{
+    int64_t number = 0;
+    tb_status status = tb_db_number(db, "SELECT reported FROM visitor.touchpoint WHERE id = $1",
+                                    TB_VALUES(tb_value_text(id)), &number);
+    *reported = (uint64_t)number;
+    return status;
+}
+
+tb_status tb_touchpoint_reported_set(tb_db *db, const char *id, uint64_t number)
+{
+    return tb_db_run(db, "UPDATE visitor.touchpoint SET reported = $2 WHERE id = $1",
+                     TB_VALUES(tb_value_text(id), tb_value_int((int64_t)number)), NULL);
 }
 
 static tb_status read_touchpoint(const tb_rows *rows, tb_touchpoint *out)

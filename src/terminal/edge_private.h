@@ -20,7 +20,9 @@ struct tb_edge_store {
     sqlite3 *db;
     struct keys *keys;
     int sealing;
-    atomic_ullong waiting; /* rows of the outbox: read without the mutex, which a large list may hold for long */
+    uint64_t sent; /* the stream has all up to this number; they stay until the server has them */
+    /* not sent: rows of the outbox: read without the mutex, which a large list may hold for long */
+    atomic_ullong waiting;
     char touchpoint[TB_TOUCHPOINT_SIZE], subject[TB_SUBJECT_SIZE];
     char *directory, *key_file; /* key_file NULL: in the directory */
 };

@@ -1,6 +1,7 @@
 /* edge_store.c: the rows of edge.db, but for the list's (edge_list.c). Invariants E1 ... E5 in edge_store.h. */
 #include "terminal/edge_store.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -348,11 +349,14 @@ static tb_status event_add(tb_edge_store *store, tb_event *event, tb_time now)
 {
     if (!store->sealing)
         return TB_CONFLICT;
-    int64_t last = 0;
+    int64_t last = 0, oldest = 0;
     tb_bytes plain = {0}, sealed = {0};
     tb_status status = tb_edge_db_number(store->db, "SELECT value FROM meta WHERE name = 'number'", &last);
+    if (status == TB_OK)
+        status = tb_edge_db_number(store->db, "SELECT coalesce(min(number), 0) FROM outbox", &oldest);
     event->id = tb_id_random();
     event->number = (uint64_t)last + 1;
+    event->since = oldest ? (uint64_t)oldest : event->number;
     event->at = event->at ? event->at : now;
     snprintf(event->touchpoint, sizeof event->touchpoint, "%s", store->touchpoint);
     if (status == TB_OK)
@@ -424,13 +428,55 @@ tb_status tb_edge_store_outbox_next(tb_edge_store *store, uint64_t after, uint64
     return status;
 }
 
+void tb_edge_store_outbox_sent(tb_edge_store *store, uint64_t number, int count)
+{
+    pthread_mutex_lock(&store->mutex);
+    assert(number > store->sent);
+    store->sent = number;
+    atomic_fetch_sub(&store->waiting, (unsigned long long)count);
+    pthread_mutex_unlock(&store->mutex);
+}
+
+tb_status tb_edge_store_outbox_again(tb_edge_store *store)
+{
+    int64_t all = 0;
+    pthread_mutex_lock(&store->mutex);
+    tb_status status = tb_edge_db_number(store->db, "SELECT count(*) FROM outbox", &all);
+    if (status == TB_OK) {
+        store->sent = 0;
+        atomic_store(&store->waiting, (unsigned long long)all);
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return status;
+}
+
+/* Those that were not sent in this run leave the count of what waits. */
 tb_status tb_edge_store_outbox_done(tb_edge_store *store, uint64_t number)
 {
     pthread_mutex_lock(&store->mutex);
-    tb_status status = tb_edge_db_run(store->db, "DELETE FROM outbox WHERE number <= ?", "i", (int64_t)number);
+    int64_t sent = (int64_t)(number < store->sent ? number : store->sent);
+    unsigned long long unsent = 0;
+    tb_status status = tb_edge_begin(store);
     if (status == TB_OK)
-        atomic_fetch_sub(&store->waiting, (unsigned long long)sqlite3_changes(store->db));
+        status = tb_edge_db_run(store->db, "DELETE FROM outbox WHERE number <= ?", "i", sent);
+    if (status == TB_OK)
+        status = tb_edge_db_run(store->db, "DELETE FROM outbox WHERE number <= ?", "i", (int64_t)number);
+    if (status == TB_OK)
+        unsent = (unsigned long long)sqlite3_changes(store->db);
+    status = tb_edge_db_end(store->db, status);
+    if (status == TB_OK)
+        atomic_fetch_sub(&store->waiting, unsent);
     pthread_mutex_unlock(&store->mutex);
+    return status;
+}
+
+tb_status tb_edge_store_outbox_kept(tb_edge_store *store, uint64_t *out)
+{
+    int64_t all = 0;
+    pthread_mutex_lock(&store->mutex);
+    tb_status status = tb_edge_db_number(store->db, "SELECT count(*) FROM outbox", &all);
+    pthread_mutex_unlock(&store->mutex);
+    *out = (uint64_t)all;
     return status;
 }
 

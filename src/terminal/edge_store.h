@@ -101,8 +101,14 @@ tb_status tb_edge_store_record(tb_edge_store *store, tb_event *event, tb_time no
 tb_status tb_edge_store_outbox_next(tb_edge_store *store, uint64_t after, uint64_t *number, tb_id *id,
                                     tb_bytes *sealed) TB_MUST_CHECK;
 /* It and all before it. */
+/* The stream has taken `count` of them, up to `number`. They are kept: a broker may lose what it has acknowledged. */
+void tb_edge_store_outbox_sent(tb_edge_store *store, uint64_t number, int count);
+/* All that are kept wait to be sent again. */
+tb_status tb_edge_store_outbox_again(tb_edge_store *store) TB_MUST_CHECK;
+/* The server has all up to `number`: they go. */
 tb_status tb_edge_store_outbox_done(tb_edge_store *store, uint64_t number) TB_MUST_CHECK;
-uint64_t tb_edge_store_outbox_count(tb_edge_store *store); /* never waits */
+uint64_t tb_edge_store_outbox_count(tb_edge_store *store);                              /* not sent; never waits */
+tb_status tb_edge_store_outbox_kept(tb_edge_store *store, uint64_t *out) TB_MUST_CHECK; /* all that the server lacks */
 
 /* ---- payments under way (E2) ---- */
 /* TB_EXISTS */

@@ -70,6 +70,13 @@ static void end(tb_terminal *t, int kind)
            status == TB_OK ? "out of service: keys, list and outbox are destroyed" : tb_error_text(&why));
 }
 
+/* Nothing is left that the server does not say it has; what cannot be read is not waited for. */
+static int is_delivered(tb_terminal *t)
+{
+    uint64_t kept = 0;
+    return tb_edge_store_outbox_kept(t->store, &kept) != TB_OK || kept == 0;
+}
+
 int tb_end_when_ordered(tb_terminal *t)
 {
     pthread_mutex_lock(&t->mutex);
@@ -77,7 +84,7 @@ int tb_end_when_ordered(tb_terminal *t)
     pthread_mutex_unlock(&t->mutex);
     if (!kind)
         return 0;
-    if (kind == TB_ORDER_WIPE && (t->machine.phase != TB_PHASE_IDLE || tb_edge_store_outbox_count(t->store)))
+    if (kind == TB_ORDER_WIPE && (t->machine.phase != TB_PHASE_IDLE || !is_delivered(t)))
         return 0;
     end(t, kind);
     return 1;

@@ -540,6 +540,12 @@ uint64_t tb_feed_refused(const tb_feed *feed)
     return feed->refused + feed->marks.differed;
 }
 
+uint64_t tb_feed_reported(const tb_feed *feed, int64_t *heard)
+{
+    *heard = feed->marks.reported_at;
+    return feed->marks.reported;
+}
+
 tb_time tb_feed_fresh_at(const tb_feed *feed)
 {
     return feed->marks.fresh_at;

@@ -39,6 +39,8 @@ tb_status tb_feed_work(tb_feed *feed, tb_bus *bus, tb_time now, int *synced) TB_
 uint64_t tb_feed_snapshots(const tb_feed *feed);
 /* Removes what ended by the clock from list and store; how many. */
 size_t tb_feed_expire(tb_feed *feed, tb_time now);
+/* Up to which number the server has our events, by its last mark, and when that was heard (monotonic; 0 never). */
+uint64_t tb_feed_reported(const tb_feed *feed, int64_t *heard);
 /* The server's time at which this list was whole, by its own word (tb_mark); 0: never heard. */
 tb_time tb_feed_fresh_at(const tb_feed *feed);
 /* Values that were left out since the start: cut short, sealed for somebody else, of another version, played back; and

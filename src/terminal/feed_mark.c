@@ -18,6 +18,8 @@ tb_status tb_feed_mark_hear(tb_feed_marks *marks, const tb_mark *mark, tb_site_c
     if (echoes)
         marks->echo = mark->echo;
     marks->heard_at = mark->at > marks->heard_at ? mark->at : marks->heard_at;
+    marks->reported = mark->reported;
+    marks->reported_at = tb_clock_monotonic();
     marks->last = *mark;
     marks->waiting = 1;
     return TB_OK;

@@ -14,6 +14,8 @@ typedef struct tb_feed_marks { /* the courier's */
     uint64_t echo;
     uint64_t differed; /* marks that told of another list */
     unsigned in_a_row;
+    uint64_t reported;   /* of our events, by the last mark */
+    int64_t reported_at; /* monotonic, when it was heard; 0 never */
 } tb_feed_marks;
 
 /* Keeps the mark to be judged, and sets the clock by it. TB_EXISTS: the last one once more (a snapshot brings what came

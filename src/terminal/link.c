@@ -13,17 +13,15 @@
 #include <tebura/secret.h>
 
 #include "terminal/feed.h"
+#include "terminal/outbox.h"
 #include "terminal/registration.h"
 
 #define QUESTIONS 4
 #define BEAT_MS 1000
 #define BEAT_LEAST_MS 200 /* between two that are sent because something changed */
-#define PUBLISH_MS 2000
 #define STANDING_MS 2000
 #define STANDING_EVERY_MS 3000
 #define REOPEN_EVERY (5 * TB_SECOND)
-#define PUBLISH_MOST 256
-#define PUBLISH_FOR (TB_SECOND / 5)
 #define NOTE_EVERY TB_MINUTE
 
 struct question {
@@ -41,13 +39,14 @@ struct tb_link {
     tb_bus *bus;
     tb_bus_subscription *live, *orders;
     int64_t reopened_at; /* the courier's */
+    tb_outbox outbox;    /* the courier's */
     tb_feed *feed;       /* the courier's, but for tb_feed_receive and tb_feed_lost */
     pthread_t courier, asker;
     int courier_runs, asker_runs;
 
     pthread_mutex_t mutex; /* everything below */
     pthread_cond_t to_courier, to_asker;
-    int stopping, woken;
+    int stopping, woken, reconnected;
     struct question questions[QUESTIONS];
     int asked;
     tb_link_view view;
@@ -85,6 +84,9 @@ static void on_connected(void *context, int connected)
            connected ? "the broker is there" : "the broker is gone: the list goes on, events wait");
     if (connected && link->feed)
         tb_feed_lost(link->feed);
+    pthread_mutex_lock(&link->mutex);
+    link->reconnected |= connected;
+    pthread_mutex_unlock(&link->mutex);
     tb_link_wake(link);
 }
 
@@ -223,32 +225,6 @@ static void reopen_bus(tb_link *link);
 
 /* ---- courier ---- */
 
-/* Publishes what waits, oldest first; stops at the first that is not taken, and after a while: the list must not wait
- * for a day's events. What was acknowledged leaves the outbox in one commit; after a crash before it the stream knows
- * the ids. 1: there may be more. */
-static int publish(tb_link *link)
-{
-    int64_t begun = tb_clock_monotonic();
-    uint64_t number = 0, done = 0;
-    tb_status status = TB_OK;
-    for (int count = 0; status == TB_OK && count < PUBLISH_MOST && tb_clock_monotonic() - begun < PUBLISH_FOR;
-         count++) {
-        tb_bytes sealed = {0};
-        tb_id id;
-        char text[TB_ID_TEXT_SIZE];
-        status = tb_edge_store_outbox_next(link->options.store, done, &number, &id, &sealed);
-        if (status == TB_OK)
-            status = tb_bus_event_publish(link->bus, link->event_subject, tb_id_text(id, text), tb_bytes_span(&sealed),
-                                          PUBLISH_MS);
-        if (status == TB_OK)
-            done = number;
-        tb_bytes_free(&sealed);
-    }
-    if (done && tb_edge_store_outbox_done(link->options.store, done) != TB_OK)
-        return 0; /* they are published again, and known by their ids */
-    return status == TB_OK;
-}
-
 static tb_status seal_beat(tb_link *link, const tb_heartbeat *beat, tb_bytes *sealed)
 {
     tb_bytes plain = {0};
@@ -343,6 +319,21 @@ void tb_link_recall(tb_edge_store *store, tb_clock_memory *clock, tb_time *fresh
     *fresh_at = note.fresh_at;
 }
 
+static void work_outbox(tb_link *link, int *more)
+{
+    int64_t heard;
+    uint64_t reported = tb_feed_reported(link->feed, &heard);
+    pthread_mutex_lock(&link->mutex);
+    int reconnected = link->reconnected;
+    link->reconnected = 0;
+    pthread_mutex_unlock(&link->mutex);
+    if (reconnected)
+        tb_outbox_lost(&link->outbox);
+    tb_outbox_hear(&link->outbox, reported, heard);
+    if (tb_bus_is_connected(link->bus))
+        *more = tb_outbox_send(&link->outbox, link->bus);
+}
+
 /* 1: there is more to do at once. */
 static int work(tb_link *link, int64_t *last_expiry)
 {
@@ -355,8 +346,7 @@ static int work(tb_link *link, int64_t *last_expiry)
         *last_expiry = tb_clock_monotonic();
         (void)tb_feed_expire(link->feed, tb_site_clock_sure(link->options.clock));
     }
-    if (tb_bus_is_connected(link->bus))
-        more = publish(link);
+    work_outbox(link, &more);
     note_view(link);
     if (tb_clock_monotonic() - link->noted_at >= NOTE_EVERY)
         write_note(link);
@@ -525,6 +515,7 @@ tb_status tb_link_open(const tb_link_options *options, tb_link **out, tb_error *
     if (status == TB_OK)
         status = open_bus(link, why);
     if (status == TB_OK) {
+        tb_outbox_init(link->options.store, link->event_subject, &link->outbox);
         link->courier_runs = pthread_create(&link->courier, NULL, courier, link) == 0;
         link->asker_runs = pthread_create(&link->asker, NULL, asker, link) == 0;
         status = link->courier_runs && link->asker_runs ? TB_OK : TB_NO_MEMORY;

@@ -3,7 +3,7 @@
  * (one question at a time, which may wait). Without a broker all of it waits and comes back by itself; nothing is lost.
  *
  * Invariant K1 (with M6): only what is committed in the store's outbox is published, under the id it has there; it
- * leaves the outbox only after the stream's acknowledgement. */
+ * leaves the store only after the server's own word that it has it (outbox.h). */
 #ifndef TERMINAL_LINK_H
 #define TERMINAL_LINK_H
 

@@ -9,9 +9,9 @@
 #include "wire/facts_check.h"
 #include "wire/text.h"
 
-enum { ID, TOUCHPOINT, NUMBER, KIND, VISIT, AT, REASON, DURATION, FACTS, COUNT };
-static const char *const names[COUNT] = {"id", "touchpoint", "number",   "kind", "visit",
-                                         "at", "reason",     "duration", "facts"};
+enum { ID, TOUCHPOINT, NUMBER, KIND, VISIT, AT, REASON, DURATION, FACTS, SINCE, COUNT };
+static const char *const names[COUNT] = {"id", "touchpoint", "number",   "kind",  "visit",
+                                         "at", "reason",     "duration", "facts", "since"};
 static const tb_message_form form = {TB_MESSAGE_EVENT, "event", COUNT, names};
 #define REQUIRED (1u << ID | 1u << TOUCHPOINT | 1u << NUMBER | 1u << KIND | 1u << AT)
 
@@ -24,6 +24,8 @@ static const char *fault(const void *message)
         return names[TOUCHPOINT];
     if (event->number == 0)
         return names[NUMBER];
+    if (event->since > event->number)
+        return names[SINCE];
     if (event->kind < TB_EVENT_PASSAGE || event->kind > TB_EVENT_PRESENCE)
         return names[KIND];
     if (event->at <= 0)
@@ -52,6 +54,8 @@ tb_status tb_event_encode(const tb_event *event, tb_bytes *out)
     if (event->duration)
         tb_cbor_put_time(&writer, DURATION, event->duration);
     tb_cbor_put_facts(&writer, FACTS, &event->facts);
+    if (event->since)
+        tb_cbor_put_uint(&writer, SINCE, event->since);
     return tb_cbor_end(&writer);
 }
 
@@ -93,6 +97,9 @@ static void read_field(tb_cbor_reader *reader, int field, void *message)
         break;
     case FACTS:
         tb_cbor_facts(reader, &out->facts);
+        break;
+    case SINCE:
+        out->since = tb_cbor_uint(reader, UINT64_MAX);
         break;
     }
 }

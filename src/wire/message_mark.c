@@ -6,8 +6,8 @@
 
 #include "wire/cbor_writer.h"
 
-enum { AT, SEQUENCE, ENTRIES, SALT, DIGEST, ECHO, HEARD, COUNT };
-static const char *const names[COUNT] = {"at", "sequence", "entries", "salt", "digest", "echo", "heard"};
+enum { AT, SEQUENCE, ENTRIES, SALT, DIGEST, ECHO, HEARD, REPORTED, COUNT };
+static const char *const names[COUNT] = {"at", "sequence", "entries", "salt", "digest", "echo", "heard", "reported"};
 static const tb_message_form form = {TB_MESSAGE_MARK, "list mark", COUNT, names};
 #define REQUIRED (1u << AT | 1u << SEQUENCE | 1u << ENTRIES | 1u << SALT | 1u << DIGEST)
 
@@ -36,6 +36,8 @@ tb_status tb_mark_encode(const tb_mark *mark, tb_bytes *out)
         tb_cbor_put_uint(&writer, ECHO, mark->echo);
         tb_cbor_put_time(&writer, HEARD, mark->heard);
     }
+    if (mark->reported)
+        tb_cbor_put_uint(&writer, REPORTED, mark->reported);
     return tb_cbor_end(&writer);
 }
 
@@ -72,6 +74,9 @@ static void read_field(tb_cbor_reader *reader, int field, void *message)
         break;
     case HEARD:
         out->heard = tb_cbor_time(reader);
+        break;
+    case REPORTED:
+        out->reported = tb_cbor_uint(reader, UINT64_MAX);
         break;
     }
 }

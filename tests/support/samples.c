@@ -72,6 +72,7 @@ tb_event sample_event(void)
     return (tb_event){.id = sample_id(3),
                       .touchpoint = "gate-12",
                       .number = 300,
+                      .since = 299,
                       .kind = TB_EVENT_REFUSAL,
                       .visit = sample_id(1),
                       .at = INT64_C(1795253400000001),
@@ -144,6 +145,7 @@ tb_heartbeat sample_heartbeat(void)
 tb_mark sample_mark(void)
 {
     tb_mark mark = {.at = INT64_C(1795253400000003),
+                    .reported = 77,
                     .sequence = 41,
                     .entries = 180,
                     .salt = {{1, 2, 3}},

@@ -17,6 +17,17 @@ export const hazards = {
   async 'kill-broker'(site) {
     await site.killBroker(); // its memory is empty when it is back
   },
+  async 'lose-broker'(site) { // with its disk, and whatever it had acknowledged; only a broker of the site's own
+    if (!site.broker) return;
+    await site.killBroker(true);
+  },
+  async blackout(site) { // the server goes, terminals hand on what they do, then the broker loses its disk: nobody but they has it
+    if (!site.broker) return;
+    await site.killServer();
+    await sleep(1000 + site.random() * 1000);
+    await site.killBroker(true);
+    await site.startServer();
+  },
   async 'move-gate'(site) {
     const number = site.random() < 0.5 ? 'NH112' : 'NH114';
     await site.putFlight(number, gates[Math.floor(site.random() * gates.length)]);
