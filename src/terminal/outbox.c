@@ -24,8 +24,7 @@ static tb_status send_next(tb_outbox *outbox, tb_bus *bus, uint64_t *number)
     char text[TB_ID_TEXT_SIZE];
     tb_status status = tb_edge_store_outbox_next(outbox->store, outbox->sent, number, &id, &sealed);
     if (status == TB_OK)
-        status = tb_bus_event_publish(bus, outbox->subject, tb_id_text(id, text), tb_bytes_span(&sealed),
-                                      PUBLISH_MS);
+        status = tb_bus_event_publish(bus, outbox->subject, tb_id_text(id, text), tb_bytes_span(&sealed), PUBLISH_MS);
     tb_bytes_free(&sealed);
     return status;
 }
