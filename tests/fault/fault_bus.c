@@ -95,7 +95,8 @@ static void a_value_that_cannot_be_sent(void **state)
         if (!fault_fired())
             break;
         assert_int_not_equal(status, TB_OK);
-        assert_int_equal(ready, 0); /* a terminal does not believe what is not whole */
+        /* a terminal does not believe what is not whole; its own part may be when another part's mark failed */
+        assert_true(!ready || (n > VALUES && counts[0] + counts[1] == VALUES));
         assert_int_equal(write_all(), TB_OK);
         snapshot(counts, &ready);
         assert_int_equal(ready, 1);
