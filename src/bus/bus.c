@@ -203,6 +203,10 @@ static natsStatus give_token(char **token, char **why, void *context)
     return *token ? NATS_OK : NATS_NO_MEMORY;
 }
 
+/* libnats 3.4.1 looks at the signature as at a text: one that begins with a zero byte (one in 256) it takes for none
+ * and leaves out, the broker refuses us, and after that it may never try again. So this attempt fails here, and the
+ * next one has another nonce. */
+#define UNSIGNED NATS_ILLEGAL_STATE
 static natsStatus give_signature(char **why, unsigned char **signature, int *size, const char *nonce, void *context)
 {
     const tb_bus *bus = context;
@@ -212,7 +216,12 @@ static natsStatus give_signature(char **why, unsigned char **signature, int *siz
         return NATS_NO_MEMORY;
     tb_sign(&bus->identity->seed, tb_span_text(nonce), *signature);
     *size = TB_SIGNATURE_SIZE;
-    return NATS_OK;
+    if ((*signature)[0])
+        return NATS_OK;
+    free(*signature);
+    *signature = NULL;
+    *size = 0;
+    return UNSIGNED;
 }
 
 static natsStatus sign_in(tb_bus *bus, natsOptions *o, const tb_bus_options *options)
@@ -231,6 +240,16 @@ static natsStatus sign_in(tb_bus *bus, natsOptions *o, const tb_bus_options *opt
         s = natsOptions_SetCATrustedCertificates(o, options->authority);
     if (s == NATS_OK && options->inbox)
         s = natsOptions_SetCustomInboxPrefix(o, options->inbox);
+    return s;
+}
+
+/* A nonce that we could not sign for this library (give_signature) is asked for anew. Later connections do so by
+ * themselves. */
+static natsStatus connect_first(tb_bus *bus, natsOptions *o)
+{
+    natsStatus s = natsConnection_Connect(&bus->connection, o);
+    for (int tries = 0; tries < 8 && s == UNSIGNED; tries++)
+        s = natsConnection_Connect(&bus->connection, o);
     return s;
 }
 
@@ -255,7 +274,7 @@ static natsStatus connect_to(tb_bus *bus, const tb_bus_options *options)
     DO(natsOptions_SetClosedCB(o, on_closed, bus));
     DO(natsOptions_SetErrorHandler(o, on_error, bus));
     DO(sign_in(bus, o, options));
-    DO(natsConnection_Connect(&bus->connection, o));
+    DO(connect_first(bus, o));
     if (s == NATS_OK)
         note(bus, 1, 0); /* the library calls back only for later ones */
     natsOptions_Destroy(o);

@@ -48,6 +48,7 @@ struct tb_bus {
     bus_flight flight;
     uint64_t stored[BUS_PARTS]; /* by lock: the last number that each part has acknowledged to us */
     int replicas;               /* 0: what the cluster offers */
+    atomic_int asks;            /* for lists that nobody answered, in a row */
     _Atomic int64_t slow_logged;
 };
 

@@ -11,6 +11,8 @@
 #define FETCH_MS 2000 /* without a message: ask again */
 #define FETCH_TRIES 3
 #define ASK_MS 5000
+#define ASK_FIRST_MS 1000
+#define ASK_DOUBLED 3 /* times at most */
 
 /* ---- the epoch ---- */
 
@@ -135,7 +137,10 @@ static tb_status ask_for_list(tb_bus *bus, const char *subject, uint64_t *entrie
 {
     tb_bytes reply = {0};
     char *end = NULL;
-    tb_status status = tb_bus_request(bus, subject, (tb_span){0}, ASK_MS, &reply);
+    /* Asked before the server is there, nobody answers at all; asked by a thousand at once, it takes a while. */
+    int tries = atomic_load(&bus->asks);
+    tb_status status = tb_bus_request(bus, subject, (tb_span){0}, ASK_FIRST_MS << tries, &reply);
+    atomic_store(&bus->asks, status != TB_TIMEOUT ? 0 : tries < ASK_DOUBLED ? tries + 1 : tries);
     if (status == TB_OK)
         status = tb_bytes_append(&reply, tb_span_of("", 1));
     if (status == TB_OK) {

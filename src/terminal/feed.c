@@ -143,8 +143,8 @@ static void put_off(tb_feed *feed, tb_time now)
 {
     uint16_t chance;
     tb_random(&chance, sizeof chance);
-    feed->failed += feed->failed < 2;
     tb_time pause = SNAPSHOT_PAUSE * feed->failed + SNAPSHOT_PAUSE * chance / UINT16_MAX;
+    feed->failed += feed->failed < 2;
     pthread_mutex_lock(&feed->mutex);
     if (feed->not_before) /* a new connection since: at once */
         feed->not_before = now + (pause < SNAPSHOT_PAUSE_MOST ? pause : SNAPSHOT_PAUSE_MOST);
