@@ -151,7 +151,7 @@ static tb_status know_all(tb_management *m)
         status = tb_change_end(m, write_unknown(m));
     if (status != TB_OK) /* some were begun, and are not written */
         m->marking++;
-    tb_service_unlock(m);
+    tb_service_unlock_changed(m);
     return status;
 }
 

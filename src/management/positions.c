@@ -363,7 +363,7 @@ tb_status tb_management_position_put(tb_management *m, tb_id visit, const char *
         status = tell(m, visit, position);
     else if (status == TB_OK)
         status = forget(m, visit); /* it does not know where it is, or does not want to say any more */
-    tb_service_unlock(m);
+    tb_service_unlock_changed(m);
     if (status == TB_UNAUTHORISED)
         return tb_fail(why, status, "this token is not this visit's, or the visit is over");
     return status == TB_OK || status == TB_INVALID_ARGUMENT ? status

@@ -261,6 +261,22 @@ static void a_deposed_leader_says_it_again(void **state)
     assert_int_equal(count, 0);
 }
 
+/* Anybody may say a wrong token: the lock that all servers share is let go whatever comes of it. */
+static void a_refusal_holds_up_nobody(void **state)
+{
+    airport *a = *state;
+    const tb_position here = {TB_POSITION_SITE, 1, 1, 0};
+    traveller t = {"SATO", "MIA", "AB1234567", FLIGHT, 1, {{0}}};
+    tb_error why = {0};
+    on(a, 1);
+    assert_int_equal(tb_management_position_put(a->m, t.visit, "wrong", &here, &why), TB_UNAUTHORISED);
+    assert_false(servers[1]->held);
+    on(a, 0);
+    int64_t begun = tb_clock_monotonic();
+    checkin(a, &t, 1);
+    assert_true(tb_clock_monotonic() - begun < 5 * TB_SECOND);
+}
+
 /* Who slept through more than is kept reads everything again. */
 static void changes_are_trimmed(void **state)
 {
@@ -283,7 +299,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_journey_over_all_servers),     TEST(terminals_are_everybodys), TEST(one_leads_and_another_takes_over),
-        TEST(a_deposed_leader_says_it_again), TEST(changes_are_trimmed),      TEST(sessions_killed_under_load)};
+        TEST(a_deposed_leader_says_it_again), TEST(changes_are_trimmed),      TEST(a_refusal_holds_up_nobody),
+        TEST(sessions_killed_under_load)};
     if (setenv("TEBURA_TEST_DATABASE", "postgresql", 1) != 0)
         return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
