@@ -34,7 +34,12 @@ static tb_status present_entry(tb_management *m, const tb_outbox_row *row, const
     tb_entry_row now;
     tb_booking booking;
     tb_custody custody = {0};
+    int told = 1;
     tb_status status = tb_entry_row_get(m->db, row->visit, row->touchpoint, &now);
+    if (status == TB_OK)
+        status = tb_later_is_told(m, terminal, row->visit, &told);
+    if (status == TB_OK && !told)
+        return TB_OK;
     if (status == TB_OK)
         status = tb_booking_get(m->db, row->visit, &booking);
     if (status == TB_OK)

@@ -4,7 +4,9 @@
  *  P1  Only what is new waits. What leaves a list, or changes on it, is told at once.
  *  P2  What is new waits until the clock's next multiple of the role's interval, and never so long that it would not be
  *      there when its window opens.
- *  P3  Of what came and went while it waited the terminal never hears. */
+ *  P3  Of what came and went while it waited the terminal never hears.
+ *  P4  Whatever has a row written while it waits (a start, a list that is new), what is sent says "absent": else P3
+ *      would leave it at the terminal when it goes (tb_later_is_told). */
 #include "management/service.h"
 
 #include <string.h>
@@ -32,6 +34,15 @@ tb_status tb_later_changed(tb_management *m, tb_terminal *terminal, const tb_ent
         return TB_OK;
     tb_status status = tb_later_remove(m->db, visit, terminal->row.id, waits); /* P3 */
     return status == TB_OK && *waits && row ? tb_later_new(m, terminal, row, waits) : status;
+}
+
+tb_status tb_later_is_told(tb_management *m, const tb_terminal *terminal, tb_id visit, int *told)
+{
+    int waits = 0;
+    tb_status status =
+        terminal && terminal->view.deliver_every > 0 ? tb_later_waits(m->db, visit, terminal->row.id, &waits) : TB_OK;
+    *told = !waits;
+    return status;
 }
 
 typedef struct waiting {

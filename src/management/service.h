@@ -309,6 +309,8 @@ tb_status tb_later_new(tb_management *m, tb_terminal *terminal, const tb_entry_r
 /* row NULL: it goes. */
 tb_status tb_later_changed(tb_management *m, tb_terminal *terminal, const tb_entry_row *row, tb_id visit,
                            int *waits) TB_MUST_CHECK;
+/* 0 while it waits (P4). */
+tb_status tb_later_is_told(tb_management *m, const tb_terminal *terminal, tb_id visit, int *told) TB_MUST_CHECK;
 tb_status tb_later_tick(tb_management *m, tb_time now, tb_time *next) TB_MUST_CHECK;
 
 /* ---- positions.c: lists narrowed by distance ---- */

@@ -201,6 +201,8 @@ tb_status tb_terminal_empty(tb_management *m, tb_terminal *terminal)
 {
     tb_ids visits = {0};
     tb_status status = tb_entries_of_touchpoint(m->db, terminal->row.id, &visits);
+    if (status == TB_OK)
+        status = tb_later_forget(m->db, terminal->row.id);
     for (size_t i = 0; i < visits.count && status == TB_OK; i++) {
         status = tb_entry_row_remove(m->db, visits.items[i], terminal->row.id);
         if (status == TB_OK)

@@ -16,6 +16,20 @@ tb_status tb_later_remove(tb_db *db, tb_id visit, const char *touchpoint, int *w
     return status;
 }
 
+tb_status tb_later_waits(tb_db *db, tb_id visit, const char *touchpoint, int *waits)
+{
+    int64_t count = 0;
+    tb_status status = tb_db_number(db, "SELECT count(*) FROM visitor.later WHERE visit = $1 AND touchpoint = $2",
+                                    TB_VALUES(tb_value_id(&visit), tb_value_text(touchpoint)), &count);
+    *waits = count > 0;
+    return status;
+}
+
+tb_status tb_later_forget(tb_db *db, const char *touchpoint)
+{
+    return tb_db_run(db, "DELETE FROM visitor.later WHERE touchpoint = $1", TB_VALUES(tb_value_text(touchpoint)), NULL);
+}
+
 tb_status tb_later_due(tb_db *db, tb_time now, int max, tb_later_fn each, void *context)
 {
     tb_rows rows;

@@ -157,6 +157,9 @@ tb_status tb_booking_next_due(tb_db *db, tb_time *out) TB_MUST_CHECK; /* TB_TIME
 typedef tb_status (*tb_later_fn)(void *context, tb_id visit, const char *touchpoint);
 tb_status tb_later_put(tb_db *db, tb_id visit, const char *touchpoint, tb_time due) TB_MUST_CHECK; /* TB_EXISTS */
 tb_status tb_later_remove(tb_db *db, tb_id visit, const char *touchpoint, int *was_there) TB_MUST_CHECK;
+/* Does it wait to be told of it? */
+tb_status tb_later_waits(tb_db *db, tb_id visit, const char *touchpoint, int *waits) TB_MUST_CHECK;
+tb_status tb_later_forget(tb_db *db, const char *touchpoint) TB_MUST_CHECK; /* all that waits for it */
 tb_status tb_later_due(tb_db *db, tb_time now, int max, tb_later_fn each, void *context) TB_MUST_CHECK;
 tb_status tb_later_next(tb_db *db, tb_time *out) TB_MUST_CHECK; /* TB_TIME_NEVER when there is none */
 

@@ -2,6 +2,8 @@
  * whatever leaves a list is told at once. */
 #include "airport.h"
 
+#include "management/service.h"
+
 static void replace(char *text, const char *from, const char *to)
 {
     char *at = strstr(text, from);
@@ -133,10 +135,47 @@ static void a_new_terminal_waits_for_nothing(void **state)
     assert_int_equal(published(a, SHOP, &gone), 1);
 }
 
+/* Every list is written again, as at a start: who waits goes on waiting, and who goes meanwhile is not left there. */
+static void nobody_is_left_by_a_start(void **state)
+{
+    airport *a = *state;
+    int gone;
+    tb_error why = {0};
+    move_to(a, "09:41");
+    traveller mia = go_airside(a, 1, "AB1234567"), leo = go_airside(a, 2, "AB1234568");
+    assert_int_equal(published(a, SHOP, &gone), 0);
+    assert_int_equal(tb_management_outbox_all(a->m), TB_OK);
+    assert_int_equal(published(a, SHOP, &gone), 0);
+    assert_int_equal(tb_management_consent_withdraw(a->m, person_of(a, &leo), &why), TB_OK);
+    assert_int_equal(published(a, SHOP, &gone), 0);
+    move_to(a, "09:50");
+    assert_int_equal(published(a, SHOP, &gone), 1);
+    assert_int_equal(tb_management_consent_withdraw(a->m, person_of(a, &mia), &why), TB_OK);
+    assert_int_equal(published(a, SHOP, &gone), 0);
+    assert_int_equal(gone, 1);
+}
+
+/* Nothing waits for a terminal that is not there any more: it would hold up the next one's. */
+static void a_revoked_terminal_waits_for_nothing(void **state)
+{
+    airport *a = *state;
+    uint64_t rows = 1;
+    tb_bytes order = {0};
+    move_to(a, "09:41");
+    (void)go_airside(a, 1, "AB1234567");
+    assert_int_equal(tb_store_count(a->m->db, "SELECT count(*) FROM visitor.later", &rows), TB_OK);
+    assert_int_equal(rows, 1);
+    assert_int_equal(tb_management_touchpoint_revoke(a->m, a->terminals[SHOP].id, &order, NULL), TB_OK);
+    assert_int_equal(tb_store_count(a->m->db, "SELECT count(*) FROM visitor.later", &rows), TB_OK);
+    assert_int_equal(rows, 0);
+    tb_bytes_free(&order);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, airport_teardown)
     const struct CMUnitTest tests[] = {TEST(new_ones_together_and_leavers_at_once), TEST(never_later_than_the_window),
-                                       TEST(a_new_terminal_waits_for_nothing)};
+                                       TEST(a_new_terminal_waits_for_nothing), TEST(nobody_is_left_by_a_start),
+                                       TEST(a_revoked_terminal_waits_for_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
