@@ -46,7 +46,8 @@ void tb_bus_free(tb_bus **bus);
 /* Is every address (of a broker or an HTTP server, separated by commas) on loopback or spoken to with TLS? */
 int tb_bus_url_is_safe(const char *urls);
 int tb_bus_is_connected(const tb_bus *bus);
-/* The broker has turned our credentials away twice in a row: the client library gives up for good. Open another one. */
+/* The broker has turned our credentials away twice in a row. It is asked again every five seconds, with all that was
+ * subscribed. */
 int tb_bus_is_over(const tb_bus *bus);
 
 /* Subjects and names of a site, in one place. `out` holds TB_SUBJECT_SIZE. */

@@ -109,7 +109,7 @@ void bus_pause(tb_bus *bus, const int *stop, int ms)
 
 /* ---- callbacks of the library: note and wake ---- */
 
-static void note(tb_bus *bus, int connected, int closed)
+void bus_note(tb_bus *bus, int connected, int closed)
 {
     pthread_mutex_lock(&bus->lock);
     bus->connected = connected;
@@ -122,19 +122,19 @@ static void note(tb_bus *bus, int connected, int closed)
 static void on_connected(natsConnection *connection, void *context)
 {
     (void)connection;
-    note(context, 1, 0);
+    bus_note(context, 1, 0);
 }
 
 static void on_disconnected(natsConnection *connection, void *context)
 {
     (void)connection;
-    note(context, 0, 0);
+    bus_note(context, 0, 0);
 }
 
 static void on_closed(natsConnection *connection, void *context)
 {
     (void)connection;
-    note(context, 0, 1);
+    bus_note(context, 0, 1);
 }
 
 static void on_error(natsConnection *connection, natsSubscription *subscription, natsStatus status, void *context)
@@ -148,17 +148,37 @@ static void on_error(natsConnection *connection, natsSubscription *subscription,
                status == NATS_SLOW_CONSUMER ? ": messages were dropped, the gap in the sequence numbers shows it" : "");
 }
 
-/* Tells the user, in order, without holding the lock. A connection that was lost and made again is told as both. */
+/* What there is to do, when the connection has been given up: nothing until it is time. 1: now. */
+static int is_time(tb_bus *bus, struct timespec *until)
+{
+    if (!bus->closed)
+        pthread_cond_wait(&bus->changed, &bus->lock);
+    else if (until->tv_sec == 0)
+        *until = bus_deadline(BUS_REOPEN_MS);
+    else
+        return pthread_cond_timedwait(&bus->changed, &bus->lock, until) != 0;
+    return 0;
+}
+
+/* Tells the user, in order, without holding the lock. A connection that was lost and made again is told as both. Makes
+ * another one when the library gives up. */
 static void *watch(void *context)
 {
     tb_bus *bus = context;
     int told = 0;
     uint64_t told_made = 0;
+    struct timespec until = {0};
     pthread_mutex_lock(&bus->lock);
     while (!bus->stopping) {
         int next = told ? bus->connected && bus->made == told_made : bus->connected;
         if (next == told) {
-            pthread_cond_wait(&bus->changed, &bus->lock);
+            int now = is_time(bus, &until);
+            if (now && !bus->stopping) {
+                until.tv_sec = 0;
+                pthread_mutex_unlock(&bus->lock);
+                bus_reopen(bus);
+                pthread_mutex_lock(&bus->lock);
+            }
             continue;
         }
         told = next;
@@ -245,18 +265,31 @@ static natsStatus sign_in(tb_bus *bus, natsOptions *o, const tb_bus_options *opt
 
 /* A nonce that we could not sign for this library (give_signature) is asked for anew. Later connections do so by
  * themselves. */
-static natsStatus connect_first(tb_bus *bus, natsOptions *o)
+static natsStatus connect_first(natsConnection **connection, natsOptions *o)
 {
-    natsStatus s = natsConnection_Connect(&bus->connection, o);
+    natsStatus s = natsConnection_Connect(connection, o);
     for (int tries = 0; tries < 8 && s == UNSIGNED; tries++)
-        s = natsConnection_Connect(&bus->connection, o);
+        s = natsConnection_Connect(connection, o);
     return s;
 }
 
-static natsStatus connect_to(tb_bus *bus, const tb_bus_options *options)
+natsStatus bus_connect(tb_bus *bus, natsConnection **connection, jsCtx **js)
 {
-    natsOptions *o = NULL;
-    natsStatus s = natsOptions_Create(&o);
+    jsOptions options;
+    natsStatus s = connect_first(connection, bus->how);
+    if (s == NATS_OK)
+        bus_note(bus, 1, 0); /* the library calls back only for later ones */
+    s = s == NATS_NOT_YET_CONNECTED ? NATS_OK : s;
+    DO(jsOptions_Init(&options));
+    options.Wait = BUS_API_WAIT;
+    DO(natsConnection_JetStream(js, *connection, &options));
+    return s;
+}
+
+static natsStatus choose(tb_bus *bus, const tb_bus_options *options)
+{
+    natsStatus s = natsOptions_Create(&bus->how);
+    natsOptions *o = bus->how;
     DO(set_servers(o, options->url));
     DO(natsOptions_SetName(o, options->name ? options->name : "tebura"));
     DO(natsOptions_SetTimeout(o, 2000));
@@ -274,15 +307,15 @@ static natsStatus connect_to(tb_bus *bus, const tb_bus_options *options)
     DO(natsOptions_SetClosedCB(o, on_closed, bus));
     DO(natsOptions_SetErrorHandler(o, on_error, bus));
     DO(sign_in(bus, o, options));
-    DO(connect_first(bus, o));
-    if (s == NATS_OK)
-        note(bus, 1, 0); /* the library calls back only for later ones */
-    natsOptions_Destroy(o);
-    return s == NATS_NOT_YET_CONNECTED ? NATS_OK : s;
+    return s;
 }
 
 static void destroy(tb_bus *bus)
 {
+    natsOptions_Destroy(bus->how);
+    pthread_cond_destroy(&bus->renewed);
+    pthread_mutex_destroy(&bus->list);
+    pthread_rwlock_destroy(bus->way);
     pthread_cond_destroy(&bus->changed);
     pthread_mutex_destroy(&bus->lock);
     tb_secret_free(bus->identity);
@@ -301,6 +334,10 @@ static int make(tb_bus **out)
     pthread_cond_init(&bus->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&bus->lock, NULL);
+    pthread_mutex_init(&bus->list, NULL);
+    pthread_cond_init(&bus->renewed, NULL);
+    bus->way = &bus->way_lock;
+    pthread_rwlock_init(bus->way, NULL); /* readers first: they nest */
     *out = bus;
     return 1;
 }
@@ -339,11 +376,8 @@ tb_status tb_bus_open(const tb_bus_options *options, tb_bus **out, tb_error *why
     bus->replicas = options->replicas;
     bus->context = options->context;
     status = take_identity(bus, options);
-    natsStatus s = status == TB_OK ? connect_to(bus, options) : NATS_INVALID_ARG;
-    jsOptions js;
-    DO(jsOptions_Init(&js));
-    js.Wait = BUS_API_WAIT;
-    DO(natsConnection_JetStream(&bus->js, bus->connection, &js));
+    natsStatus s = status == TB_OK ? choose(bus, options) : NATS_INVALID_ARG;
+    DO(bus_connect(bus, &bus->connection, &bus->js));
     if (s == NATS_OK && pthread_create(&bus->watcher, NULL, watch, bus) != 0)
         s = NATS_NO_MEMORY;
     bus->watching = s == NATS_OK;
@@ -399,11 +433,13 @@ void tb_bus_free(tb_bus **place)
 
 int tb_bus_is_connected(const tb_bus *bus)
 {
+    BUS_WAY(bus);
     return natsConnection_Status(bus->connection) == NATS_CONN_STATUS_CONNECTED;
 }
 
 int tb_bus_is_over(const tb_bus *bus)
 {
+    BUS_WAY(bus);
     return natsConnection_IsClosed(bus->connection);
 }
 
@@ -411,11 +447,12 @@ uint64_t bus_connection(const tb_bus *bus)
 {
     natsStatistics *statistics = NULL;
     uint64_t reconnects = 0;
+    BUS_WAY(bus);
     if (natsStatistics_Create(&statistics) != NATS_OK)
         return 0;
     if (natsConnection_GetStats(bus->connection, statistics) == NATS_OK &&
         natsStatistics_GetCounts(statistics, NULL, NULL, NULL, NULL, &reconnects) == NATS_OK)
-        reconnects++;
+        reconnects += 1 + (bus->former << 32);
     natsStatistics_Destroy(statistics);
     return reconnects; /* from 1; 0: not known, equal to no connection */
 }

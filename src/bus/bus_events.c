@@ -43,6 +43,7 @@ tb_status tb_bus_event_publish(tb_bus *bus, const char *subject, const char *id,
 {
     if (!subject || !*subject || !id || !*id || wait_ms <= 0 || body.size > INT32_MAX)
         return TB_INVALID_ARGUMENT;
+    BUS_WAY(bus);
     if (!tb_bus_is_connected(bus))
         return TB_BUS_DOWN;
     jsPubOptions options;
@@ -87,6 +88,7 @@ static tb_status consumer_open(tb_bus_subscription *f, natsSubscription **out)
     char name[BUS_NAME_SIZE], subjects[TB_SUBJECT_SIZE];
     jsSubOptions options;
     jsErrCode code = 0;
+    BUS_WAY(f->bus);
     tb_status status = bus_stream_make(f->bus, f->site, NULL);
     if (status != TB_OK)
         return status;
@@ -160,6 +162,12 @@ static void handle_batch(tb_bus_subscription *f, const natsMsgList *list)
     free(deliveries);
 }
 
+static void forget_consumer(tb_bus *bus, natsSubscription *sub)
+{
+    BUS_WAY(bus);
+    bus_subscription_destroy(bus->connection, sub);
+}
+
 static void *follow(void *context)
 {
     tb_bus_subscription *f = context;
@@ -176,11 +184,11 @@ static void *follow(void *context)
         if (status == TB_OK && (s == NATS_OK || s == NATS_TIMEOUT))
             continue;
         /* the broker is gone or has forgotten the consumer: made anew */
-        bus_subscription_destroy(f->bus->connection, sub);
+        forget_consumer(f->bus, sub);
         sub = NULL;
         bus_pause(f->bus, &f->stop, 200);
     }
-    bus_subscription_destroy(f->bus->connection, sub);
+    forget_consumer(f->bus, sub);
     return NULL;
 }
 

@@ -57,6 +57,7 @@ natsStatus bus_feed_listen(tb_bus *bus)
 {
     natsInbox *inbox = NULL;
     char subject[TB_SUBJECT_SIZE];
+    BUS_WAY(bus);
     pthread_mutex_lock(&bus->lock);
     natsStatus s = bus->flight.acks ? NATS_OK : natsInbox_Create(&inbox);
     if (inbox) {
@@ -122,6 +123,7 @@ tb_status tb_bus_feed_write(tb_bus *bus, const char *site, const char *touchpoin
     tb_subject_text(TB_SUBJECT_FEED, site, touchpoint, visit, subject);
     if (!subject[0] || !visit || strpbrk(subject, "*>") || !bus_site_is_open(bus, site) || sealed.size > INT32_MAX)
         return TB_INVALID_ARGUMENT;
+    BUS_WAY(bus);
     if (!tb_bus_is_connected(bus))
         return TB_BUS_DOWN;
     tb_status status = take_place_in_flight(bus, bus_part_of(touchpoint), reply);
@@ -140,6 +142,7 @@ tb_status tb_bus_feed_write(tb_bus *bus, const char *site, const char *touchpoin
 tb_status tb_bus_feed_flush(tb_bus *bus, int wait_ms)
 {
     tb_status status = TB_OK;
+    BUS_WAY(bus);
     (void)natsConnection_FlushTimeout(bus->connection,
                                       wait_ms > 0 ? wait_ms : 1); /* only hurries: the acknowledgements decide */
     struct timespec until = bus_deadline(wait_ms);
@@ -183,6 +186,7 @@ tb_status tb_bus_feed_ready(tb_bus *bus, const char *site)
 {
     if (!bus_site_is_good(site) || !bus_site_is_open(bus, site))
         return TB_INVALID_ARGUMENT;
+    BUS_WAY(bus);
     tb_status status = tb_bus_feed_flush(bus, BUS_API_WAIT); /* B1, and nothing before the mark is still under way */
     if (status != TB_OK)
         return status;
@@ -209,6 +213,7 @@ tb_status tb_bus_feed_reset(tb_bus *bus, const char *site)
     tb_status status = TB_OK;
     if (!bus_site_is_good(site) || !bus_site_is_open(bus, site))
         return TB_INVALID_ARGUMENT;
+    BUS_WAY(bus);
     if (!tb_bus_is_connected(bus))
         return TB_BUS_DOWN;
     for (int part = 0; part < BUS_PARTS && status == TB_OK; part++) {

@@ -76,6 +76,7 @@ static tb_status on_list(void *context, const tb_delivery *request, tb_bytes *re
     if (!touchpoint || !tb_subject_text(TB_SUBJECT_LIST, site, touchpoint, NULL, subject)[0] ||
         strpbrk(touchpoint, "*>") || strcmp(subject, request->subject) != 0)
         return TB_INVALID_ARGUMENT;
+    BUS_WAY(bus);
     tb_status status = epoch_read(bus, site, bus_part_of(touchpoint), epoch); /* B2: before the reader */
     if (status == TB_OK && epoch[0]) /* a bucket that is being filled is not believed, so it is not read either */
         status = reader_make(bus, site, touchpoint, &pending);

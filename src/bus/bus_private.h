@@ -9,7 +9,8 @@
 #include <tebura/bus.h>
 
 #define BUS_NAME_SIZE 64
-#define BUS_API_WAIT 2500 /* ms, for one call of the JetStream API; a cluster that chooses a leader does not answer */
+#define BUS_REOPEN_MS 5000 /* between two tries of somebody who was turned away */
+#define BUS_API_WAIT 2500  /* ms, for one call of the JetStream API; a cluster that chooses a leader does not answer */
 
 /* The bucket is kept in parts, by touchpoint: the broker looks at every key of a stream to make a reader of some of
  * them, and a thousand terminals that come back at once want a thousand readers (doc/adr/170). Each part has an epoch
@@ -34,8 +35,16 @@ struct tb_bus {
     bus_identity *identity;     /* NULL: none */
     char inbox[64];             /* prefix */
     tb_bus_subscription *lists; /* server: of the first site_open */
-    natsConnection *connection;
+    /* The connection may be put aside for another one (bus_reopen.c): who uses it or `js` does so within BUS_WAY. */
+    pthread_rwlock_t *way, way_lock;
+    natsConnection *connection; /* by way, and the next two */
     jsCtx *js;
+    uint64_t former;      /* connections that were put aside */
+    natsOptions *how;     /* what it was made with */
+    pthread_mutex_t list; /* before way, before lock */
+    pthread_cond_t renewed;
+    tb_bus_subscription *subscriptions; /* by list; made again with each connection */
+    int renewing;                       /* by list: they are being ended and made, none may go */
     void (*told)(void *context, int connected);
     void *context;
     pthread_mutex_t lock;
@@ -52,6 +61,26 @@ struct tb_bus {
     _Atomic int64_t slow_logged;
 };
 
+/* Keeps connection and js in their place until the end of the block. Nests, and may be waited in. */
+static inline pthread_rwlock_t *bus_way_in(const tb_bus *bus)
+{
+    pthread_rwlock_rdlock(bus->way);
+    return bus->way;
+}
+static inline void bus_way_out(pthread_rwlock_t **way)
+{
+    pthread_rwlock_unlock(*way);
+}
+#define BUS_WAY(bus) __attribute__((cleanup(bus_way_out))) pthread_rwlock_t *way_ = bus_way_in(bus)
+
+/* Notes what became of the connection, and wakes who waits for that. */
+void bus_note(tb_bus *bus, int connected, int closed);
+/* With bus->how. TB_OK also when it is not connected yet. */
+natsStatus bus_connect(tb_bus *bus, natsConnection **connection, jsCtx **js);
+/* Another connection in the place of one that the library has given up. */
+void bus_reopen(tb_bus *bus);
+/* Makes a subscription, on this connection and on each that follows. */
+tb_status bus_subscribe(tb_bus_subscription *subscription) TB_MUST_CHECK;
 tb_status bus_status(natsStatus status);
 /* The same for a JetStream call: its error code says more. A pointer, so that the call may stand in the same
  * expression. */

@@ -37,6 +37,7 @@ static void send_answer(tb_bus *bus, const char *to, tb_status status, tb_span b
 {
     natsMsg *message = NULL;
     tb_span sent = status == TB_OK ? body : (tb_span){0};
+    BUS_WAY(bus);
     natsStatus s = natsMsg_Create(&message, to, NULL, (const char *)sent.data, (int)sent.size);
     if (s == NATS_OK)
         s = natsMsgHeader_Set(message, STATUS_HEADER, tb_status_name(status));
@@ -76,6 +77,17 @@ static int subject_is_good(const char *subject)
     return subject && *subject && strlen(subject) < TB_SUBJECT_SIZE;
 }
 
+static tb_status begin(tb_bus_subscription *subscription, const char *subject, tb_bus_subscription **out)
+{
+    memcpy(subscription->subject, subject, strlen(subject) + 1);
+    tb_status status = bus_subscribe(subscription);
+    if (status == TB_OK)
+        *out = subscription;
+    else
+        tb_bus_subscription_free(&subscription);
+    return status;
+}
+
 tb_status tb_bus_answer(tb_bus *bus, const char *subject, tb_bus_answer_fn answer, void *context,
                         tb_bus_subscription **out)
 {
@@ -85,17 +97,8 @@ tb_status tb_bus_answer(tb_bus *bus, const char *subject, tb_bus_answer_fn answe
     tb_bus_subscription *subscription = calloc(1, sizeof *subscription);
     if (!subscription)
         return TB_NO_MEMORY;
-    *subscription = (tb_bus_subscription){.bus = bus, .answer = answer, .context = context};
-    natsStatus s = NATS_OK;
-    for (int i = 0; i < TB_BUS_ANSWER_THREADS && s == NATS_OK;
-         i++) /* each has a thread; the broker shares requests out */
-        s = natsConnection_QueueSubscribe(&subscription->subs[i], bus->connection, subject, "teburad", on_request,
-                                          subscription);
-    if (s == NATS_OK)
-        *out = subscription;
-    else
-        tb_bus_subscription_free(&subscription);
-    return bus_status(s);
+    *subscription = (tb_bus_subscription){.bus = bus, .answer = answer, .received = on_request, .context = context};
+    return begin(subscription, subject, out);
 }
 
 tb_status tb_bus_listen(tb_bus *bus, const char *subject, tb_bus_message_fn handle, void *context,
@@ -107,13 +110,8 @@ tb_status tb_bus_listen(tb_bus *bus, const char *subject, tb_bus_message_fn hand
     tb_bus_subscription *subscription = calloc(1, sizeof *subscription);
     if (!subscription)
         return TB_NO_MEMORY;
-    *subscription = (tb_bus_subscription){.bus = bus, .handle = handle, .context = context};
-    natsStatus s = natsConnection_Subscribe(&subscription->subs[0], bus->connection, subject, on_message, subscription);
-    if (s == NATS_OK)
-        *out = subscription;
-    else
-        tb_bus_subscription_free(&subscription);
-    return bus_status(s);
+    *subscription = (tb_bus_subscription){.bus = bus, .handle = handle, .received = on_message, .context = context};
+    return begin(subscription, subject, out);
 }
 
 /* ---- asking ---- */
@@ -122,6 +120,7 @@ tb_status tb_bus_request(tb_bus *bus, const char *subject, tb_span body, int wai
 {
     if (!subject_is_good(subject) || wait_ms <= 0 || body.size > INT32_MAX)
         return TB_INVALID_ARGUMENT;
+    BUS_WAY(bus);
     if (!tb_bus_is_connected(bus))
         return TB_BUS_DOWN;
     natsMsg *question = NULL, *answer = NULL;
@@ -143,6 +142,7 @@ tb_status tb_bus_publish(tb_bus *bus, const char *subject, tb_span body)
 {
     if (!subject_is_good(subject) || body.size > INT32_MAX)
         return TB_INVALID_ARGUMENT;
+    BUS_WAY(bus);
     if (!tb_bus_is_connected(bus))
         return TB_BUS_DOWN;
     return bus_status(natsConnection_Publish(bus->connection, subject, body.data, (int)body.size));
@@ -151,6 +151,7 @@ tb_status tb_bus_publish(tb_bus *bus, const char *subject, tb_span body)
 tb_status tb_bus_account_push(tb_bus *bus, const char *token, int wait_ms)
 {
     natsMsg *answer = NULL;
+    BUS_WAY(bus);
     if (!tb_bus_is_connected(bus))
         return TB_BUS_DOWN;
     natsStatus s = natsConnection_RequestString(&answer, bus->connection, "$SYS.REQ.CLAIMS.UPDATE", token, wait_ms);
@@ -163,5 +164,6 @@ tb_status tb_bus_account_push(tb_bus *bus, const char *token, int wait_ms)
 
 tb_status tb_bus_flush(tb_bus *bus, int wait_ms)
 {
+    BUS_WAY(bus);
     return tb_bus_is_connected(bus) ? bus_status(natsConnection_FlushTimeout(bus->connection, wait_ms)) : TB_BUS_DOWN;
 }

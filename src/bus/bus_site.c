@@ -145,6 +145,7 @@ tb_status tb_bus_site_open(tb_bus *bus, const char *site, int *lost, tb_error *w
     *lost = 0;
     if (!bus_site_is_good(site))
         return tb_fail(why, TB_INVALID_ARGUMENT, "a site's name is a-z, 0-9 and _, at most 24 characters");
+    BUS_WAY(bus);
     if (!tb_bus_is_connected(bus))
         return tb_fail(why, TB_BUS_DOWN, "%s", tb_status_sentence(TB_BUS_DOWN));
     uint64_t connection = bus_connection(bus);
@@ -174,6 +175,7 @@ tb_status tb_bus_feed_whole(tb_bus *bus, const char *site, int *whole)
     *whole = 1;
     if (!bus_site_is_good(site) || !bus_site_is_open(bus, site))
         return TB_INVALID_ARGUMENT;
+    BUS_WAY(bus);
     for (int part = 0; part < BUS_PARTS && *whole; part++) {
         char name[BUS_NAME_SIZE];
         jsStreamInfo *info = NULL;

@@ -162,6 +162,7 @@ tb_status tb_bus_feed_snapshot(tb_bus *bus, const char *site, const char *touchp
     tb_subject_text(TB_SUBJECT_LIST, site, touchpoint, NULL, subject);
     if (!subject[0] || strpbrk(subject, "*>"))
         return TB_INVALID_ARGUMENT;
+    BUS_WAY(bus);
     if (!tb_bus_is_connected(bus))
         return TB_BUS_DOWN;
     tb_status status = ask_for_list(bus, subject, &entries, before);

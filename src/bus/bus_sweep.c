@@ -127,6 +127,7 @@ tb_status tb_bus_feed_sweep(tb_bus *bus, const char *site, int seconds, int *rem
     *removed = 0;
     if (!bus_site_is_good(site) || seconds < 0)
         return TB_INVALID_ARGUMENT;
+    BUS_WAY(bus);
     if (!tb_bus_is_connected(bus))
         return TB_BUS_DOWN;
     tb_bytes memory = {0};

@@ -52,6 +52,21 @@ void bus_subscription_end(natsConnection *connection, natsSubscription **place)
     pthread_mutex_destroy(&e.lock);
 }
 
+/* From here on it is not made again. */
+static void forget(tb_bus_subscription *subscription)
+{
+    tb_bus *bus = subscription->bus;
+    pthread_mutex_lock(&bus->list);
+    while (bus->renewing)
+        pthread_cond_wait(&bus->renewed, &bus->list);
+    for (tb_bus_subscription **at = &bus->subscriptions; *at; at = &(*at)->next)
+        if (*at == subscription) {
+            *at = subscription->next;
+            break;
+        }
+    pthread_mutex_unlock(&bus->list);
+}
+
 void tb_bus_subscription_free(tb_bus_subscription **place)
 {
     tb_bus_subscription *subscription = *place;
@@ -65,6 +80,8 @@ void tb_bus_subscription_free(tb_bus_subscription **place)
         pthread_mutex_unlock(&subscription->bus->lock);
         pthread_join(subscription->follower, NULL);
     }
+    forget(subscription);
+    BUS_WAY(subscription->bus);
     for (int i = 0; i < TB_BUS_ANSWER_THREADS; i++)
         bus_subscription_end(subscription->bus->connection, &subscription->subs[i]);
     free(subscription);

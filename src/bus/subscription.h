@@ -10,7 +10,10 @@ struct tb_bus_subscription {
     void *context;
     tb_bus_answer_fn answer;
     tb_bus_message_fn handle;
-    natsSubscription *subs[TB_BUS_ANSWER_THREADS];
+    natsSubscription *subs[TB_BUS_ANSWER_THREADS]; /* NULL: not made in this connection */
+    char subject[TB_SUBJECT_SIZE];
+    natsMsgHandler received;
+    tb_bus_subscription *next; /* of bus->subscriptions */
     /* events */
     tb_bus_events_fn apply;
     char site[32];

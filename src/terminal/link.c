@@ -21,7 +21,6 @@
 #define BEAT_LEAST_MS 200 /* between two that are sent because something changed */
 #define STANDING_MS 2000
 #define STANDING_EVERY_MS 3000
-#define REOPEN_EVERY (5 * TB_SECOND)
 #define NOTE_EVERY TB_MINUTE
 
 struct question {
@@ -35,12 +34,10 @@ struct tb_link {
     tb_link_options options;
     tb_key_pair *keys; /* secret memory */
     char ask_subject[TB_SUBJECT_SIZE], event_subject[TB_SUBJECT_SIZE], status_subject[TB_SUBJECT_SIZE];
-    pthread_rwlock_t way; /* the courier may put another bus here; all others hold this for reading */
     tb_bus *bus;
     tb_bus_subscription *live, *orders;
-    int64_t reopened_at; /* the courier's */
-    tb_outbox outbox;    /* the courier's */
-    tb_feed *feed;       /* the courier's, but for tb_feed_receive and tb_feed_lost */
+    tb_outbox outbox; /* the courier's */
+    tb_feed *feed;    /* the courier's, but for tb_feed_receive and tb_feed_lost */
     pthread_t courier, asker;
     int courier_runs, asker_runs;
 
@@ -170,9 +167,7 @@ static void *asker(void *context)
         memmove(link->questions, link->questions + 1, (size_t)--link->asked * sizeof question);
         pthread_mutex_unlock(&link->mutex);
         tb_answer answer;
-        pthread_rwlock_rdlock(&link->way);
         tb_status status = ask(link, &question, &answer);
-        pthread_rwlock_unlock(&link->way);
         if (status != TB_OK)
             answer = (tb_answer){.id = question.id, .status = status, .verdict = TB_ANSWER_FAILED};
         tb_bytes_free(&question.sealed);
@@ -215,13 +210,8 @@ tb_status tb_link_ask(tb_link *link, const tb_request *request, int wait_ms)
 
 tb_status tb_link_offer(tb_link *link, const tb_request *request, int wait_ms)
 {
-    pthread_rwlock_rdlock(&link->way);
-    int connected = tb_bus_is_connected(link->bus);
-    pthread_rwlock_unlock(&link->way);
-    return connected ? send_request(link, request, wait_ms, 1) : TB_BUS_DOWN;
+    return tb_bus_is_connected(link->bus) ? send_request(link, request, wait_ms, 1) : TB_BUS_DOWN;
 }
-
-static void reopen_bus(tb_link *link);
 
 /* ---- courier ---- */
 
@@ -245,10 +235,8 @@ tb_status tb_link_last_word(tb_link *link, tb_bytes *sealed)
 
 void tb_link_say(tb_link *link, tb_span sealed)
 {
-    pthread_rwlock_rdlock(&link->way);
     if (tb_bus_publish(link->bus, link->status_subject, sealed) == TB_OK)
         (void)!tb_bus_flush(link->bus, 2000);
-    pthread_rwlock_unlock(&link->way);
 }
 
 static void beat(tb_link *link)
@@ -362,7 +350,6 @@ static void *courier(void *context)
         int woken = link->woken;
         link->woken = 0;
         pthread_mutex_unlock(&link->mutex);
-        reopen_bus(link);
         int more = work(link, &last_expiry);
         link->options.changed(link->options.context);
         int64_t since = (tb_clock_monotonic() - last_beat) / 1000;
@@ -403,7 +390,6 @@ static void init_locks(tb_link *link)
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&link->mutex, NULL);
-    pthread_rwlock_init(&link->way, NULL);
     pthread_cond_init(&link->to_courier, &monotonic);
     pthread_cond_init(&link->to_asker, &monotonic);
     pthread_condattr_destroy(&monotonic);
@@ -470,7 +456,7 @@ static tb_status open_bus(tb_link *link, tb_error *why)
     tb_subject_text(TB_SUBJECT_ORDER, r->site, r->touchpoint, NULL, feed_subject);
     if (status == TB_OK)
         status = tb_bus_listen(link->bus, feed_subject, on_order, link, &link->orders);
-    return status == TB_BUS_DOWN && link->bus ? TB_OK : status; /* turned away already: opened again later */
+    return status;
 }
 
 static void close_bus(tb_link *link)
@@ -478,24 +464,6 @@ static void close_bus(tb_link *link)
     tb_bus_subscription_free(&link->live);
     tb_bus_subscription_free(&link->orders);
     tb_bus_free(&link->bus);
-}
-
-/* We were turned away for good: perhaps we are out of service, which the server tells us (ask_standing); perhaps the
- * broker has not been told of us yet. */
-static void reopen_bus(tb_link *link)
-{
-    if (!tb_bus_is_over(link->bus) || tb_clock_monotonic() - link->reopened_at < REOPEN_EVERY)
-        return;
-    link->reopened_at = tb_clock_monotonic();
-    tb_bus *turned_away = link->bus;
-    tb_bus_subscription_free(&link->live);
-    tb_bus_subscription_free(&link->orders);
-    pthread_rwlock_wrlock(&link->way);
-    if (open_bus(link, NULL) != TB_OK)
-        link->bus = turned_away; /* no memory: the old one is as good as before */
-    pthread_rwlock_unlock(&link->way);
-    if (link->bus != turned_away)
-        tb_bus_free(&turned_away);
 }
 
 tb_status tb_link_open(const tb_link_options *options, tb_link **out, tb_error *why)
@@ -553,7 +521,6 @@ void tb_link_free(tb_link **at)
     pthread_cond_destroy(&link->to_courier);
     pthread_cond_destroy(&link->to_asker);
     pthread_mutex_destroy(&link->mutex);
-    pthread_rwlock_destroy(&link->way);
     free(link);
     *at = NULL;
 }
