@@ -26,7 +26,7 @@
 #define PORT_WAIT 50 /* tenths of a second for a former broker to let the port go */
 
 struct broker {
-    char program[PATH_SIZE], config[PATH_SIZE], url[64];
+    char program[PATH_SIZE], config[PATH_SIZE], url[320];
     int port;
     pthread_t watcher;
     pthread_mutex_t lock;
@@ -95,6 +95,7 @@ static tb_status choose_port(broker *b, const char *data, tb_error *why)
  * server's idea of "here" is not ours; no quotes or line breaks, because it stands in a configuration. */
 static tb_status write_config(broker *b, const char *data, const char *host, tb_span access, tb_error *why)
 {
+    const char *bracket = strchr(host, ':') ? "[" : "";
     char *here = realpath(data, NULL);
     tb_bytes text = {0};
     tb_status status = here ? TB_OK : tb_fail(why, TB_IO, "%s: %s", data, strerror(errno));
@@ -103,12 +104,12 @@ static tb_status write_config(broker *b, const char *data, const char *host, tb_
             tb_fail(why, TB_INVALID_ARGUMENT, "the data directory's name holds a quote, a backslash or a line break");
     if (status == TB_OK)
         status = tb_bytes_print(&text,
-                                "listen: \"%s:%d\"\nserver_name: \"teburad\"\nlogfile: \"%s/nats.log\"\n"
+                                "listen: \"%s%s%s:%d\"\nserver_name: \"teburad\"\nlogfile: \"%s/nats.log\"\n"
                                 "logfile_size_limit: 1048576\nmax_payload: 131072\n"
                                 "jetstream {\n  store_dir: \"%s/nats\"\n  max_memory_store: 1073741824\n"
                                 "  max_file_store: 1073741824\n}\n"
                                 "tls {\n  cert_file: \"%s/nats.pem\"\n  key_file: \"%s/nats.key\"\n  timeout: 5\n}\n",
-                                host, b->port, here, here, here, here);
+                                bracket, host, *bracket ? "]" : "", b->port, here, here, here, here);
     if (status == TB_OK)
         status = tb_bytes_append(&text, access);
     if (status == TB_OK && snprintf(b->config, sizeof b->config, "%s/nats.conf", here) >= (int)sizeof b->config)
@@ -200,6 +201,11 @@ static void *watch(void *context)
     }
 }
 
+int broker_listens_everywhere(const char *host)
+{
+    return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+}
+
 tb_status broker_start(const char *data, const char *host, tb_span access, broker **out, tb_error *why)
 {
     *out = NULL;
@@ -219,7 +225,8 @@ tb_status broker_start(const char *data, const char *host, tb_span access, broke
                          "name a broker with --nats");
     if (status == TB_OK)
         status = choose_port(b, data, why);
-    snprintf(b->url, sizeof b->url, "tls://127.0.0.1:%d", b->port);
+    const char *reach = broker_listens_everywhere(host) ? "127.0.0.1" : host;
+    snprintf(b->url, sizeof b->url, strchr(reach, ':') ? "tls://[%s]:%d" : "tls://%s:%d", reach, b->port);
     if (status == TB_OK)
         status = write_config(b, data, host, access, why);
     if (status == TB_OK && pthread_create(&b->watcher, NULL, watch, b) != 0)
@@ -248,6 +255,11 @@ void broker_stop(broker **place)
     pthread_cond_destroy(&b->wake);
     pthread_mutex_destroy(&b->lock);
     free(b);
+}
+
+int broker_port(const broker *b)
+{
+    return b->port;
 }
 
 const char *broker_url(const broker *b)

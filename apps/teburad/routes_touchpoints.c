@@ -157,9 +157,9 @@ static json_t *json_of_registration(const teburad *s, const tb_touchpoint *t)
     tb_hex_encode(tb_span_of(ours.bytes, sizeof ours.bytes), key);
     return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:s, s:I, s:i, s:o, s:o}", "touchpoint", t->id, "role", t->role,
                      "zone", t->zone, "attributes", json_of_facts(&t->attributes), "server_public_key", key, "site",
-                     s->options.site, "nats_url", s->options.terminal_nats ? s->options.terminal_nats : s->nats_url,
-                     "model", (json_int_t)s->model, "dimension", s->dimension, "broker_token", json_of_token(s, t),
-                     "broker_authority", s->broker ? json_string((const char *)s->authority.data) : json_null());
+                     s->options.site, "nats_url", s->terminals_url, "model", (json_int_t)s->model, "dimension",
+                     s->dimension, "broker_token", json_of_token(s, t), "broker_authority",
+                     s->broker ? json_string((const char *)s->authority.data) : json_null());
 }
 
 HANDLER(post_registration)

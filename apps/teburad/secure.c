@@ -26,7 +26,10 @@ static tb_status make(teburad *s, tb_bytes *certificate, tb_bytes *key, tb_error
 {
     char names[1024];
     tb_key root = tb_management_trust_key(s->management);
-    tb_status status = snprintf(names, sizeof names, "localhost,127.0.0.1,::1%s%s", s->options.names ? "," : "",
+    const char *own = s->options.broker_host && !broker_listens_everywhere(s->options.broker_host)
+                          ? s->options.broker_host
+                          : "127.0.0.1";
+    tb_status status = snprintf(names, sizeof names, "localhost,127.0.0.1,::1,%s%s%s", own, s->options.names ? "," : "",
                                 s->options.names ? s->options.names : "") < (int)sizeof names
                            ? TB_OK
                            : tb_fail(why, TB_INVALID_ARGUMENT, "--tls-names is too long");

@@ -111,6 +111,31 @@ static tb_status open_own_broker(teburad *s, tb_error *why)
     return status;
 }
 
+/* Where terminals find the broker, which has to be an address of theirs, too. */
+static tb_status name_for_terminals(teburad *s, tb_error *why)
+{
+    const char *names = s->options.names, *told = s->options.terminal_nats ? s->options.terminal_nats : s->nats_url;
+    int length = snprintf(s->terminals_url, sizeof s->terminals_url, "%s", told);
+    if (!s->options.terminal_nats && s->broker && s->options.broker_host &&
+        broker_listens_everywhere(s->options.broker_host)) {
+        int first = names ? (int)strcspn(names, ",") : 0;
+        if (!first)
+            return tb_fail(why, TB_INVALID_ARGUMENT,
+                           "--broker-listen %s: terminals have to be told a name of this machine: give --tls-names, or "
+                           "--terminal-nats tls://NAME:PORT",
+                           s->options.broker_host);
+        int is_ip6 = memchr(names, ':', (size_t)first) != NULL;
+        length = snprintf(s->terminals_url, sizeof s->terminals_url, "tls://%s%.*s%s:%d", is_ip6 ? "[" : "", first,
+                          names, is_ip6 ? "]" : "", broker_port(s->broker));
+    }
+    if (length >= (int)sizeof s->terminals_url)
+        return tb_fail(why, TB_INVALID_ARGUMENT, "the broker's address for terminals is too long");
+    if (!tb_bus_url_is_safe(s->terminals_url))
+        return tb_fail(why, TB_INVALID_ARGUMENT,
+                       "--terminal-nats: a broker on another machine is spoken to with TLS only: tls://host:port");
+    return TB_OK;
+}
+
 static tb_status open_bus(teburad *s, tb_error *why)
 {
     tb_status status = teburad_access_open(s, why);
@@ -128,7 +153,9 @@ static tb_status open_bus(teburad *s, tb_error *why)
     if (snprintf(s->nats_url, sizeof s->nats_url, "%s", url) >= (int)sizeof s->nats_url)
         return tb_fail(why, TB_INVALID_ARGUMENT, "the broker's address is longer than %zu bytes",
                        sizeof s->nats_url - 1);
-    status = teburad_access_connect(s, TB_ACCOUNT_SITE, &s->bus, why);
+    status = name_for_terminals(s, why);
+    if (status == TB_OK)
+        status = teburad_access_connect(s, TB_ACCOUNT_SITE, &s->bus, why);
     if (status == TB_OK) {
         pthread_mutex_lock(&s->lock); /* its callback waits until it is there */
         status = teburad_access_connect(s, TB_ACCOUNT_SYSTEM, &s->operator_bus, why);

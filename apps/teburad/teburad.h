@@ -46,7 +46,9 @@ typedef struct teburad {
     tb_bytes authority;         /* PEM, with a NUL: of our own certificates */
     char fingerprint[TB_FINGERPRINT_SIZE];
     struct flight_watch *flights; /* NULL: none */
-    char nats_url[256], token_file[4096];
+    char nats_url[256];           /* as we reach the broker */
+    char terminals_url[512];      /* as terminals are told */
+    char token_file[4096];
     tb_bus_subscription *events, *asks, *statuses;
     pthread_t publisher, sweeper, ticker;
     int publishing, sweeping, ticking; /* the threads run */

@@ -28,6 +28,12 @@ export const hazards = {
     await site.killBroker(true);
     await site.startServer();
   },
+  async 'cut-network'(site) { // between the terminals and everything else
+    if (!site.network) return;
+    site.network.cut();
+    await sleep(500 + site.random() * 6000);
+    site.network.mend();
+  },
   async 'move-gate'(site) {
     const number = site.random() < 0.5 ? 'NH112' : 'NH114';
     await site.putFlight(number, gates[Math.floor(site.random() * gates.length)]);

@@ -1,5 +1,6 @@
 // site.mjs: an airport of real programs that can be hit: server, broker, terminals. With `disk`, all that they write lies on a file system of that many
-// MiB; with `clocks`, each terminal's clock is minutes off (libfaketime). Both are the machine's: without root or the library the site says so.
+// MiB; with `clocks`, each terminal's clock is minutes off (libfaketime); with `network`, terminals live in a network
+// namespace and speak TLS with server and broker (of teburad's own). All are the machine's: without root or the library the site says so.
 import { existsSync, mkdtempSync, readFileSync, rmSync, mkdirSync, appendFileSync, unlinkSync } from 'node:fs';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,7 @@ import { join } from 'node:path';
 import { bin, freePort, http, natsProgram, root, run, sleep, waitFor } from '../support/teburad.mjs';
 import { NatsCluster } from '../support/nats_cluster.mjs';
 import { Hollow } from './hollow.mjs';
+import { Network } from './network.mjs';
 
 export const gates = ['12', '14'];
 const faketime = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1'.replace('x86_64', process.arch === 'arm64' ? 'aarch64' : 'x86_64');
@@ -17,7 +19,7 @@ const layout = [['kiosk-1', 'checkin', {}], ['kiosk-2', 'checkin', {}], ['securi
 
 export class Site {
   // broker: 'own' (teburad starts one), 'external' (ours) or 'cluster' (three of ours).
-  constructor({ say = () => {}, broker = 'own', disk = 0, clocks = false } = {}) {
+  constructor({ say = () => {}, broker = 'own', disk = 0, clocks = false, network = false } = {}) {
     this.brokerKind = broker;
     this.logs = mkdtempSync(join(tmpdir(), 'tebura-torture-'));
     this.folder = join(this.logs, 'disk');
@@ -25,6 +27,7 @@ export class Site {
     if (disk) execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${disk}m,mode=0700`, 'tebura-torture', this.folder]);
     this.disk = disk;
     this.clocks = clocks;
+    this.network = network ? new Network() : null;
     this.data = join(this.folder, 'server');
     this.profile = join(root, 'profiles/airport.yaml');
     this.say = say;
@@ -42,6 +45,10 @@ export class Site {
   async open() {
     this.port = await freePort();
     this.url = this.terminalsUrl = `http://127.0.0.1:${this.port}`;
+    if (this.network) {
+      this.tlsPort = await freePort();
+      this.terminalsUrl = `https://${this.network.here}:${this.tlsPort}`;
+    }
     if (this.brokerKind === 'external') await this.startBroker();
     if (this.brokerKind === 'cluster') {
       this.cluster = new NatsCluster(join(this.folder, 'nats'));
@@ -49,9 +56,9 @@ export class Site {
     }
     await this.startServer();
     for (const [id, role, attributes] of layout) {
-      const terminal = new Hollow(this, id, role, attributes, { env: this.clockOf(id) });
+      const terminal = new Hollow(this, id, role, attributes, { env: this.clockOf(id), command: this.network?.command });
       const announced = await this.api('POST', 'touchpoints', { id, role, attributes });
-      await terminal.start(announced.code);
+      await terminal.start(this.network ? `${announced.code}.${announced.authority}` : announced.code);
       this.terminals.push(terminal);
     }
     for (const gate of gates) await this.putFlight(`NH1${gate}`, gate);
@@ -79,6 +86,7 @@ export class Site {
 
   async startServer() {
     const words = [join(bin, 'teburad'), 'management', '--data', this.data, '--site', 'torture', '--profile', this.profile, '--listen', `127.0.0.1:${this.port}`, '--utc-offset', '0',
+      ...(this.network ? ['--listen-tls', `${this.network.here}:${this.tlsPort}`, '--tls-names', this.network.here, '--broker-listen', this.network.here] : []),
       ...(this.cluster ? ['--nats', this.cluster.url] : this.broker ? ['--nats', `nats://127.0.0.1:${this.brokerPort}`] : [])];
     const program = run(words[0], words.slice(1));
     this.server = program;
@@ -102,7 +110,7 @@ export class Site {
     await sleep(200);
   }
 
-  async killBroker() {
+  async killBroker(disk = false) {
     if (this.cluster) {
       const node = Math.floor(this.random() * 3);
       await this.cluster.killNode(node);
@@ -113,6 +121,7 @@ export class Site {
     if (this.broker) {
       this.broker.child.kill('SIGKILL');
       await this.broker.ended;
+      if (disk) rmSync(join(this.folder, 'nats'), { recursive: true });
       await sleep(this.random() * 1000);
       return this.startBroker();
     }
@@ -159,6 +168,7 @@ export class Site {
     await this.cluster?.stop();
     this.broker?.child.kill('SIGTERM');
     await this.broker?.ended;
+    this.network?.end();
     if (keep === 'all') return;
     if (this.disk) execFileSync('umount', [this.folder]);
     rmSync(keep ? this.folder : this.logs, { recursive: true, force: true });

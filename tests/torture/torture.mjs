@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // X7, A7, A11: real programs killed, frozen and starved at random while people travel; afterwards nothing is lost, nothing counts twice, and
-// every list is what full recomputation says. usage: torture.mjs [--seconds N] [--seed N] [--hazards a,b] [--people N] [--broker own|external] [--disk MIB] [--clocks] [--servers N] [--keep] [--quiet]
+// every list is what full recomputation says. usage: torture.mjs [--seconds N] [--seed N] [--hazards a,b] [--people N] [--broker own|external] [--disk MIB] [--clocks] [--network] [--servers N] [--keep] [--quiet]
 import { parseArgs } from 'node:util';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { verdict } from './verdict.mjs';
 
 const { values } = parseArgs({ options: {
   seconds: { type: 'string', default: '60' }, seed: { type: 'string' }, hazards: { type: 'string' }, people: { type: 'string', default: '12' }, broker: { type: 'string', default: 'own' },
-  servers: { type: 'string', default: '1' }, disk: { type: 'string', default: '0' }, clocks: { type: 'boolean', default: false },
+  servers: { type: 'string', default: '1' }, disk: { type: 'string', default: '0' }, clocks: { type: 'boolean', default: false }, network: { type: 'boolean', default: false },
   keep: { type: 'boolean', default: false }, quiet: { type: 'boolean', default: false } } });
 const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9));
 const several = Number(values.servers) > 1; // on one PostgreSQL
@@ -39,10 +39,11 @@ const random = () => {
 };
 const began = Date.now();
 const say = (text) => values.quiet || console.log(`${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s  ${text}`);
-const options = { say, broker: values.broker, disk: canMount ? Number(values.disk) : 0, clocks: values.clocks && canFakeClocks };
+const options = { say, broker: values.broker, disk: canMount ? Number(values.disk) : 0, clocks: values.clocks && canFakeClocks, network: values.network && canMount };
 const site = several ? new ServersSite(Number(values.servers), options) : new Site(options);
 site.random = random;
 if (values.disk !== '0' && !canMount) console.log('not root: no disk can be filled');
+if (values.network && !canMount) console.log('not root: no network can be cut');
 if (values.clocks && !canFakeClocks) console.log('no libfaketime: all clocks agree');
 const book = new Notebook();
 const struck = {};
