@@ -147,14 +147,14 @@ test('somebody else\'s broker: absent, there, gone, back', async (t) => {
 test('credentials of the broker are for the connection only; terminals are told their own', async (t) => {
   const broker = await natsServer(t);
   await broker.start();
-  const server = await startTeburad(t, { args: ['--nats', broker.url.replace('://', '://server:secret@'), '--terminal-nats', 'nats://gate:code@broker.example:4222'] });
+  const server = await startTeburad(t, { args: ['--nats', broker.url.replace('://', '://server:secret@'), '--terminal-nats', 'tls://gate:code@broker.example:4222'] });
   await delivered(server);
   assert.equal(server.nats, broker.url);
   assert.ok(!server.program.out.includes('secret') && !server.program.err.includes('secret'));
   const { code } = (await http(server, 'POST', '/api/v1/touchpoints', { body: { id: 'security-1', role: 'security' } })).json;
   const registered = await http(server, 'POST', '/api/v1/registrations', { token: null, body: { code, public_key: `${'0'.repeat(62)}09` } });
   assert.equal(registered.status, 201, registered.text);
-  assert.equal(registered.json.nats_url, 'nats://gate:code@broker.example:4222');
+  assert.equal(registered.json.nats_url, 'tls://gate:code@broker.example:4222');
   await clean(server);
 });
 
