@@ -70,6 +70,7 @@ static tb_status examine(airport *a, tb_error *why)
     tb_management_free(&a->m);
     tb_management_options options = {
         .directory = a->folder,
+        .database = database_ready_url(a->folder),
         .site = "narita",
         .profile = a->profile,
         .model = VECTORS_MODEL,
