@@ -71,7 +71,7 @@ json_t *tb_doors_json(const tb_doors_view *d)
 static tb_status has_doors(tb_terminal *t, tb_error *why)
 {
     tb_doors now = {0};
-    if (tb_terminal_is_registered(t))
+    if (tb_terminal_is_registered(t) || tb_has_ended(t)) /* who is inside when a terminal is wiped has to get out */
         tb_actuator_doors(t->actuator, &now);
     return now.is_there ? TB_OK : tb_fail(why, TB_CONFLICT, "this terminal has no interlock");
 }

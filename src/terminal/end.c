@@ -32,6 +32,15 @@ int tb_has_ended(tb_terminal *t)
     return ended;
 }
 
+/* Nobody decides any more about whoever stands between two doors: they are let out. */
+static void let_out(tb_terminal *t)
+{
+    tb_doors doors;
+    tb_actuator_doors(t->actuator, &doors);
+    if (doors.is_there && doors.interlock.state != TB_INTERLOCK_CLOSED)
+        (void)!tb_actuator_ask(t->actuator, TB_INTERLOCK_RELEASE);
+}
+
 static void forget_people(tb_terminal *t)
 {
     tb_image_free(&t->hold->page);
@@ -55,7 +64,10 @@ static void end(tb_terminal *t, int kind)
     pthread_mutex_lock(&t->mutex);
     t->registered = 0;
     t->ended = 1;
+    while (t->looking) /* a presence camera's picture */
+        pthread_cond_wait(&t->answered, &t->mutex);
     pthread_mutex_unlock(&t->mutex);
+    let_out(t);
     forget_people(t);
     tb_view_publish(t); /* from here on nobody looks at link, list and store */
     if (word.size && status == TB_OK)

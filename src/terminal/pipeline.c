@@ -182,9 +182,27 @@ static void seen(void *context, tb_id visit)
         tb_edge_store_record(t->store, &event, tb_site_clock_now(t->clock), t->role.deletes_entry ? &drop : NULL);
     if (status == TB_OK && t->role.deletes_entry)
         status = tb_list_drop(t->list, visit, 0);
-    if (status != TB_OK) /* it is reported again when they are seen again */
+    if (status != TB_OK) /* they are reported when they come once more, `report_every` later */
         tb_log(TB_LOG_ERROR, "terminal", "a presence could not be written: %s", tb_status_sentence(status));
     tb_link_wake(t->link);
+}
+
+/* From here to done_looking list, link and store are there. 0: out of service, or not in service yet. */
+static int begin_looking(tb_terminal *t)
+{
+    pthread_mutex_lock(&t->mutex);
+    t->looking = t->registered;
+    int looking = t->looking;
+    pthread_mutex_unlock(&t->mutex);
+    return looking;
+}
+
+static void done_looking(tb_terminal *t)
+{
+    pthread_mutex_lock(&t->mutex);
+    t->looking = 0;
+    pthread_cond_broadcast(&t->answered);
+    pthread_mutex_unlock(&t->mutex);
 }
 
 /* 1 when this terminal is a presence camera. */
@@ -208,6 +226,10 @@ static void look_around(struct pipeline *p, const tb_frame *frame)
 {
     tb_zone_view zone;
     tb_terminal *t = p->terminal;
+    if (!begin_looking(t)) {
+        tb_presence_nobody(p->presence, &zone);
+        return;
+    }
     tb_status status = tb_camera_is_program(t->camera) ? TB_INJECTED : TB_OK; /* whatever it shows */
     tb_link_view link;
     tb_link_look(t->link, &link);
@@ -215,6 +237,7 @@ static void look_around(struct pipeline *p, const tb_frame *frame)
         status = TB_STALE;
     if (status == TB_OK)
         status = tb_presence_see(p->presence, frame, t->list, tb_site_clock_now(t->clock), seen, t, &zone);
+    done_looking(t);
     say_camera(t, status, status == TB_OK ? "ok" : tb_status_sentence(status));
     if (status != TB_OK)
         return;

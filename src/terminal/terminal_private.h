@@ -118,6 +118,7 @@ struct tb_terminal {
     int decoding; /* pictures that pages have sent and that are being read now */
     int ordered;  /* tb_order_kind; 0: none */
     int ended;    /* nothing is left of it but the page that says so */
+    int looking;  /* the pipeline's thread uses list, link and store: they stay until it has looked */
     tb_zone_view zone;
     int zone_new;
     struct { /* from the pipeline */

@@ -52,6 +52,8 @@ static void screen_of(tb_terminal *t, tb_view *view)
         snprintf(view->screen.ja, sizeof view->screen.ja, "%s",
                  view->ended ? "この端末は使用できません。ほかの端末をご利用ください。"
                              : "この端末は準備中です。ほかの端末をご利用ください。");
+        if (view->ended)
+            tb_doors_screen(&view->doors, TB_PHASE_IDLE, &view->screen);
     }
     /* what can only ask is told apart from what would say no: before anybody stands there in vain (A17) */
     if (view->registered && t->role.match_at_server && !view->connected && t->machine.phase <= TB_PHASE_CAPTURING) {
@@ -105,11 +107,13 @@ static void fill(tb_terminal *t, tb_view *view)
         view->outbox = tb_edge_store_outbox_count(t->store);
         view->entries = tb_list_count(t->list);
         view->sequence = tb_list_sequence(t->list);
-        view->actuator_open = t->actuator->kind->is_open(t->actuator);
-        tb_doors_look(t->actuator, &view->doors);
     } else {
         view->age = -1;
         view->fresh_at = 0;
+    }
+    if (view->registered || view->ended) { /* who is inside when a terminal ends wants to know which door opens */
+        view->actuator_open = t->actuator->kind->is_open(t->actuator);
+        tb_doors_look(t->actuator, &view->doors);
     }
     screen_of(t, view);
 }

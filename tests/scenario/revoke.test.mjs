@@ -3,8 +3,8 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { startTeburad, http, waitFor, sleep, natsProgram } from '../support/teburad.mjs';
-import { startEdge } from '../support/edge.mjs';
+import { startTeburad, http, root, waitFor, sleep, natsProgram } from '../support/teburad.mjs';
+import { startEdge, havePictures, picture } from '../support/edge.mjs';
 
 const skip = natsProgram ? false : 'there is no nats-server on this machine';
 
@@ -79,4 +79,35 @@ test('an honest one delivers what it holds, then wipes itself and says so', { sk
   assert.equal(code, 0, gate.err());
   await sleep(100);
   assert.doesNotMatch(gate.err(), /AddressSanitizer|runtime error/);
+});
+
+test('a camera that reports presence is wiped while it looks', { skip: skip || (havePictures ? false : 'the demo pictures are not here') }, async (t) => {
+  const hotel = ['--profile', join(root, 'profiles/hotel.yaml')];
+  const server = await startTeburad(t, { args: hotel });
+  const camera = await startEdge(t, server, { id: 'lobby-1', role: 'lobby', args: hotel });
+  await camera.show({ picture: picture(1) }); // somebody who is not on its list, picture after picture
+  await camera.until('it looks', (s) => s.list.connected && s.camera_status === 'OK' && s.camera === 'ok');
+  assert.equal((await http(server, 'POST', '/api/v1/touchpoints/lobby-1/revoke')).status, 204);
+  await camera.until('out of service', (s) => !s.registered && /out of service/.test(s.screen.en));
+  await sleep(500); // pictures go on coming
+  assert.match((await camera.state()).screen.en, /out of service/);
+  const { code } = await camera.stop();
+  assert.equal(code, 0, camera.err());
+  assert.doesNotMatch(camera.err(), /AddressSanitizer|runtime error/);
+});
+
+test('who is between two doors while their terminal is wiped can be let out', { skip }, async (t) => {
+  const server = await startTeburad(t);
+  const gate = await startEdge(t, server, { id: 'customs-1', role: 'customs', attributes: { airport: 'SIN' } });
+  const doors = (inside) => gate.call('PUT', '/v1/doors', { entry: 'shut', exit: 'shut', inside });
+  await gate.until('connected', (s) => s.list.connected);
+  assert.equal((await doors(1)).status, 204);
+  assert.equal((await http(server, 'POST', '/api/v1/touchpoints/customs-1/revoke')).status, 204);
+  const state = await gate.until('out of service', (s) => !s.registered);
+  assert.equal(state.doors.state, 'released');
+  assert.equal(state.doors.entry_lock, 'open');
+  assert.match(state.screen.en, /a door opens for you/);
+  assert.equal((await doors(0)).status, 204);
+  assert.equal((await gate.call('POST', '/v1/interlock', { do: 'reset' })).status, 204);
+  await gate.until('shut', (s) => s.doors.state === 'closed' && /out of service/.test(s.screen.en));
 });
