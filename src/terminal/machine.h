@@ -183,6 +183,9 @@ typedef struct tb_transaction {
     int pin_tries;
     int member_count, told; /* told: whose passages are recorded */
     tb_member members[TB_GROUP_MAX];
+    /* of a party: of whom something is known, and what; shown only when they pass alone (G5) */
+    uint32_t known_track;
+    tb_facts known;
     char party[TB_FACT_TEXT_SIZE];
 } tb_transaction;
 

@@ -6,7 +6,9 @@
  *     as the recognised visits name; whether these are the children an attendant confirms, no camera can.
  *  G2 Two faces that match one visit are nobody; one face that matches two visits is not sure. Neither is guessed.
  *  G3 Whoever leaves the zone before the decision is no member any more; whoever comes is looked at first.
- *  G4 Each recognised member's passage is an event of its own, recorded before anybody else is served. */
+ *  G4 Each recognised member's passage is an event of its own, recorded before anybody else is served.
+ *  G5 What belongs to one member is shown to nobody else: nothing before all were looked at, and after that only to one
+ *     who is recognised alone. */
 #include "terminal/machine_steps.h"
 
 #include <stdio.h>
@@ -86,6 +88,8 @@ int tb_m_group_note(tb_machine *m)
             t->members[kept++] = t->members[i];
     while (t->member_count > kept)
         t->members[--t->member_count] = (tb_member){0};
+    if (!is_member(t, t->known_track)) /* G5 */
+        memset(&t->known, 0, sizeof t->known);
     if (!recognised(t))
         memset(t->party, 0, sizeof t->party);
     return t->track && !is_in_zone(m, t->track);
@@ -142,10 +146,11 @@ static tb_status shown_of_group(tb_transaction *t)
 {
     int people = recognised(t), children = children_of(t);
     tb_status status = TB_OK;
-    if (people > 1) { /* what belongs to one of them is not shown to the others */
-        memset(&t->fields, 0, sizeof t->fields);
+    memset(&t->fields, 0, sizeof t->fields);
+    if (people == 1) /* G5 */
+        t->fields = t->known;
+    else
         status = tb_facts_set_int(&t->fields, "people", people);
-    }
     return status == TB_OK && children > 0 ? tb_facts_set_int(&t->fields, "children", children) : status;
 }
 
@@ -220,7 +225,8 @@ static void add_member(tb_machine *m, const tb_machine_input *in, tb_time now, t
                                                 !allowed                  ? 0
                                                 : children > TB_GROUP_MAX ? TB_GROUP_MAX
                                                                           : (int)children};
-    if (facts_without_party(&in->fields, &t->fields) != TB_OK)
+    t->known_track = t->track;
+    if (facts_without_party(&in->fields, &t->known) != TB_OK)
         tb_m_to_failed(m, TB_INTERNAL, now, fx);
     else
         look_at_next(m, now, fx);
@@ -245,7 +251,8 @@ void tb_m_group_found(tb_machine *m, const tb_machine_input *in, tb_group_find f
         break;
     case TB_FOUND_REFUSED:
         t->visit = in->visit;
-        t->fields = in->fields;
+        if (facts_without_party(&in->fields, &t->fields) != TB_OK)
+            memset(&t->fields, 0, sizeof t->fields);
         tb_m_to_decided(m, TB_OUTCOME_REFUSED, in->reason, now, fx);
         break;
     }

@@ -235,6 +235,27 @@ static void who_comes_is_looked_at_and_who_goes_does_not_count(void **state)
     assert_true(tb_id_equal(f.m.now_serving.visit, visit_of(2)));
 }
 
+/* G5 */
+static void what_belongs_to_one_is_not_shown_to_another(void **state)
+{
+    (void)state;
+    fixture f = two_are_there(TB_GROUP_TOGETHER);
+    take(&f, 1);
+    must(&f, matched(TB_THIS_PERSON, 1, "p7", 0), TB_PHASE_CAPTURING);
+    assert_int_equal(f.m.now_serving.fields.count, 0); /* the other one reads the screen, too */
+    must(&f, zone("123"), TB_PHASE_CAPTURING);
+    take(&f, 2);
+    tb_machine_input other = matched(TB_THIS_PERSON, 2, "p7", 0);
+    assert_int_equal(tb_facts_set_text(&other.fields, "name", "KEN SATO"), TB_OK);
+    must(&f, other, TB_PHASE_CAPTURING);
+    must(&f, zone("13"), TB_PHASE_CAPTURING); /* the second one has gone */
+    must(&f, zone("1"), TB_PHASE_PRESENT);
+    must(&f, zone("1"), TB_PHASE_DECIDED);
+    assert_int_equal(f.m.now_serving.outcome, TB_OUTCOME_ADMITTED);
+    assert_true(tb_id_equal(f.m.now_serving.visit, visit_of(1)));
+    assert_null(tb_facts_get(&f.m.now_serving.fields, "name")); /* not of who is not there */
+}
+
 static void children_pass_with_whom_their_visit_names_and_an_attendant(void **state)
 {
     (void)state;
@@ -367,6 +388,7 @@ int main(void)
                                        cmocka_unit_test(two_parties_are_asked_to_come_one_by_one),
                                        cmocka_unit_test(one_alone_passes_as_anywhere),
                                        cmocka_unit_test(who_comes_is_looked_at_and_who_goes_does_not_count),
+                                       cmocka_unit_test(what_belongs_to_one_is_not_shown_to_another),
                                        cmocka_unit_test(children_pass_with_whom_their_visit_names_and_an_attendant),
                                        cmocka_unit_test(more_than_can_be_followed_are_too_many),
                                        cmocka_unit_test(random_steps_keep_the_invariants)};
