@@ -34,7 +34,7 @@ const char *tb_trust_account_name(const tb_trust *trust, tb_account account); /*
 tb_status tb_trust_operator(const tb_trust *trust, tb_bytes *out) TB_MUST_CHECK;
 typedef struct tb_revoked {
     tb_key broker_key; /* public */
-    tb_time at;
+    tb_time at;        /* told to people: the key is out for good, whatever any clock says */
 } tb_revoked;
 /* `revoked` counts for the terminals' account only. */
 tb_status tb_trust_account(const tb_trust *trust, tb_account account, const tb_revoked *revoked, size_t count,

@@ -201,14 +201,17 @@ static tb_status print_scope(const tb_trust *trust, tb_bytes *out)
                            : status;
 }
 
+/* For good: NATS compares the moment with that at which the claims were made, by some other server's clock perhaps; and
+ * no key of a revoked terminal is ever of use again. */
+#define FOR_EVER INT64_C(253402300799) /* the last second of the year 9999 */
+
 static tb_status print_revoked(const tb_revoked *revoked, size_t count, tb_bytes *out)
 {
     char name[TB_NKEY_TEXT_SIZE];
     tb_status status = tb_bytes_print(out, "\"revocations\":{");
     for (size_t i = 0; i < count && status == TB_OK; i++)
-        status =
-            tb_bytes_print(out, "%s\"%s\":%" PRId64, i ? "," : "",
-                           tb_nkey_text(TB_NKEY_USER, &revoked[i].broker_key, name), revoked[i].at / TB_SECOND + 1);
+        status = tb_bytes_print(out, "%s\"%s\":%" PRId64, i ? "," : "",
+                                tb_nkey_text(TB_NKEY_USER, &revoked[i].broker_key, name), FOR_EVER);
     return status == TB_OK ? tb_bytes_print(out, "},") : status;
 }
 
