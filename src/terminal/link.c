@@ -48,7 +48,8 @@ struct tb_link {
     int asked;
     tb_link_view view;
     tb_time opened_at;
-    int64_t noted_at; /* the courier's */
+    int64_t noted_at; /* the courier's, as the next */
+    tb_time noted_fresh;
 };
 
 static struct timespec in_ms(int ms)
@@ -292,6 +293,8 @@ static void write_note(tb_link *link)
     tb_site_clock_remember(link->options.clock, &note.clock);
     if (tb_edge_store_note(link->options.store, "time", tb_span_of(&note, sizeof note)) != TB_OK)
         tb_log(TB_LOG_DEBUG, "terminal", "the time could not be noted");
+    else
+        link->noted_fresh = note.fresh_at;
     link->noted_at = tb_clock_monotonic();
 }
 
@@ -336,7 +339,9 @@ static int work(tb_link *link, int64_t *last_expiry)
     }
     work_outbox(link, &more);
     note_view(link);
-    if (tb_clock_monotonic() - link->noted_at >= NOTE_EVERY)
+    /* the first time at once: a power cut in the first minute must not make the list one that nobody vouched for */
+    int is_first = !link->noted_fresh && tb_feed_fresh_at(link->feed);
+    if (tb_clock_monotonic() - link->noted_at >= (is_first ? TB_SECOND : NOTE_EVERY))
         write_note(link);
     return more;
 }
@@ -377,7 +382,9 @@ void tb_link_look(tb_link *link, tb_link_view *out)
     *out = link->view;
     pthread_mutex_unlock(&link->mutex);
     tb_time now = tb_site_clock_now(link->options.clock), since = out->fresh_at ? out->fresh_at : link->opened_at;
-    tb_time old = now > since ? now - since : 0, most = link->options.offline;
+    /* what nobody has ever vouched for is given no more time by each new start */
+    int endless = link->options.offline == TB_TIME_NEVER;
+    tb_time old = now > since ? now - since : 0, most = out->fresh_at || endless ? link->options.offline : 0;
     out->stale = old > (most > TB_FRESH_ENOUGH ? most : TB_FRESH_ENOUGH);
     out->age = !out->fresh_at ? -1 : old <= TB_FRESH_ENOUGH ? 0 : old / TB_SECOND;
 }
@@ -409,7 +416,7 @@ static tb_status open_feed(tb_link *link, tb_error *why)
                                .touchpoint = r->touchpoint,
                                .clock = link->options.clock};
     tb_link_recall(link->options.store, &unused, &options.fresh_at);
-    link->view.fresh_at = options.fresh_at;
+    link->view.fresh_at = link->noted_fresh = options.fresh_at;
     link->opened_at = tb_site_clock_now(link->options.clock);
     link->noted_at = tb_clock_monotonic();
     tb_status status = tb_feed_new(&options, &link->feed);

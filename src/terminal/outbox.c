@@ -14,6 +14,7 @@
 void tb_outbox_init(tb_edge_store *store, const char *subject, tb_outbox *out)
 {
     *out = (tb_outbox){.store = store, .subject = subject, .patience = PATIENCE_LEAST};
+    (void)!tb_edge_store_outbox_again(store); /* another link of this run may have sent some */
 }
 
 /* The one after those that were sent. */

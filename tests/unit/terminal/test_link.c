@@ -494,6 +494,27 @@ static void a_list_of_which_nobody_speaks_grows_stale(void **state)
     UNTIL(!seen(w).stale && seen(w).age == 0);
 }
 
+/* Each start would give it an hour anew. */
+static void a_list_that_nobody_vouched_for_is_not_used(void **state)
+{
+    struct world *w = *state;
+    tb_clock_memory clock;
+    tb_time fresh = 0;
+    w->offline = TB_HOUR;
+    server_opens_site(w, 5);
+    open_link(w);
+    UNTIL(tb_list_count(w->list) == 5 && locked(w, &w->beat_count) >= 1);
+    assert_int_equal(seen(w).age, -1);
+    set_later(w, 20 * TB_SECOND);
+    assert_true(seen(w).stale);
+    set_later(w, 0);
+    mark_put(w);
+    UNTIL(seen(w).age == 0);
+    UNTIL((tb_link_recall(w->store, &clock, &fresh), fresh != 0)); /* for a start after a power cut */
+    set_later(w, 59 * TB_MINUTE);
+    assert_false(seen(w).stale);
+}
+
 /* Hours alone, a restart among them: everything comes, in order, each once, and the list goes on meanwhile. */
 static void what_happened_alone_is_told_in_order(void **state)
 {
@@ -536,6 +557,7 @@ int main(void)
                                        IN_WORLD(an_empty_list_begins_with_any_number),
                                        IN_WORLD(without_broker_the_list_is_still_there),
                                        IN_WORLD(a_list_of_which_nobody_speaks_grows_stale),
+                                       IN_WORLD(a_list_that_nobody_vouched_for_is_not_used),
                                        IN_WORLD(what_happened_alone_is_told_in_order),
                                        IN_WORLD(what_the_broker_loses_comes_again),
                                        IN_WORLD(questions_are_answered_exactly_once)};
