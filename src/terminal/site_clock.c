@@ -64,7 +64,10 @@ static void begin(tb_site_clock *c, const tb_clock_memory *memory)
     if (!memory || memory->site <= 0)
         return;
     if (c->boot_id[0] && strcmp(memory->boot_id, c->boot_id) == 0 && memory->boot <= c->started) {
-        c->base = memory->site + (c->started - memory->boot); /* whatever was done to the clock meanwhile */
+        /* whatever was done to the clock meanwhile; also what was in doubt does not go back (T1) */
+        c->base = memory->site + later(memory->doubt, 0) + (c->started - memory->boot);
+        c->doubt = later(memory->doubt, 0);
+        c->doubt_end = memory->doubt_end;
         return;
     }
     c->base = later(c->wall_at, memory->site); /* T1 */
@@ -155,7 +158,9 @@ void tb_site_clock_remember(tb_site_clock *clock, tb_clock_memory *out)
     *out = (tb_clock_memory){0};
     pthread_mutex_lock(&clock->mutex);
     out->site = now_at(clock, &out->boot);
-    out->site -= out->boot < clock->doubt_end ? clock->doubt : 0; /* what is in doubt does not become a bound */
+    out->doubt = out->boot < clock->doubt_end ? clock->doubt : 0;
+    out->doubt_end = clock->doubt_end;
+    out->site -= out->doubt; /* what is in doubt does not become a bound */
     memcpy(out->boot_id, clock->boot_id, sizeof out->boot_id);
     pthread_mutex_unlock(&clock->mutex);
 }

@@ -31,7 +31,8 @@ typedef struct tb_clock_readings {  /* tests have their own */
 typedef struct tb_clock_memory { /* of the last run; all zero: none */
     tb_time site;
     int64_t boot;
-    char boot_id[40]; /* of the machine's start: only within one is `boot` comparable */
+    char boot_id[40];         /* of the machine's start: only within one are `boot` and `doubt_end` comparable */
+    int64_t doubt, doubt_end; /* by which time was ahead of `site`, believed for as long as this machine runs */
 } tb_clock_memory;
 
 /* NULL, NULL: the machine's clocks and no memory. TB_NO_MEMORY */

@@ -103,6 +103,10 @@ static void a_clock_set_forward_closes_but_ends_nothing(void **state)
     tb_clock_memory memory;
     tb_site_clock_remember(clock, &memory);
     assert_true(memory.site == NOON + TB_CLOCK_DOUBT / 2); /* a wrong clock does not become a bound for ever */
+    tb_site_clock *anew = start(&m, &memory);              /* and a new start reopens nothing that was closed */
+    assert_true(tb_site_clock_now(anew) == NOON + 10 * TB_DAY + TB_CLOCK_DOUBT / 2);
+    assert_true(tb_site_clock_sure(anew) == NOON + TB_CLOCK_DOUBT / 2);
+    tb_site_clock_free(&anew);
     /* the server says that it was wrong */
     tb_site_clock_hear(clock, NOON + TB_CLOCK_DOUBT / 2, 1000);
     assert_true(llabs(tb_site_clock_now(clock) - (NOON + TB_CLOCK_DOUBT / 2)) < TB_SECOND);
