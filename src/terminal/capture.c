@@ -213,7 +213,7 @@ static tb_status begin_challenge(tb_capturer *capturer)
     capturer->asking = 1;
     capturer->checked = 0;
     capturer->answered = 0;
-    tb_zone_lenient(capturer->zone, 1);
+    tb_zone_lenient(capturer->zone, capturer->track);
     return tb_liveness_ask(capturer->liveness, order, CHALLENGES);
 }
 

@@ -25,8 +25,7 @@ struct track {
 struct tb_zone {
     tb_zone_options options;
     struct track *tracks; /* TRACKS of them, secret memory */
-    uint32_t last, focus;
-    int lenient;
+    uint32_t last, focus, lenient;
 };
 
 tb_status tb_zone_new(const tb_zone_options *options, tb_zone **out)
@@ -158,18 +157,24 @@ static int is_inside(const tb_zone *zone, const tb_image *image, const tb_face *
     return 1;
 }
 
-void tb_zone_lenient(tb_zone *zone, int lenient)
+void tb_zone_lenient(tb_zone *zone, uint32_t track)
 {
-    zone->lenient = lenient;
+    zone->lenient = track;
+}
+
+static int is_lenient(const tb_zone *zone, const struct track *track)
+{
+    return zone->lenient && track->number == zone->lenient;
 }
 
 /* The track that this face goes on with, else a new one. NULL: more faces than tracks. */
 static struct track *track_of(tb_zone *zone, const tb_face *face, const float chip[CHIP], const int taken[TRACKS])
 {
     struct track *best = NULL, *unused = NULL;
-    float most = OVERLAP, least = zone->lenient ? LENIENT_LIKENESS : zone->options.likeness;
+    float most = OVERLAP;
     for (int i = 0; i < TRACKS; i++) {
         struct track *track = &zone->tracks[i];
+        float least = is_lenient(zone, track) ? LENIENT_LIKENESS : zone->options.likeness;
         if (!track->number) {
             unused = unused ? unused : track;
         } else if (!taken[i] && overlap(track->box, face->box) >= most && likeness(track->chip, chip) >= least) {
@@ -214,7 +219,7 @@ static int age_tracks(tb_zone *zone, const int taken[TRACKS], struct track **onl
         struct track *track = &zone->tracks[i];
         if (!track->number || taken[i])
             continue;
-        if (++track->missed > (zone->lenient ? LENIENT_MISSED : MISSED_MOST)) {
+        if (++track->missed > (is_lenient(zone, track) ? LENIENT_MISSED : MISSED_MOST)) {
             tb_wipe(track, sizeof *track);
         } else if (!is_replaced(zone, track, taken)) {
             waiting++;

@@ -28,9 +28,9 @@ void tb_zone_free(tb_zone **zone);
 /* One picture and the faces found in it. `chosen` (may be NULL): index of the only candidate's face, -1 when there is
  * not exactly one (but see tb_zone_focus). */
 void tb_zone_see(tb_zone *zone, const tb_image *image, const tb_face *faces, int count, tb_zone_view *out, int *chosen);
-/* Somebody was asked to turn the head: they may look less like themselves, or be overlooked, for a moment. The caller
- * makes sure that it is the same person afterwards. */
-void tb_zone_lenient(tb_zone *zone, int lenient);
+/* Whoever has this track was asked to turn the head: they may look less like themselves, or be overlooked, for a
+ * moment. The caller makes sure that it is the same person afterwards. 0: nobody. */
+void tb_zone_lenient(tb_zone *zone, uint32_t track);
 /* `chosen` is this track's face from now on, whoever stands beside it (group admission); 0: the only candidate's. */
 void tb_zone_focus(tb_zone *zone, uint32_t track);
 /* Nobody is there: everything about everybody is wiped. */

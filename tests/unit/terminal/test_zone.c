@@ -202,6 +202,27 @@ static void two_who_cross_are_never_one(void **state)
     tb_zone_free(&zone);
 }
 
+/* Who was looked at already gets no patience meant for the one who is asked to turn: somebody else could stand
+ * there. */
+static void patience_is_for_who_was_asked(void **state)
+{
+    (void)state;
+    tb_zone *zone;
+    assert_int_equal(tb_zone_new(NULL, &zone), TB_OK);
+    tb_face both[] = {face_at(150, 200, 60), face_at(460, 205, 60)}, one = both[1];
+    const unsigned who[] = {1, 2}, second = 2;
+    tb_zone_view view = {0};
+    for (int i = 0; i < 3; i++)
+        view = see(zone, both, who, 2, NULL);
+    assert_int_equal(view.count, 2);
+    tb_zone_lenient(zone, view.tracks[1]);
+    for (int i = 0; i < 3; i++)
+        view = see(zone, &one, &second, 1, NULL);
+    assert_int_equal(view.count, 1);
+    assert_int_equal(view.inside, 1);
+    tb_zone_free(&zone);
+}
+
 static void a_crowd_breaks_nothing_and_leaves_nothing(void **state)
 {
     (void)state;
@@ -233,6 +254,7 @@ int main(void)
                                        cmocka_unit_test(one_of_ten_is_the_candidate),
                                        cmocka_unit_test(who_is_overlooked_beside_another_is_still_there),
                                        cmocka_unit_test(two_who_cross_are_never_one),
+                                       cmocka_unit_test(patience_is_for_who_was_asked),
                                        cmocka_unit_test(a_crowd_breaks_nothing_and_leaves_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
