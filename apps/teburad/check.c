@@ -137,6 +137,8 @@ static int check_url(const char *url, const char *token_file, int as_json)
     }
     if (status == TB_OK)
         status = http_call(client, "POST", "/api/v1/check", NULL, CHECK_SECONDS, &reply, &why);
+    if (status != TB_OK && reply.http == 401)
+        status = TB_UNAUTHORISED; /* the token is wrong */
     code = status == TB_OK ? tell(reply.body, as_json) : failed(status, &why);
     tb_wipe(token, sizeof token);
     tb_bytes_free(&text);

@@ -313,7 +313,8 @@ static tb_status bind_to(tb_http *http, const char *listen_at, tb_error *why)
              : reason == EACCES        ? TB_FORBIDDEN
              : reason == EADDRNOTAVAIL ? TB_INVALID_ARGUMENT
                                        : TB_IO;
-    return tb_fail(why, status, "cannot listen at %s: %s", listen_at, strerror(reason));
+    return tb_fail(why, status, "cannot listen at %s: %s%s", listen_at, strerror(reason),
+                   reason == EADDRINUSE ? ": end the program that has this address, or choose another port" : "");
 }
 
 static char *copied(const char *text, int *good)

@@ -79,7 +79,7 @@ static tb_status ask(const char *url, const char *body, const char *authority, i
         status =
             tb_fail(why, TB_FORBIDDEN,
                     "%s: this is not the server whose code it is, its certificate is for another name, or its time "
-                    "is over (%s)",
+                    "is over (%s); a site's own authority is believed by --code CODE.FINGERPRINT",
                     url, curl_easy_strerror(code));
     else if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
         status = tb_fail(why, TB_INVALID_ARGUMENT, "%s: not an address of a server", url);

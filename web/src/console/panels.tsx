@@ -79,7 +79,10 @@ export function Flights({ flights, people, now }: { flights: Flight[]; people: P
 }
 
 /** What the site's own profile says of a visit: the first three that it shows to anybody. */
-const mainFacts = (p: Person) => Object.entries(p.facts).slice(0, 3).map(([name, value]) => `${named(name)} ${value}`).join(' · ');
+const mainFacts = (p: Person) => Object.entries(p.facts).slice(0, 3).map(([name, value]) => `${named(name === 'gate' ? 'entrance_gate' : name)} ${value}`).join(' · ');
+
+/** Without a face there is the travel document, or, where no flight is, simply none. */
+const faceOf = (p: Person) => t(p.consent ? 'consent_yes' : p.reference ? 'face_no' : 'consent_no');
 
 export function People({ people, statuses, open }: { people: Person[]; statuses: string[]; open: (person: Person) => void }) {
   const sorted = [...people].sort((a, b) => Number(b.in_visitor_db) - Number(a.in_visitor_db) || statuses.indexOf(b.status) - statuses.indexOf(a.status) || a.name.localeCompare(b.name));
@@ -96,7 +99,7 @@ export function People({ people, statuses, open }: { people: Person[]; statuses:
                 <th scope="row"><button type="button" class="link" onClick={() => open(p)}>{p.name || p.id.slice(0, 8)}</button></th>
                 <td>{p.flight.split('/')[0] || p.reference}</td><td>{p.seat || mainFacts(p)}</td>
                 <td><span class="progress" aria-hidden="true" style={{ '--done': Math.max(0, statuses.indexOf(p.status)) / last }} />{named(p.status)}</td>
-                <td>{p.consent ? t('consent_yes') : t('consent_no')}</td>
+                <td>{faceOf(p)}</td>
                 <td class="number">{p.lists || '·'}</td><td class="number">{p.instruments || '·'}</td><td class="number">{p.items_waiting || '·'}</td>
               </tr>
             ))}
@@ -142,7 +145,7 @@ export function PersonPanel({ person, passages, simulated, close, changed }: {
           {person.flight && <span class="pill">{person.flight.split('/')[0]} · {person.seat}</span>}
           {person.reference && <span class="pill">{[person.reference, mainFacts(person)].filter(Boolean).join(' · ')}</span>}
           <span class="pill">{named(person.status)}</span>
-          <span class="pill">{person.consent ? t('consent_yes') : t('consent_no')}</span>
+          <span class="pill">{faceOf(person)}</span>
           <span class={`pill ${person.in_visitor_db ? 'tone-ok' : 'tone-neutral'}`}>{person.in_visitor_db ? t('visitor_db') : t('not_visitor')}</span>
         </p>
         {trouble && <p class="trouble" role="alert">{trouble}</p>}
