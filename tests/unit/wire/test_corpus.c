@@ -66,6 +66,9 @@ static void messages(void **state)
     tb_mark mark = sample_mark(), bare_mark = {.at = 1};
     SEED("mark", "whole", tb_mark_encode(&mark, &out));
     SEED("mark", "bare", tb_mark_encode(&bare_mark, &out));
+    tb_order wipe = {TB_ORDER_WIPE, TB_DAY * 20000}, revoked = {TB_ORDER_REVOKED, 1};
+    SEED("order", "wipe", tb_order_encode(&wipe, &out));
+    SEED("order", "revoked", tb_order_encode(&revoked, &out));
     SEED("request", "identify", tb_request_encode(&identify, &out));
     SEED("request", "checkin", tb_request_encode(&checkin, &out));
     SEED("request", "pay", tb_request_encode(&pay, &out));
