@@ -17,7 +17,7 @@ static void ago(int64_t seconds, char en[24], char ja[24])
             return;
         }
     snprintf(en, 24, "just now");
-    snprintf(ja, 24, "現在");
+    snprintf(ja, 24, "最新");
 }
 
 void tb_age_say(tb_time at, tb_time now, int utc_offset_minutes, tb_age_text *out)
