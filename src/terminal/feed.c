@@ -443,7 +443,7 @@ tb_status tb_feed_work(tb_feed *feed, tb_bus *bus, tb_time now, int *synced)
         if (status != TB_OK || !ready)
             want_snapshot(feed);
         if (status != TB_OK && status != TB_NOT_FOUND)
-            put_off(feed, tb_clock_now());
+            put_off(feed, tb_site_clock_now(feed->clock));
         else
             feed->failed = 0;
         if (status != TB_OK && status != TB_NOT_FOUND && status != TB_BUS_DOWN)
