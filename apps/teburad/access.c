@@ -58,7 +58,7 @@ static void on_operator(void *context, int connected)
     if (status == TB_UNSUPPORTED)
         tb_log(TB_LOG_WARNING, "teburad",
                "this broker does not ask terminals who they are: each could read what is meant for others (sealed) and "
-               "disturb them; configure it as teburad broker-config says");
+               "disturb them; see \"Several servers\" in deploy/README.md");
     else if (status != TB_OK)
         tb_log(TB_LOG_WARNING, "teburad", "the broker was not told who may sign in: %s", tb_status_sentence(status));
 }
