@@ -75,7 +75,7 @@ tb_status teburad_access_connect(teburad *s, tb_account account, tb_bus **out, t
                               .token = (const char *)token.data,
                               .seed = &seed,
                               .replicas = s->options.replicas,
-                              .authority = s->broker ? (const char *)s->authority.data : NULL,
+                              .authority = teburad_secure_authority(s, s->nats_url),
                               .connected = account == TB_ACCOUNT_SYSTEM ? on_operator : teburad_on_connection,
                               .context = s};
     status = status == TB_OK ? tb_bus_open(&options, out, why)

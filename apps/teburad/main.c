@@ -11,12 +11,14 @@
 #include <tebura/log.h>
 
 #include "base/supervisor.h"
+#include "broker_config.h"
 #include "check.h"
 #include "teburad.h"
 
 static const char help[] =
     "usage: teburad management --data DIR --site NAME --profile FILE [OPTION...]\n"
     "       teburad check ...   is every list what the rules say? See teburad check --help\n"
+    "       teburad broker-config ...   configurations for a broker of your own, or three; see its --help\n"
     "\n"
     "The management service of a site: people, visits, lists of every terminal, payments; HTTP API, console and\n"
     "touchpoint pages. It ends cleanly on SIGTERM or SIGINT.\n"
@@ -291,6 +293,8 @@ int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "check") == 0)
         return teburad_check(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "broker-config") == 0)
+        return teburad_broker_config(argc - 1, argv + 1);
     teburad_options options;
     int code = read_options(argc, argv, &options);
     if (code >= 0)

@@ -152,6 +152,7 @@ static json_t *json_of_token(const teburad *s, const tb_touchpoint *t)
 
 static json_t *json_of_registration(const teburad *s, const tb_touchpoint *t)
 {
+    const char *authority = teburad_secure_authority(s, s->terminals_url);
     char key[2 * TB_KEY_SIZE + 1];
     tb_key ours = tb_management_public_key(s->management);
     tb_hex_encode(tb_span_of(ours.bytes, sizeof ours.bytes), key);
@@ -159,7 +160,7 @@ static json_t *json_of_registration(const teburad *s, const tb_touchpoint *t)
                      "zone", t->zone, "attributes", json_of_facts(&t->attributes), "server_public_key", key, "site",
                      s->options.site, "nats_url", s->terminals_url, "model", (json_int_t)s->model, "dimension",
                      s->dimension, "broker_token", json_of_token(s, t), "broker_authority",
-                     s->broker ? json_string((const char *)s->authority.data) : json_null());
+                     authority ? json_string(authority) : json_null());
 }
 
 HANDLER(post_registration)

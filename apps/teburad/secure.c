@@ -60,6 +60,11 @@ tb_status teburad_secure_broker(teburad *s, tb_error *why)
     return status;
 }
 
+const char *teburad_secure_authority(const teburad *s, const char *urls)
+{
+    return strncmp(urls, "tls://", 6) == 0 ? (const char *)s->authority.data : NULL;
+}
+
 tb_status teburad_secure_http(teburad *s, tb_bytes *certificate, tb_bytes *key, tb_error *why)
 {
     tb_status status;

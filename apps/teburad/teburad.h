@@ -77,6 +77,9 @@ void teburad_on_connection(void *service, int connected); /* of the bus */
 /* secure.c: TLS. */
 tb_status teburad_secure_open(teburad *service, tb_error *why) TB_MUST_CHECK;   /* our own authority */
 tb_status teburad_secure_broker(teburad *service, tb_error *why) TB_MUST_CHECK; /* nats.pem and nats.key, made anew */
+/* Whose certificates a broker of these addresses may show beside those of the machine's authorities: our own, when it
+ * is spoken to with TLS; else NULL. */
+const char *teburad_secure_authority(const teburad *service, const char *urls);
 /* The certificate of HTTPS: the operator's files, or our own. */
 tb_status teburad_secure_http(teburad *service, tb_bytes *certificate, tb_bytes *key, tb_error *why) TB_MUST_CHECK;
 

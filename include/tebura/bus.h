@@ -28,8 +28,8 @@ typedef struct tb_bus_options {
      * only what the URL says. */
     const char *token;
     const tb_key *seed;
-    /* The one certificate authority (PEM) that the broker's certificate may be of: TLS or nothing. NULL: as the URL
-     * says, and then by the authorities of this machine. */
+    /* A certificate authority (PEM) that the broker's certificate may be of, beside those of this machine: TLS or
+     * nothing. NULL: as the URL says, and then by the authorities of this machine. */
     const char *authority;
     const char *inbox; /* prefix of the subjects that answers come to; NULL: the library's, "_INBOX" */
     int replicas; /* copies of bucket and stream, 1 to 5; 0: three when there are three servers or more, else one */
