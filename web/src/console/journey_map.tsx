@@ -1,5 +1,7 @@
 // The way through the site: zones as bands, roles as stations, terminals as cards that light up when somebody passes.
-import type { Passage, Role, Site, Touchpoint } from '../shared/api';
+import { useState } from 'preact/hooks';
+import { server, type Passage, type Role, type Site, type Touchpoint } from '../shared/api';
+import { sentence } from '../shared/parts';
 import { named, span, t, useLanguage } from '../shared/words';
 
 const SILENT_AFTER = 15; // seconds without a heartbeat
@@ -22,7 +24,32 @@ export function toneOf(passage: Passage): 'ok' | 'refuse' | 'neutral' {
   return passage.kind === 'refusal' ? 'refuse' : passage.kind === 'payment_void' ? 'neutral' : 'ok';
 }
 
-function Terminal({ touchpoint, latest, now }: { touchpoint: Touchpoint; latest: Passage | undefined; now: number }) {
+/** Out of service: wiped, when it is an honest terminal, or revoked. Folded away: neither can be undone. */
+function Orders({ id, changed }: { id: string; changed: () => void }) {
+  const [said, setSaid] = useState('');
+  async function give(order: 'wipe' | 'revoke'): Promise<void> {
+    if (!confirm(t(order === 'wipe' ? 'wipe_sure' : 'revoke_sure', id))) return;
+    try {
+      await server(`touchpoints/${encodeURIComponent(id)}/${order}`, 'POST');
+      setSaid(t('order_given', t(order)));
+      changed();
+    } catch (error) {
+      setSaid(sentence(error));
+    }
+  }
+  return (
+    <details class="orders">
+      <summary>{t('orders')}</summary>
+      <button type="button" data-order="wipe" title={t('wipe_help')} onClick={() => void give('wipe')}>{t('wipe')}</button>
+      <small>{t('wipe_help')}</small>
+      <button type="button" class="danger" data-order="revoke" title={t('revoke_help')} onClick={() => void give('revoke')}>{t('revoke')}</button>
+      <small>{t('revoke_help')}</small>
+      {said && <p role="status">{said}</p>}
+    </details>
+  );
+}
+
+function Terminal({ touchpoint, latest, now, changed }: { touchpoint: Touchpoint; latest: Passage | undefined; now: number; changed: () => void }) {
   const last = touchpoint.last;
   const silence = last ? (now - Date.parse(last.at)) / 1000 : 0;
   const silent = last !== null && silence > SILENT_AFTER;
@@ -47,11 +74,14 @@ function Terminal({ touchpoint, latest, now }: { touchpoint: Touchpoint; latest:
         </div>
       </dl>
       {last !== null && last.outbox > 0 && <p class="unsent">{t('outbox', last.outbox)}</p>}
+      {touchpoint.registered && <Orders id={touchpoint.id} changed={changed} />}
     </article>
   );
 }
 
-export function JourneyMap({ site, touchpoints, passages, now }: { site: Site; touchpoints: Touchpoint[]; passages: Passage[]; now: number }) {
+export function JourneyMap({ site, touchpoints, passages, now, changed }: {
+  site: Site; touchpoints: Touchpoint[]; passages: Passage[]; now: number; changed: () => void;
+}) {
   const language = useLanguage();
   const latest = new Map<string, Passage>();
   for (const passage of passages) if (!latest.has(passage.touchpoint)) latest.set(passage.touchpoint, passage);
@@ -67,7 +97,7 @@ export function JourneyMap({ site, touchpoints, passages, now }: { site: Site; t
                 <div class={`station${own.length ? '' : ' none'}`} key={role.name}>
                   <h4>{language === 'ja' ? role.title_ja : role.title_en}</h4>
                   <div class="terminals">
-                    {own.map((p) => <Terminal key={p.id} touchpoint={p} latest={latest.get(p.id)} now={now} />)}
+                    {own.map((p) => <Terminal key={p.id} touchpoint={p} latest={latest.get(p.id)} now={now} changed={changed} />)}
                   </div>
                 </div>
               );

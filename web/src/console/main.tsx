@@ -74,7 +74,7 @@ function Console() {
       <SimulationBanner parts={simulations(data)} />
       {(data.trouble || data.health?.status === 'degraded') && <p class="trouble banner" role="alert">{data.trouble || t('degraded')}</p>}
       <main>
-        {data.site && <JourneyMap site={data.site} touchpoints={data.touchpoints} passages={data.passages} now={now} />}
+        {data.site && <JourneyMap site={data.site} touchpoints={data.touchpoints} passages={data.passages} now={now} changed={refresh} />}
         <div class="boards">
           <Passages passages={data.passages} />
           <div class="column">
