@@ -1,4 +1,5 @@
-/* bus_reopen.c: nats.c gives a connection up for good when a broker has refused our credentials twice in a row. That a
+/* bus_reopen.c: nats.c gives a connection up for good when a broker has refused our credentials twice in a row, or
+ * when its certificate is not to be believed. That a
  * broker does not know us yet (it was begun with other accounts, or has not heard of a new terminal) passes, so another
  * connection is put in the place of such a one, with the same subscriptions; whoever is revoked goes on asking in vain.
  * Runs on the bus' own thread, which is also the one that tells of connections: nobody hears of one before all that was
@@ -88,7 +89,8 @@ void bus_reopen(tb_bus *bus)
     if (!natsConnection_IsClosed(bus->connection)) /* only we exchange it, so it may be looked at */
         return;
     if (bus->former == 0)
-        tb_log(TB_LOG_WARNING, "bus", "the broker turns our credentials away: asked again every %d s",
+        tb_log(TB_LOG_WARNING, "bus",
+               "the broker turns us away, or its certificate is not to be believed: tried again every %d s",
                BUS_REOPEN_MS / 1000);
     end_all(bus); /* first: the new connection must not find one of ours still at work */
     set_closed(bus, 0);

@@ -15,10 +15,13 @@ const skip = natsProgram ? false : 'there is no nats-server on this machine';
 const command = (data, ...args) => run(join(bin, 'teburad'), ['broker-config', '--data', data, '--site', 'test_site', '--profile', join(root, 'profiles/airport.yaml'), ...args]);
 
 // A site that has run once, as its keys are needed.
+let site;
 async function begun(t) {
+  if (site) return site;
   const server = await startTeburad(t);
   await server.stop();
-  return server.data;
+  site = server.data;
+  return site;
 }
 
 async function written(t, data, nodes, ...args) {
@@ -101,8 +104,9 @@ test('one broker of the operator\'s own', { skip }, async (t) => {
   writeFileSync(file, readFileSync(file, 'utf8').replace('listen: "127.0.0.2:', 'listen: "127.0.0.1:'));
   const stranger = broker(t, wrong, 1);
   const misled = await startTeburad(t, { data, args: ['--nats', `tls://127.0.0.1:${port}`] });
-  await waitFor('it is turned away', () => /TLS handshake error: .*(bad|unknown) certificate/.test(stranger.err));
+  await waitFor('it is turned away', () => /TLS handshake error/.test(stranger.err));
   assert.equal((await http(misled, 'GET', '/api/v1/health')).json.status, 'degraded');
+  await misled.stop(); // its database is the next one's
 });
 
 test('three brokers that are a cluster', { skip }, async (t) => {
@@ -111,7 +115,7 @@ test('three brokers that are a cluster', { skip }, async (t) => {
   const programs = [1, 2, 3].map((number) => broker(t, out, number));
   const server = await startTeburad(t, { data, args: ['--nats', ports.map((port) => `tls://127.0.0.1:${port}`).join(',')] });
   await waitFor('the cluster takes the server', async () => (await http(server, 'GET', '/api/v1/health')).json.status === 'ok');
-  const gate = await startEdge(t, server, { id: 'security-1', role: 'security' });
+  const gate = await startEdge(t, server, { id: 'security-2', role: 'security' });
   await gate.until('connected', (s) => s.list.connected);
   const copies = () => [1, 2, 3].filter((number) => {
     const folder = join(out, 'store', `tebura-${number}`, 'jetstream');
