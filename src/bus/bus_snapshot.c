@@ -12,7 +12,7 @@
 #define FETCH_TRIES 3
 #define ASK_MS 5000
 #define ASK_FIRST_MS 1000
-#define ASK_DOUBLED 3 /* times at most */
+#define ASK_DOUBLED 5 /* times at most: a thousand that ask too soon would keep a slow server busy with old questions */
 
 /* ---- the epoch ---- */
 
