@@ -31,7 +31,8 @@ struct broker {
     pthread_t watcher;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    int stopping; /* by lock */
+    int stopping; /* by lock, and the next */
+    pid_t child;  /* 0: it does not run */
 };
 
 static int find_program(char out[PATH_SIZE])
@@ -164,6 +165,32 @@ static void end_child(pid_t child)
     (void)waitpid(child, NULL, 0);
 }
 
+static void set_child(broker *b, pid_t child)
+{
+    pthread_mutex_lock(&b->lock);
+    b->child = child;
+    pthread_mutex_unlock(&b->lock);
+}
+
+/* Its number is somebody else's as soon as it is waited for. */
+static int has_ended(broker *b, pid_t child, int *how)
+{
+    pthread_mutex_lock(&b->lock);
+    int ended = waitpid(child, how, WNOHANG) == child;
+    if (ended)
+        b->child = 0;
+    pthread_mutex_unlock(&b->lock);
+    return ended;
+}
+
+void broker_reload(broker *b)
+{
+    pthread_mutex_lock(&b->lock);
+    if (b->child)
+        kill(b->child, SIGHUP);
+    pthread_mutex_unlock(&b->lock);
+}
+
 /* Runs it once. 1: it ended by itself; 0: we ended it. */
 static int run_once(broker *b)
 {
@@ -176,8 +203,10 @@ static int run_once(broker *b)
         return 1;
     }
     tb_log(TB_LOG_INFO, "broker", "nats-server runs as process %d at 127.0.0.1:%d", (int)child, b->port);
-    while (waitpid(child, &how, WNOHANG) != child)
+    set_child(b, child);
+    while (!has_ended(b, child, &how))
         if (pause_or_stop(b, 100)) {
+            set_child(b, 0);
             end_child(child);
             return 0;
         }

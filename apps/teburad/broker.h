@@ -13,6 +13,8 @@ typedef struct broker broker;
  * which it listens, at most 255 characters. */
 tb_status broker_start(const char *data, const char *host, tb_span access, broker **out, tb_error *why) TB_MUST_CHECK;
 void broker_stop(broker **place);
+/* Has it read its certificate anew. */
+void broker_reload(broker *b);
 const char *broker_url(const broker *b); /* for this machine: "tls://127.0.0.1:port", or of its one address */
 int broker_port(const broker *b);
 int broker_listens_everywhere(const char *host); /* then others need a name for it */

@@ -19,8 +19,9 @@
 #define WAIT 100 /* ms, when there is nothing to publish: then marks are looked for */
 #define FLUSH_WAIT 3000
 #define LOOK_EVERY (2 * TB_SECOND) /* whether the bucket is still whole */
-#define SWEEP_EVERY 600000         /* ms */
-#define SWEEP_OLDER 3600           /* s */
+#define SWEEP_EVERY (600 * TB_SECOND)
+#define LOOK_AROUND 5000 /* ms: is a certificate to be renewed? */
+#define SWEEP_OLDER 3600 /* s */
 
 typedef struct publisher {
     teburad *service;
@@ -181,11 +182,15 @@ void *teburad_publish(void *context)
 void *teburad_sweep(void *context)
 {
     teburad *s = context;
-    for (;;) {
+    for (int64_t swept = tb_clock_monotonic();;) {
         int removed = 0;
-        teburad_pause(s, SWEEP_EVERY);
+        teburad_pause(s, LOOK_AROUND);
         if (atomic_load(&s->stopping))
             return NULL;
+        teburad_secure_renew(s);
+        if (tb_clock_monotonic() - swept < SWEEP_EVERY)
+            continue;
+        swept = tb_clock_monotonic();
         if (atomic_load(&s->feed_is_ready) &&
             tb_bus_feed_sweep(s->bus, s->options.site, SWEEP_OLDER, &removed) == TB_OK && removed)
             tb_log(TB_LOG_DEBUG, "publisher", "%d old purge markers removed", removed);

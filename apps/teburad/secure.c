@@ -1,17 +1,21 @@
-/* secure.c: TLS: certificates of our own authority for HTTPS and for our own broker, made anew at each start; or the
+/* secure.c: TLS: certificates of our own authority for HTTPS and for our own broker, made anew at each start
+ * and when a third of their life is left; or the
  * operator's files. What leaves this machine in the open is refused. */
 #include "teburad.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include <tebura/log.h>
 #include <tebura/secret.h>
 
 #define CERTIFICATE_DAYS 825
 #define PEM_MOST 65536
+#define RENEW_AFTER (CERTIFICATE_DAYS * 2 / 3 * 24 * TB_HOUR)
 
 tb_status teburad_secure_open(teburad *s, tb_error *why)
 {
+    s->renew_at = tb_clock_now() + RENEW_AFTER;
     tb_key root = tb_management_trust_key(s->management);
     tb_status status = tb_tls_authority(&root, tb_clock_now(), &s->authority, why);
     if (status == TB_OK)
@@ -78,4 +82,39 @@ tb_status teburad_secure_http(teburad *s, tb_bytes *certificate, tb_bytes *key, 
     if (status == TB_OK)
         status = tb_bytes_append(certificate, tb_span_of("", 1));
     return status == TB_OK ? tb_bytes_append(key, tb_span_of("", 1)) : status;
+}
+
+/* The library cannot exchange a certificate, so HTTPS is closed for a moment: once in a year and a half. Requests under
+ * way finish. */
+static tb_status renew_https(teburad *s, tb_error *why)
+{
+    tb_status status = TB_OK;
+    pthread_mutex_lock(&s->https_lock);
+    if (!atomic_load(&s->ending)) {
+        tb_http_free(&s->https);
+        status = teburad_serve_https(s, why);
+    }
+    pthread_mutex_unlock(&s->https_lock);
+    return status;
+}
+
+void teburad_secure_renew(teburad *s)
+{
+    tb_error why = {0};
+    tb_status status = TB_OK;
+    if (tb_clock_now() < s->renew_at)
+        return;
+    if (s->broker)
+        status = teburad_secure_broker(s, &why);
+    if (s->broker && status == TB_OK)
+        broker_reload(s->broker);
+    if (status == TB_OK && s->options.listen_tls && !s->options.certificate)
+        status = renew_https(s, &why);
+    if (status != TB_OK) { /* tried again at once: the old certificate is good for months, but HTTPS may be closed */
+        tb_log(TB_LOG_ERROR, "teburad", "certificates are not renewed: %s",
+               why.text[0] ? why.text : tb_status_sentence(status));
+        return;
+    }
+    s->renew_at = tb_clock_now() + RENEW_AFTER;
+    tb_log(TB_LOG_INFO, "teburad", "certificates are renewed");
 }

@@ -181,7 +181,7 @@ static tb_status open_https(teburad *s, tb_http_options options, tb_error *why)
 {
     tb_bytes certificate = {0}, key = {0};
     tb_status status = teburad_secure_http(s, &certificate, &key, why);
-    options.listen = s->options.listen_tls;
+    options.listen = s->https_at;
     options.certificate = (const char *)certificate.data;
     options.private_key = (const char *)key.data;
     if (status == TB_OK)
@@ -206,7 +206,7 @@ static tb_status read_token(const teburad *s, const char *name, char file[4096],
 }
 
 /* The operator's token opens everything; that of the metrics opens them and nothing else (doc/adr/104). */
-static tb_status open_http(teburad *s, tb_error *why)
+static tb_status serve(teburad *s, int tls, tb_error *why)
 {
     char token[2 * TB_KEY_SIZE + 1] = "", reader[2 * TB_KEY_SIZE + 1] = "", file[4096];
     tb_status status = read_token(s, "operator.token", s->token_file, token, why);
@@ -221,12 +221,30 @@ static tb_status open_http(teburad *s, tb_error *why)
                                    .token = token,
                                    .reader = reader,
                                    .static_directory = s->options.web};
-        status = tb_http_open(&options, &s->http, why);
-        if (status == TB_OK && s->options.listen_tls)
-            status = open_https(s, options, why);
+        status = tls ? open_https(s, options, why) : tb_http_open(&options, &s->http, why);
     }
     tb_wipe(reader, sizeof reader);
     tb_wipe(token, sizeof token);
+    return status;
+}
+
+tb_status teburad_serve_https(teburad *s, tb_error *why)
+{
+    return serve(s, 1, why);
+}
+
+static tb_status open_http(teburad *s, tb_error *why)
+{
+    tb_status status = serve(s, 0, why);
+    if (status != TB_OK || !s->options.listen_tls)
+        return status;
+    if (snprintf(s->https_at, sizeof s->https_at, "%s", s->options.listen_tls) >= (int)sizeof s->https_at)
+        return tb_fail(why, TB_INVALID_ARGUMENT, "--listen-tls is too long");
+    pthread_mutex_lock(&s->https_lock); /* the sweeper runs already */
+    status = teburad_serve_https(s, why);
+    if (status == TB_OK) /* the port that was found stays */
+        snprintf(s->https_at, sizeof s->https_at, "%s", tb_http_url(s->https) + strlen("https://"));
+    pthread_mutex_unlock(&s->https_lock);
     return status;
 }
 
@@ -260,6 +278,7 @@ static tb_status open_data(const teburad_options *options, teburad **out, tb_err
     pthread_cond_init(&s->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->https_lock, NULL);
     tb_status status = options->examine ? TB_OK : check_options(options, why);
     if (status == TB_OK)
         status = tb_crypto_start();
@@ -304,7 +323,10 @@ void teburad_stop(teburad **place)
     if (!s)
         return;
     flight_watch_stop(&s->flights);
+    atomic_store(&s->ending, 1);
+    pthread_mutex_lock(&s->https_lock);
     tb_http_free(&s->https);
+    pthread_mutex_unlock(&s->https_lock);
     tb_http_free(&s->http);
     pthread_mutex_lock(&s->lock);
     atomic_store(&s->stopping, 1);
@@ -328,6 +350,7 @@ void teburad_stop(teburad **place)
     tb_management_free(&s->management);
     tb_profile_free(&s->profile);
     pthread_cond_destroy(&s->wake);
+    pthread_mutex_destroy(&s->https_lock);
     pthread_mutex_destroy(&s->lock);
     free(s);
 }

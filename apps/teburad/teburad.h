@@ -43,6 +43,9 @@ typedef struct teburad {
     tb_trust *trust;
     tb_bus *bus, *operator_bus; /* the second pushes who may sign in */
     tb_http *http, *https;      /* the second for other machines, and for terminals; NULL: not asked for */
+    pthread_mutex_t https_lock; /* its renewal and its end */
+    tb_time renew_at;           /* the sweeper's: certificates of ours have a third of their life left */
+    char https_at[128];         /* where it listens */
     tb_bytes authority;         /* PEM, with a NUL: of our own certificates */
     char fingerprint[TB_FINGERPRINT_SIZE];
     struct flight_watch *flights; /* NULL: none */
@@ -54,9 +57,9 @@ typedef struct teburad {
     int publishing, sweeping, ticking; /* the threads run */
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    atomic_int stopping;
-    atomic_int feed_lost;     /* the connection was lost since the publisher last looked */
-    atomic_int feed_is_ready; /* the bucket holds the present lists */
+    atomic_int stopping, ending; /* ending: HTTPS is closed or about to be */
+    atomic_int feed_lost;        /* the connection was lost since the publisher last looked */
+    atomic_int feed_is_ready;    /* the bucket holds the present lists */
 } teburad;
 
 /* Starts everything; on failure nothing is left running. `why` is the sentence for the operator. */
@@ -82,6 +85,11 @@ tb_status teburad_secure_broker(teburad *service, tb_error *why) TB_MUST_CHECK; 
 const char *teburad_secure_authority(const teburad *service, const char *urls);
 /* The certificate of HTTPS: the operator's files, or our own. */
 tb_status teburad_secure_http(teburad *service, tb_bytes *certificate, tb_bytes *key, tb_error *why) TB_MUST_CHECK;
+
+/* Makes our own certificates anew when it is time; on the sweeper's thread. */
+void teburad_secure_renew(teburad *service);
+/* teburad.c: HTTPS at s->https_at, with a certificate made now. */
+tb_status teburad_serve_https(teburad *service, tb_error *why) TB_MUST_CHECK;
 
 /* access.c: who may sign in at the broker. */
 tb_status teburad_access_open(teburad *service, tb_error *why) TB_MUST_CHECK;

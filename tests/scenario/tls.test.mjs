@@ -2,8 +2,10 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startTeburad, http, run, bin, root, natsProgram, temporary } from '../support/teburad.mjs';
+import { connect as secure } from 'node:tls';
+import { startTeburad, http, run, bin, root, natsProgram, temporary, waitFor, sleep } from '../support/teburad.mjs';
 
 const skip = natsProgram ? false : 'there is no nats-server on this machine';
 
@@ -50,4 +52,29 @@ test('nothing in the open beyond this machine', { skip }, async (t) => {
     assert.equal(code, 64, program.err);
     assert.match(program.err, sentence);
   }
+});
+
+const faketime = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/faketime/libfaketimeMT.so.1`;
+
+test('certificates are renewed when a third of their life is left', { skip: skip || (existsSync(faketime) ? false : 'libfaketime is not installed') }, async (t) => {
+  const stamp = join(temporary(t), 'time');
+  writeFileSync(stamp, '+0d');
+  const server = await startTeburad(t, { env: { LD_PRELOAD: faketime, FAKETIME_TIMESTAMP_FILE: stamp, FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1', ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:verify_asan_link_order=0` } });
+  const port = new URL(server.https).port;
+  const shown = (to) => new Promise((done) => {
+    const socket = secure({ port: to, host: '127.0.0.1', rejectUnauthorized: false }, () => {
+      done(socket.getPeerCertificate().serialNumber);
+      socket.destroy();
+    });
+    socket.on('error', () => done(null));
+  });
+  const first = await shown(port), file = join(server.data, 'nats.pem'), broker = readFileSync(file, 'utf8');
+  assert.ok(first);
+  writeFileSync(stamp, '+540d'); // two thirds are 550
+  await sleep(6000);
+  assert.equal(await shown(port), first);
+  writeFileSync(stamp, '+560d');
+  await waitFor('another certificate', async () => { const now = await shown(port); return now && now !== first; });
+  assert.notEqual(readFileSync(file, 'utf8'), broker);
+  await waitFor('the broker has read its own anew', () => /Reloaded: tls/.test(readFileSync(join(server.data, 'nats.log'), 'utf8')));
 });
