@@ -10,7 +10,7 @@
 typedef struct tb_finding {
     int line;         /* from 1 */
     char cause[240];  /* what is wrong */
-    char remedy[240]; /* what to do */
+    char remedy[400]; /* what to do */
 } tb_finding;
 
 /* Ordered by line. `more`: found and not kept. */

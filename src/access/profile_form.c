@@ -111,7 +111,7 @@ static const cyaml_schema_field_t *field_named(const cyaml_schema_value_t *schem
 static void unknown_field(form *f, const yaml_node_t *key, const cyaml_schema_value_t *schema, size_t count,
                           const char *what)
 {
-    char remedy[240];
+    char remedy[400];
     const char *meant = tb_nearest_name(text_of(key), schema->mapping.fields, count, sizeof *schema->mapping.fields);
     size_t used = (size_t)snprintf(remedy, sizeof remedy, "%s%s%sthe fields are:", meant ? "is '" : "remove it; ",
                                    meant ? meant : "", meant ? "' meant? " : "");
