@@ -120,9 +120,9 @@ static tb_status read_profile(const char *path, tb_profile **out, tb_error *why)
 static int say_ready(tb_terminal *terminal)
 {
     char touchpoint[TB_TOUCHPOINT_SIZE];
-    json_t *line =
-        json_pack("{s:s, s:s, s:b}", "screen", tb_terminal_url(terminal), "touchpoint",
-                  tb_terminal_touchpoint(terminal, touchpoint), "registered", tb_terminal_is_registered(terminal));
+    json_t *line = json_pack(
+        "{s:s, s:s, s:s, s:b}", "screen", tb_terminal_url(terminal), "token_file", tb_terminal_token_file(terminal),
+        "touchpoint", tb_terminal_touchpoint(terminal, touchpoint), "registered", tb_terminal_is_registered(terminal));
     int failed = !line || json_dumpf(line, stdout, JSON_COMPACT) != 0 || putchar('\n') == EOF || fflush(stdout) != 0;
     json_decref(line);
     return !failed;

@@ -25,6 +25,8 @@ static const char help[] =
     "  --web DIR       the console's pages\n\n"
     "Exit status: 0 everything was as expected, 1 it was not, 2 it could not be done.\n";
 
+enum { TOUCHPOINT_LINK = 768 };
+
 static volatile sig_atomic_t interrupted;
 
 static void interrupt(int signal_number)
@@ -198,12 +200,25 @@ static tb_status run(demo *d, int *passed, tb_error *why)
     return status;
 }
 
+/* The terminals' own tokens come along in the fragment, which no server sees: their pages ask nobody. */
+static const char *touchpoint_link(const demo *d, char out[TOUCHPOINT_LINK])
+{
+    int used = snprintf(out, TOUCHPOINT_LINK, "%s/touchpoint#token=%s", d->url, d->token);
+    for (int i = 0; i < d->point_count && used < TOUCHPOINT_LINK; i++)
+        if (strncmp(d->points[i].id, "webcam-", 7) == 0)
+            used += snprintf(out + used, (size_t)(TOUCHPOINT_LINK - used), "&screen=%s~%s", d->points[i].screen,
+                             d->points[i].token);
+    return out;
+}
+
 static void stay(demo *d)
 {
     tb_error why = {0};
     demo_say(d, "\nNow for you: three terminals whose camera is the webcam of your browser.");
+    char link[TOUCHPOINT_LINK];
     if (demo_webcams_start(d, &why) == TB_OK)
-        demo_say(d, "\n  Try it on yourself:      %s/touchpoint#token=%s", d->url, d->token);
+        demo_say(d, "\n  Try it on yourself:      %s\n  To watch another one:    its token is in %s/NAME/screen.token",
+                 touchpoint_link(d, link), d->directory);
     else
         demo_say(d, "  they do not start: %s", tb_error_text(&why));
     announce_pages(d);

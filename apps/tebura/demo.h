@@ -74,8 +74,8 @@ typedef struct demo_point { /* one terminal */
     char id[33];
     demo_place place;
     process program;
-    char code[128], screen[96];
-    pthread_mutex_t free; /* one person at a time */
+    char code[128], screen[96], token[160]; /* of its own local interface */
+    pthread_mutex_t free;                   /* one person at a time */
 } demo_point;
 
 typedef struct demo_flight {

@@ -446,7 +446,7 @@ static void take_step(demo_traveller *t, int index, http_client *server)
     if (!v.point)
         return;
     show(t, index, 0);
-    if (http_client_new(v.point->screen, NULL, &v.terminal) == TB_OK) {
+    if (http_client_new(v.point->screen, v.point->token, &v.terminal) == TB_OK) {
         json_t *state = state_after(&v, 0, 0);
         snprintf(v.before, sizeof v.before, "%s", text_at(json_object_get(state, "last"), "transaction"));
         json_decref(state);

@@ -43,13 +43,17 @@ static tb_status text_of(const json_t *line, const char *key, char *out, size_t 
     return TB_OK;
 }
 
-static tb_status read_token(demo *d, const char *path, tb_error *why)
+static tb_status read_token(const json_t *line, const char *whose, char out[160], tb_error *why)
 {
+    char path[256];
     tb_bytes token = {0};
-    tb_status status = tb_file_read(path, sizeof d->token - 1, &token, why);
+    tb_status status = text_of(line, "token_file", path, sizeof path, whose, why);
+    if (status == TB_OK)
+        status = tb_file_read(path, 159, &token, why);
     if (status == TB_OK) {
-        memcpy(d->token, token.data, token.size);
-        d->token[strcspn(d->token, " \r\n")] = '\0';
+        memcpy(out, token.data, token.size);
+        out[token.size] = '\0';
+        out[strcspn(out, " \r\n")] = '\0';
     }
     tb_bytes_free(&token);
     return status;
@@ -57,7 +61,6 @@ static tb_status read_token(demo *d, const char *path, tb_error *why)
 
 static tb_status server_ready(demo *d, tb_error *why)
 {
-    char token_file[256];
     json_t *line;
     tb_status status = process_ready(&d->server, READY_SECONDS, &line, why);
     if (status == TB_OK)
@@ -67,9 +70,7 @@ static tb_status server_ready(demo *d, tb_error *why)
     if (status == TB_OK)
         status = text_of(line, "nats", d->nats, sizeof d->nats, "teburad", why);
     if (status == TB_OK)
-        status = text_of(line, "token_file", token_file, sizeof token_file, "teburad", why);
-    if (status == TB_OK)
-        status = read_token(d, token_file, why);
+        status = read_token(line, "teburad", d->token, why);
     json_decref(line);
     return status == TB_OK ? http_client_new(d->url, d->token, &d->client) : status;
 }
@@ -154,6 +155,8 @@ static tb_status terminal_ready(demo *d, int index, tb_error *why)
     tb_status status = process_ready(&point->program, READY_SECONDS, &line, why);
     if (status == TB_OK)
         status = text_of(line, "screen", point->screen, sizeof point->screen, point->id, why);
+    if (status == TB_OK)
+        status = read_token(line, point->id, point->token, why);
     if (status == TB_OK && !json_is_true(json_object_get(line, "registered")))
         status =
             tb_fail(why, TB_UNAUTHORISED, "%s could not register at the server; see %s", point->id, point->program.log);

@@ -167,7 +167,7 @@ void demo_table_end(demo *d)
 
 void demo_say(demo *d, const char *format, ...)
 {
-    char text[400];
+    char text[1200]; /* a link with tokens is long */
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);

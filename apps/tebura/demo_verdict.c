@@ -47,7 +47,7 @@ static int64_t own_entries(const demo_point *point)
     http_client *terminal;
     http_reply reply;
     int64_t entries = -1;
-    if (http_client_new(point->screen, NULL, &terminal) != TB_OK)
+    if (http_client_new(point->screen, point->token, &terminal) != TB_OK)
         return -1;
     if (http_call(terminal, "GET", "/v1/state", NULL, 20, &reply, NULL) == TB_OK)
         entries = number_of(json_object_get(reply.body, "list"), "entries");

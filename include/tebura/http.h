@@ -98,6 +98,8 @@ typedef struct tb_http_options { /* strings and routes outlive the server, if no
     const char *token; /* bearer token; NULL: nobody is asked (every route is open). Copied, wiped */
     /* another one, which opens routes with TB_HTTP_READER and no others; NULL: none. Copied, wiped */
     const char *reader;
+    /* Where the token is, as a sentence for whoever comes without it; NULL: the status's own. */
+    const char *token_place;
     const char *origin; /* the one foreign origin that may call ("http://127.0.0.1:8080"), exact; NULL: none. Copied */
     const char *static_directory; /* pages; "/x" is x, x.html or x/index.html; NULL: none */
     const char *content_policy;   /* Content-Security-Policy of the pages; NULL: only itself and loopback terminals */

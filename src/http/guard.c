@@ -64,5 +64,6 @@ void http_guard_token(http_exchange *exchange)
     int reads = given && http->reader && (exchange->route->flags & TB_HTTP_READER) &&
                 tb_equal_constant_time(tb_span_text(http->reader), tb_span_text(given));
     if (!reads && (!given || !tb_equal_constant_time(tb_span_text(http->token), tb_span_text(given))))
-        exchange->refused = tb_fail(&exchange->why, TB_UNAUTHORISED, "%s", tb_status_sentence(TB_UNAUTHORISED));
+        exchange->refused = tb_fail(&exchange->why, TB_UNAUTHORISED, "%s",
+                                    http->token_place ? http->token_place : tb_status_sentence(TB_UNAUTHORISED));
 }

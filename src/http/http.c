@@ -331,6 +331,7 @@ static tb_status take_options(tb_http *http, const tb_http_options *options, tb_
     http->route_count = options->route_count;
     http->context = options->context;
     http->tls = options->certificate && options->private_key;
+    http->token_place = options->token_place;
     http->token = copied(options->token, &good);
     http->reader = copied(options->reader, &good);
     http->origin = copied(options->origin, &good);

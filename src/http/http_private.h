@@ -20,6 +20,7 @@ struct tb_http {
     const tb_http_route *routes;
     size_t route_count;
     void *context;
+    const char *token_place;
     char *token, *reader, *origin, *host, *policy;
     int pages; /* directory of the static pages, -1: none */
     atomic_int stopping;

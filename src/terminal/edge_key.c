@@ -24,6 +24,14 @@ tb_status tb_edge_path(const char *directory, const char *name, char out[TB_EDGE
     return TB_OK;
 }
 
+tb_status tb_edge_make_directory(const char *directory, tb_error *why)
+{
+    if (mkdir(directory, 0700) == 0 || errno == EEXIST)
+        return TB_OK;
+    return tb_fail(why, errno == ENOSPC || errno == EDQUOT ? TB_DISK_FULL : TB_IO, "%s: %s", directory,
+                   strerror(errno));
+}
+
 static tb_status paths(const char *directory, const char *key_file, char master[TB_EDGE_PATH_SIZE],
                        char seal[TB_EDGE_PATH_SIZE], tb_error *why)
 {

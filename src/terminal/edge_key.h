@@ -13,6 +13,8 @@
 /* "<directory>/<name>" into `out`. TB_TOO_LARGE */
 tb_status tb_edge_path(const char *directory, const char *name, char out[TB_EDGE_PATH_SIZE],
                        tb_error *why) TB_MUST_CHECK;
+/* Mode 0700, when it is not there. TB_DISK_FULL, TB_IO */
+tb_status tb_edge_make_directory(const char *directory, tb_error *why) TB_MUST_CHECK;
 /* The key of edge.db; made where there is no store yet. `key_file` NULL: edge.key in the directory. TB_DB_KEY: the
  * master key is another's, or the store was wiped; TB_FORBIDDEN, TB_MALFORMED, TB_IO, TB_DISK_FULL. */
 tb_status tb_edge_key_open(const char *directory, const char *key_file, tb_key *out, tb_error *why) TB_MUST_CHECK;

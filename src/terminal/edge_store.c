@@ -60,19 +60,11 @@ static tb_status migrate(tb_edge_store *store, tb_error *why)
     return tb_edge_db_end(store->db, status);
 }
 
-static tb_status make_directory(const char *directory, tb_error *why)
-{
-    if (mkdir(directory, 0700) == 0 || errno == EEXIST)
-        return TB_OK;
-    return tb_fail(why, errno == ENOSPC || errno == EDQUOT ? TB_DISK_FULL : TB_IO, "%s: %s", directory,
-                   strerror(errno));
-}
-
 static tb_status open_in(tb_edge_store *store, const char *directory, const char *key_file, tb_error *why)
 {
     char path[TB_EDGE_PATH_SIZE];
     tb_key key = {{0}};
-    tb_status status = make_directory(directory, why);
+    tb_status status = tb_edge_make_directory(directory, why);
     if (status == TB_OK && tb_edge_is_to_end(directory)) {
         tb_log(TB_LOG_WARNING, "terminal", "this terminal was being wiped when it stopped: the rest goes now");
         status = tb_edge_key_destroy(directory, key_file, why);

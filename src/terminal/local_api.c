@@ -9,6 +9,10 @@
 
 #include <tebura/secret.h>
 
+static const char token_place[] =
+    "this needs the terminal's own token: Authorization: Bearer and what screen.token holds, a file in the "
+    "terminal's data directory";
+
 #define DECODING_MOST 4
 #define CODE_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
 #define PAGE_LIMIT ((size_t)12 << 20)
@@ -365,22 +369,23 @@ static tb_status put_scene(void *context, const tb_http_request *request, tb_htt
     return status;
 }
 
+/* None is open: whoever is on this machine has a loopback, too. */
 static const tb_http_route routes[] = {
-    {"GET", "/v1/state", TB_HTTP_OPEN, 0, get_state},
-    {"GET", "/v1/events", TB_HTTP_OPEN, 0, get_events},
-    {"POST", "/v1/passport", TB_HTTP_OPEN, PAGE_LIMIT * 4 / 3 + 4096, post_passport},
-    {"POST", "/v1/boarding-pass", TB_HTTP_OPEN, 0, post_boarding_pass},
-    {"POST", "/v1/reference", TB_HTTP_OPEN, 0, post_reference},
-    {"POST", "/v1/consent", TB_HTTP_OPEN, 0, post_consent},
-    {"POST", "/v1/sale", TB_HTTP_OPEN, 0, post_sale},
-    {"POST", "/v1/pin", TB_HTTP_OPEN, 0, post_pin},
-    {"POST", "/v1/staff", TB_HTTP_OPEN, 0, post_staff},
-    {"POST", "/v1/handover", TB_HTTP_OPEN, 0, post_handover},
-    {"POST", "/v1/interlock", TB_HTTP_OPEN, 0, tb_doors_post},
-    {"PUT", "/v1/doors", TB_HTTP_OPEN, 0, tb_doors_put},
-    {"POST", "/v1/reset", TB_HTTP_OPEN, 0, post_reset},
-    {"POST", "/v1/frame", TB_HTTP_OPEN | TB_HTTP_RAW, FRAME_LIMIT, post_frame},
-    {"PUT", "/v1/scene", TB_HTTP_OPEN, 0, put_scene},
+    {"GET", "/v1/state", 0, 0, get_state},
+    {"GET", "/v1/events", 0, 0, get_events},
+    {"POST", "/v1/passport", 0, PAGE_LIMIT * 4 / 3 + 4096, post_passport},
+    {"POST", "/v1/boarding-pass", 0, 0, post_boarding_pass},
+    {"POST", "/v1/reference", 0, 0, post_reference},
+    {"POST", "/v1/consent", 0, 0, post_consent},
+    {"POST", "/v1/sale", 0, 0, post_sale},
+    {"POST", "/v1/pin", 0, 0, post_pin},
+    {"POST", "/v1/staff", 0, 0, post_staff},
+    {"POST", "/v1/handover", 0, 0, post_handover},
+    {"POST", "/v1/interlock", 0, 0, tb_doors_post},
+    {"PUT", "/v1/doors", 0, 0, tb_doors_put},
+    {"POST", "/v1/reset", 0, 0, post_reset},
+    {"POST", "/v1/frame", TB_HTTP_RAW, FRAME_LIMIT, post_frame},
+    {"PUT", "/v1/scene", 0, 0, put_scene},
 };
 
 /* scheme://host[:port] of the server's address: what its pages send as their origin. */
@@ -409,6 +414,21 @@ tb_status tb_terminal_check(const tb_terminal_options *options, tb_error *why)
     return TB_OK;
 }
 
+/* Made at the first start and kept: a screen that stays open goes on when the terminal starts again. */
+static tb_status read_token(tb_terminal *t, char token[2 * TB_KEY_SIZE + 1], tb_error *why)
+{
+    tb_key secret = {0};
+    tb_status status = tb_edge_make_directory(t->options.directory, why);
+    if (status == TB_OK)
+        status = tb_edge_path(t->options.directory, "screen.token", t->token_file, why);
+    if (status == TB_OK)
+        status = tb_key_file(t->token_file, &secret, why);
+    if (status == TB_OK)
+        tb_hex_encode(tb_span_of(secret.bytes, sizeof secret.bytes), token);
+    tb_wipe(&secret, sizeof secret);
+    return status;
+}
+
 tb_status tb_local_api_open(tb_terminal *t, tb_error *why)
 {
     char origin[256];
@@ -416,13 +436,19 @@ tb_status tb_local_api_open(tb_terminal *t, tb_error *why)
     if (checked != TB_OK)
         return checked;
     origin_of(t->options.origin ? t->options.origin : t->options.server, origin, sizeof origin);
+    char token[2 * TB_KEY_SIZE + 1] = "";
+    tb_status status = read_token(t, token, why);
     tb_http_options options = {.listen = t->options.listen,
                                .routes = routes,
                                .route_count = sizeof routes / sizeof *routes,
                                .context = t,
+                               .token = token,
+                               .token_place = token_place,
                                .origin = origin[0] ? origin : NULL,
                                .connections = 64};
-    tb_status status = tb_http_open(&options, &t->http, why);
+    if (status == TB_OK)
+        status = tb_http_open(&options, &t->http, why);
+    tb_wipe(token, sizeof token);
     if (status == TB_OK)
         snprintf(t->url, sizeof t->url, "%s", tb_http_url(t->http));
     return status;

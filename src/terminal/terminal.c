@@ -118,6 +118,11 @@ const char *tb_terminal_url(const tb_terminal *terminal)
     return terminal->url;
 }
 
+const char *tb_terminal_token_file(const tb_terminal *terminal)
+{
+    return terminal->token_file;
+}
+
 int tb_terminal_is_registered(tb_terminal *terminal)
 {
     pthread_mutex_lock(&terminal->mutex);

@@ -41,6 +41,8 @@ tb_status tb_terminal_open(const tb_terminal_options *options, tb_terminal **out
 void tb_terminal_free(tb_terminal **terminal);
 
 const char *tb_terminal_url(const tb_terminal *terminal);
+/* The file that holds the token without which the local interface answers nothing. */
+const char *tb_terminal_token_file(const tb_terminal *terminal);
 int tb_terminal_is_registered(tb_terminal *terminal);
 /* The touchpoint's id, "" before registration. `out` holds TB_TOUCHPOINT_SIZE. */
 const char *tb_terminal_touchpoint(tb_terminal *terminal, char *out);

@@ -8,6 +8,7 @@
 
 #include "terminal/actuator.h"
 #include "terminal/documents.h"
+#include "terminal/edge_key.h"
 #include "terminal/link.h"
 #include "terminal/presence.h"
 #include "terminal/screen.h"
@@ -95,7 +96,8 @@ struct tb_terminal {
     tb_actuator *actuator;
     tb_camera *camera;
     tb_http *http;
-    char url[64]; /* of http; the link's last heartbeat names it when http is gone already */
+    char token_file[TB_EDGE_PATH_SIZE]; /* of http's token */
+    char url[64];                       /* of http; the link's last heartbeat names it when http is gone already */
     pthread_t machine_thread, pipeline_thread;
     int machine_runs, pipeline_runs;
     tb_calibration calibration;

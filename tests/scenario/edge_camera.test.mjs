@@ -34,7 +34,7 @@ test('no picture, the same picture for ever, and a film that ends', async (t) =>
   let state = silent;
   const seen = new Set();
   for (const end = Date.now() + 60000; state.camera_status !== 'INJECTED' && Date.now() < end;) {
-    const pushed = await http(edge, 'POST', '/v1/frame', { raw: same, token: null, headers: { 'Content-Type': 'image/jpeg' } });
+    const pushed = await http(edge, 'POST', '/v1/frame', { raw: same, headers: { 'Content-Type': 'image/jpeg' } });
     assert.equal(pushed.status, 204, pushed.text);
     await new Promise((done) => setTimeout(done, 60));
     state = await edge.state();

@@ -1,7 +1,9 @@
 // A1 A2 A6 A8 A9 A10 A11 A12 A13 A21: one traveller through every terminal of an airport, and those who must not pass; real processes.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { natsProgram, startTeburad, http, waitFor } from '../support/teburad.mjs';
+import { chmodSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { natsProgram, root, startTeburad, http, waitFor } from '../support/teburad.mjs';
 import { startEdge, demoPeople, havePictures, checkin, papers, page } from '../support/edge.mjs';
 
 if (!natsProgram || !havePictures) {
@@ -172,12 +174,47 @@ test('too early, documents that are not good, and the doors of the local interfa
   assert.equal((await say('/v1/passport', { mrz: good.mrz, colour: 1 })).status, 400);
   assert.equal((await kiosk.call('POST', '/v1/frame', {})).status, 415);
   assert.equal((await kiosk.call('PUT', '/v1/scene', { people: [{ picture: '/nowhere.jpg' }] })).status, 404);
-  const foreign = await fetch(`${kiosk.url}/v1/state`, { headers: { Origin: 'http://evil.example' } });
+  const foreign = await fetch(`${kiosk.url}/v1/state`, { headers: { Origin: 'http://evil.example', Authorization: `Bearer ${kiosk.token}` } });
   assert.equal(foreign.status, 403);
-  const own = await fetch(`${kiosk.url}/v1/state`, { headers: { Origin: server.url } });
+  const own = await fetch(`${kiosk.url}/v1/state`, { headers: { Origin: server.url, Authorization: `Bearer ${kiosk.token}` } });
   assert.equal(own.headers.get('access-control-allow-origin'), server.url);
   await waitFor('heartbeat', async () => {
     const { json } = await http(server, 'GET', '/api/v1/touchpoints');
     return JSON.stringify(json).includes(kiosk.url);
+  });
+
+  await t.test('who is on this machine but does not have the token gets nothing, by no route', async () => {
+    const token = kiosk.token, paths = readFileSync(join(root, 'api/edge.yaml'), 'utf8').split('components:')[0];
+    const routes = paths.split(/^  (?=\/)/m).slice(1).flatMap((part) => [...part.matchAll(/^    (get|post|put|delete):/gm)].map((m) => [m[1].toUpperCase(), part.split(':')[0]]));
+    assert.ok(routes.length >= 15, String(routes));
+    assert.match(token, /^[0-9a-f]{64}$/);
+    const other = token.replace(/.$/, (c) => (c === '0' ? '1' : '0'));
+    const before = await kiosk.state();
+    for (const [method, path] of routes) {
+      const answer = await http(kiosk, method, path, { token: null, ...(method === 'GET' ? {} : { body: {} }) });
+      assert.equal(answer.status, 401, `${method} ${path}: ${answer.text}`);
+      assert.equal(answer.json.error.status, 'UNAUTHORISED');
+      assert.match(answer.json.error.message, /screen\.token.*data directory/);
+      assert.equal((await http(kiosk, method, `${path}?token=${token}`, { token: other })).status, 401); // a query is logged: it is no place for a token
+    }
+    for (const wrong of [other, token.slice(0, -1), `${token}0`, token.toUpperCase() === token ? 'A' : token.toUpperCase(), server.token, '0'.repeat(64)])
+      assert.equal((await http(kiosk, 'POST', '/v1/consent', { token: wrong, body: { agree: true } })).status, 401);
+    assert.equal((await http(kiosk, 'GET', '/v1/state', { token: null, headers: { Authorization: `Basic ${token}` } })).status, 401);
+    assert.equal((await kiosk.state()).number, before.number); // nothing has happened
+  });
+
+  await t.test('the token is in one file that nobody else may read, and nowhere else; it outlives a start', async () => {
+    const { token } = kiosk, file = kiosk.ready.token_file;
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    assert.equal(statSync(kiosk.data).mode & 0o777, 0o700);
+    assert.ok(!JSON.stringify((await http(server, 'GET', '/api/v1/touchpoints')).json).includes(token)); // nor a link that holds it
+    assert.notEqual(security.token, token);
+    await kiosk.stop();
+    assert.ok(![kiosk.program.out, kiosk.program.err, server.program.err].some((text) => text.includes(token)));
+    await kiosk.restart();
+    assert.equal(kiosk.token, token);
+    await kiosk.stop();
+    chmodSync(file, 0o644); // known to others now
+    await assert.rejects(kiosk.restart(), /others may read this key/);
   });
 });

@@ -74,7 +74,7 @@ test('absent at the first start: it waits for its server, says so, and registers
   const announced = await http(first, 'POST', '/api/v1/touchpoints', { body: { id: 'late', role: 'security', zone: 'security_area', attributes: {} } });
   assert.ok(announced.status < 300, announced.text);
   await first.stop();
-  const { mkdtempSync, rmSync } = await import('node:fs');
+  const { mkdtempSync, readFileSync, rmSync } = await import('node:fs');
   const { join } = await import('node:path');
   const { tmpdir } = await import('node:os');
   const { run, bin, root } = await import('../support/teburad.mjs');
@@ -89,7 +89,8 @@ test('absent at the first start: it waits for its server, says so, and registers
   await waitFor('it is ready', () => edge.out.includes('\n') || edge.result);
   const ready = JSON.parse(edge.out.split('\n')[0]);
   assert.equal(ready.registered, false);
-  const state = async () => (await (await fetch(`${ready.screen}/v1/state`)).json());
+  const headers = { Authorization: `Bearer ${readFileSync(ready.token_file, 'utf8').trim()}` };
+  const state = async () => (await (await fetch(`${ready.screen}/v1/state`, { headers })).json());
   assert.match((await state()).screen.en, /waiting for its server/);
   const second = await startTeburad(t, { data: first.data, args: ['--listen', `127.0.0.1:${port}`] });
   assert.ok(second.url);

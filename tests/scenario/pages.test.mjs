@@ -71,7 +71,7 @@ function film(name, crop) {
   return file;
 }
 
-const troubles = [];
+const troubles = [], asked = []; // asked: what servers are sent and could log: addresses (never a fragment) and referrers
 async function browse(cameraFilm) {
   const browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
@@ -85,6 +85,7 @@ async function browse(cameraFilm) {
 }
 async function open(context, url) {
   const page = await context.newPage();
+  page.on('request', (request) => asked.push(`${request.method()} ${request.url().split('#')[0]} ${request.headers().referer ?? ''}`));
   page.on('pageerror', (error) => troubles.push(`${page.url()}: ${error.message}`));
   page.on('console', (message) => { if (message.type() === 'error') troubles.push(`${page.url()}: ${message.text()}`); });
   await page.goto(url);
@@ -114,13 +115,16 @@ async function main() {
   }
 
   step('three terminals whose camera is the page');
-  const edges = {}, roles = ['checkin', 'security', 'shop'];
+  const edges = {}, keys = {}, roles = ['checkin', 'security', 'shop'];
   for (const role of roles) {
     const id = `${role}-1`;
     const { code } = await api('POST', 'touchpoints', { id, role });
-    const { screen } = await start('tebura-edge', ['--data', path.join(box, id), '--server', http, '--code', code, '--profile', profile, '--camera', 'pushed:']);
+    const { screen, token_file: file } = await start('tebura-edge', ['--data', path.join(box, id), '--server', http, '--code', code, '--profile', profile, '--camera', 'pushed:']);
     edges[role] = screen;
+    keys[role] = readFileSync(file, 'utf8').trim();
   }
+  const link = (...wanted) => wanted.map((role) => `screen=${edges[role]}~${keys[role]}`).join('&');
+  const state = async (role) => (await fetch(`${edges[role]}/v1/state`, { headers: { Authorization: `Bearer ${keys[role]}` } })).json();
   await until('every terminal has told of themselves', async () => {
     const { touchpoints } = await api('GET', 'touchpoints');
     return touchpoints.length === roles.length && touchpoints.every((p) => p.last?.screen);
@@ -135,7 +139,9 @@ async function main() {
   assert.ok((await console_.textContent('.simulation')).includes('no money'));
 
   step('check-in with a made-up traveller and the webcam');
-  const touch = await open(traveller, `${http}/touchpoint#token=${token}`);
+  const touch = await open(traveller, `${http}/touchpoint#token=${token}&${link(...roles)}`);
+  const isKept = (page) => [token, ...Object.values(keys)].every((secret) => !page.url().includes(secret));
+  assert.ok(isKept(touch), touch.url());
   const frames = [];
   touch.on('request', (request) => { if (request.method() === 'POST') frames.push(request.url()); });
   await touch.click('.chooser li button:has-text("checkin-1")');
@@ -160,7 +166,7 @@ async function main() {
   assert.ok(people[0].consent && people[0].templates >= 1 && people[0].in_visitor_db);
 
   step('security lets the same face through, by its own list');
-  await until('the entry has reached the gate', async () => (await (await fetch(`${edges.security}/v1/state`)).json()).list.entries === 1);
+  await until('the entry has reached the gate', async () => (await state('security')).list.entries === 1);
   await touch.click('header.top button');
   await touch.click('.chooser li button:has-text("security-1")');
   await touch.click('.camera .primary');
@@ -185,7 +191,7 @@ async function main() {
   await console_.waitForSelector('h2:has-text("利用者")');
 
   step('the shop charges the card of the face before it, once');
-  await until('the shop has the customer on its list', async () => (await (await fetch(`${edges.shop}/v1/state`)).json()).list.entries === 1);
+  await until('the shop has the customer on its list', async () => (await state('shop')).list.entries === 1);
   await touch.click('header.top button');
   await touch.click('.chooser li button:has-text("shop-1")');
   await touch.click('.camera .primary');
@@ -201,7 +207,16 @@ async function main() {
   const { templates } = await api('GET', 'counts'); // gates have offered theirs of the traveller (S6)
   const stranger = await browse(film('stranger', '578:771:75:234'));
   const other = await open(stranger, `${http}/touchpoint?edge=${encodeURIComponent(edges.security)}`);
-  const transaction = async () => (await (await fetch(`${edges.security}/v1/state`)).json()).last?.transaction;
+  await other.waitForSelector('.screen-token [role="alert"]:has-text("screen.token")');
+  assert.equal(await other.locator('.camera, .words .first').count(), 0, 'who does not have the token sees nothing');
+  await other.fill('.screen-token input', keys.shop); // another terminal's
+  await other.click('.screen-token button');
+  await until('it is not taken', async () => (await other.inputValue('.screen-token input')) === '' && (await other.locator('.screen-token').count()) === 1);
+  await other.goto(`${http}/touchpoint#${link('security')}`);
+  await other.waitForSelector('.camera .primary');
+  assert.ok(isKept(other), other.url());
+  await other.reload(); // it is kept as long as the tab
+  const transaction = async () => (await state('security')).last?.transaction;
   await touch.click('.camera .controls button'); // the first camera goes off
   const before = await transaction();
   await other.click('.camera .primary');
@@ -212,6 +227,13 @@ async function main() {
   const after = await api('GET', 'people');
   assert.equal(after.people.length, 1);
   assert.equal((await api('GET', 'counts')).templates, templates);
+
+  step('terminals’ tokens are in no request line, no referrer and no log');
+  assert.ok(asked.some((line) => line.includes('/v1/state?')));
+  for (const secret of Object.values(keys)) {
+    assert.deepEqual(asked.filter((line) => line.includes(secret)), []);
+    assert.ok(!children.some(({ log }) => log().includes(secret)), 'a token is in a log');
+  }
 
   step('pictures went to the terminals only; a link cannot send them elsewhere');
   const sent = frames.filter((url) => url.endsWith('/v1/frame'));

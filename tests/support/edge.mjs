@@ -40,7 +40,7 @@ export const havePictures = existsSync(picture(1));
 export async function startEdge(t, server, { id, role, zone, attributes = {}, args = [], camera = 'virtual:', env = {} }) {
   const announced = await http(server, 'POST', '/api/v1/touchpoints', { body: { id, role, zone, attributes } });
   if (announced.status !== 201 && announced.status !== 200) throw new Error(`touchpoint ${id}: ${announced.text}`);
-  const edge = { id, role, data: join(temporary(t), 'edge'), program: null, url: null, err: () => edge.program.err };
+  const edge = { id, role, data: join(temporary(t), 'edge'), program: null, url: null, token: null, err: () => edge.program.err };
   const start = async (more) => {
     edge.program = run(join(bin, 'tebura-edge'), ['--data', edge.data, ...(server.https ? ['--server', server.https, '--origin', server.url] : ['--server', server.url]), '--profile', join(root, 'profiles/airport.yaml'),
       '--camera', camera, ...(/^(virtual|still):/.test(camera) ? ['--without-liveness'] : []), ...args, ...more], { env: { ...process.env, ...env } });
@@ -49,6 +49,7 @@ export async function startEdge(t, server, { id, role, zone, attributes = {}, ar
     if (program.result) throw new Error(`tebura-edge ${id} ended with ${JSON.stringify(program.result)}: ${program.err}`);
     edge.ready = JSON.parse(program.out.split('\n')[0]);
     edge.url = edge.ready.screen;
+    edge.token = readFileSync(edge.ready.token_file, 'utf8').trim();
   };
   edge.restart = (more = []) => start(more);
   edge.stop = async (signal = 'SIGTERM') => {
@@ -58,7 +59,7 @@ export async function startEdge(t, server, { id, role, zone, attributes = {}, ar
   t.after(() => edge.stop());
   edge.code = server.https ? `${announced.json.code}.${announced.json.authority}` : announced.json.code;
   await start(['--code', edge.code]);
-  edge.call = async (method, path, body) => described(method, path, await http(edge, method, path, { body, token: null }));
+  edge.call = async (method, path, body) => described(method, path, await http(edge, method, path, { body }));
   edge.state = async () => (await edge.call('GET', '/v1/state')).json;
   // Waits, by long poll, for a state in which the condition holds.
   edge.until = async (what, condition, ms = 60000) => {

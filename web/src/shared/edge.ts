@@ -1,5 +1,5 @@
 // What api/edge.yaml says: the local interface of one terminal.
-import { ask, type Facts, type Kind } from './api';
+import { ask, Refusal, type Facts, type Kind } from './api';
 
 export type Tone = 'neutral' | 'ok' | 'retry' | 'refuse' | 'ask';
 export type Ask = 'passport' | 'boarding_pass' | 'consent' | 'pin' | 'staff' | 'amount' | 'face' | 'challenge' | 'reference';
@@ -25,23 +25,68 @@ export function edgeAddress(text: string | null | undefined): string | null {
   }
 }
 
+const KEY = 'tebura.screen.';
+
+/** Terminals' own tokens come in the fragment, `#screen=ADDRESS~TOKEN`, as often as there are terminals. No server sees a fragment, and it
+ *  leaves the address bar at once. Returns the addresses. */
+export function takeScreens(): string[] {
+  const given = new URLSearchParams(location.hash.slice(1)), found: string[] = [];
+  for (const pair of given.getAll('screen')) {
+    const [where, token] = pair.split('~'), address = edgeAddress(where);
+    if (!address || !token) continue;
+    setScreenToken(address, token);
+    found.push(address);
+  }
+  if (given.has('screen')) {
+    given.delete('screen');
+    history.replaceState(null, '', location.pathname + location.search + (given.size > 0 ? `#${given}` : ''));
+  }
+  return found;
+}
+export const setScreenToken = (address: string, token: string): void => sessionStorage.setItem(KEY + address, token);
+const screenToken = (address: string): string => sessionStorage.getItem(KEY + address) ?? '';
+
+const WAIT = 20; // seconds that the terminal holds a question whose answer has not changed
+const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
+
 export class Edge {
   constructor(readonly address: string) {}
 
-  state(): Promise<EdgeState> {
-    return ask(`${this.address}/v1/state`);
+  private call<T>(path: string, options: RequestInit = {}, token = screenToken(this.address)): Promise<T> {
+    return ask<T>(`${this.address}/v1/${path}`, { ...options, headers: { ...options.headers, ...(token ? { Authorization: `Bearer ${token}` } : {}) } });
   }
   post(path: string, body: unknown = {}): Promise<EdgeState> {
-    return ask(`${this.address}/v1/${path}`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+    return this.call(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
   }
   frame(picture: Blob, signal: AbortSignal): Promise<void> {
-    return ask(`${this.address}/v1/frame`, { method: 'POST', headers: { 'Content-Type': 'image/jpeg' }, body: picture, signal });
+    return this.call('frame', { method: 'POST', headers: { 'Content-Type': 'image/jpeg' }, body: picture, signal });
   }
-  /** Tells every state, and null while the terminal cannot be reached. Returns what ends it. */
-  follow(tell: (state: EdgeState | null) => void): () => void {
-    const events = new EventSource(`${this.address}/v1/events`);
-    events.addEventListener('state', (event) => tell(JSON.parse((event as MessageEvent<string>).data) as EdgeState));
-    events.onerror = () => tell(null);
-    return () => events.close();
+  /** Tells every state; null and why while there is none. By long poll, as an EventSource sends no headers. Returns what ends it. */
+  follow(tell: (state: EdgeState | null, why?: Refusal) => void): () => void {
+    const ended = new AbortController();
+    const { signal } = ended;
+    const run = async (): Promise<void> => {
+      for (let after = 0, first = true; !signal.aborted;) {
+        const token = screenToken(this.address);
+        try {
+          const state = await this.call<EdgeState>(`state?after=${after}&wait=${first ? 0 : WAIT}`, { signal }, token);
+          if (signal.aborted) return;
+          if (first || state.number !== after) tell(state);
+          else await pause(200); // it ends: it holds no questions any more
+          after = state.number;
+          first = false;
+        } catch (error) {
+          if (signal.aborted) return;
+          const why = error instanceof Refusal ? error : undefined;
+          tell(null, why);
+          after = 0; // it may have started again
+          first = true;
+          await pause(1000);
+          while (why?.http === 401 && !signal.aborted && screenToken(this.address) === token) await pause(300); // the same token again would be refused again
+        }
+      }
+    };
+    void run();
+    return () => ended.abort();
   }
 }

@@ -1,7 +1,7 @@
 // What the terminal asks for, one form for each question.
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Site } from '../shared/api';
-import type { Edge, EdgeState } from '../shared/edge';
+import { setScreenToken, type Edge, type EdgeState } from '../shared/edge';
 import { sentence } from '../shared/parts';
 import { t, useLanguage, type Word } from '../shared/words';
 import type { Snapshot } from './camera';
@@ -178,6 +178,19 @@ export function SaleForm({ edge }: { edge: Edge }) {
       <label>{t('deliver')}<input type="text" maxLength={63} value={deliver} onInput={(e) => setDeliver(e.currentTarget.value)} /></label>
       <Trouble text={trouble} />
       <button class="primary" disabled={busy}>{t('charge')}</button>
+    </form>
+  );
+}
+
+/** Nobody is served at a terminal whose token this page does not have: any program of this machine could ask as well. */
+export function TokenForm({ edge, why }: { edge: Edge; why: string }) {
+  const [text, setText] = useState('');
+  return (
+    <form class="screen-token" onSubmit={(e) => { e.preventDefault(); setScreenToken(edge.address, text.trim()); setText(''); }}>
+      <p>{t('screen_token_help')}</p>
+      <label>{t('token')}<input type="password" autocomplete="off" spellcheck={false} value={text} onInput={(e) => setText(e.currentTarget.value)} required autoFocus /></label>
+      <Trouble text={why} />
+      <button class="primary">{t('enter')}</button>
     </form>
   );
 }

@@ -4,25 +4,28 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import '../shared/base.css';
 import './touchpoint.css';
 import { server, takeToken, type Health, type Site, type Touchpoint } from '../shared/api';
-import { Edge, edgeAddress, type EdgeState } from '../shared/edge';
+import { Edge, edgeAddress, takeScreens, type EdgeState } from '../shared/edge';
 import { Brand, LanguageSwitch, SimulationBanner, sentence } from '../shared/parts';
 import { named, t, useLanguage } from '../shared/words';
 import { Camera, type Snapshot } from './camera';
-import { Choices, ConsentForm, DocumentsForm, itemsOf, PinForm, ReferenceForm, SaleForm } from './forms';
+import { Choices, ConsentForm, DocumentsForm, itemsOf, PinForm, ReferenceForm, SaleForm, TokenForm } from './forms';
 import { play } from './sound';
 
-function useTerminal(edge: Edge): { state: EdgeState | null; reachable: boolean } {
-  const [state, setState] = useState<EdgeState | null>(null), [reachable, setReachable] = useState(true);
+function useTerminal(edge: Edge): { state: EdgeState | null; reachable: boolean; locked: string } {
+  const [state, setState] = useState<EdgeState | null>(null), [reachable, setReachable] = useState(true), [locked, setLocked] = useState('');
   const sounded = useRef('');
-  useEffect(() => edge.follow((next) => {
-    setReachable(next !== null);
+  useEffect(() => edge.follow((next, why) => {
+    const refused = why?.http === 401;
+    setReachable(next !== null || refused);
+    setLocked(refused ? sentence(why) : '');
+    if (refused) setState(null); // what is left on the screen is nobody's business
     if (!next) return;
     setState(next);
     const sound = next.screen.sound, about = sound ? `${sound} ${next.last?.transaction ?? next.number}` : '';
     if (sound && about !== sounded.current) play(sound);
     sounded.current = about;
   }), [edge]);
-  return { state, reachable };
+  return { state, reachable, locked };
 }
 
 /** Passages watch all the time; a desk looks only when it has something to look for. */
@@ -55,7 +58,7 @@ function Questions({ edge, state, site, snapshot }: { edge: Edge; state: EdgeSta
 
 function Terminal({ edge, site, simulation, leave }: { edge: Edge; site: Site | null; simulation: string[]; leave: () => void }) {
   const chosen = useLanguage();
-  const { state, reachable } = useTerminal(edge);
+  const { state, reachable, locked } = useTerminal(edge);
   const language = state?.screen.language ?? chosen, other = language === 'ja' ? 'en' : 'ja'; // a sign speaks that of whom it addresses
   const [snapshot, setSnapshot] = useState<Snapshot | null>(null), [ownCamera, setOwnCamera] = useState(false);
   useEffect(() => setOwnCamera(false), [edge]);
@@ -94,6 +97,7 @@ function Terminal({ edge, site, simulation, leave }: { edge: Edge; site: Site | 
           {state?.reference?.shown && state.kind !== 'checkin' && ['present', 'capturing', 'matching'].includes(state.state) && (
             <p class="shown"><span aria-hidden="true">✓</span> {t('reference_shown', state.reference[language])}</p>
           )}
+          {locked && <TokenForm edge={edge} why={locked} />}
           {state && <Questions edge={edge} state={state} site={site} snapshot={snapshot} />}
           {state && state.state === 'asking' && (
             <button type="button" class="quiet" onClick={() => void edge.post('reset').catch(() => undefined)}>{t('again')}</button>
@@ -164,5 +168,8 @@ function Page() {
   return <Terminal key={edge.address} edge={edge} site={site} simulation={health?.simulation.payments ? [t('sim_payments')] : []} leave={() => go(null)} />;
 }
 
+const screens = takeScreens();
+if (screens.length === 1 && !location.search) history.replaceState(null, '', `?edge=${encodeURIComponent(screens[0]!)}${location.hash}`);
 takeToken();
+addEventListener('hashchange', () => location.reload()); // another link in the same tab
 render(<Page />, document.getElementById('page')!);
