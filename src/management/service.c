@@ -141,9 +141,25 @@ static tb_status make_site(tb_management *m, const tb_key *seal)
     if (status == TB_OK)
         status = tb_site_set(m->db, "name", tb_span_text(m->site));
     if (status == TB_OK)
+        status = tb_site_set(m->db, "profile", tb_span_text(tb_profile_name(m->profile)));
+    if (status == TB_OK)
         status = tb_site_set(m->db, "key_pair", tb_bytes_span(&sealed));
     tb_bytes_free(&sealed);
     return status;
+}
+
+/* Statuses are numbers of the profile's order: another profile would read something else out of them. Databases of the
+ * first releases do not say whose they are. */
+static tb_status same_profile(tb_management *m, tb_error *why)
+{
+    const char *ours = tb_profile_name(m->profile);
+    tb_bytes theirs = {0};
+    tb_status status = tb_site_get(m->db, "profile", &theirs);
+    if (status == TB_OK && (theirs.size != strlen(ours) || memcmp(theirs.data, ours, theirs.size) != 0))
+        status = tb_fail(why, TB_CONFLICT, "these databases are those of the profile %.*s, and this is %s: give theirs",
+                         (int)theirs.size, (char *)theirs.data, ours);
+    tb_bytes_free(&theirs);
+    return status == TB_NOT_FOUND ? TB_OK : status;
 }
 
 static tb_status read_site(tb_management *m, const tb_key *seal, tb_error *why)
@@ -155,6 +171,8 @@ static tb_status read_site(tb_management *m, const tb_key *seal, tb_error *why)
     if (status == TB_OK && (name.size != strlen(m->site) || memcmp(name.data, m->site, name.size) != 0))
         status =
             tb_fail(why, TB_CONFLICT, "these databases belong to the site %.*s", (int)name.size, (char *)name.data);
+    if (status == TB_OK)
+        status = same_profile(m, why);
     if (status == TB_OK)
         status = tb_site_get(m->db, "key_pair", &sealed);
     if (status == TB_OK)

@@ -50,6 +50,9 @@ test('backup, loss, restore', async (t) => {
   assert.equal((await blind.ended).code, 78, blind.err); // without the key it does not start, and makes no new one
   assert.match(blind.err, /master\.key is missing/);
   cpSync(join(server.data, 'master.key'), join(elsewhere, 'master.key'));
+  const other = run(join(bin, 'teburad'), ['management', '--data', elsewhere, '--site', 'test_site', '--profile', join(root, 'profiles/hotel.yaml')]);
+  assert.equal((await other.ended).code, 78, other.err); // statuses of one kind of site mean nothing to another
+  assert.match(other.err, /profile airport/);
   const again = await startTeburad(t, { data: elsewhere });
   const names = await people(again);
   assert.ok(names.length >= 3 && names.length <= 5, names.join());
