@@ -9,6 +9,7 @@
 #define PEOPLE 24
 #define TERMINALS 48
 #define FLIGHTS 6
+#define OCCASIONS 3
 
 typedef struct told { /* what one terminal has been told */
     tb_ids visits;    /* sorted */
@@ -19,7 +20,7 @@ typedef struct world {
     const char *name;
     uint64_t state;
     const char *yaml;
-    int has_flights;
+    int has_flights, has_occasions;
     struct {
         char id[TB_TOUCHPOINT_SIZE];
         tb_key_pair keys;
@@ -144,17 +145,41 @@ static void draw_fact(world *w, size_t index, const tb_fact_terms *fact, int kin
     assert_int_equal(status, TB_OK);
 }
 
+/* What people hold: the visit's reference, or where a fact of the profile holds it, a code of the expo's form with
+ * the check digits that make it good. */
+static void reference_of(const world *w, int number, char out[TB_REFERENCE_SIZE])
+{
+    char read[TB_REFERENCE_SIZE];
+    snprintf(out, TB_REFERENCE_SIZE, "R%d", number);
+    if (!*tb_profile_reference_fact(w->a.profile))
+        return;
+    for (int check = 0; check < 100; check++) {
+        snprintf(out, TB_REFERENCE_SIZE, "EX%010d%02d", number, check);
+        if (tb_profile_reference_read(w->a.profile, out, read) == TB_OK)
+            return;
+    }
+    fail_msg("%s: what people hold has another form", w->name);
+}
+
 static void put_visit(world *w)
 {
-    char reference[16];
+    int number = below(w, PEOPLE);
+    char reference[16], held[TB_REFERENCE_SIZE], occasion[8];
     tb_visit_order order = {.reference = reference, .name = "SOMEBODY"};
     tb_visit_made made;
     tb_error why = {0};
     tb_fact_terms fact;
     int kind = !one_in(w, 3);
-    snprintf(reference, sizeof reference, "R%d", below(w, PEOPLE));
+    snprintf(reference, sizeof reference, "R%d", number);
+    snprintf(occasion, sizeof occasion, "O%d", below(w, OCCASIONS));
+    if (w->has_occasions && one_in(w, 2))
+        order.occasion = occasion;
     for (size_t i = 0; tb_profile_fact_at(w->a.profile, i, &fact); i++)
-        draw_fact(w, i, &fact, kind, &order.facts);
+        if (!(order.occasion && fact.shared))
+            draw_fact(w, i, &fact, kind, &order.facts);
+    reference_of(w, number, held);
+    if (*tb_profile_reference_fact(w->a.profile))
+        assert_int_equal(tb_facts_set_text(&order.facts, tb_profile_reference_fact(w->a.profile), held), TB_OK);
     if (w->people.count && one_in(w, 3))
         order.person = w->people.items[below(w, (int)w->people.count)];
     tb_status status = tb_management_visit_put(w->a.m, &order, &made, &why);
@@ -167,12 +192,35 @@ static void put_visit(world *w)
     }
 }
 
+/* What many visits share moves: all of them follow. */
+static void move_occasion(world *w)
+{
+    char id[8];
+    tb_facts facts = {0};
+    tb_fact_terms fact;
+    tb_error why = {0};
+    int kind = !one_in(w, 4);
+    if (!w->has_occasions)
+        return;
+    snprintf(id, sizeof id, "O%d", below(w, OCCASIONS));
+    for (size_t i = 0; tb_profile_fact_at(w->a.profile, i, &fact); i++)
+        if (fact.shared)
+            draw_fact(w, i, &fact, kind, &facts);
+    tb_status status = tb_management_occasion_put(w->a.m, id, &facts, &why);
+    if (status == TB_OK)
+        w->result.changes++;
+    else if (status != TB_CONFLICT && status != TB_INVALID_ARGUMENT)
+        fail_msg("%s", why.text);
+}
+
 static void give_face(world *w)
 {
     tb_request request = {.id = tb_id_random(), .kind = TB_REQUEST_CHECKIN, .at = w->a.now, .consent = 1};
     tb_template face = vectors_template((uint32_t)draw(w), AIRPORT_DIMENSION);
     tb_answer answer;
-    snprintf(request.boarding_pass, sizeof request.boarding_pass, "R%d", below(w, PEOPLE));
+    char held[TB_REFERENCE_SIZE];
+    reference_of(w, below(w, PEOPLE), held);
+    snprintf(request.boarding_pass, sizeof request.boarding_pass, "%s", held);
     assert_int_equal(tb_template_encode(&face, &request.probe), TB_OK);
     if (tb_management_checkin(w->a.m, &request, &answer) == TB_OK && answer.verdict == TB_ANSWER_ADMIT)
         w->result.changes++;
@@ -319,13 +367,13 @@ static void pass_time(world *w)
 
 static void happen(world *w)
 {
-    static void (*const anywhere[])(world *) = {put_visit, put_visit, put_visit,     give_face,     give_face,
-                                                give_face, give_face, send_events,   send_events,   send_events,
-                                                pass_time, pass_time, own_something, end_something, add_terminal};
-    static void (*const flights[])(world *) = {move_flight, fly,       fly,           fly,           fly,
-                                               put_visit,   give_face, send_events,   send_events,   send_events,
-                                               pass_time,   pass_time, own_something, end_something, add_terminal};
-    (w->has_flights ? flights : anywhere)[below(w, 15)](w);
+    static void (*const anywhere[])(world *) = {
+        put_visit,   put_visit,   put_visit, give_face, give_face,     give_face,     give_face,    send_events,
+        send_events, send_events, pass_time, pass_time, own_something, end_something, add_terminal, move_occasion};
+    static void (*const flights[])(world *) = {
+        move_flight, fly,         fly,       fly,       fly,           put_visit,     give_face,    send_events,
+        send_events, send_events, pass_time, pass_time, own_something, end_something, add_terminal, move_flight};
+    (w->has_flights ? flights : anywhere)[below(w, 16)](w);
 }
 
 /* ---- comparing ---- */
@@ -447,6 +495,9 @@ static void begin(world *w, const char *profile, uint64_t seed)
     if (tb_profile_parse(tb_span_text(profile), w->name, &w->a.profile, &why) != TB_OK)
         fail_msg("%s", why.text);
     w->has_flights = tb_profile_fact_kind(w->a.profile, "flight") == TB_FACT_TEXT;
+    tb_fact_terms fact;
+    for (size_t i = 0; tb_profile_fact_at(w->a.profile, i, &fact); i++)
+        w->has_occasions |= fact.shared;
     airport_open(&w->a);
     for (int i = 0; i < 24; i++)
         add_terminal(w);
