@@ -60,7 +60,7 @@ struct flight_watch {
     atomic_int stopping;
     watched files[FILES_MOST];
     size_t count;
-    int missing_told;
+    int missing_told, full_told;
 };
 
 /* ---- what was seen before (V2) ---- */
@@ -168,14 +168,35 @@ static void read_file(flight_watch *w, watched *f, int ended)
     flight_batch_free(&batch);
 }
 
+/* Sources write a new file for each hour: where all places are taken, one whose file is gone makes room. */
+static watched *free_place(flight_watch *w)
+{
+    char path[4096 + 258];
+    struct stat about;
+    if (w->count < FILES_MOST)
+        return &w->files[w->count++];
+    for (size_t i = 0; i < w->count; i++) {
+        snprintf(path, sizeof path, "%s/%s", w->folder, w->files[i].name);
+        if (stat(path, &about) == 0 || errno != ENOENT)
+            continue;
+        free(w->files[i].seen.items);
+        return &w->files[i];
+    }
+    if (!w->full_told)
+        tb_log(TB_LOG_ERROR, "flights", "%s: more than %d files: the rest is not read; take old ones away", w->folder,
+               FILES_MOST);
+    w->full_told = 1;
+    return NULL;
+}
+
 static watched *file_named(flight_watch *w, const char *name)
 {
     for (size_t i = 0; i < w->count; i++)
         if (strcmp(w->files[i].name, name) == 0)
             return &w->files[i];
-    if (w->count == FILES_MOST || strlen(name) >= sizeof w->files->name)
+    watched *f = strlen(name) < sizeof w->files->name ? free_place(w) : NULL;
+    if (!f)
         return NULL;
-    watched *f = &w->files[w->count++];
     *f = (watched){0};
     snprintf(f->name, sizeof f->name, "%s", name);
     return f;
@@ -248,8 +269,8 @@ static void look(flight_watch *w)
 /* The writer has closed it, or moved it here: its last line is whole. */
 static void closed(flight_watch *w, const char *name)
 {
-    watched *f = is_ours(w, name) ? file_named(w, name) : NULL;
     look(w);
+    watched *f = is_ours(w, name) ? file_named(w, name) : NULL; /* after it: places change hands */
     if (f && f->is_open) {
         f->is_open = 0;
         read_file(w, f, 1);

@@ -160,7 +160,7 @@ static const char *judge(const change *c)
         return "its departure is more than a week away from its date: check the day";
     if (f->boarding > f->departure || f->boarding <= 0)
         return "boarding comes before departure";
-    if (!f->atd && f->departure + TB_DEPARTURE_GRACE <= c->now)
+    if (!f->atd && !f->departed && f->departure + TB_DEPARTURE_GRACE <= c->now)
         return "its departure lies more than two hours back: say that it has departed, or when it will";
     return NULL;
 }

@@ -111,9 +111,10 @@ tb_status tb_management_flight_put(tb_management *m, const tb_flight *flight, tb
     if (status != TB_OK)
         return status;
     if (flight->departure + TB_DEPARTURE_GRACE <= tb_service_now(m))
-        return tb_fail(why, TB_INVALID_ARGUMENT,
-                       "flight %s: its departure lies more than two hours back: check the time, or report it as departed",
-                       flight->id);
+        return tb_fail(
+            why, TB_INVALID_ARGUMENT,
+            "flight %s: its departure lies more than two hours back: check the time, or report it as departed",
+            flight->id);
     tb_service_lock(m);
     status = tb_change_begin(m);
     if (status == TB_OK)
@@ -124,16 +125,21 @@ tb_status tb_management_flight_put(tb_management *m, const tb_flight *flight, tb
     return status == TB_OK ? TB_OK : tb_fail(why, status, "flight %s: %s", flight->id, tb_status_sentence(status));
 }
 
-tb_status tb_flight_end(tb_management *m, tb_flight *flight)
+tb_status tb_flight_close(tb_management *m, tb_flight *flight)
 {
-    size_t count = 0;
     tb_time now = tb_service_now(m);
     flight->departed = 1;
     if (flight->departure > now) /* nobody may still be let on */
         flight->departure = now;
     if (flight->boarding > flight->departure)
         flight->boarding = flight->departure;
-    tb_status status = tb_flight_put(m->db, flight);
+    return tb_flight_put(m->db, flight);
+}
+
+tb_status tb_flight_end(tb_management *m, tb_flight *flight)
+{
+    size_t count = 0;
+    tb_status status = tb_flight_close(m, flight);
     if (status == TB_OK)
         status = follow(m, flight->id, &count);
     if (status == TB_OK)

@@ -214,6 +214,8 @@ static tb_status load(tb_management *m)
         tb_role_view_of(tb_profile_role_at(m->profile, i), &view);
         m->near_roles |= view.near > 0;
     }
+    if (status == TB_OK && !m->near_roles && !m->examine) /* another profile asked for it */
+        status = tb_near_forget(m->db);
     if (status == TB_OK)
         status = tb_terminals_load(m);
     if (status == TB_OK)

@@ -382,6 +382,7 @@ tb_status tb_further_give_for(tb_management *m, tb_id person, const char *name, 
 tb_status tb_person_erase(tb_management *m, tb_id person) TB_MUST_CHECK; /* everything that names them */
 
 /* ---- flights.c ---- */
+tb_status tb_flight_close(tb_management *m, tb_flight *flight) TB_MUST_CHECK;      /* it alone, not its visits */
 tb_status tb_flight_end(tb_management *m, tb_flight *flight) TB_MUST_CHECK;        /* A14 */
 tb_status tb_flight_recompute(tb_management *m, const char *flight) TB_MUST_CHECK; /* its visits, no others */
 

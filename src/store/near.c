@@ -27,3 +27,8 @@ tb_status tb_near_rows_remove(tb_db *db, tb_id visit)
 {
     return tb_db_run(db, "DELETE FROM visitor.near WHERE visit = $1", TB_VALUES(tb_value_id(&visit)), NULL);
 }
+
+tb_status tb_near_forget(tb_db *db)
+{
+    return tb_db_run(db, "DELETE FROM visitor.near", TB_NO_VALUES, NULL);
+}

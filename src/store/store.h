@@ -167,6 +167,7 @@ tb_status tb_later_next(tb_db *db, tb_time *out) TB_MUST_CHECK; /* TB_TIME_NEVER
 typedef tb_status (*tb_near_row_fn)(void *context, const char *touchpoint, tb_time until); /* "": position known */
 tb_status tb_near_rows(tb_db *db, tb_id visit, tb_near_row_fn each, void *context) TB_MUST_CHECK;
 tb_status tb_near_row_put(tb_db *db, tb_id visit, const char *touchpoint, tb_time until) TB_MUST_CHECK;
+tb_status tb_near_forget(tb_db *db) TB_MUST_CHECK; /* of everybody */
 tb_status tb_near_rows_remove(tb_db *db, tb_id visit) TB_MUST_CHECK;
 
 /* ---- occasion.c: what many visits share ---- */

@@ -93,6 +93,13 @@ test('a watched file: moved there, written in place, broken, gone', async (t) =>
   mkdirSync(folder);
   moved(JSON.stringify([change(105, { gate: 42 })]));
   await gate(105, '42');
+  // a new file for each hour, for ever: those that are gone make room
+  const hourly = (n) => join(folder, `hour-${n}.csv`);
+  for (let n = 0; n < 70; n++) writeFileSync(hourly(n), `${header}\n`);
+  await waitFor('too many at once are told', () => /more than 64 files/.test(server.program.err));
+  for (let n = 0; n < 70; n++) rmSync(hourly(n));
+  writeFileSync(hourly(70), `${header}\n${line(105, 43)}\n`);
+  await gate(105, '43');
   assert.equal((await server.stop()).code, 0);
 });
 

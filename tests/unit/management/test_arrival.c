@@ -2,6 +2,8 @@
  * after entry; who agreed to that, too, is kept until the journey home, and no longer. */
 #include "airport.h"
 
+#include "management/service.h"
+
 static const char *const LHR_TERMINALS[3][2] = {
     {"lhr-shop", "arrival_shop"}, {"lhr-pickup", "arrival_pickup"}, {"lhr-customs", "customs"}};
 enum { LHR_SHOP = DROP, LHR_PICKUP = PICKUP, LHR_CUSTOMS = GATE34 }; /* the places of terminals not needed here */
@@ -146,6 +148,7 @@ static void nobody_tells(void **state)
     say(a, TB_FLIGHT_STA, at("23:00"), NULL);
     airport_clock(a, "14:01");
     assert_int_equal(airport_counts(a).visitors, 1);
+    say(a, TB_FLIGHT_ETA, at("22:30"), NULL); /* of its arrival there is still something to say */
     a->now = at("23:01") + 12 * TB_HOUR;
     assert_int_equal(tb_management_tick(a->m, &next), TB_OK);
     assert_int_equal(airport_counts(a).people, 0);
@@ -236,6 +239,45 @@ static void kept_no_longer_than_said(void **state)
     assert_int_equal(tb_management_further_consent(a->m, nobody, "made_up", 1, &why), TB_NOT_FOUND);
 }
 
+/* As many as an aircraft holds, at one tick; one whose row cannot be read keeps none of the others. */
+static void kept_by_the_hundred(void **state)
+{
+    airport *a = *state;
+    (void)kept(a);
+    tb_time next, now = a->now + 91 * TB_DAY;
+    for (int i = 0; i < 200; i++) {
+        tb_id id = tb_id_random();
+        assert_int_equal(tb_person_insert(a->m->db, id, "SATO HANA", "JPN", a->now), TB_OK);
+        assert_int_equal(tb_person_kept_set(a->m->db, id, now - TB_SECOND), TB_OK);
+    }
+    a->now = now;
+    assert_int_equal(tb_management_tick(a->m, &next), TB_OK);
+    assert_int_equal(airport_counts(a).people, 0);
+}
+
+/* Nobody reported the departure, and one passenger's row is damaged: all others are gone, and so is who was kept. */
+static void one_damaged_visit_keeps_nobody_else(void **state)
+{
+    airport *a = *state;
+    tb_time next;
+    tb_id id = tb_id_random();
+    const uint8_t damage[] = {0xff, 0xff, 0xff};
+    airport_clock(a, "11:31");
+    traveller damaged = boarded(a, 0, ""), other = boarded(a, 1, "");
+    assert_int_equal(tb_person_insert(a->m->db, id, "SATO HANA", "JPN", a->now), TB_OK);
+    assert_int_equal(tb_person_kept_set(a->m->db, id, at("13:00")), TB_OK);
+    assert_int_equal(tb_db_run(a->m->db, "UPDATE central.booking SET facts = $2 WHERE id = $1",
+                               TB_VALUES(tb_value_id(&damaged.visit), tb_value_blob(tb_span_of(damage, 3))), NULL),
+                     TB_OK);
+    a->now = at("14:01");
+    for (int i = 0; i < 3; i++) {
+        a->now += TB_SECOND;
+        assert_int_equal(tb_management_tick(a->m, &next), TB_OK);
+    }
+    assert_false(is_on_list(a, GATE12, other.visit));
+    assert_int_equal(airport_counts(a).people, 1); /* the damaged one alone, which an operator can erase */
+}
+
 static void kept_and_withdrawn(void **state)
 {
     airport *a = *state;
@@ -255,6 +297,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(enters_and_is_gone, setup, airport_teardown),
         cmocka_unit_test_setup_teardown(diverted_and_forgotten, setup, airport_teardown),
         cmocka_unit_test_setup_teardown(nobody_tells, setup, airport_teardown),
+        cmocka_unit_test_setup_teardown(kept_by_the_hundred, airport_setup, airport_teardown),
+        cmocka_unit_test_setup_teardown(one_damaged_visit_keeps_nobody_else, airport_setup, airport_teardown),
         cmocka_unit_test_setup_teardown(withdrawn_in_the_air, setup, airport_teardown),
         cmocka_unit_test_setup_teardown(kept_until_the_way_home, airport_setup, airport_teardown),
         cmocka_unit_test_setup_teardown(kept_no_longer_than_said, airport_setup, airport_teardown),

@@ -261,6 +261,27 @@ static void who_may_tell(void **state)
     assert_int_equal(announce(a, "till-y", "shop", "12", "far", &why), TB_INVALID_ARGUMENT);
 }
 
+/* The site has another profile now, which asks nobody where they are: what was known goes at the start. */
+static void nothing_stays_that_nobody_asks_for(void **state)
+{
+    airport *a = *state;
+    const tb_position here = {TB_POSITION_SITE, 1, 1, 0};
+    tb_error why = {0};
+    tb_bytes yaml = {0};
+    uint64_t rows = 0;
+    assert_int_equal(tell(a, &phones[0], &here), TB_OK);
+    assert_int_equal(tb_store_count(a->m->db, "SELECT count(*) FROM visitor.near", &rows), TB_OK);
+    assert_true(rows > 0);
+    tb_management_free(&a->m);
+    tb_profile_free(&a->profile);
+    assert_int_equal(tb_file_read(TEBURA_SOURCE_DIR "/profiles/airport.yaml", 1 << 20, &yaml, &why), TB_OK);
+    assert_int_equal(tb_profile_parse(tb_bytes_span(&yaml), "airport.yaml", &a->profile, &why), TB_OK);
+    tb_bytes_free(&yaml);
+    airport_open(a);
+    assert_int_equal(tb_store_count(a->m->db, "SELECT count(*) FROM visitor.near", &rows), TB_OK);
+    assert_int_equal(rows, 0);
+}
+
 static void distances_on_the_globe(void **state)
 {
     (void)state;
@@ -277,8 +298,11 @@ static void distances_on_the_globe(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, airport_teardown)
-    const struct CMUnitTest tests[] = {TEST(chance_against_every_distance), TEST(standing_still_writes_nothing),
-                                       TEST(nobody_is_locked_out), TEST(who_may_tell),
+    const struct CMUnitTest tests[] = {TEST(chance_against_every_distance),
+                                       TEST(standing_still_writes_nothing),
+                                       TEST(nobody_is_locked_out),
+                                       TEST(who_may_tell),
+                                       TEST(nothing_stays_that_nobody_asks_for),
                                        cmocka_unit_test(distances_on_the_globe)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
