@@ -1,7 +1,7 @@
 // hollow.mjs: a hollow terminal as an object: commands in order, one answer each; killed and started again at will.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bin } from '../support/teburad.mjs';
 
@@ -21,6 +21,8 @@ export class Hollow {
     this.ended = new Promise((done) => child.once('close', (status, signal) => {
       if (this.child === child) this.child = null;
       for (const one of this.waiting.splice(0)) one.reject(new Gone(`${this.id} ended with ${status ?? signal}`));
+      // What libfaketime shares among processes stays behind a kill.
+      for (const left of [`faketime_shm_${child.pid}`, `sem.faketime_sem_${child.pid}`]) rmSync(`/dev/shm/${left}`, { force: true });
       if (signal !== 'SIGKILL' && status !== 0) this.site.surprise(`${this.id} ended by itself: ${status ?? signal}`);
       done();
     }));
