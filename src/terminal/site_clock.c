@@ -106,7 +106,7 @@ static void watch(tb_site_clock *c, int64_t boot)
     int64_t jump = wall - (c->wall_at + (boot - c->boot_at));
     c->wall_at = wall; /* so that slow drift is never taken for a jump */
     c->boot_at = boot;
-    if (jump > -TB_CLOCK_JUMP && jump < TB_CLOCK_JUMP)
+    if (jump > -TB_CLOCK_DRIFT_MOST && jump < TB_CLOCK_DRIFT_MOST)
         return;
     c->jumped = 1;
     tb_log(TB_LOG_WARNING, "terminal", "this machine's clock was set %s by %lld s: %s", jump > 0 ? "forward" : "back",
@@ -201,7 +201,7 @@ void tb_site_clock_hear(tb_site_clock *clock, tb_time at, int64_t delay)
     int64_t most = later(now + step - at, 0); /* what is sure is never before what was said */
     clock->doubt = clock->doubt < most ? clock->doubt : most;
     pthread_mutex_unlock(&clock->mutex);
-    if (step >= TB_CLOCK_JUMP || -step >= TB_CLOCK_JUMP)
+    if (step >= TB_CLOCK_DRIFT_MOST || -step >= TB_CLOCK_DRIFT_MOST)
         tb_log(TB_LOG_WARNING, "terminal", "by the server's time it is %lld s %s than thought here: corrected",
                (long long)((step > 0 ? step : -step) / TB_SECOND), step > 0 ? "later" : "earlier");
 }

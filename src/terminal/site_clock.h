@@ -16,8 +16,8 @@
 #include <tebura/clock.h>
 #include <tebura/message.h>
 
-#define TB_CLOCK_DELAY (2 * TB_SECOND) /* a server's time that took longer is only a lower bound */
-#define TB_CLOCK_JUMP (2 * TB_SECOND)  /* less is told as drift, not as a jump */
+#define TB_CLOCK_DELAY (2 * TB_SECOND)      /* a server's time that took longer is only a lower bound */
+#define TB_CLOCK_DRIFT_MOST (2 * TB_SECOND) /* less is told as drift, not as a jump */
 #define TB_CLOCK_DOUBT TB_HOUR
 
 typedef struct tb_site_clock tb_site_clock;
