@@ -93,13 +93,19 @@ test('a watched file: moved there, written in place, broken, gone', async (t) =>
   mkdirSync(folder);
   moved(JSON.stringify([change(105, { gate: 42 })]));
   await gate(105, '42');
-  // a new file for each hour, for ever: those that are gone make room
+  assert.equal((await server.stop()).code, 0);
+});
+
+test('a folder that gets a new file each hour, for ever: those that are gone make room', async (t) => {
+  const folder = join(temporary(t), 'fis');
+  mkdirSync(folder);
+  const server = await startTeburad(t, { args: ['--flight-information', folder] });
   const hourly = (n) => join(folder, `hour-${n}.csv`);
   for (let n = 0; n < 70; n++) writeFileSync(hourly(n), `${header}\n`);
   await waitFor('too many at once are told', () => /more than 64 files/.test(server.program.err));
   for (let n = 0; n < 70; n++) rmSync(hourly(n));
   writeFileSync(hourly(70), `${header}\n${line(105, 43)}\n`);
-  await gate(105, '43');
+  await waitFor('the next one is read', async () => (await flightsOf(server)).NH105?.gate === '43', 5000);
   assert.equal((await server.stop()).code, 0);
 });
 
