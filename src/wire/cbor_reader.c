@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <tebura/secret.h>
+
 #include "wire/text.h"
 
 typedef enum item_kind {
@@ -278,6 +280,7 @@ tb_status tb_cbor_finish(tb_cbor_reader *reader, uint64_t required)
 tb_status tb_cbor_message(tb_span bytes, const tb_message_shape *shape, void *out, tb_error *why)
 {
     tb_cbor_reader reader;
+    memset(out, 0, shape->size);
     tb_cbor_start(&reader, bytes, shape->form, why);
     for (int field; tb_cbor_field(&reader, &field);)
         shape->read_field(&reader, field, out);
@@ -285,6 +288,12 @@ tb_status tb_cbor_message(tb_span bytes, const tb_message_shape *shape, void *ou
     const char *bad = status == TB_OK ? shape->fault(out) : NULL;
     if (bad)
         status = tb_fail(why, TB_MALFORMED, "%s: %s is not as described", shape->form->noun, bad);
+    if (status != TB_OK) {
+        if (shape->discard)
+            shape->discard(out);
+        tb_wipe(out, shape->size);
+    }
+    assert(status != TB_OK || !shape->fault(out));
     return status;
 }
 

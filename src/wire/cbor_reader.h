@@ -51,13 +51,15 @@ int tb_cbor_field(tb_cbor_reader *reader, int *field);
 /* Refuses trailing bytes and missing `required` fields (bit n: field n). */
 tb_status tb_cbor_finish(tb_cbor_reader *reader, uint64_t required) TB_MUST_CHECK;
 
-/* All of it: a message from its first byte to its last into `out`, which is zero. What does not hold is named in a
- * sentence; `out` is then the caller's to clear. */
+/* All of it: a message from its first byte to its last into `out`, whatever that held. What does not hold is named in
+ * a sentence; `out` is then empty, and what was read is wiped. */
 typedef struct tb_message_shape {
     const tb_message_form *form;
+    size_t size;       /* of the message */
     uint64_t required; /* bit n: field n */
     void (*read_field)(tb_cbor_reader *reader, int field, void *out);
     const char *(*fault)(const void *message); /* the field that is not as described, or NULL */
+    void (*discard)(void *message);            /* frees what it owns; NULL: nothing */
 } tb_message_shape;
 tb_status tb_cbor_message(tb_span bytes, const tb_message_shape *shape, void *out, tb_error *why) TB_MUST_CHECK;
 

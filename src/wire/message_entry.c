@@ -128,14 +128,16 @@ static void read_field(tb_cbor_reader *reader, int field, void *message)
     }
 }
 
-static const tb_message_shape shape = {&form, REQUIRED, read_field, fault};
+static void discard(void *message)
+{
+    tb_entry_free(message);
+}
+
+static const tb_message_shape shape = {&form, sizeof(tb_entry), REQUIRED, read_field, fault, discard};
 
 tb_status tb_entry_decode(tb_span bytes, tb_entry *out, tb_error *why)
 {
-    *out = (tb_entry){0};
     tb_status status = tb_cbor_message(bytes, &shape, out, why);
-    if (status != TB_OK)
-        tb_entry_free(out);
     assert(status != TB_OK || (out->template_count >= out->present && !fault(out)));
     return status;
 }

@@ -1,10 +1,6 @@
 /* message_event.c: what a terminal did, as it travels in the event stream. */
 #include <tebura/message.h>
 
-#include <assert.h>
-
-#include <tebura/secret.h>
-
 #include "wire/cbor_writer.h"
 #include "wire/facts_check.h"
 #include "wire/text.h"
@@ -104,14 +100,9 @@ static void read_field(tb_cbor_reader *reader, int field, void *message)
     }
 }
 
-static const tb_message_shape shape = {&form, REQUIRED, read_field, fault};
+static const tb_message_shape shape = {&form, sizeof(tb_event), REQUIRED, read_field, fault, NULL};
 
 tb_status tb_event_decode(tb_span bytes, tb_event *out, tb_error *why)
 {
-    *out = (tb_event){0};
-    tb_status status = tb_cbor_message(bytes, &shape, out, why);
-    if (status != TB_OK)
-        tb_wipe(out, sizeof *out);
-    assert(status != TB_OK || !fault(out));
-    return status;
+    return tb_cbor_message(bytes, &shape, out, why);
 }

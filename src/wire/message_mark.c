@@ -1,7 +1,6 @@
 /* message_mark.c: the server's word that a list is whole. */
 #include <tebura/message.h>
 
-#include <assert.h>
 #include <string.h>
 
 #include "wire/cbor_writer.h"
@@ -81,16 +80,11 @@ static void read_field(tb_cbor_reader *reader, int field, void *message)
     }
 }
 
-static const tb_message_shape shape = {&form, REQUIRED, read_field, fault};
+static const tb_message_shape shape = {&form, sizeof(tb_mark), REQUIRED, read_field, fault, NULL};
 
 tb_status tb_mark_decode(tb_span bytes, tb_mark *out, tb_error *why)
 {
-    *out = (tb_mark){0};
-    tb_status status = tb_cbor_message(bytes, &shape, out, why);
-    if (status != TB_OK)
-        memset(out, 0, sizeof *out);
-    assert(status != TB_OK || !fault(out));
-    return status;
+    return tb_cbor_message(bytes, &shape, out, why);
 }
 
 void tb_mark_toggle(const tb_key *salt, tb_id visit, uint64_t sequence, uint8_t digest[TB_MARK_DIGEST_SIZE])

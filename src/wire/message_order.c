@@ -1,7 +1,6 @@
 /* message_order.c: what the server tells one terminal to do. */
 #include <tebura/message.h>
 
-#include <assert.h>
 #include <string.h>
 
 #include "wire/cbor_writer.h"
@@ -39,14 +38,9 @@ static void read_field(tb_cbor_reader *reader, int field, void *message)
         out->at = tb_cbor_time(reader);
 }
 
-static const tb_message_shape shape = {&form, REQUIRED, read_field, fault};
+static const tb_message_shape shape = {&form, sizeof(tb_order), REQUIRED, read_field, fault, NULL};
 
 tb_status tb_order_decode(tb_span bytes, tb_order *out, tb_error *why)
 {
-    *out = (tb_order){0};
-    tb_status status = tb_cbor_message(bytes, &shape, out, why);
-    if (status != TB_OK)
-        memset(out, 0, sizeof *out);
-    assert(status != TB_OK || !fault(out));
-    return status;
+    return tb_cbor_message(bytes, &shape, out, why);
 }

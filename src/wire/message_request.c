@@ -4,7 +4,6 @@
  * I2: nothing of a request (PIN, template, documents) stays in memory after tb_request_free. */
 #include <tebura/message.h>
 
-#include <assert.h>
 #include <math.h>
 
 #include <tebura/secret.h>
@@ -276,16 +275,16 @@ static void read_field(tb_cbor_reader *reader, int field, void *message)
     }
 }
 
-static const tb_message_shape shape = {&form, REQUIRED, read_field, fault};
+static void discard(void *message)
+{
+    tb_request_free(message);
+}
+
+static const tb_message_shape shape = {&form, sizeof(tb_request), REQUIRED, read_field, fault, discard};
 
 tb_status tb_request_decode(tb_span bytes, tb_request *out, tb_error *why)
 {
-    *out = (tb_request){0};
-    tb_status status = tb_cbor_message(bytes, &shape, out, why);
-    if (status != TB_OK)
-        tb_request_free(out);
-    assert(status != TB_OK || !fault(out));
-    return status;
+    return tb_cbor_message(bytes, &shape, out, why);
 }
 
 void tb_request_free(tb_request *request)
