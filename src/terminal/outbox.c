@@ -50,15 +50,10 @@ int tb_outbox_send(tb_outbox *outbox, tb_bus *bus)
     return status == TB_OK;
 }
 
-static void send_again(tb_outbox *outbox)
+void tb_outbox_lost(tb_outbox *outbox)
 {
     if (tb_edge_store_outbox_again(outbox->store) == TB_OK)
         outbox->sent = 0;
-}
-
-void tb_outbox_lost(tb_outbox *outbox)
-{
-    send_again(outbox);
 }
 
 static void forget(tb_outbox *outbox, uint64_t number)
@@ -103,5 +98,5 @@ void tb_outbox_hear(tb_outbox *outbox, uint64_t reported, int64_t heard)
            (unsigned long long)reported + 1);
     if (++outbox->repeats > REPEATS_MOST)
         give_up(outbox);
-    send_again(outbox);
+    tb_outbox_lost(outbox);
 }

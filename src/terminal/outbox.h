@@ -25,7 +25,7 @@ void tb_outbox_init(tb_edge_store *store, const char *subject, tb_outbox *out);
 /* Sends what waits, oldest first; stops at the first that is not taken, and after a while: the list must not wait for a
  * day's events. 1: there may be more. */
 int tb_outbox_send(tb_outbox *outbox, tb_bus *bus);
-/* There is a new connection: what the former broker had may be gone. */
+/* What the broker had may be gone, as after a new connection: all that is kept is sent again. */
 void tb_outbox_lost(tb_outbox *outbox);
 /* The server's last word and when it was heard (monotonic, 0 never). */
 void tb_outbox_hear(tb_outbox *outbox, uint64_t reported, int64_t heard);
