@@ -222,9 +222,21 @@ static void measure(int terminals, int visits, cost out[CHANGES])
     (void)airport_teardown((void **)&a);
 }
 
+/* Keys are random: where a row comes to lie among others (at an end, in a page of its own) is a step or two of SQLite's
+ * machine. One more row looked at would be a dozen, and a row in `rows` besides. */
+#define STEPS_BY_CHANCE 4
+
+static int same_cost(const cost *one, const cost *other)
+{
+    cost rest = *other;
+    uint64_t apart = one->steps > other->steps ? one->steps - other->steps : other->steps - one->steps;
+    rest.steps = one->steps;
+    return apart <= STEPS_BY_CHANCE && memcmp(one, &rest, sizeof rest) == 0;
+}
+
 static void same(const char *name, const char *site, const cost *one, const cost *other)
 {
-    if (memcmp(one, other, sizeof *one) != 0)
+    if (!same_cost(one, other))
         fail_msg(
             "%s costs %llu judgements, %llu + %llu entries, %llu statements, %llu rows, %llu steps; %s: %llu, %llu + %llu, "
             "%llu, %llu, %llu",
