@@ -132,6 +132,7 @@ static void become_broker(const broker *b, pid_t parent)
         dup2(null, 1) < 0 || dup2(null, 2) < 0 || sigprocmask(SIG_SETMASK, &none, NULL) != 0)
         _exit(126);
     signal(SIGPIPE, SIG_DFL);
+    (void)setpgid(0, 0); /* Ctrl-C is for us, who end it when we have ended */
     execl(b->program, "nats-server", "-c", b->config, (char *)NULL);
     _exit(127);
 }

@@ -4,7 +4,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +13,7 @@
 #include <tebura/clock.h>
 #include <tebura/secret.h>
 
-#include "check.h"
-#include "teburad.h"
+#include "look.h"
 
 #define NODES_MOST 5
 #define HOST_SIZE 254
@@ -240,18 +238,12 @@ static int write_all(const teburad_options *options, plan *p)
     teburad_stop(&s);
     if (status == TB_OK)
         return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
-    fprintf(stderr, "teburad: %s (%s)\n", why.text[0] ? why.text : tb_status_sentence(status), tb_status_name(status));
-    return teburad_exit_code(status);
+    return teburad_failed(status, &why);
 }
 
 int teburad_broker_config(int argc, char **argv)
 {
-    static const struct option known[] = {{"data", required_argument, NULL, 'd'},
-                                          {"database", required_argument, NULL, 'D'},
-                                          {"site", required_argument, NULL, 's'},
-                                          {"database-file", required_argument, NULL, 'F'},
-                                          {"profile", required_argument, NULL, 'p'},
-                                          {"models", required_argument, NULL, 'm'},
+    static const struct option known[] = {TEBURAD_SITE_OPTIONS,
                                           {"nodes", required_argument, NULL, 'n'},
                                           {"cluster-port", required_argument, NULL, 'c'},
                                           {"out", required_argument, NULL, 'o'},
@@ -262,17 +254,9 @@ int teburad_broker_config(int argc, char **argv)
     teburad_options options = {.examine = 1, .utc_offset_minutes = tb_clock_offset()};
     plan p = {.cluster_port = 6222};
     for (int c; (c = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
-        const char **place = c == 'd'   ? &options.data
-                             : c == 'D' ? &options.database
-                             : c == 'F' ? &options.database_file
-                             : c == 's' ? &options.site
-                             : c == 'p' ? &options.profile
-                             : c == 'm' ? &options.models
-                             : c == 'n' ? &p.list
-                             : c == 'o' ? &p.out
-                             : c == 'e' ? &p.etc
-                             : c == 'S' ? &p.store
-                                        : NULL;
+        const char **place = c == 'n' ? &p.list : c == 'o' ? &p.out : c == 'e' ? &p.etc : c == 'S' ? &p.store : NULL;
+        if (teburad_site_option(&options, c, optarg))
+            continue;
         if (place)
             *place = optarg;
         else if (c == 'h')

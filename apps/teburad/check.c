@@ -2,7 +2,6 @@
  * stopped or by asking one that runs. Changes nothing. */
 #include "check.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -11,7 +10,7 @@
 #include <tebura/secret.h>
 
 #include "http_client.h"
-#include "teburad.h"
+#include "look.h"
 
 #define CHECK_SECONDS 3600
 
@@ -96,13 +95,6 @@ static int tell(const json_t *report, int as_json)
     return json_is_true(json_object_get(report, "equal")) ? EX_OK : 1;
 }
 
-static int failed(tb_status status, const tb_error *why)
-{
-    fprintf(stderr, "teburad: %s (%s)\n", why->text[0] ? why->text : tb_status_sentence(status),
-            tb_status_name(status));
-    return teburad_exit_code(status);
-}
-
 static int check_data(const teburad_options *options, int as_json)
 {
     teburad *service = NULL;
@@ -115,7 +107,7 @@ static int check_data(const teburad_options *options, int as_json)
     json_t *json = status == TB_OK ? json_of_check(&report) : NULL;
     if (status == TB_OK && !json)
         status = TB_NO_MEMORY;
-    code = status == TB_OK ? tell(json, as_json) : failed(status, &why);
+    code = status == TB_OK ? tell(json, as_json) : teburad_failed(status, &why);
     json_decref(json);
     teburad_stop(&service);
     return code;
@@ -139,7 +131,7 @@ static int check_url(const char *url, const char *token_file, int as_json)
         status = http_call(client, "POST", "/api/v1/check", NULL, CHECK_SECONDS, &reply, &why);
     if (status != TB_OK && reply.http == 401)
         status = TB_UNAUTHORISED; /* the token is wrong */
-    code = status == TB_OK ? tell(reply.body, as_json) : failed(status, &why);
+    code = status == TB_OK ? tell(reply.body, as_json) : teburad_failed(status, &why);
     tb_wipe(token, sizeof token);
     tb_bytes_free(&text);
     http_reply_free(&reply);
@@ -149,12 +141,7 @@ static int check_url(const char *url, const char *token_file, int as_json)
 
 int teburad_check(int argc, char **argv)
 {
-    static const struct option known[] = {{"data", required_argument, NULL, 'd'},
-                                          {"database", required_argument, NULL, 'D'},
-                                          {"site", required_argument, NULL, 's'},
-                                          {"database-file", required_argument, NULL, 'F'},
-                                          {"profile", required_argument, NULL, 'p'},
-                                          {"models", required_argument, NULL, 'm'},
+    static const struct option known[] = {TEBURAD_SITE_OPTIONS,
                                           {"url", required_argument, NULL, 'u'},
                                           {"token-file", required_argument, NULL, 't'},
                                           {"json", no_argument, NULL, 'j'},
@@ -164,17 +151,12 @@ int teburad_check(int argc, char **argv)
     const char *url = NULL, *token_file = NULL;
     int as_json = 0;
     for (int c; (c = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
-        const char **place = c == 'd'   ? &options.data
-                             : c == 'D' ? &options.database
-                             : c == 'F' ? &options.database_file
-                             : c == 's' ? &options.site
-                             : c == 'p' ? &options.profile
-                             : c == 'm' ? &options.models
-                             : c == 'u' ? &url
-                             : c == 't' ? &token_file
-                                        : NULL;
-        if (place)
-            *place = optarg;
+        if (teburad_site_option(&options, c, optarg))
+            continue;
+        if (c == 'u')
+            url = optarg;
+        else if (c == 't')
+            token_file = optarg;
         else if (c == 'j')
             as_json = 1;
         else if (c == 'h')

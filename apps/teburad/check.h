@@ -9,6 +9,5 @@
 /* argv[0] is "check". 0: equal, 1: differences, else as sysexits.h. */
 int teburad_check(int argc, char **argv);
 json_t *json_of_check(const tb_check_report *report); /* a new reference, NULL without memory */
-int teburad_exit_code(tb_status status);              /* main.c */
 
 #endif

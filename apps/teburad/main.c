@@ -1,5 +1,4 @@
 /* main.c: the command line of teburad, its one line on standard output, its signals and its exit codes. */
-#include <getopt.h>
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,7 +12,7 @@
 #include "base/supervisor.h"
 #include "broker_config.h"
 #include "check.h"
-#include "teburad.h"
+#include "look.h"
 
 static const char help[] =
     "usage: teburad management --data DIR --site NAME --profile FILE [OPTION...]\n"
@@ -49,41 +48,6 @@ static const char help[] =
     "Exit codes: 0 ended as told, 64 wrong command line, 65 damaged or newer data, 66 a file is missing, 70 internal,\n"
     "75 try again later (locked, disk full, address taken), 77 not permitted, 78 configuration, site or key is wrong.\n";
 
-int teburad_exit_code(tb_status status)
-{
-    switch (status) {
-    case TB_OK:
-        return EX_OK;
-    case TB_INVALID_ARGUMENT:
-        return EX_USAGE;
-    case TB_DB_NEWER:
-    case TB_DB_CORRUPT:
-        return EX_DATAERR;
-    case TB_NOT_FOUND:
-    case TB_MODEL_MISSING:
-        return EX_NOINPUT;
-    case TB_DB_LOCKED:
-    case TB_DB_GONE:
-    case TB_DISK_FULL:
-    case TB_EXISTS:
-    case TB_NO_MEMORY:
-    case TB_IO:
-        return EX_TEMPFAIL;
-    case TB_FORBIDDEN:
-    case TB_UNAUTHORISED:
-        return EX_NOPERM;
-    case TB_DB_KEY:
-    case TB_CONFLICT: /* the data are another site's */
-    case TB_MALFORMED:
-    case TB_TRUNCATED:
-    case TB_UNSUPPORTED:
-    case TB_TOO_LARGE:
-        return EX_CONFIG;
-    default:
-        return EX_SOFTWARE;
-    }
-}
-
 static int usage(const char *sentence)
 {
     fprintf(stderr, "teburad: %s; see teburad --help\n", sentence);
@@ -113,18 +77,13 @@ static int parse_replicas(const char *text, int *out)
 }
 
 static const struct option known[] = {
-    {"data", required_argument, NULL, 'd'},
-    {"database", required_argument, NULL, 'D'},
-    {"database-file", required_argument, NULL, 'F'},
-    {"site", required_argument, NULL, 's'},
-    {"profile", required_argument, NULL, 'p'},
+    TEBURAD_SITE_OPTIONS,
     {"listen", required_argument, NULL, 'l'},
     {"host", required_argument, NULL, 'H'},
     {"nats", required_argument, NULL, 'n'},
     {"replicas", required_argument, NULL, 'r'},
     {"terminal-nats", required_argument, NULL, 't'},
     {"web", required_argument, NULL, 'w'},
-    {"models", required_argument, NULL, 'm'},
     {"utc-offset", required_argument, NULL, 'u'},
     {"flight-information", required_argument, NULL, 'f'},
     {"code-hours", required_argument, NULL, 'c'},
@@ -164,21 +123,6 @@ static int read_options(int argc, char **argv, teburad_options *out)
     *out = (teburad_options){.listen = "127.0.0.1:0", .follow_local_time = 1};
     for (int c; (c = getopt_long(argc, argv, "h", known, NULL)) != -1;)
         switch (c) {
-        case 'd':
-            out->data = optarg;
-            break;
-        case 'D':
-            out->database = optarg;
-            break;
-        case 'F':
-            out->database_file = optarg;
-            break;
-        case 's':
-            out->site = optarg;
-            break;
-        case 'p':
-            out->profile = optarg;
-            break;
         case 'l':
             out->listen = optarg;
             break;
@@ -197,9 +141,6 @@ static int read_options(int argc, char **argv, teburad_options *out)
             break;
         case 'w':
             out->web = optarg;
-            break;
-        case 'm':
-            out->models = optarg;
             break;
         case 'f':
             out->flight_information = optarg;
@@ -223,7 +164,7 @@ static int read_options(int argc, char **argv, teburad_options *out)
             printf("teburad %s\n", TEBURA_VERSION);
             return EX_OK;
         default:
-            if (take_secure(c, out))
+            if (teburad_site_option(out, c, optarg) || take_secure(c, out))
                 break;
             return usage("an option is not known or lacks its value");
         }
@@ -304,11 +245,8 @@ int main(int argc, char **argv)
     teburad *service = NULL;
     tb_error why = {0};
     tb_status status = teburad_start(&options, &service, &why);
-    if (status != TB_OK) {
-        fprintf(stderr, "teburad: %s (%s)\n", why.text[0] ? why.text : tb_status_sentence(status),
-                tb_status_name(status));
-        return teburad_exit_code(status);
-    }
+    if (status != TB_OK)
+        return teburad_failed(status, &why);
     int told = print_line(service);
     if (told) {
         tb_supervisor_tell("READY=1");

@@ -7,6 +7,24 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include <tebura/log.h>
+
+/* The port of a broker of ours goes with it: terminals remember it. A backup without it is still one. */
+static void copy_port(const char *data, const char *folder)
+{
+    char from[3300], to[3300];
+    tb_bytes port = {0};
+    tb_error why = {0};
+    snprintf(from, sizeof from, "%s/nats.port", data);
+    snprintf(to, sizeof to, "%s/nats.port", folder);
+    tb_status status = tb_file_read(from, 16, &port, &why);
+    if (status == TB_OK)
+        status = tb_file_write(to, tb_bytes_span(&port), &why);
+    tb_bytes_free(&port);
+    if (status != TB_OK && status != TB_NOT_FOUND)
+        tb_log(TB_LOG_WARNING, "teburad", "the backup lacks the broker's port: %s", tb_error_text(&why));
+}
+
 HANDLER(post_backup)
 {
     teburad *s = context;
@@ -25,5 +43,6 @@ HANDLER(post_backup)
     tb_status status = tb_management_backup(s->management, folder, &bytes, why);
     if (status != TB_OK)
         return status;
+    copy_port(s->options.data, folder);
     return tb_http_reply_json(reply, 201, json_pack("{s:s, s:I}", "folder", folder, "bytes", (json_int_t)bytes));
 }

@@ -9,14 +9,16 @@ HANDLER(get_health)
     (void)why;
     int leads = tb_management_leads(s->management);
     int bus = tb_bus_is_connected(s->bus) && (!leads || atomic_load(&s->feed_is_ready));
+    int database = tb_management_reaches_database(s->management); /* without it nothing can be asked of us */
     tb_clock_state clock;
     tb_management_clock(s->management, &clock);
-    return tb_http_reply_json(reply, 200,
-                              json_pack("{s:s, s:s, s:s, s:b, s:b, s:{s:b, s:I}, s:{s:b}}", "status",
-                                        bus && !clock.held ? "ok" : "degraded", "site", s->options.site, "version",
-                                        TEBURA_VERSION, "bus", bus, "leads", leads, "clock", "held", clock.held,
-                                        "ahead_seconds", (json_int_t)(clock.ahead / TB_SECOND), "simulation",
-                                        "payments", tb_provider_simulated()->simulation));
+    const char *status = !database ? "down" : bus && !clock.held ? "ok" : "degraded";
+    return tb_http_reply_json(reply, database ? 200 : 503,
+                              json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:{s:b, s:I}, s:{s:b}}", "status", status,
+                                        "site", s->options.site, "version", TEBURA_VERSION, "bus", bus, "database",
+                                        database, "leads", leads, "clock", "held", clock.held, "ahead_seconds",
+                                        (json_int_t)(clock.ahead / TB_SECOND), "simulation", "payments",
+                                        tb_provider_simulated()->simulation));
 }
 
 static json_t *json_of_role(const tb_role *role)

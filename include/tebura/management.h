@@ -54,6 +54,8 @@ tb_key tb_management_public_key(const tb_management *management);
 tb_key tb_management_trust_key(const tb_management *management);
 /* Returns when nobody else held the service any more: for a watchdog. */
 void tb_management_alive(tb_management *management);
+/* Does the database answer? Asks it, and never waits for others who are asking it. */
+int tb_management_reaches_database(tb_management *management);
 
 /* Callbacks (`each`) run while the service is held: they must not call it. */
 
@@ -130,8 +132,8 @@ typedef struct tb_visit_made {
 } tb_visit_made;
 /* Makes or changes a visit; lists follow at once. TB_INVALID_ARGUMENT: a fact that the profile does not declare so,
  * that is the server's own (name, consented, has_instrument, items, item_list, bags), times out of their declared
- * order, no end or one that has passed. TB_NOT_FOUND: no such person; TB_CONFLICT: the reference is another
- * person's. */
+ * order, no end or one that has passed; what people hold is not of the form that the profile gives. TB_NOT_FOUND: no
+ * such person; TB_CONFLICT: the reference is another person's. */
 tb_status tb_management_visit_put(tb_management *m, const tb_visit_order *order, tb_visit_made *out,
                                   tb_error *why) TB_MUST_CHECK;
 /* Ends it before its time (cancelled); without another open visit the person goes, too. TB_NOT_FOUND. */

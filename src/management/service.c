@@ -377,6 +377,17 @@ void tb_management_alive(tb_management *management)
     tb_service_unlock(management);
 }
 
+int tb_management_reaches_database(tb_management *m)
+{
+    uint64_t count;
+    if (pthread_mutex_trylock(&m->mutex) == 0) { /* else somebody is at work: as it was when we asked last */
+        tb_status status = tb_store_count(m->db, "SELECT count(*) FROM central.site", &count);
+        pthread_mutex_unlock(&m->mutex);
+        atomic_store(&m->unreached, status != TB_OK);
+    }
+    return !atomic_load(&m->unreached);
+}
+
 tb_key tb_management_trust_key(const tb_management *management)
 {
     return management->keys->trust;

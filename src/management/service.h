@@ -159,6 +159,7 @@ struct tb_management {
     tb_db_watch *watch;    /* NULL: files of our own */
     int64_t seen;          /* the last change that memory has followed */
     uint64_t heard;        /* counts what others have changed */
+    atomic_int unreached;  /* the database did not answer when it was asked how it is */
     int distrust;          /* a commit of ours may have taken place without our hearing of it */
     tb_status hold_status; /* of tb_service_lock_to_change */
     int held;              /* by it, and nothing was changed yet */

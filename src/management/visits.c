@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <tebura/secret.h>
+
 #include "wire/text.h"
 
 /* ---- what may be told ---- */
@@ -52,9 +54,26 @@ tb_status tb_facts_check(const tb_management *m, const tb_facts *facts, tb_error
     return TB_OK;
 }
 
+/* What people hold has to be what a terminal could read: else nobody would find the visit by it. */
+static tb_status check_reference(const tb_management *m, const tb_visit_order *order, tb_error *why)
+{
+    char held[TB_REFERENCE_SIZE];
+    const char *fact = tb_profile_reference_fact(m->profile);
+    const char *told = *fact ? tb_facts_text(&order->facts, fact) : order->reference;
+    tb_status status = *told ? tb_profile_reference_read(m->profile, told, held) : TB_OK;
+    tb_wipe(held, sizeof held);
+    if (status == TB_OK || status == TB_UNSUPPORTED) /* there is none, or this profile knows no form of it */
+        return TB_OK;
+    return tb_fail(why, TB_INVALID_ARGUMENT, "%s%s%s %s: no terminal of this site could read it",
+                   *fact ? "the fact '" : "the reference", fact, *fact ? "'" : "",
+                   status == TB_CHECK_DIGIT ? "has a wrong check digit" : "is not of the form that the profile gives");
+}
+
 static tb_status check_order(const tb_management *m, const tb_visit_order *order, tb_error *why)
 {
     tb_status status = tb_facts_check(m, &order->facts, why);
+    if (status == TB_OK)
+        status = check_reference(m, order, why);
     for (size_t i = 0; status == TB_OK && order->occasion && order->occasion[0] && i < order->facts.count; i++)
         if (tb_profile_fact_is_shared(m->profile, order->facts.items[i].name))
             return tb_fail(why, TB_INVALID_ARGUMENT, "the fact '%s' is the occasion's: tell it there",

@@ -7,7 +7,7 @@
 #include "store/db_driver.h"
 
 #define POSTGRES_CACHED 256    /* prepared statements; more are sent as text each time */
-#define POSTGRES_OLDEST 130000 /* pg_current_xact_id */
+#define POSTGRES_OLDEST 140000 /* idle_session_timeout (watch.c) */
 /* Advisory locks of the database: "tebura" in the upper bytes. */
 #define POSTGRES_LOCK_WRITER INT64_C(0x7465627572610001)
 #define POSTGRES_LOCK_LEADER INT64_C(0x7465627572610002)

@@ -252,7 +252,7 @@ static tb_status settle(postgres_link *link, tb_error *why)
     PGresult *result = NULL;
     char former[sizeof link->backend];
     if (PQserverVersion(link->connection) < POSTGRES_OLDEST)
-        return tb_fail(why, TB_UNSUPPORTED, "PostgreSQL at %s is older than version 13: upgrade it", link->where);
+        return tb_fail(why, TB_UNSUPPORTED, "PostgreSQL at %s is older than version 14: upgrade it", link->where);
     memcpy(former, link->backend, sizeof former);
     (void)PQsetNoticeReceiver(link->connection, on_notice, NULL);
     tb_status status = postgres_exec(link, settings, &result);

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { bin, root, natsProgram, startTeburad, http } from '../support/teburad.mjs';
+import { luhn, mod97 } from '../support/site.mjs';
 
 if (!natsProgram) {
   console.error('skipped: there is no nats-server on this machine');
@@ -16,13 +17,13 @@ const profileOf = (site) => JSON.parse(execFileSync(join(bin, 'tebura'), ['profi
 
 // Facts of a visit that has begun.
 const sites = {
-  hotel: { facts: { room: '707', arrival: hours(-3), leaving: hours(20), guests: 2, breakfast: true, payer: true } },
-  expo: { facts: { ticket: 'ABC', ticket_kind: 'season', valid_from: hours(-900), valid_until: hours(900), opens: hours(-3), closes: hours(9) } },
-  stadium: { facts: { event: 'final', gate: 'C', block: '12', seat: '7', doors: hours(-1), begins: hours(1), ends: hours(3), adult: true } },
-  train: { facts: { train: 'Hikari501', car: '8', seat: '12A', origin: 'Tokyo', destination: 'Kyoto', departs: hours(1), arrives: hours(3) } },
+  hotel: { reference: luhn('H000001'), facts: { room: '707', arrival: hours(-3), leaving: hours(20), guests: 2, breakfast: true, payer: true } },
+  expo: { facts: { ticket: mod97('EX2026112201'), ticket_kind: 'season', valid_from: hours(-900), valid_until: hours(900), opens: hours(-3), closes: hours(9) } },
+  stadium: { reference: luhn('ST000000001'), facts: { event: 'final', gate: 'C', block: '12', seat: '7', doors: hours(-1), begins: hours(1), ends: hours(3), adult: true } },
+  train: { reference: luhn('T0000001'), facts: { train: 'Hikari501', car: '8', seat: '12A', origin: 'Tokyo', destination: 'Kyoto', departs: hours(1), arrives: hours(3) } },
 };
 
-for (const [site, { facts }] of Object.entries(sites)) {
+for (const [site, { reference = 'R1', facts }] of Object.entries(sites)) {
   test(`a ${site} from its profile`, async (t) => {
     const profile = profileOf(site);
     const server = await startTeburad(t, { args: ['--profile', file(site)] });
@@ -35,15 +36,17 @@ for (const [site, { facts }] of Object.entries(sites)) {
       if (role.attributes.length) assert.equal((await post('/api/v1/touchpoints', { id: 'lacking', role: role.name })).status, 400);
     }
 
-    const made = await post('/api/v1/visits', { reference: 'R1', name: 'HANA', facts });
+    const made = await post('/api/v1/visits', { reference, name: 'HANA', facts });
     assert.equal(made.status, 201, made.text);
+    if (reference !== 'R1') // what no terminal could read would find nobody
+      assert.match((await post('/api/v1/visits', { reference: reference.replace(/.$/, (c) => (+c + 1) % 10), name: 'KEN', facts })).text, /wrong check digit/);
     const declared = new Set(profile.facts.map((fact) => fact.name));
     const undeclared = ['flight', 'room', 'doors'].find((name) => !declared.has(name));
     assert.equal((await post('/api/v1/visits', { reference: 'R2', name: 'KEN', facts: { ...facts, [undeclared]: 'x' } })).status, 400);
     const { people } = (await http(server, 'GET', '/api/v1/people')).json;
     assert.equal(people.length, 1);
     assert.equal(people[0].status, profile.statuses[0]);
-    assert.equal(people[0].reference, 'R1');
+    assert.equal(people[0].reference, reference);
     const open = (name) => { const fact = profile.facts.find((f) => f.name === name); return fact.type === 'text' && fact.for.length > 0 && !fact.sensitive; };
     assert.deepEqual(people[0].facts, Object.fromEntries(Object.entries(facts).filter(([name]) => open(name)))); // no ticket's code, no room
     assert.equal(people[0].lists, 0); // nobody has agreed to anything

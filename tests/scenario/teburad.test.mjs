@@ -104,6 +104,8 @@ test('its own broker is watched over, and ends with it', async (t) => {
   await delivered(server);
   await setGate(server, '1');
   const [first] = brokerPids(server);
+  const group = Number(readFileSync(`/proc/${first}/stat`, 'utf8').split(') ')[1].split(' ')[2]);
+  assert.equal(group, first); // Ctrl-C at the server's terminal is not for the broker
   process.kill(first, 'SIGKILL');
   await degraded(server);
   await setGate(server, '2'); // work goes on meanwhile

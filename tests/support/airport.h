@@ -126,7 +126,8 @@ AIRPORT_HERE void airport_flights(airport *a)
     airport_flight(a, OTHER_FLIGHT, "34", at("13:30"), at("14:00"));
 }
 
-AIRPORT_HERE void airport_register(airport *a, int which)
+/* `attribute` NULL: it has none. */
+AIRPORT_HERE void airport_terminal(airport *a, int which, const char *attribute, const char *value)
 {
     terminal *t = &a->terminals[which];
     tb_touchpoint touchpoint = {0}, out;
@@ -134,15 +135,38 @@ AIRPORT_HERE void airport_register(airport *a, int which)
     char code[33];
     snprintf(touchpoint.id, sizeof touchpoint.id, "%s", t->id);
     snprintf(touchpoint.role, sizeof touchpoint.role, "%s", t->role);
-    if (t->gate)
-        assert_int_equal(tb_facts_set_text(&touchpoint.attributes, "gate", t->gate), TB_OK);
-    if (which == SHOP)
-        assert_int_equal(tb_facts_set_text(&touchpoint.attributes, "shop", "duty-free"), TB_OK);
+    if (attribute)
+        assert_int_equal(tb_facts_set_text(&touchpoint.attributes, attribute, value), TB_OK);
     t->keys = tb_key_pair_random();
     if (tb_management_touchpoint_add(a->m, &touchpoint, code, &why) != TB_OK)
         fail_msg("%s", tb_error_text(&why));
     if (tb_management_touchpoint_register(a->m, code, &t->keys.public_key, &out, &why) != TB_OK)
         fail_msg("%s", tb_error_text(&why));
+}
+
+AIRPORT_HERE void airport_register(airport *a, int which)
+{
+    const char *gate = a->terminals[which].gate;
+    airport_terminal(a, which, gate ? "gate" : which == SHOP ? "shop" : NULL, gate ? gate : "duty-free");
+}
+
+/* A site of profiles/ at 09:30, without terminals. */
+AIRPORT_HERE airport *airport_of(const char *profile)
+{
+    char path[256];
+    airport *a = calloc(1, sizeof *a);
+    tb_bytes yaml = {0};
+    tb_error why = {0};
+    assert_non_null(a);
+    folder_make(a->folder);
+    a->now = at("09:30");
+    snprintf(path, sizeof path, TEBURA_SOURCE_DIR "/profiles/%s.yaml", profile);
+    if (tb_file_read(path, 1 << 20, &yaml, &why) != TB_OK ||
+        tb_profile_parse(tb_bytes_span(&yaml), path, &a->profile, &why) != TB_OK)
+        fail_msg("%s", tb_error_text(&why));
+    tb_bytes_free(&yaml);
+    airport_open(a);
+    return a;
 }
 
 /* The airport at 09:30: two flights, all terminals, nobody there. */
@@ -152,17 +176,7 @@ AIRPORT_HERE int airport_setup(void **state)
         {"kiosk-1", "checkin", NULL},         {"drop-1", "bag_drop", NULL}, {"security-1", "security", NULL},
         {"emigration-1", "emigration", NULL}, {"shop-1", "shop", NULL},     {"pickup-1", "pickup", NULL},
         {"gate-12", "boarding", "12"},        {"gate-34", "boarding", "34"}};
-    airport *a = calloc(1, sizeof *a);
-    tb_bytes yaml = {0};
-    tb_error why = {0};
-    assert_non_null(a);
-    folder_make(a->folder);
-    a->now = at("09:30");
-    if (tb_file_read(TEBURA_SOURCE_DIR "/profiles/airport.yaml", 1 << 20, &yaml, &why) != TB_OK ||
-        tb_profile_parse(tb_bytes_span(&yaml), "airport.yaml", &a->profile, &why) != TB_OK)
-        fail_msg("%s", tb_error_text(&why));
-    tb_bytes_free(&yaml);
-    airport_open(a);
+    airport *a = airport_of("airport");
     airport_flights(a);
     for (int i = 0; i < AIRPORT_TERMINALS; i++) {
         a->terminals[i].id = names[i][0];

@@ -145,39 +145,44 @@ static void draw_fact(world *w, size_t index, const tb_fact_terms *fact, int kin
     assert_int_equal(status, TB_OK);
 }
 
-/* What people hold: the visit's reference, or where a fact of the profile holds it, a code of the expo's form with
- * the check digits that make it good. */
+/* What people hold: the visit's reference, or a fact of the profile, of the form that the profile gives. */
 static void reference_of(const world *w, int number, char out[TB_REFERENCE_SIZE])
 {
+    static const struct {
+        const char *letters;
+        int digits, check_digits, checks;
+    } forms[] = {{"R", 1, 1, 1}, {"H", 6, 1, 10}, {"T", 7, 1, 10}, {"ST", 9, 1, 10}, {"EX", 10, 2, 100}};
     char read[TB_REFERENCE_SIZE];
-    snprintf(out, TB_REFERENCE_SIZE, "R%d", number);
-    if (!*tb_profile_reference_fact(w->a.profile))
-        return;
-    for (int check = 0; check < 100; check++) {
-        snprintf(out, TB_REFERENCE_SIZE, "EX%010d%02d", number, check);
-        if (tb_profile_reference_read(w->a.profile, out, read) == TB_OK)
-            return;
-    }
+    for (size_t form = 0; form < sizeof forms / sizeof *forms; form++)
+        for (int check = 0; check < forms[form].checks; check++) {
+            snprintf(out, TB_REFERENCE_SIZE, "%s%0*d%0*d", forms[form].letters, forms[form].digits, number,
+                     forms[form].check_digits, check);
+            tb_status status = tb_profile_reference_read(w->a.profile, out, read);
+            if (status == TB_OK || status == TB_UNSUPPORTED)
+                return;
+        }
     fail_msg("%s: what people hold has another form", w->name);
 }
 
 static void put_visit(world *w)
 {
     int number = below(w, PEOPLE);
-    char reference[16], held[TB_REFERENCE_SIZE], occasion[8];
+    char reference[TB_REFERENCE_SIZE], held[TB_REFERENCE_SIZE], occasion[8];
     tb_visit_order order = {.reference = reference, .name = "SOMEBODY"};
     tb_visit_made made;
     tb_error why = {0};
     tb_fact_terms fact;
     int kind = !one_in(w, 3);
     snprintf(reference, sizeof reference, "R%d", number);
+    reference_of(w, number, held);
+    if (!*tb_profile_reference_fact(w->a.profile))
+        memcpy(reference, held, sizeof reference);
     snprintf(occasion, sizeof occasion, "O%d", below(w, OCCASIONS));
     if (w->has_occasions && one_in(w, 2))
         order.occasion = occasion;
     for (size_t i = 0; tb_profile_fact_at(w->a.profile, i, &fact); i++)
         if (!(order.occasion && fact.shared))
             draw_fact(w, i, &fact, kind, &order.facts);
-    reference_of(w, number, held);
     if (*tb_profile_reference_fact(w->a.profile))
         assert_int_equal(tb_facts_set_text(&order.facts, tb_profile_reference_fact(w->a.profile), held), TB_OK);
     if (w->people.count && one_in(w, 3))

@@ -14,28 +14,11 @@ static int setup(void **state)
                                            {"re-entry-1", "re_entry"},
                                            {"exit-1", "exit"},
                                            {"shop-1", "shop"}};
-    airport *a = calloc(1, sizeof *a);
-    tb_bytes yaml = {0};
-    tb_error why = {0};
-    assert_non_null(a);
-    folder_make(a->folder);
-    a->now = at("09:30");
-    if (tb_file_read(TEBURA_SOURCE_DIR "/profiles/expo.yaml", 1 << 20, &yaml, &why) != TB_OK ||
-        tb_profile_parse(tb_bytes_span(&yaml), "expo.yaml", &a->profile, &why) != TB_OK)
-        fail_msg("%s", tb_error_text(&why));
-    tb_bytes_free(&yaml);
-    airport_open(a);
+    airport *a = airport_of("expo");
     for (int i = 0; i < (int)(sizeof names / sizeof *names); i++) {
-        tb_touchpoint touchpoint = {0}, out;
-        char code[33];
         a->terminals[i].id = names[i][0];
         a->terminals[i].role = names[i][1];
-        a->terminals[i].keys = tb_key_pair_random();
-        snprintf(touchpoint.id, sizeof touchpoint.id, "%s", names[i][0]);
-        snprintf(touchpoint.role, sizeof touchpoint.role, "%s", names[i][1]);
-        assert_int_equal(tb_management_touchpoint_add(a->m, &touchpoint, code, &why), TB_OK);
-        assert_int_equal(tb_management_touchpoint_register(a->m, code, &a->terminals[i].keys.public_key, &out, &why),
-                         TB_OK);
+        airport_terminal(a, i, NULL, NULL);
     }
     *state = a;
     return 0;

@@ -98,11 +98,11 @@ static void exactly_those_that_name_it(void **state)
     airport *a = *state;
     put(a, "final", match_at("12:00", "14:00", "16:00"));
     put(a, "other", match_at("12:00", "14:00", "16:00"));
-    tb_visit_made one = ticket(a, "R1", "C", "final"), two = ticket(a, "R2", "D", "final"),
-                  three = ticket(a, "R3", "C", "other");
-    bring_face(a, "R1", 1);
-    bring_face(a, "R2", 2);
-    bring_face(a, "R3", 3);
+    tb_visit_made one = ticket(a, "ST0000000018", "C", "final"), two = ticket(a, "ST0000000026", "D", "final"),
+                  three = ticket(a, "ST0000000034", "C", "other");
+    bring_face(a, "ST0000000018", 1);
+    bring_face(a, "ST0000000026", 2);
+    bring_face(a, "ST0000000034", 3);
     airport_clock(a, "11:30"); /* an hour before the doors entries are at the gates */
     assert_true(is_on_list(a, ENTRY_C, one.visit) && is_on_list(a, ENTRY_D, two.visit) &&
                 is_on_list(a, ENTRY_C, three.visit));
@@ -145,13 +145,13 @@ static void what_is_refused(void **state)
     assert_int_equal(tb_facts_set_time(&bad, "begins", at("11:00")), TB_OK);
     assert_int_equal(tb_management_occasion_put(a->m, "final", &bad, &why), TB_INVALID_ARGUMENT);
     assert_int_equal(tb_management_occasion_put(a->m, "a/b", &facts, &why), TB_INVALID_ARGUMENT);
-    tb_visit_order order = {.reference = "R1", .name = "HANA", .occasion = "nowhere"};
+    tb_visit_order order = {.reference = "ST0000000018", .name = "HANA", .occasion = "nowhere"};
     assert_int_equal(tb_facts_set_text(&order.facts, "gate", "C"), TB_OK);
     assert_int_equal(tb_management_visit_put(a->m, &order, &made, &why), TB_NOT_FOUND);
     order.occasion = "final";
     assert_int_equal(tb_facts_set_time(&order.facts, "ends", at("20:00")), TB_OK);
     assert_int_equal(tb_management_visit_put(a->m, &order, &made, &why), TB_INVALID_ARGUMENT);
-    (void)ticket(a, "R1", "C", "final");
+    (void)ticket(a, "ST0000000018", "C", "final");
     assert_int_equal(tb_management_occasion_put(a->m, "final", &none, &why), TB_CONFLICT); /* W1 */
     assert_non_null(strstr(why.text, "no end"));
     assert_int_equal(tb_management_occasion_remove(a->m, "final", &why), TB_CONFLICT);
@@ -163,8 +163,8 @@ static void no_visitor_database(void **state)
 {
     airport *a = *state;
     put(a, "final", match_at("12:00", "14:00", "16:00"));
-    tb_visit_made one = ticket(a, "R1", "C", "final");
-    bring_face(a, "R1", 1);
+    tb_visit_made one = ticket(a, "ST0000000018", "C", "final");
+    bring_face(a, "ST0000000018", 1);
     airport_clock(a, "12:30");
     assert_true(is_on_list(a, ENTRY_C, one.visit));
     assert_int_equal(airport_counts(a).visitors, 0); /* no row there, yet */
@@ -182,8 +182,8 @@ static void no_visitor_database(void **state)
     assert_false(is_on_list(a, EXIT, one.visit));
     assert_int_equal(identify(a, ENTRY_D, &face).verdict, TB_ANSWER_UNKNOWN);
     airport_check(a);
-    tb_visit_made two = ticket(a, "R2", "D", "final");
-    bring_face(a, "R2", 2);
+    tb_visit_made two = ticket(a, "ST0000000026", "D", "final");
+    bring_face(a, "ST0000000026", 2);
     assert_true(is_on_list(a, ENTRY_D, two.visit));
     assert_int_equal(tb_management_person_delete(a->m, two.person, &why), TB_OK);
     assert_false(is_on_list(a, ENTRY_D, two.visit));
