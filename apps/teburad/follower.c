@@ -6,6 +6,7 @@
 #include <tebura/log.h>
 
 #define BATCH 256
+#define FOLLOWS (10 * TB_SECOND) /* without a word from the broker nothing is followed any more */
 
 static tb_status on_events(void *context, const tb_delivery *deliveries, int count)
 {
@@ -37,15 +38,17 @@ static void on_status(void *context, const tb_delivery *message)
     tb_bytes_free(&order);
 }
 
-void teburad_follow_events(teburad *s, int leads)
+void teburad_follow_events(teburad *s, uint64_t tenure)
 {
-    if (!leads) {
+    if (s->events && s->followed_in != tenure) /* another may have followed in between, and ended ours */
         tb_bus_subscription_free(&s->events);
-    } else if (!s->events) {
+    if (tenure && !s->events) {
         tb_status status = tb_bus_events_follow(s->bus, s->options.site, BATCH, on_events, s, &s->events);
         if (status != TB_OK)
             tb_log(TB_LOG_ERROR, "follower", "events cannot be followed yet: %s", tb_status_sentence(status));
+        s->followed_in = tenure;
     }
+    atomic_store(&s->follows, s->events && tb_bus_events_age(s->events) < FOLLOWS);
 }
 
 tb_status teburad_follow(teburad *s)

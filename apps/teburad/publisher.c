@@ -25,12 +25,13 @@
 
 typedef struct publisher {
     teburad *service;
-    int known;      /* the bucket was written by this process */
-    int open;       /* in the present connection */
-    int forgotten;  /* the bucket has lost something since */
-    int64_t looked; /* monotonic: when it was last seen whole */
-    tb_status told; /* the last failure that was logged */
-    tb_error why;   /* it in more words, or "" */
+    uint64_t tenure; /* tb_management_leads, when it was last asked */
+    int known;       /* the bucket was written by this process */
+    int open;        /* in the present connection */
+    int forgotten;   /* the bucket has lost something since */
+    int64_t looked;  /* monotonic: when it was last seen whole */
+    tb_status told;  /* the last failure that was logged */
+    tb_error why;    /* it in more words, or "" */
 } publisher;
 
 static tb_status write_batch(publisher *p, tb_outbox_item *items, int count)
@@ -144,8 +145,13 @@ static tb_status step(publisher *p)
     teburad *s = p->service;
     if (atomic_exchange(&s->feed_lost, 0))
         p->open = 0;
-    if (!tb_management_leads(s->management)) {
+    uint64_t tenure = tb_management_leads(s->management);
+    if (tenure != p->tenure) {
         p->open = 0;
+        tb_bus_feed_yield(s->bus);
+        p->tenure = tenure;
+    }
+    if (!tenure) {
         tb_management_marks_end(s->management);
         teburad_pause(s, 50);
         return p->told; /* nothing to tell */

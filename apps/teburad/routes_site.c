@@ -7,18 +7,18 @@ HANDLER(get_health)
     teburad *s = context;
     (void)request;
     (void)why;
-    int leads = tb_management_leads(s->management);
+    int leads = tb_management_leads(s->management) != 0, follows = leads && atomic_load(&s->follows);
     int bus = tb_bus_is_connected(s->bus) && (!leads || atomic_load(&s->feed_is_ready));
     int database = tb_management_reaches_database(s->management); /* without it nothing can be asked of us */
     tb_clock_state clock;
     tb_management_clock(s->management, &clock);
-    const char *status = !database ? "down" : bus && !clock.held ? "ok" : "degraded";
+    const char *status = !database ? "down" : bus && leads == follows && !clock.held ? "ok" : "degraded";
     return tb_http_reply_json(reply, database ? 200 : 503,
-                              json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:{s:b, s:I}, s:{s:b}}", "status", status,
+                              json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:{s:b, s:I}, s:{s:b}}", "status", status,
                                         "site", s->options.site, "version", TEBURA_VERSION, "bus", bus, "database",
-                                        database, "leads", leads, "clock", "held", clock.held, "ahead_seconds",
-                                        (json_int_t)(clock.ahead / TB_SECOND), "simulation", "payments",
-                                        tb_provider_simulated()->simulation));
+                                        database, "leads", leads, "follows", follows, "clock", "held", clock.held,
+                                        "ahead_seconds", (json_int_t)(clock.ahead / TB_SECOND), "simulation",
+                                        "payments", tb_provider_simulated()->simulation));
 }
 
 static json_t *json_of_role(const tb_role *role)

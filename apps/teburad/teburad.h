@@ -52,7 +52,10 @@ typedef struct teburad {
     char nats_url[256];           /* as we reach the broker */
     char terminals_url[512];      /* as terminals are told */
     char token_file[4096];
-    tb_bus_subscription *events, *asks, *statuses;
+    tb_bus_subscription *asks, *statuses;
+    tb_bus_subscription *events; /* the ticker's, and the next */
+    uint64_t followed_in;
+    atomic_int follows;
     pthread_t publisher, sweeper, ticker;
     int publishing, sweeping, ticking; /* the threads run */
     pthread_mutex_t lock;
@@ -99,8 +102,8 @@ tb_status teburad_access_config(teburad *service, const char *directory, tb_byte
 tb_status teburad_access_connect(teburad *service, tb_account account, tb_bus **out, tb_error *why) TB_MUST_CHECK;
 /* Tells the running broker, who cuts off whoever was revoked. Also done at every connection. */
 tb_status teburad_access_push(teburad *service) TB_MUST_CHECK;
-/* Begins or ends to follow events; on the ticker's thread. */
-void teburad_follow_events(teburad *service, int leads);
+/* Begins or ends to follow events (tb_management_leads), and notes whether they are; on the ticker's thread. */
+void teburad_follow_events(teburad *service, uint64_t tenure);
 /* Gives a terminal a sealed order; it is lost when nobody listens, and given again. */
 void teburad_order(teburad *service, const char *touchpoint, const tb_bytes *order);
 /* After a revocation: tells the broker. A failure is logged; the next connection tells it too. */

@@ -9,8 +9,9 @@ void *teburad_tick(void *context)
     teburad *s = context;
     tb_status told = TB_OK;
     while (!atomic_load(&s->stopping)) {
-        teburad_follow_events(s, tb_management_leads(s->management));
-        if (!tb_management_leads(s->management)) { /* another server does it */
+        uint64_t tenure = tb_management_leads(s->management);
+        teburad_follow_events(s, tenure);
+        if (!tenure) { /* another server does it */
             teburad_pause(s, 100);
             continue;
         }

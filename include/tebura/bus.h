@@ -6,6 +6,7 @@
  *      written to a broker that has restarted since is never taken for written.
  *  B2  A snapshot is *ready only when the same epoch mark stood in the bucket before and after it was read.
  *  B3  An event is acknowledged only after `apply` returned TB_OK, and later events wait for it: order is kept.
+ *  B4  Of several that follow a site's events the one that began last has them alone.
  *
  * Threads: all calls are safe from any thread. Callbacks run on threads of the bus, as said with each; no callback runs
  * any more once tb_bus_subscription_free (or tb_bus_free) has returned, so neither may be called from a callback. A
@@ -86,6 +87,9 @@ tb_status tb_bus_feed_ready(tb_bus *bus, const char *site) TB_MUST_CHECK;
 /* *whole 0: the bucket has lost something that it acknowledged (a cluster's memory went with too many of its servers):
  * tb_bus_feed_reset, and everything again. TB_BUS_DOWN, TB_TIMEOUT: not known now. */
 tb_status tb_bus_feed_whole(tb_bus *bus, const char *site, int *whole) TB_MUST_CHECK;
+/* Another server has written, or may from here on: what the bucket acknowledged to us says nothing about what it has to
+ * hold (feed_whole). */
+void tb_bus_feed_yield(tb_bus *bus);
 /* Empties the bucket, epoch first: for a server that starts with a database of which the bucket knows nothing. */
 tb_status tb_bus_feed_reset(tb_bus *bus, const char *site) TB_MUST_CHECK;
 /* Removes purge markers that are older than `seconds`, so that they do not pile up for ever; *removed counts them. A
@@ -106,6 +110,9 @@ typedef struct tb_delivery {
 typedef tb_status (*tb_bus_events_fn)(void *context, const tb_delivery *deliveries, int count);
 tb_status tb_bus_events_follow(tb_bus *bus, const char *site, int batch, tb_bus_events_fn apply, void *context,
                                tb_bus_subscription **out) TB_MUST_CHECK;
+/* Microseconds since the broker last answered about our place in the stream, or since following began: beyond some
+ * seconds nothing is followed. */
+int64_t tb_bus_events_age(const tb_bus_subscription *following);
 /* Answers requests; `reply` is appended to by the callback; TB_OK sends it, another status is sent instead of it and
  * becomes the requester's. Several threads (TB_BUS_ANSWER_THREADS) may call at once. */
 #define TB_BUS_ANSWER_THREADS 4

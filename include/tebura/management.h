@@ -342,9 +342,10 @@ tb_status tb_management_outbox_done(tb_management *m, int64_t up_to_row) TB_MUST
 /* The same for items that were written, where several servers share the database. TB_CONFLICT: another server leads
  * meanwhile, whose newer values ours may have replaced: they are said anew, and this one has to stop publishing. */
 tb_status tb_management_outbox_written(tb_management *m, const tb_outbox_item *items, int count) TB_MUST_CHECK;
-/* Of several servers on one database one leads: it alone publishes, follows events and calls tick. 1 where there is
- * only one. It may change at any time; another takes over within a second of the leader's end. */
-int tb_management_leads(const tb_management *m);
+/* Of several servers on one database one leads: it alone publishes, follows events and calls tick. It may change at any
+ * time; another takes over within a second of the leader's end. 0: not this one. Else a number, another one each time
+ * that it begins to lead: others may have led in between, and what was begun then has to be begun anew. */
+uint64_t tb_management_leads(const tb_management *m);
 /* Whether the bucket is known to have been written from this database while this server ran; and that it is. */
 int tb_management_knows_feed(const tb_management *m);
 void tb_management_feed_is_written(tb_management *m);

@@ -2,13 +2,18 @@
  * when it was applied, and a full stream refuses new ones (the terminal keeps them) instead of dropping old ones.
  *
  * One thread follows through a durable pull consumer. B3: a batch that could not be applied is kept in hand and tried
- * again, and nothing later is fetched meanwhile, so events are applied in the order in which they were stored. */
+ * again, and nothing later is fetched meanwhile, so events are applied in the order in which they were stored.
+ *
+ * B4: of several servers the one that began last follows alone. Its consumer has a name of its own, and the broker lets
+ * one at a time read a work queue: with the former one's consumer goes what that one could still fetch or acknowledge,
+ * and whatever it does to a consumer of its own concerns nobody else (doc/adr/112). */
 #include "bus/bus_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <tebura/clock.h>
 #include <tebura/log.h>
 
 #include "bus/subscription.h"
@@ -18,7 +23,9 @@
 #define STREAM_BYTES (INT64_C(256) << 20)
 #define FETCH_WAIT 500 /* ms: how soon a stop is seen */
 #define ACK_WAIT 10    /* s: longer than the longest pause between two tries, each of which asks for more time */
-#define CONSUMER "teburad"
+#define LOOK_EVERY (2 * TB_SECOND) /* whether a consumer that brings nothing is there */
+/* to another that follows: longer than a server needs to see that it leads no more */
+#define YIELD (3 * TB_SECOND)
 
 tb_status bus_stream_make(tb_bus *bus, const char *site, tb_error *why)
 {
@@ -70,17 +77,45 @@ static int is_stopped(tb_bus_subscription *f)
     return stopped;
 }
 
-/* A server that died had events in hand, which the broker would keep back until ACK_WAIT is over, and bring after later
- * ones. Made anew, the consumer brings all that is not acknowledged, in order, at once. What another server of this
- * site has in hand just now comes twice, and is known by its id. */
-static tb_status consumer_forget(tb_bus_subscription *f, const char *stream)
+static void forget_consumer(tb_bus *bus, natsSubscription *sub)
 {
+    BUS_WAY(bus);
+    bus_subscription_destroy(bus->connection, sub);
+}
+
+static void note_heard(tb_bus_subscription *f)
+{
+    f->looked = tb_clock_monotonic();
+    atomic_store(&f->heard, f->looked);
+}
+
+int64_t tb_bus_events_age(const tb_bus_subscription *following)
+{
+    return tb_clock_monotonic() - atomic_load(&following->heard);
+}
+
+/* What a server that died had in hand would be kept back until ACK_WAIT is over, and come after later ones; without its
+ * consumer all that is not acknowledged comes at once and in order. What a living one has in hand comes twice, and is
+ * known by its id. TB_CONFLICT: another began after us. */
+static tb_status others_go(const tb_bus_subscription *f, const char *stream)
+{
+    jsConsumerNamesList *names = NULL;
     jsErrCode code = 0;
-    if (f->opened)
-        return TB_OK;
-    tb_status status = bus_js_status(js_DeleteConsumer(f->bus->js, stream, CONSUMER, NULL, &code), &code);
-    f->opened = status == TB_OK || status == TB_NOT_FOUND;
-    return f->opened ? TB_OK : status;
+    tb_status status = bus_js_status(js_ConsumerNames(&names, f->bus->js, stream, NULL, &code), &code);
+    if (status == TB_NOT_FOUND) /* there is none */
+        status = TB_OK;
+    for (int i = 0; names && i < names->Count && status == TB_OK; i++) {
+        if (strcmp(names->List[i], f->consumer) == 0)
+            continue;
+        if (f->opened)
+            status = TB_CONFLICT;
+        else
+            status = bus_js_status(js_DeleteConsumer(f->bus->js, stream, names->List[i], NULL, &code), &code);
+        if (status == TB_NOT_FOUND)
+            status = TB_OK;
+    }
+    jsConsumerNamesList_Destroy(names);
+    return status;
 }
 
 static tb_status consumer_open(tb_bus_subscription *f, natsSubscription **out)
@@ -93,7 +128,7 @@ static tb_status consumer_open(tb_bus_subscription *f, natsSubscription **out)
     if (status != TB_OK)
         return status;
     bus_stream_name(f->site, name);
-    status = consumer_forget(f, name);
+    status = others_go(f, name);
     if (status != TB_OK)
         return status;
     jsSubOptions_Init(&options);
@@ -104,7 +139,44 @@ static tb_status consumer_open(tb_bus_subscription *f, natsSubscription **out)
     options.Config.MaxDeliver = -1;
     options.Config.MaxAckPending = 2 * BATCH_MOST;
     tb_subject_text(TB_SUBJECT_EVENT, f->site, "*", NULL, subjects);
-    return bus_js_status(js_PullSubscribe(out, f->bus->js, subjects, CONSUMER, NULL, &options, &code), &code);
+    status = bus_js_status(js_PullSubscribe(out, f->bus->js, subjects, f->consumer, NULL, &options, &code), &code);
+    if (status == TB_OK) {
+        f->opened = 1;
+        note_heard(f);
+    }
+    return status;
+}
+
+/* A consumer that is gone is no error to the broker: it lets a fetch from it go without an answer, as one that finds
+ * nothing. *sub is as it was, or NULL. */
+static void consumer_look(tb_bus_subscription *f, natsSubscription **sub)
+{
+    jsConsumerInfo *info = NULL;
+    jsErrCode code = 0;
+    if (tb_clock_monotonic() - f->looked < LOOK_EVERY)
+        return;
+    tb_status status = bus_js_status(natsSubscription_GetConsumerInfo(&info, *sub, NULL, &code), &code);
+    jsConsumerInfo_Destroy(info);
+    if (status == TB_OK)
+        note_heard(f);
+    if (status != TB_NOT_FOUND)
+        return;
+    tb_log(TB_LOG_WARNING, "bus", "the broker no longer knows who follows the events: it is told anew");
+    forget_consumer(f->bus, *sub);
+    *sub = NULL;
+}
+
+/* Whoever begins to follow takes it from us. Should that one be gone, and we still be asked to follow, it is ours. */
+static void yield(tb_bus_subscription *f)
+{
+    int64_t now = tb_clock_monotonic();
+    if (!f->yielded) {
+        tb_log(TB_LOG_INFO, "bus", "another server follows the events now");
+        f->yielded = now;
+    } else if (now - f->yielded > YIELD) {
+        f->yielded = 0;
+        f->opened = 0;
+    }
 }
 
 /* One-shot: "no wait" with an expiry waits for the first event, brings with it what else is stored already and ends
@@ -162,10 +234,19 @@ static void handle_batch(tb_bus_subscription *f, const natsMsgList *list)
     free(deliveries);
 }
 
-static void forget_consumer(tb_bus *bus, natsSubscription *sub)
+/* One fetch, and what it brings. 0: the consumer is of no use. */
+static int take(tb_bus_subscription *f, natsSubscription **sub)
 {
-    BUS_WAY(bus);
-    bus_subscription_destroy(bus->connection, sub);
+    natsMsgList list = {0};
+    natsStatus s = fetch(*sub, f->batch, &list);
+    if (s == NATS_OK && list.Count > 0) {
+        note_heard(f);
+        handle_batch(f, &list);
+    }
+    natsMsgList_Destroy(&list);
+    if (s == NATS_TIMEOUT)
+        consumer_look(f, sub);
+    return s == NATS_OK || s == NATS_TIMEOUT;
 }
 
 static void *follow(void *context)
@@ -173,18 +254,16 @@ static void *follow(void *context)
     tb_bus_subscription *f = context;
     natsSubscription *sub = NULL;
     while (!is_stopped(f)) {
-        natsMsgList list = {0};
         tb_status status = tb_bus_is_connected(f->bus) ? TB_OK : TB_BUS_DOWN;
         if (status == TB_OK && !sub)
             status = consumer_open(f, &sub);
-        natsStatus s = status == TB_OK ? fetch(sub, f->batch, &list) : NATS_TIMEOUT;
-        if (s == NATS_OK && list.Count > 0)
-            handle_batch(f, &list);
-        natsMsgList_Destroy(&list);
-        if (status == TB_OK && (s == NATS_OK || s == NATS_TIMEOUT))
+        if (status == TB_CONFLICT)
+            yield(f);
+        else if (status == TB_OK)
+            f->yielded = 0;
+        if (status == TB_OK && take(f, &sub))
             continue;
-        /* the broker is gone or has forgotten the consumer: made anew */
-        forget_consumer(f->bus, sub);
+        forget_consumer(f->bus, sub); /* the broker or the consumer is gone: made anew */
         sub = NULL;
         bus_pause(f->bus, &f->stop, 200);
     }
@@ -203,6 +282,9 @@ tb_status tb_bus_events_follow(tb_bus *bus, const char *site, int batch, tb_bus_
         return TB_NO_MEMORY;
     *f = (tb_bus_subscription){.bus = bus, .apply = apply, .context = context, .batch = batch};
     snprintf(f->site, sizeof f->site, "%s", site);
+    char own[TB_ID_TEXT_SIZE];
+    snprintf(f->consumer, sizeof f->consumer, "teburad-%s", tb_id_text(tb_id_random(), own));
+    note_heard(f);
     if (pthread_create(&f->follower, NULL, follow, f) != 0) {
         free(f);
         return TB_NO_MEMORY;

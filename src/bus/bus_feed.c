@@ -42,9 +42,9 @@ static void on_ack(natsConnection *connection, natsSubscription *subscription, n
     int known = sscanf(about, ".%" SCNu64 ".%d", &round, &part) == 2 && part >= 0 && part < BUS_PARTS;
     natsMsg_Destroy(ack);
     pthread_mutex_lock(&bus->lock);
-    if (known && stored && number > bus->stored[part])
-        bus->stored[part] = number;
-    if (known && round == bus->flight.round) {
+    if (known && round == bus->flight.round) { /* a late one may be of a bucket that is no more */
+        if (stored && number > bus->stored[part])
+            bus->stored[part] = number;
         bus->flight.stored += stored;
         bus->flight.failed += !stored;
         pthread_cond_broadcast(&bus->changed);
@@ -223,5 +223,7 @@ tb_status tb_bus_feed_reset(tb_bus *bus, const char *site)
         if (status == TB_OK)
             status = purge(bus, bucket, NULL);
     }
+    if (status == TB_OK)
+        tb_bus_feed_yield(bus);
     return status;
 }

@@ -168,6 +168,12 @@ tb_status tb_bus_site_open(tb_bus *bus, const char *site, int *lost, tb_error *w
     return TB_OK;
 }
 
+void tb_bus_feed_yield(tb_bus *bus)
+{
+    for (int part = 0; part < BUS_PARTS; part++)
+        note_stored(bus, part, 0);
+}
+
 /* Acknowledged by most of the brokers is not for ever: their memory goes with them, and those who come back may
  * outvote the one that still knows. A bucket that ends before what it has acknowledged has lost something. */
 tb_status tb_bus_feed_whole(tb_bus *bus, const char *site, int *whole)

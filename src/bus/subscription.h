@@ -20,8 +20,12 @@ struct tb_bus_subscription {
     int batch;
     pthread_t follower;
     int following;
-    int opened; /* the consumer was made by this process */
-    int stop;   /* by bus->lock */
+    char consumer[48];
+    int opened;            /* it was made, and those of others ended */
+    int64_t looked;        /* monotonic: the consumer was there */
+    int64_t yielded;       /* monotonic: another was there instead; 0 */
+    _Atomic int64_t heard; /* the last of `looked`, for others */
+    int stop;              /* by bus->lock */
 };
 
 #endif

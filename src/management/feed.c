@@ -126,6 +126,7 @@ tb_status tb_management_outbox(tb_management *m, tb_outbox_item *items, int max,
     letter *letters = tb_secret_alloc((size_t)max * sizeof *letters); /* keys */
     memset(items, 0, (size_t)max * sizeof *items);
     lock_to_read(m);
+    m->outbox_tenure = tb_management_leads(m); /* before they are read */
     int64_t done = atomic_load(&m->outbox_done);
     tb_status status = rows && letters ? tb_outbox_rows(m->db, done, rows, max, &found) : TB_NO_MEMORY;
     for (int i = 0; i < found && status == TB_OK; i++)

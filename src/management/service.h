@@ -164,10 +164,11 @@ struct tb_management {
     tb_status hold_status; /* of tb_service_lock_to_change */
     int held;              /* by it, and nothing was changed yet */
     int64_t next_trim;
-    int64_t outbox_given; /* the last row that was given to the publisher */
-    tb_time whole_at;     /* then all that was committed had been given; 0: K2 of marks.h */
-    uint64_t marking;     /* counts up whenever what is published is not known any more (K2) */
-    int64_t marks_due;    /* none before; monotonic */
+    int64_t outbox_given;   /* the last row that was given to the publisher */
+    uint64_t outbox_tenure; /* tb_management_leads, when rows were last given */
+    tb_time whole_at;       /* then all that was committed had been given; 0: K2 of marks.h */
+    uint64_t marking;       /* counts up whenever what is published is not known any more (K2) */
+    int64_t marks_due;      /* none before; monotonic */
     tb_metrics metrics;
     tb_site_time *time;               /* what tb_service_now goes by */
     int64_t (*uptime)(void *context); /* the options' */

@@ -183,9 +183,9 @@ tb_status tb_shared_trim(tb_management *m)
 
 /* ---- who leads ---- */
 
-int tb_management_leads(const tb_management *m)
+uint64_t tb_management_leads(const tb_management *m)
 {
-    return !m->watch || tb_db_watch_leads(m->watch);
+    return m->watch ? tb_db_watch_leads(m->watch) : 1;
 }
 
 int tb_management_knows_feed(const tb_management *m)
@@ -204,7 +204,7 @@ static tb_status still_leads(tb_management *m)
 {
     int leads = 0;
     tb_service_lock_first(m);
-    tb_status status = tb_db_watch_still_leads(m->watch, m->db, &leads);
+    tb_status status = tb_db_watch_still_leads(m->watch, m->db, m->outbox_tenure, &leads);
     tb_service_unlock(m);
     return status != TB_OK || leads ? status : TB_CONFLICT;
 }

@@ -23,8 +23,10 @@ struct tb_db_watch {
     void *context;
     int pending; /* still to be told */
     pthread_t thread;
-    atomic_int stop, leads, fed, set_fed;
-    atomic_int process; /* the server's process behind the session; 0 without */
+    atomic_int stop, fed, set_fed;
+    _Atomic uint64_t tenure; /* 0: another leads, or nobody */
+    uint64_t tenures;        /* so far */
+    atomic_int process;      /* the server's process behind the session; 0 without */
 };
 
 static int held(tb_db_watch *w, const char *sql)
@@ -67,8 +69,9 @@ static void start_session(tb_db_watch *w)
 
 static void lead(tb_db_watch *w, int leads)
 {
-    if (atomic_exchange(&w->leads, leads) == leads)
+    if ((atomic_load(&w->tenure) != 0) == leads)
         return;
+    atomic_store(&w->tenure, leads ? ++w->tenures : 0);
     w->pending = 1;
     tb_log(TB_LOG_INFO, "store", "%s",
            leads ? "this server leads now: it follows events, feeds lists and moves the clock"
@@ -81,7 +84,7 @@ static void look(tb_db_watch *w)
         lead(w, 0); /* the lock went with the session */
         start_session(w);
     }
-    if (postgres_link_is_up(&w->link) && !atomic_load(&w->leads)) {
+    if (postgres_link_is_up(&w->link) && !atomic_load(&w->tenure)) {
         if (is_locked(w, POSTGRES_LOCK_FED))
             atomic_store(&w->fed, 1); /* W2; before we may hold the lock ourselves */
         if (try_lock(w, POSTGRES_LOCK_LEADER))
@@ -162,9 +165,9 @@ void tb_db_watch_free(tb_db_watch **watch)
     *watch = NULL;
 }
 
-int tb_db_watch_leads(const tb_db_watch *watch)
+uint64_t tb_db_watch_leads(const tb_db_watch *watch)
 {
-    return atomic_load(&watch->leads);
+    return atomic_load(&watch->tenure);
 }
 
 int tb_db_watch_knows_fed(const tb_db_watch *watch)
@@ -177,7 +180,7 @@ void tb_db_watch_set_fed(tb_db_watch *watch)
     atomic_store(&watch->set_fed, 1);
 }
 
-tb_status tb_db_watch_still_leads(tb_db_watch *watch, tb_db *db, int *leads)
+tb_status tb_db_watch_still_leads(tb_db_watch *watch, tb_db *db, uint64_t tenure, int *leads)
 {
     int64_t count = 0;
     int64_t process = atomic_load(&watch->process), lock = POSTGRES_LOCK_LEADER;
@@ -188,6 +191,6 @@ tb_status tb_db_watch_still_leads(tb_db_watch *watch, tb_db *db, int *leads)
         TB_VALUES(tb_value_int(process), tb_value_int((int64_t)((uint64_t)lock >> 32)),
                   tb_value_int((int64_t)(uint32_t)lock)),
         &count);
-    *leads = status == TB_OK && count > 0 && atomic_load(&watch->leads);
+    *leads = status == TB_OK && count > 0 && tenure && atomic_load(&watch->tenure) == tenure;
     return status;
 }

@@ -18,10 +18,12 @@ typedef struct tb_db_watch tb_db_watch;
 tb_status tb_db_watch_open(const char *url, int (*woken)(void *context), void *context, tb_db_watch **out,
                            tb_error *why) TB_MUST_CHECK;
 void tb_db_watch_free(tb_db_watch **watch);
-int tb_db_watch_leads(const tb_db_watch *watch);
+/* 0, or the number of the time for which it leads now: another one after each interruption, however short. */
+uint64_t tb_db_watch_leads(const tb_db_watch *watch);
 int tb_db_watch_knows_fed(const tb_db_watch *watch);
 void tb_db_watch_set_fed(tb_db_watch *watch);
-/* Asked of the server, over `db`: does this watch's session hold the leader's lock now? */
-tb_status tb_db_watch_still_leads(tb_db_watch *watch, tb_db *db, int *leads) TB_MUST_CHECK;
+/* Asked of the server, over `db`: does this watch's session hold the leader's lock now, without an interruption since
+ * that number was told? */
+tb_status tb_db_watch_still_leads(tb_db_watch *watch, tb_db *db, uint64_t tenure, int *leads) TB_MUST_CHECK;
 
 #endif

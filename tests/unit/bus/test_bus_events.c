@@ -2,6 +2,7 @@
  */
 #include "bus_support.h"
 
+#include <nats/nats.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -13,6 +14,7 @@
 typedef struct applied {
     pthread_mutex_t lock;
     int fail; /* so many calls yet */
+    atomic_int hold, held;
     int calls, count, batches_of_many, out_of_order, last;
     char ids[64][64];
 } applied;
@@ -20,6 +22,10 @@ typedef struct applied {
 static tb_status apply(void *context, const tb_delivery *deliveries, int count)
 {
     applied *a = context;
+    while (atomic_load(&a->hold)) {
+        atomic_store(&a->held, 1);
+        pause_ms(10);
+    }
     pthread_mutex_lock(&a->lock);
     a->calls++;
     tb_status status = a->fail > 0 ? TB_DISK_FULL : TB_OK;
@@ -52,6 +58,14 @@ static int applied_count(applied *a)
     int count = a->count;
     pthread_mutex_unlock(&a->lock);
     return count;
+}
+
+static int last_of(applied *a)
+{
+    pthread_mutex_lock(&a->lock);
+    int last = a->last;
+    pthread_mutex_unlock(&a->lock);
+    return last;
 }
 
 static tb_status send_number(tb_bus *bus, int number)
@@ -202,6 +216,99 @@ static void a_lone_event_does_not_wait(void **state)
     tb_bus_free(&server);
 }
 
+/* Sends until the follower of `a` has applied one of them. The next number. */
+static int send_until(tb_bus *bus, applied *a, int number)
+{
+    for (int tries = 0; tries < 600 && applied_count(a) == 0; tries++) {
+        send_for_sure(bus, number++);
+        pause_ms(100);
+    }
+    assert_true(applied_count(a) > 0);
+    return number;
+}
+
+/* B4. Whoever led before may not know yet: it takes nothing new, and its end disturbs nobody. */
+static void who_begins_last_has_them_alone(void **state)
+{
+    tb_bus *first = bus_to(*state), *second = bus_to(*state);
+    applied a = {.lock = PTHREAD_MUTEX_INITIALIZER}, b = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    tb_bus_subscription *former = NULL, *following = NULL;
+    assert_int_equal(tb_bus_events_follow(first, SITE, 4, apply, &a, &former), TB_OK);
+    int next = send_until(first, &a, 1);
+    assert_int_equal(tb_bus_events_follow(second, SITE, 4, apply, &b, &following), TB_OK);
+    next = send_until(first, &b, next);
+    int before = applied_count(&a);
+    for (int i = 0; i < 10; i++)
+        send_for_sure(first, next++);
+    tb_bus_subscription_free(&former);
+    for (int i = 0; i < 10; i++)
+        send_for_sure(first, next++);
+    wait_for(last_of(&b) == next - 1);
+    tb_bus_subscription_free(&following);
+    assert_int_equal(a.count, before);
+    assert_int_equal(b.out_of_order, 0);
+    assert_true(b.count >= 20);
+    tb_bus_free(&second);
+    tb_bus_free(&first);
+}
+
+/* One that took the place of another and is gone without giving it back. */
+static void who_is_still_asked_to_follow_takes_it_again(void **state)
+{
+    tb_bus *first = bus_to(*state), *second = bus_to(*state);
+    applied a = {.lock = PTHREAD_MUTEX_INITIALIZER}, b = {.lock = PTHREAD_MUTEX_INITIALIZER, .hold = 1};
+    tb_bus_subscription *following = NULL, *late = NULL;
+    assert_int_equal(tb_bus_events_follow(first, SITE, 4, apply, &a, &following), TB_OK);
+    int next = send_until(first, &a, 1);
+    assert_int_equal(tb_bus_events_follow(second, SITE, 4, apply, &b, &late), TB_OK);
+    for (int tries = 0; tries < 600 && !atomic_load(&b.held); tries++) {
+        send_for_sure(first, next++);
+        pause_ms(100);
+    }
+    assert_true(atomic_load(&b.held)); /* and hangs with it in its hands */
+    send_for_sure(first, next);
+    wait_for(last_of(&a) == next);
+    atomic_store(&b.hold, 0);
+    tb_bus_subscription_free(&late);
+    tb_bus_subscription_free(&following);
+    assert_int_equal(a.out_of_order, 0);
+    tb_bus_free(&second);
+    tb_bus_free(&first);
+}
+
+static void take_consumers_away(const nats_server *broker)
+{
+    natsConnection *connection = NULL;
+    jsCtx *js = NULL;
+    jsConsumerNamesList *names = NULL;
+    assert_int_equal(natsConnection_ConnectTo(&connection, broker->url), NATS_OK);
+    assert_int_equal(natsConnection_JetStream(&js, connection, NULL), NATS_OK);
+    assert_int_equal(js_ConsumerNames(&names, js, "EVENTS_" SITE, NULL, NULL), NATS_OK);
+    assert_int_equal(names->Count, 1);
+    assert_int_equal(js_DeleteConsumer(js, "EVENTS_" SITE, names->List[0], NULL, NULL), NATS_OK);
+    jsConsumerNamesList_Destroy(names);
+    jsCtx_Destroy(js);
+    natsConnection_Destroy(connection);
+}
+
+/* While a batch is in hand no fetch is under way, so nobody is told, and later ones are never answered. */
+static void a_consumer_that_goes_unseen_is_made_anew(void **state)
+{
+    tb_bus *bus = bus_to(*state);
+    applied a = {.lock = PTHREAD_MUTEX_INITIALIZER, .hold = 1};
+    tb_bus_subscription *following = NULL;
+    assert_int_equal(tb_bus_events_follow(bus, SITE, 4, apply, &a, &following), TB_OK);
+    send_for_sure(bus, 1);
+    wait_for(atomic_load(&a.held));
+    take_consumers_away(*state);
+    atomic_store(&a.hold, 0);
+    wait_for(applied_count(&a) > 0);
+    send_for_sure(bus, 2);
+    wait_for(last_of(&a) == 2);
+    tb_bus_subscription_free(&following);
+    tb_bus_free(&bus);
+}
+
 static void refuses_bad_arguments(void **state)
 {
     tb_bus *bus = bus_to(*state);
@@ -226,6 +333,9 @@ int main(void)
         WITH_SERVER(a_restarted_broker_still_has_them),
         WITH_SERVER(many_events),
         WITH_SERVER(a_lone_event_does_not_wait),
+        WITH_SERVER(who_begins_last_has_them_alone),
+        WITH_SERVER(who_is_still_asked_to_follow_takes_it_again),
+        WITH_SERVER(a_consumer_that_goes_unseen_is_made_anew),
         WITH_SERVER(refuses_bad_arguments),
     };
     RUN_WITH_SERVER(tests);

@@ -129,6 +129,39 @@ static void ten_thousand_entries(void **state)
     tb_bus_free(&server);
 }
 
+/* Of several servers another led while the broker was made new: what the first has in its memory is of no bucket that
+ * is. */
+static void who_leads_again_believes_what_it_finds(void **state)
+{
+    nats_server *broker = *state;
+    tb_bus *first = bus_to(broker), *second = bus_to(broker);
+    char visit[33];
+    int whole = -1;
+    opened(first, 1);
+    for (int i = 0; i < 100; i++) {
+        snprintf(visit, sizeof visit, "%032x", i);
+        assert_int_equal(write_one(first, "gate-1", visit, 1, "one"), TB_OK);
+    }
+    assert_int_equal(tb_bus_feed_ready(first, SITE), TB_OK);
+    assert_int_equal(tb_bus_feed_whole(first, SITE, &whole), TB_OK);
+    assert_int_equal(whole, 1);
+    nats_server_stop(broker, 1);
+    wait_for(!tb_bus_is_connected(first) && !tb_bus_is_connected(second));
+    nats_server_start(broker);
+    wait_for(tb_bus_is_connected(first) && tb_bus_is_connected(second));
+    opened(second, 1);
+    assert_int_equal(write_one(second, "gate-1", VISIT_A, 1, "two"), TB_OK);
+    assert_int_equal(tb_bus_feed_ready(second, SITE), TB_OK);
+    opened(first, 0);
+    assert_int_equal(tb_bus_feed_whole(first, SITE, &whole), TB_OK);
+    assert_int_equal(whole, 0); /* as far as it knows */
+    tb_bus_feed_yield(first);
+    assert_int_equal(tb_bus_feed_whole(first, SITE, &whole), TB_OK);
+    assert_int_equal(whole, 1);
+    tb_bus_free(&second);
+    tb_bus_free(&first);
+}
+
 static void restarted_broker_has_lost_it(void **state)
 {
     nats_server *broker = *state;
@@ -241,6 +274,7 @@ int main(void)
         WITH_SERVER(written_values_are_the_snapshot),
         WITH_SERVER(changes_reach_a_listener_with_purges),
         WITH_SERVER(ten_thousand_entries),
+        WITH_SERVER(who_leads_again_believes_what_it_finds),
         WITH_SERVER(restarted_broker_has_lost_it),
         WITH_SERVER(what_was_acknowledged_and_is_gone_is_noticed),
         WITH_SERVER(reset_and_sweep),
