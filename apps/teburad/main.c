@@ -13,11 +13,13 @@
 #include "broker_config.h"
 #include "check.h"
 #include "look.h"
+#include "rotate_key.h"
 
 static const char help[] =
     "usage: teburad management --data DIR --site NAME --profile FILE [OPTION...]\n"
     "       teburad check ...   is every list what the rules say? See teburad check --help\n"
     "       teburad broker-config ...   configurations for a broker of your own, or three; see its --help\n"
+    "       teburad rotate-key ...   another master key; see its --help\n"
     "\n"
     "The management service of a site: people, visits, lists of every terminal, payments; HTTP API, console and\n"
     "touchpoint pages. It ends cleanly on SIGTERM or SIGINT.\n"
@@ -236,6 +238,8 @@ int main(int argc, char **argv)
         return teburad_check(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "broker-config") == 0)
         return teburad_broker_config(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "rotate-key") == 0)
+        return teburad_rotate_key(argc - 1, argv + 1);
     teburad_options options;
     int code = read_options(argc, argv, &options);
     if (code >= 0)

@@ -49,13 +49,36 @@ typedef struct tb_management_options {
 tb_status tb_management_open(const tb_management_options *options, tb_management **out, tb_error *why) TB_MUST_CHECK;
 void tb_management_free(tb_management **management);
 tb_key tb_management_public_key(const tb_management *management);
-/* A secret from which whatever else has to be signed for this site is derived (trust.h); the same at every server that
- * has the same master key. Wipe it. */
+/* A secret from which whatever else has to be signed for this site is derived (trust.h); the same at every server of
+ * the site. Wipe it. */
 tb_key tb_management_trust_key(const tb_management *management);
 /* Returns when nobody else held the service any more: for a watchdog. */
 void tb_management_alive(tb_management *management);
 /* Does the database answer? Asks it, and never waits for others who are asking it. */
 int tb_management_reaches_database(tb_management *management);
+
+/* ---- another master key ---- */
+typedef struct tb_rotation_options {
+    const char *directory, *database; /* as above */
+    /* Somebody may have the old key: also what signs for the broker and for TLS, and what finds people, is made anew.
+     * Terminals have to be given new credentials. Without it no terminal notices anything. */
+    int leaked;
+    /* May be NULL. `of` 0: nothing to count. */
+    void (*progress)(void *context, const char *step, uint64_t done, uint64_t of);
+    void *context;
+} tb_rotation_options;
+typedef struct tb_rotation {
+    int finished;  /* an earlier run had been cut short when all was done but the last moves: they are done now */
+    int old_roots; /* the old key alone still signs for the broker and for TLS: made before this release; see leaked */
+    uint64_t people, templates, documents, instruments;
+    uint64_t damaged; /* what did not open before and does not now */
+    uint64_t terminals;
+} tb_rotation;
+/* Puts a new master key into `directory`, and everything that rests under the old one under the new one. No service may
+ * run on these databases: TB_DB_LOCKED. Cut short at any moment it leaves a site that opens, with one key or the other,
+ * and can be run again. With files there has to be room for a second copy of them. TB_NOT_FOUND: no site here;
+ * TB_DB_KEY: master.key is not theirs; TB_CONFLICT, TB_DB_NEWER: another program's schema; what opening says. */
+tb_status tb_management_rotate_key(const tb_rotation_options *options, tb_rotation *out, tb_error *why) TB_MUST_CHECK;
 
 /* Callbacks (`each`) run while the service is held: they must not call it. */
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "management/rotation.h"
+
 #define ASKER 16 /* bytes before a stored answer */
 
 tb_status tb_answer_admitted(tb_answer *answer, const tb_request *request, tb_id visit)
@@ -27,12 +29,12 @@ tb_status tb_answer_failed(tb_answer *answer, const tb_request *request, tb_stat
 
 /* Who asked what: a stored answer is for the same terminal's same kind of question only. Another one that got hold of
  * an id learns nothing from it. */
-static void asker_of(const tb_management *m, const tb_request *request, uint8_t out[ASKER])
+static void asker_of(const tb_key *find, tb_request_kind kind, const char *touchpoint, uint8_t out[ASKER])
 {
     char text[TB_TOUCHPOINT_SIZE + 16];
     uint8_t hash[32];
-    int size = snprintf(text, sizeof text, "%d %s", (int)request->kind, request->touchpoint);
-    tb_keyed_hash(&m->keys->find, tb_span_of(text, (size_t)size), hash);
+    int size = snprintf(text, sizeof text, "%d %s", (int)kind, touchpoint);
+    tb_keyed_hash(find, tb_span_of(text, (size_t)size), hash);
     memcpy(out, hash, ASKER);
 }
 
@@ -41,7 +43,7 @@ tb_status tb_answer_before(tb_management *m, const tb_request *request, tb_answe
     tb_bytes stored = {0};
     uint8_t asker[ASKER];
     tb_status status = tb_applied_get(m->db, request->id, request->touchpoint, &stored);
-    asker_of(m, request, asker);
+    asker_of(&m->keys->find, request->kind, request->touchpoint, asker);
     if (status == TB_FORBIDDEN || (status == TB_OK && stored.size < ASKER)) /* the person is gone since */
         status = TB_CONFLICT;
     else if (status == TB_OK && memcmp(stored.data, asker, ASKER) != 0)
@@ -58,13 +60,42 @@ tb_status tb_answer_remember(tb_management *m, const tb_request *request, const 
 {
     tb_bytes stored = {0};
     uint8_t asker[ASKER];
-    asker_of(m, request, asker);
+    asker_of(&m->keys->find, request->kind, request->touchpoint, asker);
     tb_status status = tb_bytes_append(&stored, tb_span_of(asker, sizeof asker));
     if (status == TB_OK)
         status = tb_answer_encode(answer, &stored);
     if (status == TB_OK)
         status = tb_applied_add(m->db, answer->id, answer->visit, request->touchpoint, tb_bytes_span(&stored), now);
     tb_bytes_free(&stored);
+    return status;
+}
+
+static tb_status rekey(tb_resealing *r, tb_id id)
+{
+    char source[TB_TOUCHPOINT_SIZE];
+    uint8_t asker[ASKER];
+    tb_bytes stored = {0};
+    tb_status status = tb_applied_read(r->db, id, source, &stored);
+    for (int kind = TB_REQUEST_IDENTIFY; kind <= TB_REQUEST_TEMPLATE && status == TB_OK && stored.size >= ASKER;
+         kind++) {
+        asker_of(&r->from->find, (tb_request_kind)kind, source, asker);
+        if (!tb_equal_constant_time(tb_span_of(stored.data, ASKER), tb_span_of(asker, ASKER)))
+            continue;
+        asker_of(&r->to->find, (tb_request_kind)kind, source, stored.data);
+        status = tb_applied_answer_set(r->db, id, tb_bytes_span(&stored));
+        break;
+    }
+    tb_bytes_free(&stored);
+    return status;
+}
+
+tb_status tb_answers_rekey(tb_resealing *r)
+{
+    tb_ids ids = {0};
+    tb_status status = tb_applied_answered(r->db, &ids);
+    for (size_t i = 0; i < ids.count && status == TB_OK; i++)
+        status = rekey(r, ids.items[i]);
+    tb_ids_free(&ids);
     return status;
 }
 

@@ -144,7 +144,7 @@ static tb_status find_person(tb_management *m, checkin *c)
     char name[64];
     snprintf(name, sizeof name, "%.31s%s%.31s", c->mrz.given, c->mrz.given[0] && c->mrz.surname[0] ? " " : "",
              c->mrz.surname);
-    tb_number_hash(m, c->mrz.number, hash);
+    tb_number_hash(&m->keys->find, c->mrz.number, hash);
     tb_status status = tb_document_find(m->db, hash, c->mrz.issuer, &c->person);
     if (status == TB_OK)
         return tb_person_rename(m->db, c->person, name, c->mrz.nationality);

@@ -8,6 +8,8 @@
 #include <tebura/log.h>
 #include <tebura/secret.h>
 
+#include "management/rotation.h"
+
 typedef struct place {
     uint8_t bytes[17]; /* person, slot */
 } place;
@@ -20,13 +22,12 @@ static place place_of(tb_id person, int slot)
     return about;
 }
 
-static tb_status unwrap(tb_management *m, tb_id person, tb_key *key)
+static tb_status unwrap(tb_db *db, const tb_key *wrap, tb_id person, tb_key *key)
 {
     tb_bytes wrapped = {0}, plain = {0};
-    tb_status status = tb_person_key(m->db, person, &wrapped);
+    tb_status status = tb_person_key(db, person, &wrapped);
     if (status == TB_OK)
-        status =
-            tb_open(&m->keys->wrap, tb_span_of(person.bytes, sizeof person.bytes), tb_bytes_span(&wrapped), &plain);
+        status = tb_open(wrap, tb_span_of(person.bytes, sizeof person.bytes), tb_bytes_span(&wrapped), &plain);
     if (status == TB_OK && plain.size != sizeof key->bytes)
         status = TB_CRYPTO;
     if (status == TB_OK)
@@ -36,14 +37,14 @@ static tb_status unwrap(tb_management *m, tb_id person, tb_key *key)
     return status;
 }
 
-static tb_status make_key(tb_management *m, tb_id person, tb_key *key)
+static tb_status make_key(tb_db *db, const tb_key *wrap, tb_id person, tb_key *key)
 {
     tb_bytes wrapped = {0};
     *key = tb_key_random();
-    tb_status status = tb_seal(&m->keys->wrap, tb_span_of(person.bytes, sizeof person.bytes),
+    tb_status status = tb_seal(wrap, tb_span_of(person.bytes, sizeof person.bytes),
                                tb_span_of(key->bytes, sizeof key->bytes), &wrapped);
     if (status == TB_OK)
-        status = tb_person_key_set(m->db, person, tb_bytes_span(&wrapped));
+        status = tb_person_key_set(db, person, tb_bytes_span(&wrapped));
     tb_bytes_free(&wrapped);
     return status;
 }
@@ -115,7 +116,7 @@ static tb_status make_room(tb_management *m, tb_id person, const tb_template *fa
 tb_status tb_custody_put(tb_management *m, tb_id person, int slot, const tb_template *face, tb_template_source source)
 {
     tb_key key;
-    tb_status status = unwrap(m, person, &key);
+    tb_status status = unwrap(m->db, &m->keys->wrap, person, &key);
     if (status == TB_OK && slot < 0)
         status = make_room(m, person, face, 1, 0);
     if (status == TB_OK)
@@ -127,9 +128,9 @@ tb_status tb_custody_put(tb_management *m, tb_id person, int slot, const tb_temp
 tb_status tb_custody_enrol(tb_management *m, tb_id person, const tb_template *faces, int count)
 {
     tb_key key;
-    tb_status status = unwrap(m, person, &key);
+    tb_status status = unwrap(m->db, &m->keys->wrap, person, &key);
     if (status == TB_NOT_FOUND)
-        status = make_key(m, person, &key);
+        status = make_key(m->db, &m->keys->wrap, person, &key);
     if (status == TB_OK)
         status = make_room(m, person, faces, count, 1);
     for (int i = 0; i < count && status == TB_OK; i++)
@@ -149,7 +150,7 @@ tb_status tb_custody_open(tb_management *m, tb_id person, tb_custody *out)
     tb_key key;
     tb_template_rows rows = {0};
     *out = (tb_custody){0};
-    tb_status status = unwrap(m, person, &key);
+    tb_status status = unwrap(m->db, &m->keys->wrap, person, &key);
     if (status == TB_OK)
         status = tb_template_rows_get(m->db, person, &rows);
     for (int i = 0; i < rows.count && status == TB_OK; i++) {
@@ -178,6 +179,50 @@ void tb_custody_free(tb_custody *custody)
     for (int i = 0; i < TB_ENTRY_TEMPLATES_MAX; i++)
         tb_bytes_free(&custody->encoded[i]);
     custody->count = 0;
+}
+
+/* ---- another master key ---- */
+
+static tb_status move_template(tb_resealing *r, tb_id person, const tb_key keys[2], int slot, tb_span sealed)
+{
+    tb_bytes plain = {0}, again = {0};
+    place where = place_of(person, slot);
+    tb_span about = tb_span_of(where.bytes, sizeof where.bytes);
+    tb_status status = tb_open(&keys[0], about, sealed, &plain);
+    if (status == TB_CRYPTO) {
+        r->counts->damaged++;
+        return TB_OK;
+    }
+    if (status == TB_OK)
+        status = tb_seal(&keys[1], about, tb_bytes_span(&plain), &again);
+    if (status == TB_OK)
+        status = tb_template_row_reseal(r->db, person, slot, tb_bytes_span(&again));
+    r->counts->templates += status == TB_OK;
+    tb_bytes_free(&plain);
+    tb_bytes_free(&again);
+    return status;
+}
+
+tb_status tb_custody_rekey(tb_resealing *r, tb_id person)
+{
+    tb_key keys[2]; /* the person's, old and new */
+    tb_template_rows rows = {0};
+    tb_status status = unwrap(r->db, &r->from->wrap, person, &keys[0]);
+    if (status == TB_NOT_FOUND)
+        return TB_OK;
+    if (status == TB_CRYPTO) {
+        r->counts->damaged++;
+        return TB_OK;
+    }
+    if (status == TB_OK)
+        status = make_key(r->db, &r->to->wrap, person, &keys[1]);
+    if (status == TB_OK)
+        status = tb_template_rows_get(r->db, person, &rows);
+    for (int i = 0; i < rows.count && status == TB_OK; i++)
+        status = move_template(r, person, keys, rows.rows[i].slot, tb_bytes_span(&rows.sealed[i]));
+    tb_template_rows_free(&rows);
+    tb_wipe(keys, sizeof keys);
+    return status;
 }
 
 /* ---- rows of the first release do not say whose model they are ---- */

@@ -11,14 +11,14 @@
 
 #include "wire/text.h"
 
-void tb_number_hash(const tb_management *m, const char *number, uint8_t out[32])
+void tb_number_hash(const tb_key *find, const char *number, uint8_t out[32])
 {
     char plain[32];
     size_t length = 0;
     for (; *number && length < sizeof plain - 1; number++)
         if (isalnum((unsigned char)*number))
             plain[length++] = (char)toupper((unsigned char)*number);
-    tb_keyed_hash(&m->keys->find, tb_span_of(plain, length), out);
+    tb_keyed_hash(find, tb_span_of(plain, length), out);
     tb_wipe(plain, sizeof plain);
 }
 
@@ -225,7 +225,7 @@ tb_status tb_management_people(tb_management *m, tb_person_fn each, void *contex
 static tb_status find(tb_management *m, const char *number, tb_id *person)
 {
     uint8_t hash[32];
-    tb_number_hash(m, number, hash);
+    tb_number_hash(&m->keys->find, number, hash);
     return tb_document_find(m->db, hash, NULL, person);
 }
 

@@ -10,6 +10,8 @@
 #include <tebura/log.h>
 #include <tebura/secret.h>
 
+#include "management/rotation.h"
+
 static int site_is_good(const char *site)
 {
     size_t length = site ? strspn(site, "abcdefghijklmnopqrstuvwxyz0123456789_") : 0;
@@ -26,23 +28,6 @@ static tb_status make_directory(const char *path, tb_error *why)
     if (stat(path, &about) != 0 || !S_ISDIR(about.st_mode))
         return tb_fail(why, TB_IO, "%s is not a directory", path);
     return TB_OK;
-}
-
-typedef struct opening { /* keys that only opening needs; in secret memory */
-    tb_key master, central, visitor, pair;
-} opening;
-
-static tb_status derive_keys(tb_management *m, opening *keys)
-{
-    const struct {
-        uint64_t number;
-        tb_key *key;
-    } list[] = {{1, &keys->central},     {2, &keys->visitor}, {3, &keys->pair},     {4, &m->keys->wrap},
-                {5, &m->keys->document}, {6, &m->keys->find}, {7, &m->keys->token}, {8, &m->keys->trust}};
-    tb_status status = TB_OK;
-    for (size_t i = 0; i < sizeof list / sizeof *list && status == TB_OK; i++)
-        status = tb_key_derive(&keys->master, "tb-store", list[i].number, list[i].key);
-    return status;
 }
 
 static int file_is_there(const char *path)
@@ -73,12 +58,12 @@ static tb_status refuse_lost_copy(tb_management *m, const char *key, tb_error *w
     return status == TB_NOT_FOUND ? TB_OK : status;
 }
 
-static tb_status read_keys(tb_management *m, const char *path, opening *keys, tb_error *why)
+static tb_status read_keys(const char *path, tb_keyring *keys, tb_error *why)
 {
     tb_status status = tb_key_file(path, &keys->master, why);
     if (status != TB_OK)
         return status;
-    status = derive_keys(m, keys);
+    status = tb_keyring_derive(keys);
     return status == TB_OK ? TB_OK : tb_fail(why, status, "keys cannot be derived");
 }
 
@@ -99,12 +84,14 @@ static tb_status bring_schema(tb_management *m, tb_error *why)
     return m->examine ? tb_store_is_current(m->db, why) : tb_store_migrate(m->db, why);
 }
 
-static tb_status open_files(tb_management *m, const tb_management_options *options, const char *key, opening *keys,
+static tb_status open_files(tb_management *m, const tb_management_options *options, const char *key, tb_keyring *keys,
                             tb_error *why)
 {
-    tb_status status = refuse_lost_key(options, key, why);
+    tb_status status = tb_rotation_finish(options->directory, NULL, why);
     if (status == TB_OK)
-        status = read_keys(m, key, keys, why);
+        status = refuse_lost_key(options, key, why);
+    if (status == TB_OK)
+        status = read_keys(key, keys, why);
     tb_db_options database = {
         .directory = options->directory, .central = &keys->central, .visitor = &keys->visitor, .busy_ms = 500};
     if (status == TB_OK)
@@ -113,8 +100,8 @@ static tb_status open_files(tb_management *m, const tb_management_options *optio
 }
 
 /* The key is asked for only after the database has told whether it is a new one. */
-static tb_status open_postgres(tb_management *m, const tb_management_options *options, const char *key, opening *keys,
-                               tb_error *why)
+static tb_status open_postgres(tb_management *m, const tb_management_options *options, const char *key,
+                               tb_keyring *keys, tb_error *why)
 {
     tb_db_options database = {.url = options->database};
     tb_status status = tb_db_open(&database, &m->db, why);
@@ -122,30 +109,28 @@ static tb_status open_postgres(tb_management *m, const tb_management_options *op
         status = bring_schema(m, why);
     if (status == TB_OK)
         status = refuse_lost_copy(m, key, why);
-    return status == TB_OK ? read_keys(m, key, keys, why) : status;
+    if (status == TB_OK)
+        status = read_keys(key, keys, why);
+    return status == TB_OK ? tb_rotation_adopt(m->db, options->directory, keys, NULL, why) : status;
 }
 
-static tb_status open_databases(tb_management *m, const tb_management_options *options, opening *keys, tb_error *why)
+static tb_status open_databases(tb_management *m, const tb_management_options *options, tb_keyring *keys, tb_error *why)
 {
     char path[4096];
     snprintf(path, sizeof path, "%.4000s/master.key", options->directory);
     return options->database ? open_postgres(m, options, path, keys, why) : open_files(m, options, path, keys, why);
 }
 
-/* The name of the site and the server's key pair: made at the first start, the same ever after. */
-static tb_status make_site(tb_management *m, const tb_key *seal)
+/* The name of the site and its own keys: made at the first start, the same ever after. */
+static tb_status make_site(tb_management *m, tb_keyring *keys)
 {
-    tb_bytes sealed = {0};
-    m->keys->own = tb_key_pair_random();
-    tb_status status = tb_seal(seal, tb_span_text("key_pair"), tb_span_of(&m->keys->own, sizeof m->keys->own), &sealed);
-    if (status == TB_OK)
-        status = tb_site_set(m->db, "name", tb_span_text(m->site));
+    keys->own = tb_key_pair_random();
+    keys->find = tb_key_random();
+    keys->trust = tb_key_random();
+    tb_status status = tb_site_set(m->db, "name", tb_span_text(m->site));
     if (status == TB_OK)
         status = tb_site_set(m->db, "profile", tb_span_text(tb_profile_name(m->profile)));
-    if (status == TB_OK)
-        status = tb_site_set(m->db, "key_pair", tb_bytes_span(&sealed));
-    tb_bytes_free(&sealed);
-    return status;
+    return status == TB_OK ? tb_keyring_write(m->db, keys) : status;
 }
 
 /* Statuses are numbers of the profile's order: another profile would read something else out of them. Databases of the
@@ -162,43 +147,46 @@ static tb_status same_profile(tb_management *m, tb_error *why)
     return status == TB_NOT_FOUND ? TB_OK : status;
 }
 
-static tb_status read_site(tb_management *m, const tb_key *seal, tb_error *why)
+static tb_status read_site(tb_management *m, tb_keyring *keys, tb_error *why)
 {
-    tb_bytes name = {0}, sealed = {0}, pair = {0};
+    tb_bytes name = {0};
     tb_status status = tb_site_get(m->db, "name", &name);
     if (status == TB_NOT_FOUND)
-        return make_site(m, seal);
+        return make_site(m, keys);
     if (status == TB_OK && (name.size != strlen(m->site) || memcmp(name.data, m->site, name.size) != 0))
         status =
             tb_fail(why, TB_CONFLICT, "these databases belong to the site %.*s", (int)name.size, (char *)name.data);
     if (status == TB_OK)
         status = same_profile(m, why);
     if (status == TB_OK)
-        status = tb_site_get(m->db, "key_pair", &sealed);
-    if (status == TB_OK)
-        status = tb_open(seal, tb_span_text("key_pair"), tb_bytes_span(&sealed), &pair);
-    if (status == TB_CRYPTO)
-        status = tb_fail(why, TB_DB_KEY, "master.key is another database's: copy the one that made this database");
-    if (status == TB_OK && pair.size != sizeof m->keys->own)
-        status = TB_DB_CORRUPT;
-    if (status == TB_OK)
-        memcpy(&m->keys->own, pair.data, pair.size);
-    tb_bytes_free(&pair);
-    tb_bytes_free(&sealed);
+        status = tb_keyring_read(m->db, keys);
+    if (status == TB_DB_KEY)
+        status = tb_fail(why, status,
+                         "master.key is another database's, or was changed since (teburad rotate-key): copy the one "
+                         "that is in force, from another server or from where it is saved");
     tb_bytes_free(&name);
     return status;
 }
 
 /* In one transaction: of several servers that start at once on a new database one makes the site. */
-static tb_status open_site(tb_management *m, const tb_key *seal, tb_error *why)
+static tb_status open_site(tb_management *m, tb_keyring *keys, tb_error *why)
 {
     tb_status status = tb_db_begin(m->db);
     if (status != TB_OK)
         return status;
-    status = read_site(m, seal, why);
+    status = read_site(m, keys, why);
     if (status == TB_OK)
-        return tb_db_commit(m->db);
-    tb_db_rollback(m->db);
+        status = tb_db_commit(m->db);
+    else
+        tb_db_rollback(m->db);
+    if (status == TB_OK) {
+        m->keys->wrap = keys->wrap;
+        m->keys->document = keys->document;
+        m->keys->token = keys->token;
+        m->keys->find = keys->find;
+        m->keys->trust = keys->trust;
+        m->keys->own = keys->own;
+    }
     return status;
 }
 
@@ -232,6 +220,8 @@ static tb_status load(tb_management *m)
     m->outbox_since = waiting > 0 ? tb_clock_monotonic() : 0;
     m->outbox_end = INT64_MAX;
     tb_service_unlock(m);
+    if (status == TB_OK && !m->examine)
+        status = tb_rotation_follow(m);
     /* A payment that was under way when we were stopped: nobody knows how it ended, so it is undone (ADR 062); where
      * other servers may be at it, when its patience has passed. A
      * provider that cannot be reached does not keep the site closed: tick tells it again. */
@@ -246,7 +236,7 @@ static tb_status load(tb_management *m)
 static tb_status start(tb_management *m, const tb_management_options *options, tb_error *why)
 {
     m->keys = tb_secret_alloc(sizeof *m->keys);
-    opening *keys = tb_secret_alloc(sizeof *keys);
+    tb_keyring *keys = tb_secret_alloc(sizeof *keys);
     tb_status status = m->keys && keys ? tb_crypto_start() : TB_NO_MEMORY;
     if (status == TB_OK)
         m->keys->salt = tb_key_random();
@@ -255,7 +245,7 @@ static tb_status start(tb_management *m, const tb_management_options *options, t
     if (status == TB_OK)
         status = open_databases(m, options, keys, why);
     if (status == TB_OK)
-        status = open_site(m, &keys->pair, why);
+        status = open_site(m, keys, why);
     if (status == TB_OK)
         status = tb_clock_load(m, options->accept_clock);
     tb_secret_free(keys);

@@ -43,7 +43,7 @@
 #define TB_SUBJECT_ROOM 192
 #define TB_SALE_MAX INT64_C(10000000) /* minor units: no till of ours sells more at once */
 
-typedef struct tb_keys { /* derived from the master key; in secret memory */
+typedef struct tb_keys { /* keyring.h; in secret memory */
     tb_key wrap;         /* wraps the people's own keys */
     tb_key document;     /* seals passport numbers */
     tb_key find;         /* keys the hashes that find them */
@@ -375,7 +375,7 @@ int tb_visitor_wanted(const tb_management *m, const tb_booking *booking, const t
 
 /* ---- people.c ---- */
 /* A passport number as its hash key: upper case letters and digits only. */
-void tb_number_hash(const tb_management *m, const char *number, uint8_t out[32]);
+void tb_number_hash(const tb_key *find, const char *number, uint8_t out[32]);
 int tb_description_is_good(const char *description); /* of an item: it stands in lists, so no semicolon */
 tb_status tb_person_recompute(tb_management *m, tb_id person, tb_recompute how) TB_MUST_CHECK; /* all their visits */
 tb_status tb_person_withdraw(tb_management *m, tb_id person) TB_MUST_CHECK;

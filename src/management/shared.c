@@ -58,6 +58,11 @@ static tb_status follow_row(tb_management *m, const tb_change_row *row)
         return TB_OK;
     case TB_CHANGED_TOUCHPOINTS:
         return tb_terminals_reload(m);
+    case TB_CHANGED_KEYS:
+        tb_log(TB_LOG_ERROR, "management",
+               "the master key was changed (teburad rotate-key): give this server the new "
+               "master.key and start it again; it changes nothing until then");
+        return TB_DB_KEY;
     }
     return TB_OK; /* a newer server's */
 }

@@ -33,3 +33,27 @@ tb_status tb_applied_forget(tb_db *db, tb_id visit)
     return tb_db_run(db, "UPDATE central.applied SET answer = NULL WHERE visit = $1", TB_VALUES(tb_value_id(&visit)),
                      NULL);
 }
+
+tb_status tb_applied_answered(tb_db *db, tb_ids *out)
+{
+    return tb_ids_query(db, "SELECT id FROM central.applied WHERE answer IS NOT NULL ORDER BY id", TB_NO_VALUES, out);
+}
+
+tb_status tb_applied_read(tb_db *db, tb_id id, char source[TB_TOUCHPOINT_SIZE], tb_bytes *answer)
+{
+    tb_rows rows;
+    tb_status status =
+        tb_db_one(db, "SELECT source, answer FROM central.applied WHERE id = $1", TB_VALUES(tb_value_id(&id)), &rows);
+    if (status == TB_OK) {
+        tb_rows_text(&rows, 0, source, TB_TOUCHPOINT_SIZE);
+        status = tb_bytes_append(answer, tb_rows_blob(&rows, 1));
+        tb_rows_end(&rows);
+    }
+    return status;
+}
+
+tb_status tb_applied_answer_set(tb_db *db, tb_id id, tb_span answer)
+{
+    return tb_db_run(db, "UPDATE central.applied SET answer = $2 WHERE id = $1",
+                     TB_VALUES(tb_value_id(&id), tb_value_blob(answer)), NULL);
+}

@@ -216,3 +216,15 @@ tb_status tb_db_copy(tb_db *db, const char *directory, tb_error *why)
         return tb_fail(why, TB_UNSUPPORTED, "PostgreSQL makes its own backups: use pg_dump");
     return db->driver->copy(db, directory, why);
 }
+
+tb_status tb_db_rekey(tb_db *db, const tb_key *central, const tb_key *visitor)
+{
+    assert(db->depth == 0);
+    return db->driver->rekey ? db->driver->rekey(db, central, visitor) : TB_UNSUPPORTED;
+}
+
+tb_status tb_db_is_served(tb_db *db, int *served)
+{
+    *served = 0;
+    return db->driver->is_served ? db->driver->is_served(db, served) : TB_OK;
+}

@@ -129,5 +129,10 @@ tb_status tb_db_script(tb_db *db, const char *sql, tb_error *why) TB_MUST_CHECK;
  * and has no such files; they are not synced. Outside of a transaction. On failure a part may be left there.
  * TB_UNSUPPORTED: PostgreSQL, which has pg_dump; TB_EXISTS, TB_DISK_FULL, TB_IO, TB_NO_MEMORY. */
 tb_status tb_db_copy(tb_db *db, const char *directory, tb_error *why) TB_MUST_CHECK;
+/* Other keys for both files, of which nobody else may know yet: a power cut in between leaves neither. Outside of a
+ * transaction; afterwards only tb_db_free may be called. TB_UNSUPPORTED: PostgreSQL, which has no keys. */
+tb_status tb_db_rekey(tb_db *db, const tb_key *central, const tb_key *visitor) TB_MUST_CHECK;
+/* Does a service run on this database, on whatever machine? 0 with files: who has them open is alone. */
+tb_status tb_db_is_served(tb_db *db, int *served) TB_MUST_CHECK;
 
 #endif

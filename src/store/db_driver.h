@@ -28,7 +28,9 @@ typedef struct tb_db_driver {
     tb_status (*has_table)(tb_db *db, const char *schema, const char *table, int *exists);
     tb_status (*notify)(tb_db *db); /* NULL: nobody to tell */
     tb_status (*script)(tb_db *db, const char *sql, tb_error *why);
-    tb_status (*copy)(tb_db *db, const char *directory, tb_error *why); /* NULL: it has means of its own */
+    tb_status (*copy)(tb_db *db, const char *directory, tb_error *why);          /* NULL: it has means of its own */
+    tb_status (*rekey)(tb_db *db, const tb_key *central, const tb_key *visitor); /* NULL: it has no keys */
+    tb_status (*is_served)(tb_db *db, int *served);                              /* NULL: nobody else can */
 } tb_db_driver;
 
 struct tb_db { /* the first member of each driver's own */

@@ -450,6 +450,20 @@ static void close_postgres(tb_db *base)
     free(base);
 }
 
+/* One of those that serve leads, always; not by memory but by the lock it holds (store/watch.h). */
+static tb_status is_served(tb_db *db, int *served)
+{
+    int64_t count = 0, lock = POSTGRES_LOCK_LEADER;
+    tb_status status = tb_db_number(
+        db,
+        "SELECT count(*) FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_database d ON d.oid = l.database"
+        " WHERE l.locktype = 'advisory' AND l.granted AND d.datname = pg_catalog.current_database()"
+        " AND l.classid = $1::pg_catalog.int8::pg_catalog.oid AND l.objid = $2::pg_catalog.int8::pg_catalog.oid",
+        TB_VALUES(tb_value_int((int64_t)((uint64_t)lock >> 32)), tb_value_int((int64_t)(uint32_t)lock)), &count);
+    *served = count > 0;
+    return status;
+}
+
 static const tb_db_driver driver = {.shared = 1,
                                     .close = close_postgres,
                                     .session = session,
@@ -466,7 +480,8 @@ static const tb_db_driver driver = {.shared = 1,
                                     .later = later,
                                     .has_table = has_table,
                                     .notify = notify,
-                                    .script = script};
+                                    .script = script,
+                                    .is_served = is_served};
 
 tb_status tb_db_postgres_open(const tb_db_options *options, tb_db **out, tb_error *why)
 {

@@ -106,17 +106,25 @@ static tb_status make_file(const char *path, tb_error *why)
     return TB_OK;
 }
 
+#define KEY_TEXT (4 + 2 * TB_KEY_SIZE)
+/* The key itself, not a passphrase. Wipe it. */
+static void key_text(const tb_key *key, char text[KEY_TEXT])
+{
+    memcpy(text, "x'", 2);
+    tb_hex_encode(tb_span_of(key->bytes, sizeof key->bytes), text + 2);
+    memcpy(text + 2 + 2 * TB_KEY_SIZE, "'", 2);
+}
+
 static tb_status attach(sqlite *db, const char *directory, const char *schema, const tb_key *key, tb_error *why)
 {
-    char path[4096], text[4 + 2 * TB_KEY_SIZE] = "x'";
+    char path[4096], text[KEY_TEXT];
     sqlite3_stmt *statement = NULL;
     if (snprintf(path, sizeof path, "%s/%s.db", directory, schema) >= (int)sizeof path)
         return tb_fail(why, TB_TOO_LARGE, "the path of the data directory is too long");
     tb_status status = make_file(path, why);
     if (status != TB_OK)
         return status;
-    tb_hex_encode(tb_span_of(key->bytes, sizeof key->bytes), text + 2);
-    text[2 + 2 * TB_KEY_SIZE] = '\'';
+    key_text(key, text);
     int code = sqlite3_prepare_v2(db->connection, "ATTACH ?1 AS ?2 KEY ?3", -1, &statement, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_bind_text(statement, 1, path, -1, SQLITE_STATIC);
@@ -459,6 +467,29 @@ static tb_status copy(tb_db *base, const char *directory, tb_error *why)
     return status == TB_OK ? copy_file(db, "visitor", directory, why) : status;
 }
 
+/* ---- other keys ---- */
+
+/* Whoever calls keeps the file as it was: no journal, which would be as large as the file again. */
+static tb_status rekey(tb_db *base, const tb_key *central, const tb_key *visitor)
+{
+    const char *const schemas[] = {"central", "visitor"};
+    const tb_key *const keys[] = {central, visitor};
+    sqlite *db = of(base);
+    char text[KEY_TEXT];
+    tb_status status = undo(db);
+    if (status == TB_OK)
+        status = pragma(db, "PRAGMA central.journal_mode = OFF");
+    if (status == TB_OK)
+        status = pragma(db, "PRAGMA visitor.journal_mode = OFF");
+    for (int i = 0; i < 2 && status == TB_OK; i++) {
+        key_text(keys[i], text);
+        int code = sqlite3_rekey_v2(db->connection, schemas[i], text, (int)strlen(text));
+        status = code == SQLITE_OK ? TB_OK : failed(db, code, "another key");
+        tb_wipe(text, sizeof text);
+    }
+    return status;
+}
+
 static const tb_db_driver driver = {.shared = 0,
                                     .close = close_sqlite,
                                     .session = session,
@@ -474,7 +505,8 @@ static const tb_db_driver driver = {.shared = 0,
                                     .run = run,
                                     .has_table = has_table,
                                     .script = script,
-                                    .copy = copy};
+                                    .copy = copy,
+                                    .rekey = rekey};
 
 tb_status tb_db_sqlite_open(const tb_db_options *options, tb_db **out, tb_error *why)
 {

@@ -57,3 +57,14 @@ tb_status tb_instruments_remove(tb_db *db, tb_id person)
 {
     return tb_db_run(db, "DELETE FROM central.instrument WHERE person = $1", TB_VALUES(tb_value_id(&person)), NULL);
 }
+
+tb_status tb_instruments_all(tb_db *db, tb_ids *out)
+{
+    return tb_ids_query(db, "SELECT id FROM central.instrument ORDER BY id", TB_NO_VALUES, out);
+}
+
+tb_status tb_instrument_reseal(tb_db *db, tb_id id, tb_span token)
+{
+    return tb_db_run(db, "UPDATE central.instrument SET token_sealed = $2 WHERE id = $1",
+                     TB_VALUES(tb_value_id(&id), tb_value_blob(token)), NULL);
+}

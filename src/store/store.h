@@ -60,6 +60,21 @@ tb_status tb_document_insert(tb_db *db, const tb_document_row *row) TB_MUST_CHEC
 /* issuer NULL: any; TB_CONFLICT when two people have such a number. */
 tb_status tb_document_find(tb_db *db, const uint8_t number_hash[32], const char *issuer, tb_id *person) TB_MUST_CHECK;
 tb_status tb_documents_remove(tb_db *db, tb_id person) TB_MUST_CHECK;
+/* All of them, for another master key. */
+typedef struct tb_document_sealed {
+    uint8_t number_hash[32];
+    char issuer[4];
+    tb_id person;
+    tb_bytes number;
+} tb_document_sealed;
+typedef struct tb_document_list {
+    tb_document_sealed *items;
+    size_t count, capacity;
+} tb_document_list;
+tb_status tb_documents_all(tb_db *db, tb_document_list *out) TB_MUST_CHECK; /* free also after failure */
+void tb_document_list_free(tb_document_list *list);
+tb_status tb_document_reseal(tb_db *db, const tb_document_sealed *before, const uint8_t number_hash[32],
+                             tb_span sealed) TB_MUST_CHECK;
 
 /* ---- template.c: ciphertext only ---- */
 typedef struct tb_template_row {
@@ -79,6 +94,7 @@ typedef struct tb_template_rows {
 /* free also after failure */
 tb_status tb_template_rows_get(tb_db *db, tb_id person, tb_template_rows *out) TB_MUST_CHECK;
 void tb_template_rows_free(tb_template_rows *rows);
+tb_status tb_template_row_reseal(tb_db *db, tb_id person, int slot, tb_span sealed) TB_MUST_CHECK;
 tb_status tb_template_row_describe(tb_db *db, tb_id person, const tb_template_row *row) TB_MUST_CHECK;
 tb_status tb_template_row_remove(tb_db *db, tb_id person, int slot) TB_MUST_CHECK;
 tb_status tb_template_rows_remove(tb_db *db, tb_id person) TB_MUST_CHECK;
@@ -190,6 +206,8 @@ tb_status tb_instrument_get(tb_db *db, tb_id id, tb_instrument *out) TB_MUST_CHE
 tb_status tb_instrument_first(tb_db *db, tb_id person, tb_instrument *out) TB_MUST_CHECK; /* the oldest; TB_NOT_FOUND */
 tb_status tb_instrument_attempts_set(tb_db *db, tb_id id, int attempts) TB_MUST_CHECK;
 tb_status tb_instruments_remove(tb_db *db, tb_id person) TB_MUST_CHECK;
+tb_status tb_instruments_all(tb_db *db, tb_ids *out) TB_MUST_CHECK;
+tb_status tb_instrument_reseal(tb_db *db, tb_id id, tb_span token) TB_MUST_CHECK;
 
 /* ---- item.c ---- */
 tb_status tb_item_insert(tb_db *db, tb_id id, tb_id person, const char *description, tb_id payment,
@@ -270,6 +288,7 @@ typedef enum tb_changed {
     TB_CHANGED_VISIT,       /* who is visiting, with which templates, for which terminals */
     TB_CHANGED_VISITS,      /* of many */
     TB_CHANGED_TOUCHPOINTS, /* anything of theirs but a sequence */
+    TB_CHANGED_KEYS,        /* the master key: who has another one in memory must change nothing any more */
 } tb_changed;
 typedef struct tb_change_row {
     int64_t number;
@@ -321,7 +340,10 @@ tb_status tb_outbox_count(tb_db *db, int64_t after, int64_t *out) TB_MUST_CHECK;
 tb_status tb_applied_get(tb_db *db, tb_id id, const char *source, tb_bytes *answer) TB_MUST_CHECK;
 tb_status tb_applied_add(tb_db *db, tb_id id, tb_id visit, const char *source, tb_span answer,
                          tb_time now) TB_MUST_CHECK;
-tb_status tb_applied_forget(tb_db *db, tb_id visit) TB_MUST_CHECK; /* answers go, ids stay (I3) */
+tb_status tb_applied_forget(tb_db *db, tb_id visit) TB_MUST_CHECK;   /* answers go, ids stay (I3) */
+tb_status tb_applied_answered(tb_db *db, tb_ids *out) TB_MUST_CHECK; /* those that have an answer */
+tb_status tb_applied_read(tb_db *db, tb_id id, char source[TB_TOUCHPOINT_SIZE], tb_bytes *answer) TB_MUST_CHECK;
+tb_status tb_applied_answer_set(tb_db *db, tb_id id, tb_span answer) TB_MUST_CHECK;
 
 /* ---- quarantine.c ---- */
 /* One more try of an event that is there already, or a new one. */

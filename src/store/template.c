@@ -50,6 +50,12 @@ void tb_template_rows_free(tb_template_rows *rows)
     rows->count = 0;
 }
 
+tb_status tb_template_row_reseal(tb_db *db, tb_id person, int slot, tb_span sealed)
+{
+    return tb_db_run(db, "UPDATE central.template SET sealed = $3 WHERE person = $1 AND slot = $2",
+                     TB_VALUES(tb_value_id(&person), tb_value_int(slot), tb_value_blob(sealed)), NULL);
+}
+
 tb_status tb_template_row_describe(tb_db *db, tb_id person, const tb_template_row *row)
 {
     return tb_db_run(
