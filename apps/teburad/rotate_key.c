@@ -12,8 +12,8 @@
 #include <tebura/management.h>
 #include <tebura/secret.h>
 
-#include "check.h"
 #include "database.h"
+#include "look.h"
 
 static const char help[] =
     "usage: teburad rotate-key --data DIR [--database URL | --database-file F] [--leaked] [--json]\n"
@@ -103,16 +103,15 @@ static int rotate(tb_rotation_options *options, const char *url, const char *fil
         status = tb_management_rotate_key(options, &done, &why);
     if (is_screen)
         fputs("\r\033[K", stderr);
-    if (status != TB_OK)
-        fprintf(stderr, "teburad: %s (%s)\n", why.text[0] ? why.text : tb_status_sentence(status),
-                tb_status_name(status));
     int printed = 1;
     if (status == TB_OK && as_json)
         printed = print_json(options, &done);
     else if (status == TB_OK)
         print_text(options, &done);
     tb_secret_free(database);
-    return status != TB_OK ? teburad_exit_code(status) : printed && fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+    if (status != TB_OK)
+        return teburad_failed(status, &why);
+    return printed && fflush(stdout) == 0 ? EX_OK : EX_IOERR;
 }
 
 int teburad_rotate_key(int argc, char **argv)
