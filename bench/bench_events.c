@@ -1,171 +1,41 @@
-/* bench_events.c: how many events of terminals the server applies durably in a second, in batches as the broker
- * delivers them, and how long a single passage takes to become sealed entries for the next lists. A real data
- * directory on the disk under $TMPDIR or the current directory; every batch is committed with all its syncs. Table on
- * standard error, JSON on standard output. */
-#include <ftw.h>
-#include <stdio.h>
+/* bench_events.c: how many events of terminals the server applies durably in a second, on SQLite and on PostgreSQL side
+ * by side: refusals, which are history only, and passages, which take one entry off a list and put five on others; one
+ * by one and in batches as the broker delivers them. A real data directory on the disk; every batch is committed with
+ * all its syncs. Nothing is published meanwhile. Table on standard error, JSON on standard output. */
+#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <tebura/document.h>
-#include <tebura/management.h>
-#include <tebura/profile.h>
+#include "feed/feed.h"
+#include "management/service.h"
 
-enum { VISITORS = 200, TERMINALS = 12, DIMENSION = 512, MODEL = 1, LARGEST = 256 };
+enum { TERMINALS = 400, LARGEST = 256, SIZES = 4, ITEMS = 64 };
+static const int sizes[SIZES] = {1, 10, 100, LARGEST}; /* teburad takes the last at most */
 
-typedef struct terminal {
-    const char *id, *role, *gate;
-    tb_key_pair keys;
-    uint64_t number;
-} terminal;
-
-static struct bench {
-    char folder[256];
-    tb_profile *profile;
+typedef struct bed {
+    feed_options options;
+    feed_site site;
     tb_management *m;
-    tb_key server;
-    tb_time now;
-    tb_id visits[VISITORS];
-    terminal terminals[TERMINALS];
-} b = {.terminals = {{.id = "drop-1", .role = "bag_drop"},
-                     {.id = "drop-2", .role = "bag_drop"},
-                     {.id = "security-1", .role = "security"},
-                     {.id = "security-2", .role = "security"},
-                     {.id = "emigration-1", .role = "emigration"},
-                     {.id = "emigration-2", .role = "emigration"},
-                     {.id = "shop-1", .role = "shop"},
-                     {.id = "shop-2", .role = "shop"},
-                     {.id = "pickup-1", .role = "pickup"},
-                     {.id = "gate-11", .role = "boarding", .gate = "11"},
-                     {.id = "gate-12", .role = "boarding", .gate = "12"},
-                     {.id = "gate-34", .role = "boarding", .gate = "34"}}};
+    tb_key *keys;      /* what the entrances seal with */
+    uint64_t *numbers; /* of their last events */
+    char folder[256];
+    int next; /* who has not passed yet */
+} bed;
 
-static void need(tb_status status, const char *what)
-{
-    if (status == TB_OK)
-        return;
-    fprintf(stderr, "%s: %s\n", what, tb_status_sentence(status));
-    exit(1);
-}
+typedef struct figure {
+    int events;
+    double per_second, processor_us, median_ms, p99_ms;
+} figure;
 
-static tb_time fixed_now(void *context)
-{
-    return *(tb_time *)context;
-}
+typedef struct figures { /* of one database */
+    const char *name;
+    figure refusals[SIZES], passages[SIZES], sealed;
+} figures;
 
-static void open_site(void)
-{
-    tb_bytes yaml = {0};
-    tb_error why = {0};
-    const char *base = getenv("TMPDIR");
-    snprintf(b.folder, sizeof b.folder, "%.200s/tebura-bench-XXXXXX", base && *base ? base : ".");
-    if (!mkdtemp(b.folder))
-        need(TB_IO, b.folder);
-    need(tb_time_parse("2026-11-21T09:30:00Z", &b.now), "time");
-    need(tb_file_read(TEBURA_SOURCE_DIR "/profiles/airport.yaml", 1 << 20, &yaml, &why), "profile");
-    need(tb_profile_parse(tb_bytes_span(&yaml), "airport.yaml", &b.profile, &why), "profile");
-    tb_bytes_free(&yaml);
-    tb_management_options options = {
-        .directory = b.folder,
-        .database = getenv("TEBURA_DATABASE"), /* an empty PostgreSQL database; unset: files */
-        .site = "bench",
-        .profile = b.profile,
-        .model = MODEL,
-        .dimension = DIMENSION,
-        .calibration = {.knots = 2, .curve = {{1, 0}, {1e-12, 1}}, .margin = 0.05f, .verification = 0.4f},
-        .now = fixed_now,
-        .now_context = &b.now};
-    need(tb_management_open(&options, &b.m, &why), "open");
-    b.server = tb_management_public_key(b.m);
-}
-
-static void announce(terminal *t)
-{
-    tb_touchpoint touchpoint = {0}, out;
-    char code[33];
-    tb_error why;
-    snprintf(touchpoint.id, sizeof touchpoint.id, "%s", t->id);
-    snprintf(touchpoint.role, sizeof touchpoint.role, "%s", t->role);
-    if (t->gate)
-        need(tb_facts_set_text(&touchpoint.attributes, "gate", t->gate), "gate");
-    t->keys = tb_key_pair_random();
-    need(tb_management_touchpoint_add(b.m, &touchpoint, code, &why), "touchpoint");
-    need(tb_management_touchpoint_register(b.m, code, &t->keys.public_key, &out, &why), "register");
-}
-
-static void documents(int n, tb_request *request)
-{
-    tb_mrz mrz = {.lines = 2,
-                  .columns = 44,
-                  .kind = "P",
-                  .issuer = "UTO",
-                  .nationality = "UTO",
-                  .surname = "SATO",
-                  .given = "MIA",
-                  .born = {1990, 1, 2},
-                  .expires = {2030, 5, 6},
-                  .sex = 'F'};
-    tb_bcbp pass = {.legs = 1, .electronic = 1, .name = "SATO/MIA"};
-    tb_bcbp_leg *leg = &pass.leg[0];
-    tb_bytes text = {0};
-    snprintf(mrz.number, sizeof mrz.number, "B%07d", n);
-    need(tb_mrz_print(&mrz, &text), "MRZ");
-    snprintf(request->mrz, sizeof request->mrz, "%.*s", (int)text.size, (char *)text.data);
-    text.size = 0;
-    snprintf(leg->pnr, sizeof leg->pnr, "ABC123");
-    snprintf(leg->from, sizeof leg->from, "NRT");
-    snprintf(leg->to, sizeof leg->to, "LHR");
-    snprintf(leg->carrier, sizeof leg->carrier, "NH");
-    snprintf(leg->flight, sizeof leg->flight, "105");
-    snprintf(leg->seat, sizeof leg->seat, "%dA", n % 90 + 1);
-    snprintf(leg->sequence, sizeof leg->sequence, "%d", n % 999 + 1);
-    leg->day_of_year = 325;
-    leg->compartment = 'Y';
-    leg->passenger_status = '1';
-    need(tb_bcbp_print(&pass, &text), "boarding pass");
-    snprintf(request->boarding_pass, sizeof request->boarding_pass, "%.*s", (int)text.size, (char *)text.data);
-    tb_bytes_free(&text);
-}
-
-static void check_in(int n)
-{
-    tb_template face = {.model = MODEL, .dimension = DIMENSION, .quality = 80};
-    tb_request request = {
-        .id = tb_id_random(), .kind = TB_REQUEST_CHECKIN, .at = b.now, .consent = 1, .document_score = 0.9f};
-    tb_answer answer;
-    face.values[n % DIMENSION] = 1;
-    documents(n, &request);
-    need(tb_template_encode(&face, &request.probe), "template");
-    need(tb_management_checkin(b.m, &request, &answer), "check-in");
-    b.visits[n] = answer.visit;
-    tb_request_free(&request);
-}
-
-static tb_sealed_event sealed(terminal *t, tb_event_kind kind, tb_id visit, char subject[64], tb_bytes *body)
-{
-    tb_event event = {
-        .id = tb_id_random(), .number = ++t->number, .kind = kind, .visit = visit, .at = b.now, .duration = 300000};
-    tb_bytes plain = {0};
-    snprintf(event.touchpoint, sizeof event.touchpoint, "%s", t->id);
-    if (kind == TB_EVENT_SERVED)
-        need(tb_facts_set_int(&event.facts, "bags", 1), "facts");
-    snprintf(subject, 64, "tb.bench.event.%s", t->id);
-    need(tb_event_encode(&event, &plain), "event");
-    body->size = 0;
-    need(tb_seal_to(&t->keys.private_key, &b.server, tb_span_text(subject), tb_bytes_span(&plain), body), "seal");
-    tb_bytes_free(&plain);
-    return (tb_sealed_event){subject, tb_bytes_span(body)};
-}
-
-static int by_value(const void *x, const void *y)
-{
-    double a = *(const double *)x, c = *(const double *)y;
-    return (a > c) - (a < c);
-}
-
-/* Processor time of this process: tells what the work costs also where the disk or other programs make it wait. */
+/* Processor time of this process: tells what the work costs also where the disk or other programs make it wait. What
+ * PostgreSQL uses is not in it. */
 static double processor_seconds(void)
 {
     struct timespec used;
@@ -173,118 +43,256 @@ static double processor_seconds(void)
     return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
 
-/* Bags taken: each event changes a booking, an entry on two lists, the history and the outbox. */
-static void measure_batches(int batch, int total, const char *separator)
+/* ---- the site ---- */
+
+static void open_bed(bed *b, const feed_options *like, const char *database)
+{
+    *b = (bed){.options = *like};
+    b->options.database = database;
+    feed_site_init(&b->site, &b->options);
+    snprintf(b->folder, sizeof b->folder, "%.200s/tebura-bench-XXXXXX", like->folder);
+    feed_need(mkdtemp(b->folder) ? TB_OK : TB_IO, NULL, b->folder);
+    b->m = feed_management(&b->site, b->folder);
+    b->keys = calloc((size_t)b->site.entrances, sizeof *b->keys);
+    b->numbers = calloc((size_t)b->site.entrances, sizeof *b->numbers);
+    feed_need(b->keys && b->numbers ? TB_OK : TB_NO_MEMORY, NULL, "keys");
+    tb_key server = tb_management_public_key(b->m);
+    for (int i = 0; i < b->options.terminals; i++) {
+        char code[33];
+        tb_touchpoint about;
+        tb_key_pair pair = tb_key_pair_random();
+        feed_describe(&b->site, i, &about);
+        feed_announce(b->m, &about, &pair, code);
+        if (i < b->site.entrances)
+            feed_need(tb_key_to(&pair.private_key, &server, &b->keys[i]), NULL, "a key");
+    }
+    feed_fill(&b->site, b->m, 0, b->options.visits);
+}
+
+static void close_bed(bed *b)
+{
+    tb_management_free(&b->m);
+    tb_profile_free(&b->site.profile);
+    process_remove_tree(b->folder);
+    free(b->site.visits);
+    free(b->keys);
+    free(b->numbers);
+}
+
+static tb_sealed_event sealed(bed *b, tb_event_kind kind, int visit, char subject[64], tb_bytes *body)
+{
+    int entrance = feed_entrance_of(&b->site, visit);
+    tb_touchpoint about;
+    tb_bytes plain = {0};
+    tb_event event = {.id = tb_id_random(),
+                      .number = ++b->numbers[entrance],
+                      .kind = kind,
+                      .visit = b->site.visits[visit],
+                      .at = tb_clock_now(),
+                      .duration = 300000};
+    if (kind == TB_EVENT_REFUSAL) {
+        event.visit = (tb_id){{0}};
+        snprintf(event.reason, sizeof event.reason, "not_invited");
+    }
+    feed_describe(&b->site, entrance, &about);
+    memcpy(event.touchpoint, about.id, sizeof event.touchpoint);
+    snprintf(subject, 64, "tb.bench.event.%s", about.id);
+    feed_need(tb_event_encode(&event, &plain), NULL, "an event");
+    body->size = 0;
+    feed_need(tb_seal(&b->keys[entrance], tb_span_text(subject), tb_bytes_span(&plain), body), NULL, "a seal");
+    tb_bytes_free(&plain);
+    return (tb_sealed_event){subject, tb_bytes_span(body)};
+}
+
+/* Everything that the publisher would send; how many. */
+static int drain(bed *b)
+{
+    tb_outbox_item items[ITEMS];
+    int count, all = 0;
+    do {
+        feed_need(tb_management_outbox(b->m, items, ITEMS, &count), NULL, "outbox");
+        for (int i = 0; i < count; i++)
+            tb_bytes_free(&items[i].sealed);
+        if (count)
+            feed_need(tb_management_outbox_done(b->m, items[count - 1].row), NULL, "outbox");
+        all += count;
+    } while (count);
+    return all;
+}
+
+/* ---- measuring ---- */
+
+static figure measure(bed *b, tb_event_kind kind, int batch, int total)
 {
     static char subjects[LARGEST][64];
     static tb_bytes bodies[LARGEST];
     tb_sealed_event events[LARGEST];
-    double *times = calloc((size_t)(total / batch), sizeof *times), sum = 0, work = 0;
-    if (!times)
-        need(TB_NO_MEMORY, "times");
-    for (int done = 0, n = 0; done < total; done += batch, n++) {
+    int rounds = total / batch;
+    figure out = {.events = rounds * batch};
+    double *times = calloc((size_t)rounds, sizeof *times), sum = 0, work = 0;
+    feed_need(times ? TB_OK : TB_NO_MEMORY, NULL, "times");
+    for (int n = 0; n < rounds; n++) {
         for (int i = 0; i < batch; i++)
-            events[i] =
-                sealed(&b.terminals[0], TB_EVENT_SERVED, b.visits[(done + i) % VISITORS], subjects[i], &bodies[i]);
-        double before = processor_seconds();
-        int64_t start = tb_clock_monotonic();
-        need(tb_management_events(b.m, events, batch), "events");
+            events[i] = sealed(b, kind, kind == TB_EVENT_PASSAGE ? b->next++ : i, subjects[i], &bodies[i]);
+        double before = processor_seconds(), start = feed_seconds();
+        feed_need(tb_management_events(b->m, events, batch), NULL, "events");
+        times[n] = (feed_seconds() - start) * 1e3;
         work += processor_seconds() - before;
-        times[n] = (double)(tb_clock_monotonic() - start) / 1e3;
         sum += times[n] / 1e3;
     }
-    qsort(times, (size_t)(total / batch), sizeof *times, by_value);
-    double median = times[total / batch / 2], worst = times[total / batch * 99 / 100];
-    fprintf(stderr, "%8d %10d %14.0f %12.2f %12.2f %14.0f\n", batch, total, total / sum, median, worst,
-            work * 1e6 / total);
-    printf(
-        "%s{\"batch\":%d,\"events\":%d,\"per_second\":%.0f,\"median_ms\":%.2f,\"p99_ms\":%.2f,\"processor_us_per_event\":%.0f}",
-        separator, batch, total, total / sum, median, worst, work * 1e6 / total);
-    free(times);
+    spread s = spread_of(times, rounds);
+    out.per_second = out.events / sum;
+    out.processor_us = work * 1e6 / out.events;
+    out.median_ms = s.p50;
+    out.p99_ms = s.p99;
     for (int i = 0; i < LARGEST; i++)
         tb_bytes_free(&bodies[i]);
-}
-
-static int drain(void)
-{
-    tb_outbox_item items[64];
-    int count, total = 0;
-    do {
-        need(tb_management_outbox(b.m, items, 64, &count), "outbox");
-        for (int i = 0; i < count; i++)
-            tb_bytes_free(&items[i].sealed);
-        if (count)
-            need(tb_management_outbox_done(b.m, items[count - 1].row), "outbox");
-        total += count;
-    } while (count);
-    return total;
+    free(times);
+    return out;
 }
 
 /* From the call with one passage to the sealed changes of every list that it touches, committed. */
-static void measure_passages(void)
+static figure measure_sealed(bed *b, int total)
 {
-    double times[VISITORS];
+    double *times = calloc((size_t)total, sizeof *times);
     int changes = 0;
-    (void)drain();
-    for (int n = 0; n < VISITORS; n++) {
+    feed_need(times ? TB_OK : TB_NO_MEMORY, NULL, "times");
+    for (int n = 0; n < total; n++) {
         char subject[64];
         tb_bytes body = {0};
-        tb_outbox_item items[64];
+        tb_outbox_item items[ITEMS];
         int count;
-        tb_sealed_event event = sealed(&b.terminals[2], TB_EVENT_PASSAGE, b.visits[n], subject, &body);
-        int64_t start = tb_clock_monotonic();
-        need(tb_management_events(b.m, &event, 1), "events");
-        need(tb_management_outbox(b.m, items, 64, &count), "outbox");
-        times[n] = (double)(tb_clock_monotonic() - start) / 1e3;
+        tb_sealed_event event = sealed(b, TB_EVENT_PASSAGE, b->next++, subject, &body);
+        double start = feed_seconds();
+        feed_need(tb_management_events(b->m, &event, 1), NULL, "events");
+        feed_need(tb_management_outbox(b->m, items, ITEMS, &count), NULL, "outbox");
+        times[n] = (feed_seconds() - start) * 1e3;
         for (int i = 0; i < count; i++)
             tb_bytes_free(&items[i].sealed);
         changes += count;
         tb_bytes_free(&body);
-        (void)drain();
+        (void)drain(b);
     }
-    qsort(times, VISITORS, sizeof *times, by_value);
-    fprintf(
-        stderr,
-        "one passage to the sealed changes of its %.1f lists: median %.2f ms, p99 %.2f ms (the disk's syncs included)\n",
-        (double)changes / VISITORS, times[VISITORS / 2], times[VISITORS * 99 / 100]);
-    printf(",\"passage_to_sealed\":{\"lists\":%.1f,\"median_ms\":%.2f,\"p99_ms\":%.2f}", (double)changes / VISITORS,
-           times[VISITORS / 2], times[VISITORS * 99 / 100]);
+    feed_need(changes == total * (FEED_DOORS + 1) ? TB_OK : TB_INTERNAL, NULL, "a passage changes six lists");
+    spread s = spread_of(times, total);
+    free(times);
+    return (figure){.events = total, .median_ms = s.p50, .p99_ms = s.p99};
 }
 
-static int drop(const char *path, const struct stat *about, int kind, struct FTW *place)
+static void note(const char *database, const char *what, int batch, const figure *f)
 {
-    (void)about, (void)kind, (void)place;
-    return remove(path);
+    fprintf(stderr, "%-12s %-10s %6d %8d %14.0f %12.2f %12.2f %14.0f\n", database, what, batch, f->events,
+            f->per_second, f->median_ms, f->p99_ms, f->processor_us);
 }
 
-int main(void)
+static figures measure_database(const feed_options *options, const char *name, const char *url)
 {
-    tb_flight flight = {.id = "NH105/2026-11-21", .from = "NRT", .to = "LHR", .gate = "12"};
+    bed b;
     tb_error why = {0};
+    figures f = {.name = name};
+    int most = (options->visits - options->visits / 50) / SIZES;
+    open_bed(&b, options, url);
+    (void)drain(&b);
+    for (int i = 0; i < SIZES; i++) {
+        int total = i == 0 && most > 500 ? 500 : i == 1 && most > 2000 ? 2000 : most;
+        f.refusals[i] = measure(&b, TB_EVENT_REFUSAL, sizes[i], total);
+        note(name, "refusals", sizes[i], &f.refusals[i]);
+        f.passages[i] = measure(&b, TB_EVENT_PASSAGE, sizes[i], total);
+        note(name, "passages", sizes[i], &f.passages[i]);
+        (void)drain(&b);
+    }
+    f.sealed = measure_sealed(&b, options->visits / 50);
+    fprintf(stderr, "%-12s one passage to the sealed changes of its six lists: median %.2f ms, p99 %.2f ms\n", name,
+            f.sealed.median_ms, f.sealed.p99_ms);
+    feed_need(tb_management_check(b.m, &why), &why, "every list as computed anew");
+    close_bed(&b);
+    return f;
+}
+
+static json_t *figures_json(const figures *f)
+{
+    json_t *kinds[2] = {json_array(), json_array()};
+    for (int i = 0; i < 2 * SIZES; i++) {
+        const figure *one = i < SIZES ? &f->refusals[i] : &f->passages[i - SIZES];
+        json_array_append_new(kinds[i / SIZES],
+                              json_pack("{s:i, s:i, s:f, s:f, s:f, s:f}", "batch", sizes[i % SIZES], "events",
+                                        one->events, "per_second", one->per_second, "processor_us_per_event",
+                                        one->processor_us, "median_ms", one->median_ms, "p99_ms", one->p99_ms));
+    }
+    return json_pack("{s:s, s:o, s:o, s:{s:f, s:f}}", "database", f->name, "refusals", kinds[0], "passages", kinds[1],
+                     "passage_to_sealed", "median_ms", f->sealed.median_ms, "p99_ms", f->sealed.p99_ms);
+}
+
+static void compare(const figures *files, const figures *server)
+{
+    fprintf(stderr, "\nPostgreSQL / SQLite, events a second\n%6s %10s %10s\n", "batch", "refusals", "passages");
+    for (int i = 0; i < SIZES; i++)
+        fprintf(stderr, "%6d %10.2f %10.2f\n", sizes[i], server->refusals[i].per_second / files->refusals[i].per_second,
+                server->passages[i].per_second / files->passages[i].per_second);
+}
+
+static void usage(FILE *out)
+{
+    fputs("usage: tebura bench events [--quick] [--visits N] [--folder DIR] [--database URL]\n\n"
+          "Events of terminals, applied durably: on SQLite, and with --database on PostgreSQL, too.\n\n"
+          "  --quick         2000 visits, seconds\n"
+          "  --visits N      1000 to 200000 (20000); all but a fiftieth of them pass once\n"
+          "  --folder DIR    the disk that the files shall lie on (., or $TMPDIR)\n"
+          "  --database URL  an empty PostgreSQL database of this address; it is measured after SQLite\n",
+          out);
+}
+
+static const char *read_options(int argc, char **argv, feed_options *out)
+{
+    static const struct option names[] = {
+        {"quick", no_argument, NULL, 'q'},        {"visits", required_argument, NULL, 'v'},
+        {"folder", required_argument, NULL, 'f'}, {"database", required_argument, NULL, 'd'},
+        {"help", no_argument, NULL, 'h'},         {0}};
+    const char *folder = getenv("TMPDIR"), *database = NULL;
+    *out = (feed_options){.terminals = TERMINALS, .visits = 20000, .folder = folder && *folder ? folder : "."};
+    for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
+        if (c == 'q')
+            out->visits = 2000;
+        else if (c == 'v')
+            out->visits = atoi(optarg);
+        else if (c == 'f')
+            out->folder = optarg;
+        else if (c == 'd')
+            database = optarg;
+        else {
+            usage(c == 'h' ? stdout : stderr);
+            exit(c == 'h' ? 0 : 2);
+        }
+    }
+    if (out->visits < 1000 || out->visits > 200000 || optind < argc) {
+        usage(stderr);
+        exit(2);
+    }
+    return database;
+}
+
+int main(int argc, char **argv)
+{
+    feed_options options;
+    figures found[2];
+    const char *database = read_options(argc, argv, &options);
     (void)setenv("TEBURA_LOG", "error", 0);
-    open_site();
-    flight.boarding = b.now + 2 * TB_HOUR;
-    flight.departure = b.now + 150 * TB_MINUTE;
-    need(tb_management_flight_put(b.m, &flight, &why), "flight");
-    for (int i = 0; i < TERMINALS; i++)
-        announce(&b.terminals[i]);
-    int64_t start = tb_clock_monotonic();
-    for (int n = 0; n < VISITORS; n++)
-        check_in(n);
-    double checkin = (double)(tb_clock_monotonic() - start) / 1e3 / VISITORS;
-    fprintf(stderr, "%d visitors, %d terminals; check-in %.2f ms each\n%8s %10s %14s %12s %12s %14s\n", VISITORS,
-            TERMINALS, checkin, "batch", "events", "events/second", "median ms", "p99 ms", "processor us");
-    printf("{\"visitors\":%d,\"terminals\":%d,\"checkin_ms\":%.2f,\"batches\":[", VISITORS, TERMINALS, checkin);
-    measure_batches(1, 200, "");
-    measure_batches(10, 2000, ",");
-    measure_batches(100, 10000, ",");
-    measure_batches(256, 12800, ","); /* what teburad takes at most */
-    printf("]");
-    measure_passages();
-    printf("}\n");
-    need(tb_management_check(b.m, &why), tb_error_text(&why));
-    tb_management_free(&b.m);
-    tb_profile_free(&b.profile);
-    (void)nftw(b.folder, drop, 16, FTW_DEPTH | FTW_PHYS);
+    feed_need(tb_crypto_start(), NULL, "the crypto library");
+    fprintf(stderr, "%d visits, %d terminals, %s\n%-12s %-10s %6s %8s %14s %12s %12s %14s\n", options.visits,
+            options.terminals, options.folder, "database", "events", "batch", "number", "a second", "median ms",
+            "p99 ms", "our cpu us");
+    found[0] = measure_database(&options, "SQLite", NULL);
+    if (database) {
+        found[1] = measure_database(&options, "PostgreSQL", database);
+        compare(&found[0], &found[1]);
+    }
+    json_t *all = json_array();
+    for (int i = 0; i < (database ? 2 : 1); i++)
+        json_array_append_new(all, figures_json(&found[i]));
+    json_t *out =
+        json_pack("{s:i, s:i, s:o}", "visits", options.visits, "terminals", options.terminals, "databases", all);
+    json_dumpf(out, stdout, JSON_COMPACT);
+    putchar('\n');
+    json_decref(out);
     return 0;
 }

@@ -22,6 +22,7 @@ endif()
 target_sources(bench_feed PRIVATE bench/feed/catch_up.c bench/feed/cost.c bench/feed/crowd.c bench/feed/draw.c
                                   bench/feed/durable.c bench/feed/passages.c bench/feed/peer.c bench/feed/site.c
                                   tests/support/nats_server.c)
+target_sources(bench_events PRIVATE bench/feed/site.c)
 target_include_directories(bench_feed PRIVATE tests/support)
 target_sources(bench_offline PRIVATE tests/support/nats_server.c)
 target_include_directories(bench_offline PRIVATE tests/support)

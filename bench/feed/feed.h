@@ -24,6 +24,7 @@ typedef struct feed_options {
     int events; /* that are applied at once */
     int quick;
     const char *svg, *folder; /* where the data directory is made */
+    const char *database;     /* PostgreSQL's address; NULL: files */
 } feed_options;
 
 /* ---- figures ---- */

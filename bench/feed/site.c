@@ -149,6 +149,7 @@ tb_management *feed_management(const feed_site *s, const char *folder)
     tb_error why = {0};
     tb_management_options options = {
         .directory = folder,
+        .database = s->options->database,
         .site = "bench",
         .profile = s->profile,
         .model = s->model,

@@ -34,6 +34,7 @@ tb_status tb_change_begin(tb_management *m)
 {
     m->touched.count = m->moved_count = m->retagged_count = 0;
     m->wrote_outbox = m->wrote_passage = 0;
+    tb_ahead_drop(m); /* H2 */
     if (m->examine)
         return TB_FORBIDDEN;
     return tb_shared_begin(m);
@@ -77,6 +78,7 @@ static tb_status write_sequences(tb_management *m)
 tb_status tb_change_end(tb_management *m, tb_status status)
 {
     int64_t done = atomic_load(&m->outbox_done);
+    tb_ahead_drop(m); /* H2 */
     if (status == TB_OK)
         status = write_sequences(m);
     if (status == TB_OK && done > m->outbox_removed)

@@ -19,6 +19,7 @@ static const char *kind_name(tb_event_kind kind)
 static tb_status hand_over(tb_management *m, const tb_event *event, const tb_booking *booking, tb_passage *passage)
 {
     tb_id item;
+    tb_ahead_drop(m); /* another visit of this person may be in this delivery */
     tb_status status = tb_id_parse(tb_facts_text(&event->facts, "item"), &item);
     if (status == TB_OK)
         status = tb_item_hand(m->db, item, booking->person, event->at);
@@ -35,6 +36,7 @@ static tb_status apply_role(tb_management *m, const tb_terminal *terminal, const
                             tb_facts *facts, tb_passage *passage)
 {
     int changed = 0;
+    const tb_booking before = {.status = booking->status, .flag = booking->flag, .bags = booking->bags};
     tb_time now = tb_service_now(m), at = event->at < now ? event->at : now;
     /* check-in took effect with its request; a camera lets nobody through: what it saw after the fact breaks no rule */
     if (terminal->view.kind != TB_KIND_CHECKIN && event->kind != TB_EVENT_PRESENCE) {
@@ -51,7 +53,8 @@ static tb_status apply_role(tb_management *m, const tb_terminal *terminal, const
         booking->bags += bags > 0 && bags < 100 ? (int)bags : 0;
         status = tb_visit_facts_bags(m, booking, facts);
     }
-    return status == TB_OK ? tb_booking_set(m->db, booking) : status;
+    int same = before.status == booking->status && before.flag == booking->flag && before.bags == booking->bags;
+    return status == TB_OK && !same ? tb_booking_set(m->db, booking) : status;
 }
 
 static tb_status apply_to_visit(tb_management *m, const tb_terminal *terminal, const tb_event *event,
@@ -61,7 +64,7 @@ static tb_status apply_to_visit(tb_management *m, const tb_terminal *terminal, c
     tb_facts facts;
     if (tb_id_is_zero(event->visit)) /* somebody passed whom no face let in: an attendant did */
         return TB_OK;
-    tb_status status = tb_booking_get(m->db, event->visit, &booking);
+    tb_status status = tb_ahead_booking(m, event->visit, &booking);
     if (status == TB_NOT_FOUND) { /* the journey is over: it stays in the history, without a name */
         if (!passage->reason[0])
             snprintf(passage->reason, sizeof passage->reason, "%s", tb_profile_over_reason(m->profile));
@@ -83,7 +86,10 @@ static tb_status apply_to_visit(tb_management *m, const tb_terminal *terminal, c
         tb_log(TB_LOG_WARNING, "management", "touchpoint %s let visit %s through against its rules (%s)",
                event->touchpoint, tb_id_text(event->visit, id), passage->reason);
     }
-    return status == TB_OK ? tb_visit_follow(m, &booking, &facts, TB_RECOMPUTE_CHANGES) : status;
+    if (status == TB_OK)
+        status = tb_visit_follow(m, &booking, &facts, TB_RECOMPUTE_CHANGES);
+    tb_ahead_drop_visit(m, event->visit); /* H1 */
+    return status;
 }
 
 static tb_status apply_kind(tb_management *m, const tb_terminal *terminal, const tb_event *event, tb_passage *passage)
@@ -134,7 +140,7 @@ static tb_status look_up(tb_management *m, const tb_event *event, tb_id *id, int
 {
     uint8_t hash[32], both[sizeof event->id.bytes + sizeof event->touchpoint] = {0};
     *id = event->id;
-    tb_status status = tb_applied_get(m->db, *id, event->touchpoint, NULL);
+    tb_status status = tb_ahead_is_new(m, *id) ? TB_NOT_FOUND : tb_applied_get(m->db, *id, event->touchpoint, NULL);
     if (status == TB_FORBIDDEN) {
         memcpy(both, event->id.bytes, sizeof event->id.bytes);
         memcpy(both + sizeof event->id.bytes, event->touchpoint, strlen(event->touchpoint));

@@ -6,6 +6,7 @@
  *      behind it are applied. What may pass by itself (no memory, a full disk) has the delivery come again. */
 #include "management/events.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <tebura/log.h>
@@ -54,22 +55,54 @@ int tb_status_may_pass(tb_status status)
            status == TB_DB_GONE || status == TB_BUS_DOWN || status == TB_TIMEOUT;
 }
 
+typedef struct taken {
+    tb_event event;
+    tb_status status;
+} taken;
+
+static int changes_visit(const taken *one)
+{
+    return one->status == TB_OK && one->event.kind != TB_EVENT_REFUSAL && one->event.kind != TB_EVENT_PAYMENT_VOID;
+}
+
+/* Opens some events, and asks for all of them together what each will need. */
+static tb_status prepare(tb_management *m, const tb_sealed_event *events, int count, taken *out)
+{
+    tb_status status = TB_OK;
+    tb_ahead_drop(m);
+    for (int i = 0; i < count && status == TB_OK; i++) {
+        out[i].status = open_event(m, &events[i], &out[i].event);
+        if (out[i].status == TB_OK && count > 1)
+            status = tb_ahead_add(m, out[i].event.id, changes_visit(&out[i]) ? out[i].event.visit : (tb_id){{0}});
+    }
+    return status == TB_OK && count > 1 ? tb_ahead_ask(m) : status;
+}
+
+static tb_status apply_one(tb_management *m, const tb_sealed_event *sealed, taken *one, tb_event_tally *tally)
+{
+    if (one->status != TB_OK && is_refused(sealed, one->status, tally))
+        return TB_OK;
+    tb_status status = one->status == TB_OK ? tb_event_apply(m, &one->event, tally) : one->status;
+    return status == TB_OK ? tb_report(m, &one->event) : status;
+}
+
+/* *at: the one that failed, or NOBODY. */
 static tb_status apply_all(tb_management *m, const tb_sealed_event *events, int count, tb_event_tally *tally, int *at)
 {
-    for (*at = 0; *at < count; ++*at) {
-        tb_event event;
-        tb_status status = open_event(m, &events[*at], &event);
-        if (status != TB_OK && is_refused(&events[*at], status, tally))
-            continue;
-        if (status == TB_OK)
-            status = tb_event_apply(m, &event, tally);
-        if (status == TB_OK)
-            status = tb_report(m, tally, &event);
-        if (status != TB_OK)
-            return status;
-    }
+    taken *some = malloc((size_t)(count < TB_AHEAD_MOST ? count : TB_AHEAD_MOST) * sizeof *some);
+    tb_status status = some ? TB_OK : TB_NO_MEMORY;
     *at = NOBODY;
-    return tb_report_end(m, tally);
+    tb_report_begin(m);
+    for (int from = 0; from < count && status == TB_OK; from += TB_AHEAD_MOST) {
+        int together = count - from < TB_AHEAD_MOST ? count - from : TB_AHEAD_MOST;
+        status = prepare(m, &events[from], together, some);
+        for (int i = 0; i < together && status == TB_OK; i++) {
+            status = apply_one(m, &events[from + i], &some[i], tally);
+            *at = status == TB_OK ? NOBODY : from + i;
+        }
+    }
+    free(some);
+    return status == TB_OK ? tb_report_end(m) : status;
 }
 
 static void add_tally(tb_management *m, tb_event_tally *sum, const tb_event_tally *tally)
@@ -97,12 +130,12 @@ static tb_status try_all(tb_management *m, const tb_sealed_event *events, int co
 static tb_status set_aside(tb_management *m, const tb_sealed_event *sealed, tb_status cause, int *full)
 {
     tb_event event;
-    tb_event_tally tally = {0};
     tb_status status = tb_quarantine_keep(m, sealed, cause, full);
     if (status != TB_OK || *full || open_event(m, sealed, &event) != TB_OK)
         return status;
-    status = tb_report(m, &tally, &event);
-    return status == TB_OK ? tb_report_end(m, &tally) : status;
+    tb_report_begin(m);
+    status = tb_report(m, &event);
+    return status == TB_OK ? tb_report_end(m) : status;
 }
 
 static tb_status keep(tb_management *m, const tb_sealed_event *event, tb_status cause)

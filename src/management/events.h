@@ -6,9 +6,6 @@
 
 /* What one event did. Counted only after the commit. */
 typedef struct tb_event_tally {
-    /* Events of one terminal, one after the other, that tb_report_end has to write: from `from` to `to`; 0 none. */
-    const char *reporter;
-    uint64_t since, from, to;
     int64_t counts[TB_METRICS];
     int voids; /* payments that the provider has to be told about */
 } tb_event_tally;
@@ -17,7 +14,8 @@ typedef struct tb_event_tally {
 tb_status tb_event_apply(tb_management *m, tb_event *event, tb_event_tally *tally) TB_MUST_CHECK;
 
 /* reports.c: up to which number each terminal's events are here. In the transaction that applies them. */
-tb_status tb_report(tb_management *m, tb_event_tally *tally, const tb_event *event) TB_MUST_CHECK;
-tb_status tb_report_end(tb_management *m, tb_event_tally *tally) TB_MUST_CHECK; /* before the commit */
+void tb_report_begin(tb_management *m);
+tb_status tb_report(tb_management *m, const tb_event *event) TB_MUST_CHECK;
+tb_status tb_report_end(tb_management *m) TB_MUST_CHECK; /* before the commit */
 
 #endif

@@ -316,6 +316,7 @@ static tb_status reverse_booked(tb_management *m, const tb_payment *payment)
 tb_status tb_payment_void(tb_management *m, tb_id id, const char *touchpoint)
 {
     tb_payment payment;
+    tb_ahead_drop(m); /* items go with it */
     tb_status status = tb_payment_get(m->db, id, &payment);
     if (status == TB_NOT_FOUND) { /* the void has overtaken the payment: a tombstone refuses it */
         payment = (tb_payment){.id = id, .state = TB_PAYMENT_VOIDED, .at = tb_service_now(m)};

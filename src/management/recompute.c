@@ -120,7 +120,7 @@ tb_status tb_entries_read(tb_management *m, tb_id visit)
 {
     m->old_count = 0;
     m->round++;
-    tb_status status = tb_entry_rows_of_visit(m->db, visit, collect, m);
+    tb_status status = tb_ahead_entries(m, visit, collect, m);
     for (size_t i = 0; i < m->old_count && status == TB_OK; i++) {
         tb_terminal *terminal = tb_terminal_find(m, m->old[i].touchpoint);
         assert(terminal && "terminals are never forgotten while they have entries");

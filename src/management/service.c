@@ -348,6 +348,8 @@ void tb_management_free(tb_management **management)
     if (m->old)
         tb_wipe(m->old, m->old_capacity * sizeof *m->old);
     free(m->old);
+    tb_ahead_free(&m->ahead);
+    free(m->reporters);
     tb_secret_free(m->keys);
     pthread_cond_destroy(&m->changed);
     pthread_cond_destroy(&m->was_read);

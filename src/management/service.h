@@ -19,6 +19,7 @@
 #include <tebura/management.h>
 #include <tebura/profile.h>
 
+#include "management/ahead.h"
 #include "management/lists.h"
 #include "management/marks.h"
 #include "management/metrics.h"
@@ -53,6 +54,10 @@ typedef struct tb_keys { /* keyring.h; in secret memory */
     tb_key salt;         /* of marks; random at each start */
 } tb_keys;
 
+typedef struct tb_report_run { /* of numbers of events, without a gap; reports.c */
+    uint64_t since, from, to;  /* to 0: none */
+} tb_report_run;
+
 /* A terminal as the service keeps it in memory; the database holds the same (sequence: of the last commit). */
 struct tb_terminal { /* in secret memory */
     tb_touchpoint row;
@@ -67,6 +72,7 @@ struct tb_terminal { /* in secret memory */
     int64_t tries_at;       /* monotonic */
     tb_group *group;        /* lists.h; NULL: it has no list */
     tb_published published; /* marks.h */
+    tb_report_run run;      /* of this change; to be written before its end */
     /* scratch of recompute: in round `round`, `old` is the place of the entry that a visit has here */
     uint64_t round;
     size_t old;
@@ -141,9 +147,12 @@ struct tb_management {
     tb_ids touched;      /* visits of this change whose rows in the gallery have to follow; some of them twice */
     tb_terminal **moved; /* terminals whose sequence this change has raised */
     size_t moved_count, moved_capacity;
+    tb_terminal **reporters; /* with a run */
+    size_t reporter_count, reporter_capacity;
     uint64_t round;    /* of recompute */
     tb_entry_row *old; /* scratch of recompute: the entries that a visit has */
     size_t old_count, old_capacity;
+    tb_ahead ahead;
     int wrote_outbox, wrote_passage;
     /* Every start numbers lists from the clock on (in ms: no list changes that often for long). A database restored
      * from a backup would else give out numbers again that terminals have seen, and they would take what is new for

@@ -88,7 +88,7 @@ static tb_status set_consents(const tb_management *m, const tb_booking *b, tb_fa
     tb_status status = TB_OK;
     for (size_t i = 0; status == TB_OK && *(name = tb_profile_further_consent(m->profile, i)); i++) {
         int holds = 0;
-        status = b->consented ? tb_further_holds(m->db, b->person, name, &holds) : TB_OK;
+        status = b->consented && !b->no_further ? tb_further_holds(m->db, b->person, name, &holds) : TB_OK;
         if (status == TB_OK)
             status = tb_facts_set_bool(out, name, holds);
     }
@@ -99,7 +99,8 @@ static tb_status set_own(const tb_management *m, const tb_booking *b, tb_facts *
 {
     int64_t items = 0;
     char list[TB_FACT_TEXT_SIZE];
-    tb_status status = tb_items_waiting(m->db, b->person, &items, list, sizeof list);
+    list[0] = '\0';
+    tb_status status = b->no_items ? TB_OK : tb_items_waiting(m->db, b->person, &items, list, sizeof list);
     const value values[] = {{TB_FACT_TEXT, "name", 0, b->name},
                             {TB_FACT_BOOL, "consented", b->consented, NULL},
                             {TB_FACT_BOOL, "has_instrument", b->has_instrument, NULL},

@@ -227,6 +227,7 @@ tb_status tb_booking_end(tb_management *m, tb_id visit)
     tb_booking booking;
     tb_ids bookings = {0};
     int kept = 0;
+    tb_ahead_drop(m); /* its person may go */
     tb_status status = tb_booking_get(m->db, visit, &booking);
     if (status == TB_OK)
         status = tb_bookings_of_person(m->db, booking.person, &bookings);

@@ -20,6 +20,16 @@ tb_status tb_applied_get(tb_db *db, tb_id id, const char *source, tb_bytes *answ
     return status;
 }
 
+static tb_status take(void *context, const tb_rows *rows)
+{
+    return tb_ids_add(context, tb_rows_id(rows, 0));
+}
+
+tb_status tb_applied_ids(tb_db *db, const tb_ids *ids, tb_ids *out)
+{
+    return tb_ids_ask(db, "SELECT id FROM central.applied WHERE id IN " TB_ANY_ID, ids, take, out);
+}
+
 tb_status tb_applied_add(tb_db *db, tb_id id, tb_id visit, const char *source, tb_span answer, tb_time now)
 {
     return tb_db_run_later(

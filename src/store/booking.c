@@ -88,33 +88,58 @@ static tb_status read_booking(const tb_rows *rows, tb_booking *out)
     out->flight.ata = tb_rows_int(rows, 24);
     tb_rows_text(rows, 25, out->pays_with, sizeof out->pays_with);
     tb_rows_text(rows, 26, out->occasion, sizeof out->occasion);
+    out->no_items = (int)tb_rows_int(rows, 28);
+    out->no_further = (int)tb_rows_int(rows, 29);
     tb_span facts = tb_rows_blob(rows, 21);
     tb_status status = facts.size ? tb_facts_unpack(facts, &out->facts) : TB_OK;
     facts = tb_rows_blob(rows, 27);
     return status == TB_OK && facts.size ? tb_facts_unpack(facts, &out->shared) : status;
 }
 
+#define WHOLE                                                                                                          \
+    "SELECT b.id, b.person, b.pnr, b.seat, b.status, b.flag, b.bags, b.due, p.name,"                                   \
+    " f.id, f.origin, f.destination, f.gate, f.boarding, f.departure, f.departed, f.cancelled,"                        \
+    " CASE WHEN p.wrapped_key IS NOT NULL AND EXISTS (SELECT 1 FROM central.template t WHERE t.person = b.person)"     \
+    " THEN 1 ELSE 0 END,"                                                                                              \
+    " CASE WHEN EXISTS (SELECT 1 FROM central.instrument i WHERE i.person = b.person) THEN 1 ELSE 0 END,"              \
+    " CASE WHEN b.listed = 1 OR EXISTS (SELECT 1 FROM visitor.visit v WHERE v.id = b.id) THEN 1 ELSE 0 END,"           \
+    " b.reference, b.facts, f.sta, f.eta, f.ata,"                                                                      \
+    " (SELECT i.kind FROM central.instrument i WHERE i.person = b.person ORDER BY i.created, i.id LIMIT 1),"           \
+    " b.occasion, o.facts,"                                                                                            \
+    " CASE WHEN EXISTS (SELECT 1 FROM central.item i WHERE i.person = b.person AND i.handed = 0) THEN 0 ELSE 1 END,"   \
+    " CASE WHEN EXISTS (SELECT 1 FROM central.further_consent c WHERE c.person = b.person) THEN 0 ELSE 1 END"          \
+    " FROM central.booking b JOIN central.person p ON p.id = b.person LEFT JOIN central.flight f ON f.id = b.flight"   \
+    " LEFT JOIN central.occasion o ON o.id = b.occasion WHERE b.id"
+
 tb_status tb_booking_get(tb_db *db, tb_id id, tb_booking *out)
 {
     tb_rows rows;
-    tb_status status = tb_db_one(
-        db,
-        "SELECT b.id, b.person, b.pnr, b.seat, b.status, b.flag, b.bags, b.due, p.name,"
-        " f.id, f.origin, f.destination, f.gate, f.boarding, f.departure, f.departed, f.cancelled,"
-        " CASE WHEN p.wrapped_key IS NOT NULL AND EXISTS (SELECT 1 FROM central.template t WHERE t.person = b.person) THEN 1 ELSE 0 END,"
-        " CASE WHEN EXISTS (SELECT 1 FROM central.instrument i WHERE i.person = b.person) THEN 1 ELSE 0 END,"
-        " CASE WHEN b.listed = 1 OR EXISTS (SELECT 1 FROM visitor.visit v WHERE v.id = b.id) THEN 1 ELSE 0 END,"
-        " b.reference, b.facts, f.sta, f.eta, f.ata,"
-        " (SELECT i.kind FROM central.instrument i WHERE i.person = b.person ORDER BY i.created, i.id LIMIT 1),"
-        " b.occasion, o.facts"
-        " FROM central.booking b JOIN central.person p ON p.id = b.person LEFT JOIN central.flight f ON f.id = b.flight"
-        " LEFT JOIN central.occasion o ON o.id = b.occasion WHERE b.id = $1",
-        TB_VALUES(tb_value_id(&id)), &rows);
+    tb_status status = tb_db_one(db, WHOLE " = $1", TB_VALUES(tb_value_id(&id)), &rows);
     if (status == TB_OK) {
         status = read_booking(&rows, out);
         tb_rows_end(&rows);
     }
     return status;
+}
+
+typedef struct taker {
+    tb_booking_fn each;
+    void *context;
+    tb_booking *booking;
+} taker;
+
+static tb_status take(void *context, const tb_rows *rows)
+{
+    taker *t = context;
+    tb_status status = read_booking(rows, t->booking);
+    return status == TB_OK ? t->each(t->context, t->booking) : status;
+}
+
+tb_status tb_bookings_get(tb_db *db, const tb_ids *ids, tb_booking_fn each, void *context)
+{
+    tb_booking booking;
+    taker t = {each, context, &booking};
+    return tb_ids_ask(db, WHOLE " IN " TB_ANY_ID, ids, take, &t);
 }
 
 tb_status tb_booking_find(tb_db *db, tb_id person, const char *flight, tb_id *out)

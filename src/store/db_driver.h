@@ -5,7 +5,7 @@
 
 #include "store/db.h"
 
-#define TB_DB_VALUES_MAX 24
+#define TB_DB_VALUES_MAX 32
 
 typedef struct tb_db_driver {
     int shared;

@@ -1,7 +1,8 @@
 /* entry.c: which visit is on which list, until when, with which fields. No template is here. */
 #include "store/store.h"
 
-#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 tb_status tb_entry_row_put(tb_db *db, const tb_entry_row *row, int exists)
 {
@@ -65,6 +66,68 @@ tb_status tb_entry_rows_of_visit(tb_db *db, tb_id visit, tb_entry_row_fn each, v
     }
     tb_rows_end(&rows);
     return status;
+}
+
+/* ---- of several visits ---- */
+
+static tb_status keep(void *context, const tb_rows *rows)
+{
+    tb_entries_kept *kept = context;
+    if (kept->count == kept->capacity) {
+        size_t grown = kept->capacity ? 2 * kept->capacity : 64;
+        tb_entry_kept *items = realloc(kept->items, grown * sizeof *items);
+        if (!items)
+            return TB_NO_MEMORY;
+        kept->items = items;
+        kept->capacity = grown;
+    }
+    tb_span fields = tb_rows_blob(rows, 4);
+    tb_entry_kept *one = &kept->items[kept->count];
+    *one = (tb_entry_kept){.visit = tb_rows_id(rows, 0),
+                           .from = tb_rows_int(rows, 2),
+                           .until = tb_rows_int(rows, 3),
+                           .at = kept->fields.size,
+                           .size = fields.size};
+    tb_rows_text(rows, 1, one->touchpoint, sizeof one->touchpoint);
+    tb_status status = tb_bytes_append(&kept->fields, fields);
+    kept->count += status == TB_OK;
+    return status;
+}
+
+tb_status tb_entries_keep(tb_db *db, const tb_ids *visits, tb_entries_kept *out)
+{
+    out->count = out->fields.size = 0;
+    return tb_ids_ask(db, COLUMNS "WHERE visit IN " TB_ANY_ID " ORDER BY visit", visits, keep, out);
+}
+
+size_t tb_entries_kept_first(const tb_entries_kept *kept, tb_id visit)
+{
+    size_t low = 0, high = kept->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (memcmp(&kept->items[middle].visit, &visit, sizeof visit) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+tb_status tb_entries_kept_row(const tb_entries_kept *kept, size_t place, tb_entry_row *out)
+{
+    const tb_entry_kept *one = &kept->items[place];
+    out->visit = one->visit;
+    memcpy(out->touchpoint, one->touchpoint, sizeof out->touchpoint);
+    out->from = one->from;
+    out->until = one->until;
+    return tb_facts_unpack(tb_span_of(kept->fields.data + one->at, one->size), &out->fields);
+}
+
+void tb_entries_kept_free(tb_entries_kept *kept)
+{
+    free(kept->items);
+    tb_bytes_free(&kept->fields);
+    *kept = (tb_entries_kept){0};
 }
 
 tb_status tb_entries_of_touchpoint(tb_db *db, const char *touchpoint, tb_ids *visits)

@@ -61,10 +61,16 @@ tb_status tb_ids_put(tb_ids *ids, tb_id id)
     return TB_OK;
 }
 
-void tb_ids_take(tb_ids *ids, tb_id id)
+size_t tb_ids_place(const tb_ids *ids, tb_id id)
 {
     size_t place = place_of(ids, id);
-    if (place == ids->count || !tb_id_equal(ids->items[place], id))
+    return place < ids->count && tb_id_equal(ids->items[place], id) ? place : ids->count;
+}
+
+void tb_ids_take(tb_ids *ids, tb_id id)
+{
+    size_t place = tb_ids_place(ids, id);
+    if (place == ids->count)
         return;
     memmove(&ids->items[place], &ids->items[place + 1], (--ids->count - place) * sizeof id);
 }
@@ -83,6 +89,26 @@ tb_status tb_ids_query(tb_db *db, const char *sql, tb_values values, tb_ids *out
     while (status == TB_OK && (status = tb_rows_next(&rows, &more)) == TB_OK && more)
         status = tb_ids_add(out, tb_rows_id(&rows, 0));
     tb_rows_end(&rows);
+    return status;
+}
+
+#define TOGETHER 32 /* of TB_ANY_ID */
+
+tb_status tb_ids_ask(tb_db *db, const char *sql, const tb_ids *ids, tb_row_fn each, void *context)
+{
+    tb_status status = TB_OK;
+    for (size_t from = 0; from < ids->count && status == TB_OK; from += TOGETHER) {
+        tb_value values[TOGETHER];
+        tb_rows rows;
+        int more = 0;
+        /* the last one fills up: a row comes once, however often it is asked for */
+        for (size_t i = 0; i < TOGETHER; i++)
+            values[i] = tb_value_id(&ids->items[from + i < ids->count ? from + i : ids->count - 1]);
+        status = tb_db_query(db, sql, (tb_values){values, TOGETHER}, &rows);
+        while (status == TB_OK && (status = tb_rows_next(&rows, &more)) == TB_OK && more)
+            status = each(context, &rows);
+        tb_rows_end(&rows);
+    }
     return status;
 }
 

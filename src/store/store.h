@@ -18,7 +18,14 @@ tb_status tb_ids_add(tb_ids *ids, tb_id id) TB_MUST_CHECK;
 void tb_ids_sort(tb_ids *ids);
 tb_status tb_ids_put(tb_ids *ids, tb_id id) TB_MUST_CHECK; /* nothing when it is there */
 void tb_ids_take(tb_ids *ids, tb_id id);                   /* nothing when it is not */
+size_t tb_ids_place(const tb_ids *ids, tb_id id);          /* the count when it is not there */
 void tb_ids_free(tb_ids *ids);
+/* Asks `sql`, whose last condition is "... IN " TB_ANY_ID, for all of these ids: a few questions for many of them. */
+#define TB_ANY_ID                                                                                                      \
+    "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,"  \
+    " $25, $26, $27, $28, $29, $30, $31, $32)"
+typedef tb_status (*tb_row_fn)(void *context, const tb_rows *rows);
+tb_status tb_ids_ask(tb_db *db, const char *sql, const tb_ids *ids, tb_row_fn each, void *context) TB_MUST_CHECK;
 /* Adds the first column of every row. */
 tb_status tb_ids_query(tb_db *db, const char *sql, tb_values values, tb_ids *out) TB_MUST_CHECK;
 
@@ -143,16 +150,19 @@ typedef struct tb_booking {
     tb_time due;
     tb_flight flight;
     int consented, has_instrument;
-    char pays_with[32]; /* kind of the instrument that a payment takes; "" without */
-    int visiting;       /* has a row in visitor.visit, or is listed without one */
-    char reference[64]; /* by which the site knows it; "" for one that came with a flight's documents */
-    tb_facts facts;     /* told by the site; none with a flight */
-    char occasion[64];  /* which one it names; "" none */
-    tb_facts shared;    /* of that one */
+    char pays_with[32];       /* kind of the instrument that a payment takes; "" without */
+    int no_items, no_further; /* known to have no items waiting, no further consents */
+    int visiting;             /* has a row in visitor.visit, or is listed without one */
+    char reference[64];       /* by which the site knows it; "" for one that came with a flight's documents */
+    tb_facts facts;           /* told by the site; none with a flight */
+    char occasion[64];        /* which one it names; "" none */
+    tb_facts shared;          /* of that one */
 } tb_booking;
 /* flight.id counts, "" without */
 tb_status tb_booking_insert(tb_db *db, const tb_booking *booking, tb_time now) TB_MUST_CHECK;
 tb_status tb_booking_get(tb_db *db, tb_id id, tb_booking *out) TB_MUST_CHECK;
+typedef tb_status (*tb_booking_fn)(void *context, const tb_booking *booking);
+tb_status tb_bookings_get(tb_db *db, const tb_ids *ids, tb_booking_fn each, void *context) TB_MUST_CHECK;
 tb_status tb_booking_find(tb_db *db, tb_id person, const char *flight, tb_id *out) TB_MUST_CHECK;
 tb_status tb_booking_by_reference(tb_db *db, const char *reference, tb_id *out) TB_MUST_CHECK;
 /* What the visit's people hold, as a hash of 32 bytes; NULL: nothing. */
@@ -280,7 +290,8 @@ tb_status tb_touchpoint_rows(tb_db *db, tb_touchpoint_row_fn each, void *context
 tb_status tb_touchpoint_sequence_get(tb_db *db, const char *id, uint64_t *sequence) TB_MUST_CHECK;
 /* Number up to which all of its events are here; 0 after tb_touchpoint_key_set, as a new terminal counts anew. */
 tb_status tb_touchpoint_reported_get(tb_db *db, const char *id, uint64_t *number) TB_MUST_CHECK;
-tb_status tb_touchpoint_reported_set(tb_db *db, const char *id, uint64_t number) TB_MUST_CHECK;
+/* To `number`, when it is lower than that and at least `least`. */
+tb_status tb_touchpoint_reported_raise(tb_db *db, const char *id, uint64_t number, uint64_t least) TB_MUST_CHECK;
 
 /* ---- changes.c: for servers that share a database ---- */
 typedef enum tb_changed {
@@ -316,6 +327,23 @@ tb_status tb_entry_row_get(tb_db *db, tb_id visit, const char *touchpoint, tb_en
 tb_status tb_entry_row_remove(tb_db *db, tb_id visit, const char *touchpoint) TB_MUST_CHECK;
 typedef tb_status (*tb_entry_row_fn)(void *context, const tb_entry_row *row);
 tb_status tb_entry_rows_of_visit(tb_db *db, tb_id visit, tb_entry_row_fn each, void *context) TB_MUST_CHECK;
+/* Those of several visits, small: the fields stay packed until one is asked for. */
+typedef struct tb_entry_kept {
+    tb_id visit;
+    char touchpoint[TB_TOUCHPOINT_SIZE];
+    tb_time from, until;
+    size_t at, size; /* its fields */
+} tb_entry_kept;
+typedef struct tb_entries_kept {
+    tb_entry_kept *items; /* in the order of their visits */
+    size_t count, capacity;
+    tb_bytes fields;
+} tb_entries_kept;
+/* `visits` are sorted. They replace what was kept. */
+tb_status tb_entries_keep(tb_db *db, const tb_ids *visits, tb_entries_kept *out) TB_MUST_CHECK;
+size_t tb_entries_kept_first(const tb_entries_kept *kept, tb_id visit); /* the place of its first; others follow */
+tb_status tb_entries_kept_row(const tb_entries_kept *kept, size_t place, tb_entry_row *out) TB_MUST_CHECK;
+void tb_entries_kept_free(tb_entries_kept *kept);
 /* Visits on the list of a touchpoint. */
 tb_status tb_entries_of_touchpoint(tb_db *db, const char *touchpoint, tb_ids *visits) TB_MUST_CHECK;
 tb_status tb_entry_count(tb_db *db, const char *touchpoint, uint64_t *out) TB_MUST_CHECK;
@@ -338,6 +366,8 @@ tb_status tb_outbox_count(tb_db *db, int64_t after, int64_t *out) TB_MUST_CHECK;
 /* TB_NOT_FOUND: never seen. TB_FORBIDDEN: another terminal's. `answer` (may be NULL) gets what was told; empty when
  * there is none (any more). `source`: the touchpoint, "" for the desk. */
 tb_status tb_applied_get(tb_db *db, tb_id id, const char *source, tb_bytes *answer) TB_MUST_CHECK;
+/* Those of them that are there, whosever they are. */
+tb_status tb_applied_ids(tb_db *db, const tb_ids *ids, tb_ids *out) TB_MUST_CHECK;
 tb_status tb_applied_add(tb_db *db, tb_id id, tb_id visit, const char *source, tb_span answer,
                          tb_time now) TB_MUST_CHECK;
 tb_status tb_applied_forget(tb_db *db, tb_id visit) TB_MUST_CHECK;   /* answers go, ids stay (I3) */

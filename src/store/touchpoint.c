@@ -90,10 +90,11 @@ tb_status tb_touchpoint_reported_get(tb_db *db, const char *id, uint64_t *report
     return status;
 }
 
-tb_status tb_touchpoint_reported_set(tb_db *db, const char *id, uint64_t number)
+tb_status tb_touchpoint_reported_raise(tb_db *db, const char *id, uint64_t number, uint64_t least)
 {
-    return tb_db_run(db, "UPDATE visitor.touchpoint SET reported = $2 WHERE id = $1",
-                     TB_VALUES(tb_value_text(id), tb_value_int((int64_t)number)), NULL);
+    return tb_db_run_later(
+        db, "UPDATE visitor.touchpoint SET reported = $2 WHERE id = $1 AND reported < $2 AND reported >= $3",
+        TB_VALUES(tb_value_text(id), tb_value_int((int64_t)number), tb_value_int((int64_t)least)));
 }
 
 static tb_status read_touchpoint(const tb_rows *rows, tb_touchpoint *out)
