@@ -94,8 +94,8 @@ if(TEBURA_TESTS)
       set(runner node)
     endif()
     add_test(NAME scenario.${noun} COMMAND ${runner} ${source} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-    # One scenario at a time, beside the other tests, and the scenarios first: they are the longest.
-    set_tests_properties(scenario.${noun} PROPERTIES TIMEOUT 600 LABELS scenario RESOURCE_LOCK scenario COST 100
+    # The scenarios first: they are the longest. Two at a time (cmake/lanes.json): a site is ten programs and up to 4 GB of memory.
+    set_tests_properties(scenario.${noun} PROPERTIES TIMEOUT 600 LABELS scenario RESOURCE_GROUPS lanes:1 COST 100
       ENVIRONMENT "${test_environment};TEBURA_BIN=${CMAKE_BINARY_DIR}" SKIP_RETURN_CODE 77)
   endforeach()
 endif()
