@@ -1,8 +1,9 @@
 # bench/bench_<noun>.c -> a program, run by `tebura bench`; bench/support/ starts the real programs for them; bench/search/ are
 # the parts of bench_search, with FAISS where libfaiss-dev is there. Nothing but bench_search links to FAISS or to C++.
 file(GLOB bench_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/bench_*.c)
-add_library(bench_support STATIC bench/support/site.c apps/tebura/process.c apps/tebura/http_client.c)
-target_include_directories(bench_support PUBLIC apps/tebura bench)
+add_library(bench_support STATIC bench/support/site.c apps/tebura/process.c apps/tebura/http_client.c
+                                 tests/support/nats_server.c tests/support/port.c)
+target_include_directories(bench_support PUBLIC apps/tebura bench tests/support)
 target_link_libraries(bench_support PUBLIC tebura)
 foreach(source ${bench_sources})
   get_filename_component(name ${source} NAME_WE)
@@ -20,12 +21,8 @@ endif()
 
 # The parts of bench_feed; its floor is the broker's client library alone, with a broker of its own.
 target_sources(bench_feed PRIVATE bench/feed/catch_up.c bench/feed/cost.c bench/feed/crowd.c bench/feed/draw.c
-                                  bench/feed/durable.c bench/feed/passages.c bench/feed/peer.c bench/feed/site.c
-                                  tests/support/nats_server.c)
+                                  bench/feed/durable.c bench/feed/passages.c bench/feed/peer.c bench/feed/site.c)
 target_sources(bench_events PRIVATE bench/feed/site.c)
-target_include_directories(bench_feed PRIVATE tests/support)
-target_sources(bench_offline PRIVATE tests/support/nats_server.c)
-target_include_directories(bench_offline PRIVATE tests/support)
 target_link_libraries(bench_feed PRIVATE PkgConfig::NATS)
 
 # The best build of FAISS that is there; Debian has the plain one.

@@ -1,25 +1,23 @@
 /* database.c: a private PostgreSQL. */
 #include "database.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <grp.h>
 #include <libpq-fe.h>
-#include <netinet/in.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "folder.h"
+#include "port.h"
 #include "store/migration.h"
 
 static char home[FOLDER_SIZE]; /* of the server: data, socket, log */
@@ -182,16 +180,9 @@ const char *database_server_folder(void)
 
 int database_server_listen(void)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
     char path[128];
     (void)database_server_folder();
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) ||
-        getsockname(fd, (struct sockaddr *)&address, &size))
-        give_up("a free port");
-    close(fd);
-    tcp_port = ntohs(address.sin_port);
+    tcp_port = port_free();
     snprintf(path, sizeof path, "%s/data/pg_hba.conf", home);
     FILE *rules = fopen(path, "w");
     if (!rules ||

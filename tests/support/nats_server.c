@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "port.h"
+
 static const char *program(void)
 {
     static const char *const places[] = {"/usr/sbin/nats-server", "/usr/local/bin/nats-server",
@@ -37,22 +39,9 @@ static void give_up(const char *what)
     abort();
 }
 
-/* The port is free when we ask; should another program take it before we start, the start fails loudly. */
-static int free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &size) != 0)
-        give_up("a free port");
-    close(fd);
-    return ntohs(address.sin_port);
-}
-
 void nats_server_prepare(nats_server *server)
 {
-    *server = (nats_server){.port = free_port()};
+    *server = (nats_server){.port = port_free()};
     snprintf(server->url, sizeof server->url, "nats://127.0.0.1:%d", server->port);
     snprintf(server->directory, sizeof server->directory, "/tmp/tebura-nats-XXXXXX");
     if (!mkdtemp(server->directory))

@@ -30,13 +30,16 @@ export function temporary() {
   return directory;
 }
 
+// Below the ports that the system gives to outgoing connections: nobody gets it by chance while its program is stopped for a moment.
 export async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = 10000 + Math.floor(Math.random() * 20000), server = createServer();
+    const isFree = await new Promise((done) => server.once('error', () => done(false)).listen(port, '127.0.0.1', () => done(true)));
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 // A program with its output kept. `ended` resolves to {code, signal}.

@@ -6,18 +6,16 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <arpa/inet.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <tebura/camera.h>
 #include <tebura/clock.h>
 #include <tebura/secret.h>
 
 #include "camera_support.h"
+#include "port.h"
 #include "rtsp_server.h"
 
 static int check_secrets(void **state)
@@ -27,46 +25,35 @@ static int check_secrets(void **state)
     return 0;
 }
 
-static void refuses(const char *address, tb_status status, const char *in_sentence, int64_t within)
+static void refuses(const char *address, tb_status status, const char *in_sentence)
 {
     tb_camera *camera;
     tb_error why = {0};
     int64_t before = tb_clock_monotonic();
     assert_int_equal(tb_camera_open(address, &camera, &why), status);
-    assert_true(tb_clock_monotonic() - before < within);
+    assert_true(tb_clock_monotonic() - before < TB_MINUTE); /* it does not hold us */
     if (!strstr(why.text, in_sentence))
         fail_msg("%s: '%s' does not say '%s'", address, why.text, in_sentence);
     assert_null(strstr(why.text, "secret"));
 }
 
-static int free_port(void)
-{
-    int s = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof at;
-    assert_int_equal(bind(s, (struct sockaddr *)&at, size), 0);
-    assert_int_equal(getsockname(s, (struct sockaddr *)&at, &size), 0);
-    close(s);
-    return ntohs(at.sin_port);
-}
-
 static void devices_that_are_not_there(void **state)
 {
     (void)state;
-    refuses("v4l2:/dev/video-of-nobody", TB_NOT_FOUND, "/dev/video-of-nobody", 2 * TB_SECOND);
-    refuses("v4l2:/dev/null", TB_CAMERA_FAULT, "/dev/null", 2 * TB_SECOND);
-    refuses("v4l2:video0", TB_INVALID_ARGUMENT, "v4l2:/dev/video0", 2 * TB_SECOND);
+    refuses("v4l2:/dev/video-of-nobody", TB_NOT_FOUND, "/dev/video-of-nobody");
+    refuses("v4l2:/dev/null", TB_CAMERA_FAULT, "/dev/null");
+    refuses("v4l2:video0", TB_INVALID_ARGUMENT, "v4l2:/dev/video0");
 }
 
 static void a_refused_connection_names_no_password(void **state)
 {
     (void)state;
     char address[96], place[64];
-    int port = free_port();
+    int port = port_free();
     snprintf(address, sizeof address, "rtsp://operator:secret@127.0.0.1:%d/cam", port);
     snprintf(place, sizeof place, "rtsp://127.0.0.1:%d/cam", port);
-    refuses(address, TB_CAMERA_FAULT, place, 4 * TB_SECOND);
-    refuses(address, TB_CAMERA_FAULT, "refused", 4 * TB_SECOND);
+    refuses(address, TB_CAMERA_FAULT, place);
+    refuses(address, TB_CAMERA_FAULT, "refused");
 }
 
 static void a_silent_server_does_not_hold_us(void **state)
@@ -75,7 +62,7 @@ static void a_silent_server_does_not_hold_us(void **state)
     rtsp_server *server = rtsp_server_start(0, 1);
     char address[64];
     snprintf(address, sizeof address, "rtsp://127.0.0.1:%d/cam", rtsp_server_port(server));
-    refuses(address, TB_CAMERA_FAULT, "does not answer in time", 20 * TB_SECOND);
+    refuses(address, TB_CAMERA_FAULT, "does not answer in time");
     assert_true(rtsp_server_clients(server) >= 1);
     rtsp_server_stop(&server);
 }
@@ -116,7 +103,7 @@ static void a_slow_reader_gets_the_newest(void **state)
     tb_frame_free(&first);
     int64_t before = tb_clock_monotonic();
     tb_camera_free(&camera); /* while it streams */
-    assert_true(tb_clock_monotonic() - before < 10 * TB_SECOND);
+    assert_true(tb_clock_monotonic() - before < TB_MINUTE);
     rtsp_server_stop(&server);
 }
 
@@ -164,7 +151,7 @@ static void a_stream_that_stops_is_a_fault_until_it_is_back(void **state)
     }
     int64_t before = tb_clock_monotonic();
     tb_camera_free(&camera); /* while it waits to open again */
-    assert_true(tb_clock_monotonic() - before < 10 * TB_SECOND);
+    assert_true(tb_clock_monotonic() - before < TB_MINUTE);
 }
 
 int main(void)
