@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { natsProgram, startTeburad, http, waitFor } from '../support/teburad.mjs';
-import { startEdge, demoPeople, havePictures, papers, page } from '../support/edge.mjs';
+import { startEdge, startEdges, demoPeople, havePictures, papers, page } from '../support/edge.mjs';
 
 if (!natsProgram || !havePictures) {
   console.error(`skipped: ${natsProgram ? 'the demo pictures are not here (tools/setup)' : 'there is no nats-server on this machine'}`);
@@ -61,8 +61,10 @@ test('out of one country and into another', async (t) => {
   await pass('emigration', 'emigration_area');
   await pass('boarding', 'airside', { gate: '12' });
 
-  const customs = await startEdge(t, server, { id: 'customs-1', role: 'customs', zone: 'customs_area', attributes: { airport } });
-  const elsewhere = await startEdge(t, server, { id: 'customs-2', role: 'customs', zone: 'customs_area', attributes: { airport: 'CDG' } });
+  const [customs, elsewhere] = await startEdges(t, server, [
+    { id: 'customs-1', role: 'customs', zone: 'customs_area', attributes: { airport } },
+    { id: 'customs-2', role: 'customs', zone: 'customs_area', attributes: { airport: 'CDG' } },
+  ]);
   await say({ atd: inMinutes(0) });
   await waitFor('who did not agree is gone', async () => (await counts()).people === 1);
   assert.equal((await counts()).entries, 0);

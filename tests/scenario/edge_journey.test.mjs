@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { natsProgram, root, startTeburad, http, waitFor } from '../support/teburad.mjs';
-import { startEdge, demoPeople, havePictures, checkin, papers, page } from '../support/edge.mjs';
+import { startEdges, demoPeople, havePictures, checkin, papers, page } from '../support/edge.mjs';
 
 if (!natsProgram || !havePictures) {
   console.error(`skipped: ${natsProgram ? 'the demo pictures are not here (tools/setup)' : 'there is no nats-server on this machine'}`);
@@ -30,14 +30,16 @@ const person = (server, number) => http(server, 'GET', `/api/v1/people?passport=
 test('a traveller walks from check-in to the aircraft', async (t) => {
   const { server, date } = await airport(t);
   const [ann, ben, stranger] = (await demoPeople(3)).map((p) => ({ ...p, date }));
-  const kiosk = await startEdge(t, server, { id: 'kiosk-1', role: 'checkin', zone: 'landside' });
-  const bag = await startEdge(t, server, { id: 'bag-1', role: 'bag_drop', zone: 'landside' });
-  const security = await startEdge(t, server, { id: 'security-1', role: 'security', zone: 'security_area' });
-  const emigration = await startEdge(t, server, { id: 'emigration-1', role: 'emigration', zone: 'emigration_area' });
-  const shop = await startEdge(t, server, { id: 'shop-1', role: 'shop', zone: 'airside' });
-  const desk = await startEdge(t, server, { id: 'pickup-1', role: 'pickup', zone: 'airside' });
-  const gate = await startEdge(t, server, { id: 'gate-12', role: 'boarding', zone: 'airside', attributes: { gate: '12' } });
-  const other = await startEdge(t, server, { id: 'gate-14', role: 'boarding', zone: 'airside', attributes: { gate: '14' } });
+  const [kiosk, bag, security, emigration, shop, desk, gate, other] = await startEdges(t, server, [
+    { id: 'kiosk-1', role: 'checkin', zone: 'landside' },
+    { id: 'bag-1', role: 'bag_drop', zone: 'landside' },
+    { id: 'security-1', role: 'security', zone: 'security_area' },
+    { id: 'emigration-1', role: 'emigration', zone: 'emigration_area' },
+    { id: 'shop-1', role: 'shop', zone: 'airside' },
+    { id: 'pickup-1', role: 'pickup', zone: 'airside' },
+    { id: 'gate-12', role: 'boarding', zone: 'airside', attributes: { gate: '12' } },
+    { id: 'gate-14', role: 'boarding', zone: 'airside', attributes: { gate: '14' } },
+  ]);
 
   await t.test('check-in: mismatch, without face, with face', async () => {
     const wrong = await checkin(kiosk, { ...stranger, surname: ann.surname, number: ann.number }, '105', { passportPicture: page(ann) });
@@ -152,8 +154,7 @@ test('a traveller walks from check-in to the aircraft', async (t) => {
 test('too early, documents that are not good, and the doors of the local interface', async (t) => {
   const { server, date } = await airport(t);
   const [ann, ben] = (await demoPeople(2)).map((p) => ({ ...p, date }));
-  const kiosk = await startEdge(t, server, { id: 'kiosk-2', role: 'checkin', zone: 'landside' });
-  const security = await startEdge(t, server, { id: 'security-2', role: 'security', zone: 'security_area' });
+  const [kiosk, security] = await startEdges(t, server, [{ id: 'kiosk-2', role: 'checkin', zone: 'landside' }, { id: 'security-2', role: 'security', zone: 'security_area' }]);
   assert.equal((await checkin(kiosk, ann, '107')).outcome, 'admitted');
   const early = await security.meet(ann);
   assert.equal(early.reason, 'too_early');

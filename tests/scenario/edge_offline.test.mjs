@@ -2,7 +2,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { natsProgram, natsServer, startTeburad, http, waitFor, freePort } from '../support/teburad.mjs';
-import { startEdge, demoPeople, havePictures, checkin } from '../support/edge.mjs';
+import { startEdge, startEdges, demoPeople, havePictures, checkin } from '../support/edge.mjs';
 
 if (!natsProgram || !havePictures) {
   console.error(`skipped: ${natsProgram ? 'the demo pictures are not here (tools/setup)' : 'there is no nats-server on this machine'}`);
@@ -19,8 +19,7 @@ test('a gate without network lets its list pass and loses nothing', async (t) =>
   const departure = inMinutes(60);
   await http(server, 'PUT', `/api/v1/flights/NH105/${departure.slice(0, 10)}`, { body: { from: 'HND', to: 'ITM', gate: '12', boarding: inMinutes(20), departure } });
   const [ann, ben, stranger] = (await demoPeople(3)).map((p) => ({ ...p, date: new Date(departure) }));
-  const kiosk = await startEdge(t, server, { id: 'kiosk', role: 'checkin', zone: 'landside' });
-  const security = await startEdge(t, server, { id: 'security', role: 'security', zone: 'security_area' });
+  const [kiosk, security] = await startEdges(t, server, [{ id: 'kiosk', role: 'checkin', zone: 'landside' }, { id: 'security', role: 'security', zone: 'security_area' }]);
   for (const person of [ann, ben]) assert.equal((await checkin(kiosk, person, '105')).outcome, 'admitted');
   await kiosk.stop();
   await security.until('the list', (s) => s.list.entries === 2);

@@ -2,7 +2,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { natsProgram, natsServer, startTeburad, http, waitFor, sleep } from '../support/teburad.mjs';
-import { startEdge, demoPeople, havePictures, checkin } from '../support/edge.mjs';
+import { startEdges, demoPeople, havePictures, checkin } from '../support/edge.mjs';
 
 if (!natsProgram || !havePictures) {
   console.error(`skipped: ${natsProgram ? 'the demo pictures are not here (tools/setup)' : 'there is no nats-server on this machine'}`);
@@ -18,9 +18,11 @@ async function shopping(t, args) {
   const departure = inMinutes(60);
   await http(server, 'PUT', `/api/v1/flights/NH105/${departure.slice(0, 10)}`, { body: { from: 'HND', to: 'ITM', gate: '12', boarding: inMinutes(20), departure } });
   const [ann] = (await demoPeople(1)).map((p) => ({ ...p, date: new Date(departure) }));
-  const kiosk = await startEdge(t, server, { id: 'kiosk', role: 'checkin', zone: 'landside' });
-  const security = await startEdge(t, server, { id: 'security', role: 'security', zone: 'security_area' });
-  const shop = await startEdge(t, server, { id: 'shop', role: 'shop', zone: 'airside' });
+  const [kiosk, security, shop] = await startEdges(t, server, [
+    { id: 'kiosk', role: 'checkin', zone: 'landside' },
+    { id: 'security', role: 'security', zone: 'security_area' },
+    { id: 'shop', role: 'shop', zone: 'airside' },
+  ]);
   assert.equal((await checkin(kiosk, ann, '105')).outcome, 'admitted');
   await kiosk.stop();
   await security.until('the list', (s) => s.list.entries === 1);

@@ -37,8 +37,7 @@ test('a stranger leaves nothing', async (t) => {
   const before = await quiet(security);
   const files = sizes(security.data);
   for (let i = 0; i < 3; i++) {
-    let last = await security.meet(stranger);
-    for (let tries = 0; last.outcome === 'retry' && tries < 4; tries++) last = await security.meet(stranger); // a busy machine: that leaves nothing, either
+    const last = await security.meet(stranger);
     assert.equal(last.outcome, 'unknown');
     assert.equal(last.visit, undefined);
     assert.deepEqual(last.fields, {});

@@ -5,7 +5,7 @@ import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, truncateSync
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { bin, root, natsProgram, startTeburad, http, waitFor, temporary, sleep } from '../support/teburad.mjs';
-import { startEdge } from '../support/edge.mjs';
+import { startEdges } from '../support/edge.mjs';
 
 if (!natsProgram) {
   console.error('skipped: there is no nats-server on this machine');
@@ -56,7 +56,7 @@ test('a watched file: moved there, written in place, broken, gone', async (t) =>
   mkdirSync(folder);
   const file = join(folder, 'flights.csv');
   const server = await startTeburad(t, { args: ['--flight-information', file] });
-  const gate = (number, expected, ms = 5000) => waitFor(`NH${number} at gate ${expected}`, async () => (await flightsOf(server))[`NH${number}`]?.gate === expected, ms);
+  const gate = (number, expected) => waitFor(`NH${number} at gate ${expected}`, async () => (await flightsOf(server))[`NH${number}`]?.gate === expected);
   const moved = (text) => { writeFileSync(`${file}.new`, text); renameSync(`${file}.new`, file); };
 
   moved(`\ufeff${header}\r\n${line(105, 12)}\r\n${line(106, 20)}\r\n`);
@@ -105,7 +105,7 @@ test('a folder that gets a new file each hour, for ever: those that are gone mak
   await waitFor('too many at once are told', () => /more than 64 files/.test(server.program.err));
   for (let n = 0; n < 70; n++) rmSync(hourly(n));
   writeFileSync(hourly(70), `${header}\n${line(105, 43)}\n`);
-  await waitFor('the next one is read', async () => (await flightsOf(server)).NH105?.gate === '43', 5000);
+  await waitFor('the next one is read', async () => (await flightsOf(server)).NH105?.gate === '43');
   assert.equal((await server.stop()).code, 0);
 });
 
@@ -121,9 +121,9 @@ test('400 passengers are on the right lists of real terminals within a second', 
   mkdirSync(folder);
   const file = join(folder, 'flights.csv');
   const server = await startTeburad(t, { data, args: ['--site', 'narita', '--flight-information', folder] });
-  const gates = {};
-  for (const gate of ['12', '34']) gates[gate] = await startEdge(t, server, { id: `gate-${gate}`, role: 'boarding', zone: 'airside', attributes: { gate } });
-  const emigration = await startEdge(t, server, { id: 'emigration', role: 'emigration', zone: 'emigration_area' });
+  const gates = {}, gate = (number) => ({ id: `gate-${number}`, role: 'boarding', zone: 'airside', attributes: { gate: number } });
+  let emigration;
+  [gates['12'], gates['34'], emigration] = await startEdges(t, server, [gate('12'), gate('34'), { id: 'emigration', role: 'emigration', zone: 'emigration_area' }]);
   const full = (edge) => edge.until('everybody', (s) => s.list.entries === passengers);
   const empty = (edge) => edge.until('nobody', (s) => s.list.entries === 0);
   await Promise.all([full(gates['12']), full(emigration), empty(gates['34'])]);
@@ -135,7 +135,7 @@ test('400 passengers are on the right lists of real terminals within a second', 
     await waiting;
     const ms = Math.round(performance.now() - begin);
     console.log(`${passengers} passengers: ${what}: ${ms} ms`);
-    assert.ok(ms < (bin.includes('release') ? 1000 : 10000), `${what}: ${ms} ms`);
+    assert.ok(ms < (bin.includes('release') ? 1000 : 60000), `${what}: ${ms} ms`);
   };
   const over = (more) => http(server, 'POST', '/api/v1/flight-changes', { body: [{ carrier: 'NH', flight_number: '105', date: day, ...more }] }).then((a) => assert.equal(a.json?.results[0].outcome, 'applied', a.text));
   const write = (gate, status = '') => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root, natsProgram, natsServer, startTeburad, http, temporary, waitFor } from '../support/teburad.mjs';
-import { startEdge, demoPeople, havePictures, checkin } from '../support/edge.mjs';
+import { startEdge, startEdges, demoPeople, havePictures, checkin } from '../support/edge.mjs';
 
 if (!natsProgram || !havePictures) {
   console.error(`skipped: ${natsProgram ? 'the demo pictures are not here (tools/setup)' : 'there is no nats-server on this machine'}`);
@@ -48,8 +48,7 @@ test('a new model, and nobody is lost', async (t) => {
   for (const person of people)
     assert.equal((await checkin(kiosk, person, '105')).outcome, 'admitted');
   await kiosk.stop();
-  const security = await startEdge(t, server, { id: 'security-1', role: 'security', zone: 'security_area', env });
-  const emigration = await startEdge(t, server, { id: 'emigration-1', role: 'emigration', zone: 'emigration_area', env });
+  const [security, emigration] = await startEdges(t, server, [{ id: 'security-1', role: 'security', zone: 'security_area', env }, { id: 'emigration-1', role: 'emigration', zone: 'emigration_area', env }]);
   await security.until('the list', (s) => s.list.entries === 2);
   assert.deepEqual(Object.keys(await models()), ['old']);
   await security.stop();

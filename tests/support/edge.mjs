@@ -32,6 +32,9 @@ const described = await (async () => {
   }
 })();
 
+// Terminals at once: [kiosk, gate] = await startEdges(t, server, [{ id: 'kiosk', role: 'checkin' }, ...]).
+export const startEdges = (t, server, all) => Promise.all(all.map((one) => startEdge(t, server, one)));
+
 // The demo photographs (npm @vladmandic/face-api).
 export const picture = (n) => join(picturesDirectory, `sample${n}.jpg`);
 export const havePictures = existsSync(picture(1));
@@ -76,17 +79,29 @@ export async function startEdge(t, server, { id, role, zone, attributes = {}, ar
     const answer = await edge.call('PUT', '/v1/scene', { people: people.map((p) => ({ picture: p.picture, region: p.region, distance: p.distance ?? 1 })), noise: 2, seed: 1 + Math.floor(Math.random() * 1000) });
     if (answer.status !== 204) throw new Error(`scene: ${answer.text}`);
   };
+  // Nobody stands there, and a result does not stay on the screen for the seconds that people need to read it.
   edge.clear = async () => {
     await edge.show();
-    return edge.until('nobody', (s) => s.state === 'idle' && !s.candidates && !s.served);
+    return waitFor(`${id} is free for the next one`, async () => {
+      const state = await edge.until('nobody before the camera', (s) => !s.candidates);
+      if (state.state === 'idle' && !state.served) return state;
+      if (['idle', 'reporting'].includes(state.state)) await edge.call('POST', '/v1/reset'); // 409: what was decided is not written yet
+    });
   };
-  // Nobody stands there, then this person: what was decided about them.
-  edge.meet = async (...people) => {
-    const before = await edge.clear();
-    await edge.show(...people);
-    const after = await edge.until('a decision', (s) => s.last && s.last.transaction !== before.last?.transaction);
+  // What was decided since, about whom; then nobody stands there any more.
+  edge.decided = async (before) => {
+    const { last } = await edge.until('a decision', (s) => s.last && s.last.transaction !== before.last?.transaction);
     await edge.show();
-    return after.last;
+    return last;
+  };
+  // Nobody stands there, then this person: what was decided about them. "Try again" is not "no": people do, and on a busy machine they have to.
+  edge.meet = async (...people) => {
+    for (let tries = 0; ; tries++) {
+      const before = await edge.clear();
+      await edge.show(...people);
+      const last = await edge.decided(before);
+      if (last.outcome !== 'retry' || tries === 4) return last;
+    }
   };
   return edge;
 }

@@ -2,7 +2,7 @@
 // code at a gate, and whether anything of somebody is left on a disk.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { natsProgram, root, startTeburad, http, waitFor } from './teburad.mjs';
+import { natsProgram, root, startTeburad, http } from './teburad.mjs';
 import { startEdge, havePictures } from './edge.mjs';
 
 export function skipWithoutParts() {
@@ -51,20 +51,8 @@ async function must(edge, path, body) {
   return answer.json;
 }
 
-// What was decided; then nobody stands there any more, and the result is not left on the screen for the seconds that people need to read it.
-async function decided(edge, before) {
-  const { last } = await edge.until('a decision', (s) => s.last && s.last.transaction !== before.last?.transaction);
-  await edge.show();
-  await waitFor('the next one may come', async () => (await edge.call('POST', '/v1/reset')).status === 200);
-  return last;
-}
-
 // Somebody before a terminal: what was decided about them.
-export async function meet(edge, person) {
-  const before = await edge.clear();
-  await edge.show(person);
-  return decided(edge, before);
-}
+export const meet = (edge, person) => edge.meet(person);
 
 // A face by reference: the number, consent, the live picture. What was decided.
 export async function register(edge, reference, person, { agree = true } = {}) {
@@ -75,7 +63,7 @@ export async function register(edge, reference, person, { agree = true } = {}) {
     await must(edge, '/v1/consent', { agree });
     if (agree) await edge.show(person);
   }
-  return decided(edge, before);
+  return edge.decided(before);
 }
 
 // Somebody at a gate that reads a code beside the face, in either order.
@@ -87,7 +75,7 @@ export async function enter(edge, code, person, { faceFirst = false } = {}) {
   }
   await must(edge, '/v1/reference', { reference: code });
   if (!faceFirst) await edge.show(person);
-  return decided(edge, before);
+  return edge.decided(before);
 }
 
 export async function buy(edge, person, sale = {}) {
@@ -96,7 +84,7 @@ export async function buy(edge, person, sale = {}) {
   await edge.show(person);
   const after = await edge.until('a decision', (s) => s.screen.ask === 'staff' || (s.last && s.last.transaction !== before.last?.transaction));
   if (after.screen.ask === 'staff') await must(edge, '/v1/staff', { confirm: true });
-  return decided(edge, before);
+  return edge.decided(before);
 }
 
 // The files below these directories in which one of the words stands.
