@@ -17,7 +17,7 @@
 #define PROFILE_LIMIT ((size_t)256 << 10)
 
 struct arguments {
-    const char *data, *key, *server, *origin, *code, *profile, *camera, *listen, *models;
+    const char *data, *key, *server, *origin, *code, *profile, *camera, *inside, *listen, *models;
     int without_liveness;
 };
 
@@ -32,6 +32,7 @@ static const char usage[] =
     "  --code CODE[.FINGERPRINT]  one-time code, at the first start only; the fingerprint is the server's certificate authority\n"
     "  --profile FILE       the site's profile, the same as the server's\n"
     "  --camera ADDRESS     virtual: | still:PATH[,PATH...] | pushed: | video:PATH | v4l2:/dev/video0 | rtsp://HOST/PATH\n"
+    "  --camera-inside ADDRESS  the second camera, between two doors, where the role asks for the face once more\n"
     "  --key FILE           this terminal's master key, kept apart from its data (default edge.key in DIR); made when absent\n"
     "  --listen ADDRESS     of the local interface; loopback only (default 127.0.0.1:0, a free port)\n"
     "  --models FILE        manifest of the networks\n"
@@ -44,19 +45,14 @@ static const char usage[] =
 
 static int parse(int argc, char **argv, struct arguments *out)
 {
-    static const struct option options[] = {{"data", required_argument, NULL, 'd'},
-                                            {"key", required_argument, NULL, 'K'},
-                                            {"server", required_argument, NULL, 's'},
-                                            {"code", required_argument, NULL, 'c'},
-                                            {"origin", required_argument, NULL, 'o'},
-                                            {"profile", required_argument, NULL, 'p'},
-                                            {"camera", required_argument, NULL, 'k'},
-                                            {"listen", required_argument, NULL, 'l'},
-                                            {"models", required_argument, NULL, 'm'},
-                                            {"without-liveness", no_argument, NULL, 'w'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {"version", no_argument, NULL, 'v'},
-                                            {0}};
+    static const struct option options[] = {
+        {"data", required_argument, NULL, 'd'},       {"key", required_argument, NULL, 'K'},
+        {"server", required_argument, NULL, 's'},     {"code", required_argument, NULL, 'c'},
+        {"origin", required_argument, NULL, 'o'},     {"profile", required_argument, NULL, 'p'},
+        {"camera", required_argument, NULL, 'k'},     {"camera-inside", required_argument, NULL, 'i'},
+        {"listen", required_argument, NULL, 'l'},     {"models", required_argument, NULL, 'm'},
+        {"without-liveness", no_argument, NULL, 'w'}, {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},          {0}};
     *out = (struct arguments){.listen = "127.0.0.1:0"};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
@@ -80,6 +76,9 @@ static int parse(int argc, char **argv, struct arguments *out)
             break;
         case 'k':
             out->camera = optarg;
+            break;
+        case 'i':
+            out->inside = optarg;
             break;
         case 'l':
             out->listen = optarg;
@@ -149,6 +148,7 @@ static tb_status run(const struct arguments *arguments, const sigset_t *ends, tb
                                    .origin = arguments->origin,
                                    .code = arguments->code,
                                    .camera = arguments->camera,
+                                   .camera_inside = arguments->inside,
                                    .listen = arguments->listen,
                                    .follow_local_time = 1,
                                    .capture.without_liveness = arguments->without_liveness};
@@ -223,7 +223,8 @@ int main(int argc, char **argv)
         fputs("Try tebura-edge --help.\n", stderr);
         return EX_USAGE;
     }
-    if (arguments.without_liveness && !is_simulated(arguments.camera)) {
+    if (arguments.without_liveness &&
+        !(is_simulated(arguments.camera) && (!arguments.inside || is_simulated(arguments.inside)))) {
         fputs("tebura-edge: --without-liveness is for simulated cameras (virtual:, still:) only\n", stderr);
         return EX_USAGE;
     }

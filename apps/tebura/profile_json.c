@@ -47,16 +47,17 @@ static json_t *json_of_role(const tb_role *role)
     tb_role_view view;
     tb_role_view_of(role, &view);
     tb_role_terms_of(role, &t);
-    return json_pack("{s:s,s:s,s:s,s:{s:s,s:s},s:b,s:o,s:o,s:o,s:s,s:o,s:o,s:o,s:{s:s,s:i,s:b,s:b},s:b,s:s,s:s,s:I}",
-                     "name", view.name, "zone", view.zone, "kind", kinds[view.kind], "titles", "en", view.title_en,
-                     "ja", view.title_ja, "has_list", t.has_list, "matching", json_of_matching(&view), "for",
-                     json_of_words(t.purpose, t.purposes), "rule", json_of_rule(&t.rule), "lead", t.lead, "sees",
-                     json_of_words(t.field, t.sees), "tells", json_of_words(t.told_field, t.told), "attributes",
-                     json_of_words(t.attribute, t.attributes), "match", "status", t.status, "flag", t.flag, "ends_list",
-                     t.ends_with_match, "deletes_entry", view.deletes_entry, "offers_templates", view.offers_templates,
-                     "actuator", view.actuator, "reference",
-                     view.by_reference ? "document" : references[view.reference], "offline_seconds",
-                     (json_int_t)(t.has_list ? view.offline / TB_SECOND : -1));
+    return json_pack(
+        "{s:s,s:s,s:s,s:{s:s,s:s},s:b,s:o,s:o,s:o,s:s,s:o,s:o,s:o,s:{s:s,s:i,s:b,s:b},s:b,s:s,s:{s:b,s:b},s:s,s:I}",
+        "name", view.name, "zone", view.zone, "kind", kinds[view.kind], "titles", "en", view.title_en, "ja",
+        view.title_ja, "has_list", t.has_list, "matching", json_of_matching(&view), "for",
+        json_of_words(t.purpose, t.purposes), "rule", json_of_rule(&t.rule), "lead", t.lead, "sees",
+        json_of_words(t.field, t.sees), "tells", json_of_words(t.told_field, t.told), "attributes",
+        json_of_words(t.attribute, t.attributes), "match", "status", t.status, "flag", t.flag, "ends_list",
+        t.ends_with_match, "deletes_entry", view.deletes_entry, "offers_templates", view.offers_templates, "actuator",
+        view.actuator, "between", "face", view.between_face, "approval", view.between_approval, "reference",
+        view.by_reference ? "document" : references[view.reference], "offline_seconds",
+        (json_int_t)(t.has_list ? view.offline / TB_SECOND : -1));
 }
 
 static json_t *json_of_roles(const tb_profile *profile)

@@ -117,6 +117,12 @@ static void print_role(const tb_profile *profile, const tb_role *role)
         printf("that somebody of its list is in its zone, at most every %lld s; of others nothing is kept\n",
                (long long)(view.report_every / TB_SECOND));
     }
+    if (view.between_face || view.between_approval) {
+        label("between doors");
+        printf("%s%s%s, of exactly one person\n", view.between_face ? "the same face once more" : "",
+               view.between_face && view.between_approval ? ", and " : "",
+               view.between_approval ? "somebody's approval" : "");
+    }
     if (view.group != TB_GROUP_ALONE) {
         label("together");
         printf("a party is let through once everybody of it before the camera is recognised%s\n",

@@ -74,7 +74,8 @@ typedef enum tb_event_kind {
     TB_EVENT_HANDOVER,     /* item given; facts: item */
     TB_EVENT_PAYMENT_VOID, /* the terminal gave up on a payment it may have sent; facts: payment (hex id) */
     TB_EVENT_SERVED,       /* counter: bag taken, etc. */
-    TB_EVENT_PRESENCE      /* a camera saw this visit in its zone */
+    TB_EVENT_PRESENCE,     /* a camera saw this visit in its zone */
+    TB_EVENT_ATTENDANT     /* handed over to an attendant, or an alarm; reason; no visit when it is about nobody */
 } tb_event_kind;
 
 /* What a terminal did. Applied once by `id`. Never holds a template or a picture. */

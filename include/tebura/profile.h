@@ -125,6 +125,8 @@ typedef struct tb_role_view { /* the role as a terminal needs it; borrowed strin
     int offers_templates;                   /* gives the server templates of who was recognised with certainty (S6) */
     const char *sign_person, *sign_others;  /* sentences of a sign: to whom it recognises, to everybody else; else "" */
     int sign_beside_others;                 /* also while somebody else stands beside that person */
+    int between_face, between_approval;     /* two doors: what is asked for between them; else 0 */
+    const char *between_sentence;           /* reason whose sentence is told while the approval is waited for; "" */
     int64_t deliver_every;                  /* new entries go to the terminals together, that often; 0: each at once */
     int64_t report_every;                   /* of one visit, by a presence camera, at most */
     double fpir;                            /* 0 = TB_DEFAULT_FPIR */

@@ -50,7 +50,7 @@ static void check_group(const tb_checker *c, const struct tb_role *role)
     if (role->reference)
         tb_checker_fault(c, "reference", "remove it, or let people pass alone",
                          "a party is let through by faces alone: nobody could tell whose code was shown");
-    if (strcmp(tb_actuator_names[role->on_match.actuate], "interlock") == 0)
+    if (role->on_match.actuate == TB_ACTUATOR_INTERLOCK)
         tb_checker_fault(c, "on_match/actuate", "let people pass alone", "between two doors stands one person");
     check_group_fact(c, role, "party", TB_VALUE_TEXT, "text");
     if (role->group == TB_GROUP_WITH_CHILDREN)
@@ -200,6 +200,22 @@ static void check_delivery(const tb_checker *c, struct tb_role *role)
                          "who comes before their entry would be turned away: nobody else could tell who they are");
 }
 
+/* ---- two doors ---- */
+
+static void check_between(const tb_checker *c, const struct tb_role *role)
+{
+    if (role->on_match.actuate != TB_ACTUATOR_INTERLOCK) {
+        if (role->between)
+            tb_checker_fault(c, "between", "remove it, or write actuate: interlock",
+                             "only an interlock has a place between its doors");
+        return;
+    }
+    if (role->kind != TB_KIND_PASSAGE)
+        tb_checker_fault(c, "on_match/actuate", "write kind: passage", "an interlock lets people through");
+    if (role->between && role->between->approval)
+        tb_check_reason(c, "between/approval", role->between->approval);
+}
+
 void tb_check_matching(const tb_checker *c, struct tb_role *role)
 {
     check_delivery(c, role);
@@ -214,6 +230,7 @@ void tb_check_matching(const tb_checker *c, struct tb_role *role)
         tb_checker_fault(c, "report_every", "remove it, or write kind: presence", "only a presence camera reports");
     if (role->match_at_server)
         check_server(c, role);
+    check_between(c, role);
     if (role->group != TB_GROUP_ALONE)
         check_group(c, role);
 }

@@ -66,6 +66,11 @@ typedef struct tb_sign {
     bool beside_others;
 } tb_sign;
 
+typedef struct tb_between { /* of two doors: what is asked for of whoever is between them */
+    bool face;
+    char *approval; /* name of a reason; may be NULL */
+} tb_between;
+
 struct tb_role {
     char *name, *zone, *lead, *unknown, *offline;
     int kind;
@@ -74,9 +79,10 @@ struct tb_role {
     int reference;  /* tb_reference_when */
     int *documents; /* tb_document_kind, of a role that checks in; none: passport and boarding pass */
     unsigned documents_count;
-    tb_texts *welcome; /* told to whom it admits; may be NULL */
-    tb_sign *sign;     /* of a sign; else NULL */
-    char *near;        /* may be NULL */
+    tb_texts *welcome;   /* told to whom it admits; may be NULL */
+    tb_sign *sign;       /* of a sign; else NULL */
+    tb_between *between; /* of an interlock; NULL: approval alone */
+    char *near;          /* may be NULL */
     int without_position;
     double near_metres;   /* derived */
     char *deliver_every;  /* may be NULL */
@@ -170,6 +176,7 @@ struct tb_profile {
         consents_count;
 };
 
+enum { TB_ACTUATOR_INTERLOCK = 4 };
 extern const char *const tb_actuator_names[5]; /* "", "gate", "detector", "door", "interlock" */
 
 extern const struct cyaml_schema_value tb_profile_schema;

@@ -105,6 +105,8 @@ static void check_sentences_told(const tb_checker *c, const struct tb_role *role
     check_reason_told(c, role, "unknown", role->unknown);
     if (role->sign)
         check_reason_told(c, role, "sign/person", role->sign->person);
+    if (role->between)
+        check_reason_told(c, role, "between/approval", role->between->approval);
 }
 
 static tb_status check_sensitive(void *context, int placeholder, tb_span piece)

@@ -112,6 +112,10 @@ static const cyaml_schema_field_t sign_fields[] = {
     CYAML_FIELD_STRING_PTR("others", ALWAYS, tb_sign, others, 1, NAME_MAX),
     CYAML_FIELD_BOOL("beside_others", CYAML_FLAG_OPTIONAL, tb_sign, beside_others), CYAML_FIELD_END};
 
+static const cyaml_schema_field_t between_fields[] = {
+    CYAML_FIELD_BOOL("face", CYAML_FLAG_OPTIONAL, tb_between, face),
+    CYAML_FIELD_STRING_PTR("approval", MAYBE, tb_between, approval, 1, NAME_MAX), CYAML_FIELD_END};
+
 static const cyaml_schema_field_t role_fields[] = {
     CYAML_FIELD_STRING_PTR("name", ALWAYS, struct tb_role, name, 1, NAME_MAX),
     CYAML_FIELD_STRING_PTR("zone", ALWAYS, struct tb_role, zone, 1, NAME_MAX),
@@ -127,6 +131,7 @@ static const cyaml_schema_field_t role_fields[] = {
                      NAMES(matchers)),
     CYAML_FIELD_ENUM("group", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct tb_role, group, groups, NAMES(groups)),
     CYAML_FIELD_MAPPING_PTR("sign", MAYBE, struct tb_role, sign, sign_fields),
+    CYAML_FIELD_MAPPING_PTR("between", MAYBE, struct tb_role, between, between_fields),
     CYAML_FIELD_STRING_PTR("deliver_every", MAYBE, struct tb_role, deliver_every, 1, NAME_MAX),
     CYAML_FIELD_STRING_PTR("near", MAYBE, struct tb_role, near, 1, NAME_MAX),
     CYAML_FIELD_ENUM("without_position", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct tb_role, without_position,

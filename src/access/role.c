@@ -95,6 +95,7 @@ tb_status tb_role_apply(const tb_role *role, tb_facts *visit, int *changed)
 
 void tb_role_view_of(const tb_role *role, tb_role_view *out)
 {
+    int has_doors = role->on_match.actuate == TB_ACTUATOR_INTERLOCK;
     *out = (tb_role_view){.name = role->name,
                           .zone = role->zone,
                           .title_ja = role->titles.ja,
@@ -109,6 +110,9 @@ void tb_role_view_of(const tb_role *role, tb_role_view *out)
                           .sign_person = role->sign ? role->sign->person : "",
                           .sign_others = role->sign ? role->sign->others : "",
                           .sign_beside_others = role->sign && role->sign->beside_others,
+                          .between_face = role->between && role->between->face,
+                          .between_approval = has_doors && (!role->between || role->between->approval),
+                          .between_sentence = role->between && role->between->approval ? role->between->approval : "",
                           .report_every = role->report_time,
                           .group = (tb_group_admission)role->group,
                           .match_at_server = role->match_at_server,

@@ -12,7 +12,8 @@
 
 static const char *kind_name(tb_event_kind kind)
 {
-    static const char *const names[] = {"", "passage", "refusal", "handover", "payment_void", "served", "presence"};
+    static const char *const names[] = {"",       "passage",  "refusal",  "handover", "payment_void",
+                                        "served", "presence", "attendant"};
     return names[kind];
 }
 
@@ -97,6 +98,7 @@ static tb_status apply_kind(tb_management *m, const tb_terminal *terminal, const
     tb_id payment;
     switch (event->kind) {
     case TB_EVENT_REFUSAL:
+    case TB_EVENT_ATTENDANT: /* history: whether they pass is another event's to tell */
         return TB_OK;
     case TB_EVENT_PAYMENT_VOID:
         if (tb_id_parse(tb_facts_text(&event->facts, "payment"), &payment) != TB_OK)

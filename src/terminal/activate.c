@@ -6,6 +6,7 @@
 
 #include <tebura/log.h>
 
+#include "terminal/doors.h"
 #include "terminal/registration.h"
 
 #define INTERLOCK_MOST (15 * TB_MINUTE) /* from the entry to the exit, with whatever an attendant has to see to */
@@ -61,9 +62,23 @@ static tb_status check_model(const tb_terminal *t, tb_error *why)
                    t->registration.model, models[0].id);
 }
 
-static void doors_changed(void *context)
+static tb_status open_actuator(tb_terminal *t, int has_interlock)
 {
-    tb_post_refresh(context);
+    const tb_doors_listener listener = {.changed = changed, .called = tb_doors_called, .context = t};
+    int needs = (t->role.between_face ? TB_INTERLOCK_FACE : 0) | (t->role.between_approval ? TB_INTERLOCK_APPROVAL : 0);
+    return has_interlock ? tb_actuator_interlock_simulated(needs, &listener, &t->actuator)
+                         : tb_actuator_simulated(GATE_OPEN_MS, &t->actuator);
+}
+
+/* Who stands before the entry says nothing about who is between the doors. */
+static tb_status check_cameras(const tb_terminal *t, tb_error *why)
+{
+    if (t->role.between_face && !t->camera_inside)
+        return tb_fail(
+            why, TB_INVALID_ARGUMENT,
+            "role %s asks for the face once more between its doors: give the camera there with --camera-inside",
+            t->role.name);
+    return TB_OK;
 }
 
 tb_status tb_activate(tb_terminal *t, tb_error *why)
@@ -80,10 +95,11 @@ tb_status tb_activate(tb_terminal *t, tb_error *why)
     tb_machine_options machine = {.role = t->role, .actuate = has_interlock ? INTERLOCK_MOST : 0};
     tb_machine_init(&machine, &t->machine);
     tb_model models[TB_MODELS_MAX];
-    tb_status status = tb_list_new(models, tb_engine_models(t->options.engine, models), &t->list);
+    tb_status status = check_cameras(t, why);
     if (status == TB_OK)
-        status = has_interlock ? tb_actuator_interlock_simulated(doors_changed, t, &t->actuator)
-                               : tb_actuator_simulated(GATE_OPEN_MS, &t->actuator);
+        status = tb_list_new(models, tb_engine_models(t->options.engine, models), &t->list);
+    if (status == TB_OK)
+        status = open_actuator(t, has_interlock);
     if (status == TB_OK)
         status = tb_key_from(&t->keys->private_key, &r->server, t->feed_key);
     tb_link_options link = {.store = t->store,

@@ -25,12 +25,19 @@ typedef struct tb_doors {
     tb_interlock interlock;
     int is_there; /* 0: this actuator has no doors */
 } tb_doors;
-typedef void (*tb_doors_changed)(void *context); /* any thread */
-/* SIMULATION: doors move when they are told to, and only where the lock lets them. An opening is done (TB_OK) when the
- * person has gone through the exit; TB_REFUSED: they went back; TB_TIMEOUT: nobody came; TB_IO: released. */
-tb_status tb_actuator_interlock_simulated(tb_doors_changed changed, void *context, tb_actuator **out) TB_MUST_CHECK;
+typedef struct tb_doors_listener { /* any thread */
+    void (*changed)(void *context);
+    /* an attendant is called, or has looked; `ticket` of the opening that it is about, 0: of none */
+    void (*called)(void *context, uint64_t ticket, tb_interlock_cause cause);
+    void *context;
+} tb_doors_listener;
+/* SIMULATION: doors move when they are told to, and only where the lock lets them; at first nobody is inside. An
+ * opening is done (TB_OK) when the person has gone through the exit; TB_REFUSED: they went back; TB_TIMEOUT: nobody
+ * came; TB_IO: released. needs: of tb_interlock_need. */
+tb_status tb_actuator_interlock_simulated(int needs, const tb_doors_listener *listener,
+                                          tb_actuator **out) TB_MUST_CHECK;
 void tb_actuator_doors(const tb_actuator *actuator, tb_doors *out);
-/* accept, refuse, release, reset. TB_CONFLICT: not now; TB_UNSUPPORTED: no doors. */
+/* Everything but tick, sensors and admit. TB_CONFLICT: not now; TB_UNSUPPORTED: no doors. */
 tb_status tb_actuator_ask(tb_actuator *actuator, tb_interlock_input_kind kind) TB_MUST_CHECK;
 /* What the simulated sensors see from now on. TB_CONFLICT: a door that is locked cannot be opened. */
 tb_status tb_actuator_sense(tb_actuator *actuator, const tb_interlock_sensors *sensors) TB_MUST_CHECK;

@@ -19,8 +19,7 @@ typedef struct doors {
     uint64_t ticket;
     tb_actuator_done done;
     void *done_context;
-    tb_doors_changed changed;
-    void *changed_context;
+    tb_doors_listener listener;
 } doors;
 
 static tb_status status_of(tb_interlock_outcome outcome)
@@ -42,21 +41,24 @@ static tb_status step(doors *d, const tb_interlock_input *input)
 {
     tb_interlock after;
     pthread_mutex_lock(&d->mutex);
-    tb_interlock_state before = d->interlock.state;
+    tb_interlock before = d->interlock;
     tb_status status = tb_interlock_step(&d->interlock, input, tb_clock_monotonic(), &after);
     if (status == TB_OK)
         d->interlock = after;
     tb_interlock_outcome outcome = d->interlock.outcome;
     d->interlock.outcome = TB_INTERLOCK_UNDECIDED;
     uint64_t ticket = d->ticket;
+    int is_called = status == TB_OK && after.call, is_about = before.admitted || d->interlock.admitted;
     pthread_cond_broadcast(&d->wake);
     pthread_mutex_unlock(&d->mutex);
-    if (status == TB_OK && after.state != before)
+    if (status == TB_OK && after.state != before.state)
         tb_log(after.state == TB_INTERLOCK_RELEASED ? TB_LOG_WARNING : TB_LOG_INFO, "doors", "%s, after %s",
-               tb_interlock_state_name(after.state), tb_interlock_state_name(before));
+               tb_interlock_state_name(after.state), tb_interlock_state_name(before.state));
+    if (is_called)
+        d->listener.called(d->listener.context, is_about ? ticket : 0, after.cause);
     if (status == TB_OK && outcome != TB_INTERLOCK_UNDECIDED)
         d->done(d->done_context, ticket, status_of(outcome));
-    d->changed(d->changed_context);
+    d->listener.changed(d->listener.context);
     return status;
 }
 
@@ -115,7 +117,7 @@ static void free_it(tb_actuator *actuator)
 
 static const tb_actuator_kind kind = {1, open_it, is_open, free_it};
 
-tb_status tb_actuator_interlock_simulated(tb_doors_changed changed, void *context, tb_actuator **out)
+tb_status tb_actuator_interlock_simulated(int needs, const tb_doors_listener *listener, tb_actuator **out)
 {
     doors *d = calloc(1, sizeof *d);
     pthread_condattr_t monotonic;
@@ -123,9 +125,11 @@ tb_status tb_actuator_interlock_simulated(tb_doors_changed changed, void *contex
     if (!d)
         return TB_NO_MEMORY;
     d->base.kind = &kind;
-    d->changed = changed;
-    d->changed_context = context;
-    tb_interlock_init(&d->interlock);
+    d->listener = *listener;
+    tb_interlock unknown; /* the simulated sensors speak at once */
+    tb_interlock_init(needs, tb_clock_monotonic(), &unknown);
+    (void)!tb_interlock_step(&unknown, &(tb_interlock_input){TB_INTERLOCK_SENSORS, {1, 1, 0}}, tb_clock_monotonic(),
+                             &d->interlock);
     pthread_mutex_init(&d->mutex, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

@@ -6,6 +6,8 @@
 
 #include <jansson.h>
 
+#include <tebura/log.h>
+
 void tb_doors_look(const tb_actuator *actuator, tb_doors_view *out)
 {
     tb_doors now;
@@ -18,6 +20,54 @@ void tb_doors_look(const tb_actuator *actuator, tb_doors_view *out)
     out->exit_open = l->exit_open;
     out->sensors = l->sensors;
     out->attention = l->attention;
+    out->needs = l->needs;
+    out->has = l->has;
+    out->cause = l->cause;
+}
+
+int tb_doors_want_face(tb_terminal *t)
+{
+    tb_doors now;
+    tb_actuator_doors(t->actuator, &now);
+    return now.is_there && now.interlock.state == TB_INTERLOCK_INSIDE && (now.interlock.needs & TB_INTERLOCK_FACE) &&
+           t->machine.phase == TB_PHASE_ACTUATING && now.interlock.admitted;
+}
+
+/* ---- an attendant is called: the server has to know, also of what happens while it is away ---- */
+
+void tb_doors_called(void *context, uint64_t ticket, tb_interlock_cause cause)
+{
+    tb_terminal *t = context;
+    pthread_mutex_lock(&t->mutex);
+    int is_room = t->call_count < TB_CALLS_MAX;
+    if (is_room)
+        t->calls[t->call_count++] = (tb_call){ticket, cause};
+    pthread_cond_signal(&t->wake);
+    pthread_mutex_unlock(&t->mutex);
+    tb_log(TB_LOG_WARNING, "doors", "%s: %s%s", cause == TB_INTERLOCK_SEEN_TO ? "an attendant" : "to an attendant",
+           tb_interlock_cause_name(cause), is_room ? "" : " (not reported: edge.db could not be written for long)");
+}
+
+void tb_doors_tell_calls(tb_terminal *t)
+{
+    for (;;) {
+        pthread_mutex_lock(&t->mutex);
+        int count = t->call_count;
+        tb_call first = t->calls[0];
+        pthread_mutex_unlock(&t->mutex);
+        if (!count)
+            return;
+        tb_event event = {.kind = TB_EVENT_ATTENDANT};
+        if (first.ticket && first.ticket == t->opened.ticket)
+            event.visit = t->opened.visit;
+        snprintf(event.reason, sizeof event.reason, "%s", tb_interlock_cause_name(first.cause));
+        if (tb_edge_store_record(t->store, &event, tb_site_clock_now(t->clock), NULL) != TB_OK)
+            return; /* again with the next tick */
+        pthread_mutex_lock(&t->mutex);
+        memmove(t->calls, t->calls + 1, (size_t)--t->call_count * sizeof *t->calls);
+        pthread_mutex_unlock(&t->mutex);
+        tb_link_wake(t->link);
+    }
 }
 
 static void say(tb_screen *out, tb_tone tone, const char *en, const char *ja)
@@ -27,7 +77,23 @@ static void say(tb_screen *out, tb_tone tone, const char *en, const char *ja)
     snprintf(out->ja, sizeof out->ja, "%s", ja);
 }
 
-void tb_doors_screen(const tb_doors_view *doors, tb_phase phase, tb_screen *out)
+/* Alone between the doors: what is still missing, one thing after the other. */
+static void say_inside(const tb_terminal *t, const tb_doors_view *doors, tb_screen *out)
+{
+    const tb_transaction *s = &t->machine.now_serving;
+    if ((doors->needs & ~doors->has & TB_INTERLOCK_FACE) && s->guidance != TB_OK) {
+        out->tone = TB_TONE_RETRY;
+        tb_screen_status(s->guidance, out);
+    } else if (doors->needs & ~doors->has & TB_INTERLOCK_FACE) {
+        say(out, TB_TONE_ASK, "Please look into the camera in front of you once more.",
+            "もう一度、正面のカメラを見てください。");
+    } else {
+        say(out, TB_TONE_NEUTRAL, "One moment, please.", "少々お待ちください。");
+        tb_screen_reason(t->options.profile, t->role.between_sentence, out);
+    }
+}
+
+void tb_doors_screen(const tb_terminal *t, const tb_doors_view *doors, tb_phase phase, tb_screen *out)
 {
     if (!doors->is_there)
         return;
@@ -37,8 +103,7 @@ void tb_doors_screen(const tb_doors_view *doors, tb_phase phase, tb_screen *out)
             "お一人ずつお入りください。後ろの扉が閉まります。");
         break;
     case TB_INTERLOCK_INSIDE:
-        say(out, TB_TONE_NEUTRAL, "One moment, please: your declaration is being checked.",
-            "申告を確認しています。少々お待ちください。");
+        say_inside(t, doors, out);
         break;
     case TB_INTERLOCK_LEAVING:
         say(out, TB_TONE_OK, "Thank you. Please go on.", "ありがとうございます。お進みください。");
@@ -60,10 +125,18 @@ void tb_doors_screen(const tb_doors_view *doors, tb_phase phase, tb_screen *out)
 
 json_t *tb_doors_json(const tb_doors_view *d)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:b, s:b}", "state", tb_interlock_state_name(d->state), "entry",
-                     d->sensors.entry_shut ? "shut" : "open", "entry_lock", d->entry_open ? "open" : "locked", "exit",
-                     d->sensors.exit_shut ? "shut" : "open", "exit_lock", d->exit_open ? "open" : "locked", "inside",
-                     d->sensors.inside, "attention", d->attention, "simulation", 1);
+    static const char *const looks[] = {"waiting", "looking", "matching", "matching", "same", "other"};
+    const char *face = !(d->needs & TB_INTERLOCK_FACE) ? "none"
+                       : (d->has & TB_INTERLOCK_FACE)  ? "same"
+                                                       : looks[d->inside];
+    const char *approval = !(d->needs & TB_INTERLOCK_APPROVAL) ? "none"
+                           : (d->has & TB_INTERLOCK_APPROVAL)  ? "given"
+                                                               : "waiting";
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:b, s:s, s:b}", "state",
+                     tb_interlock_state_name(d->state), "entry", d->sensors.entry_shut ? "shut" : "open", "entry_lock",
+                     d->entry_open ? "open" : "locked", "exit", d->sensors.exit_shut ? "shut" : "open", "exit_lock",
+                     d->exit_open ? "open" : "locked", "inside", d->sensors.inside, "face", face, "approval", approval,
+                     "attention", d->attention, "cause", tb_interlock_cause_name(d->cause), "simulation", 1);
 }
 
 /* ---- the local interface ---- */

@@ -36,8 +36,8 @@ static void offer(tb_terminal *t)
 {
     const tb_transaction *s = &t->machine.now_serving;
     const tb_hold *hold = t->hold;
-    if (!t->role.offers_templates || s->outcome != TB_OUTCOME_ADMITTED || !hold->probe_count ||
-        tb_id_is_zero(hold->certain) || !tb_id_equal(hold->certain, s->visit) ||
+    if (!t->role.offers_templates || s->inside != TB_INSIDE_NO || s->outcome != TB_OUTCOME_ADMITTED ||
+        !hold->probe_count || tb_id_is_zero(hold->certain) || !tb_id_equal(hold->certain, s->visit) ||
         (!hold->by_former && hold->probes[0].quality < TB_OFFER_QUALITY))
         return;
     tb_request *request = tb_secret_alloc(sizeof *request);
@@ -268,11 +268,22 @@ static void actuated(void *context, uint64_t ticket, tb_status status)
 
 static void actuate(tb_terminal *t)
 {
+    t->opened = (tb_opened){t->machine.ticket, t->machine.now_serving.visit};
     tb_status status = tb_actuator_open(t->actuator, t->machine.ticket, actuated, t);
     if (status == TB_OK)
         return;
     tb_machine_input in = {.kind = TB_INPUT_ACTUATED, .ticket = t->machine.ticket, .status = status};
     tb_inner_push(t, &in);
+}
+
+static void tell_doors(tb_terminal *t)
+{
+    tb_inside inside = t->machine.now_serving.inside;
+    tb_status status = tb_actuator_ask(t->actuator, inside == TB_INSIDE_SAME    ? TB_INTERLOCK_SAME
+                                                    : inside == TB_INSIDE_OTHER ? TB_INTERLOCK_STRANGER
+                                                                                : TB_INTERLOCK_DOUBT);
+    if (status != TB_OK) /* they are not between the doors any more: INSIDE is on its way */
+        tb_log(TB_LOG_INFO, "terminal", "what is known of the person inside came too late for the doors");
 }
 
 void tb_effect_perform(tb_terminal *t, tb_effect_kind kind)
@@ -319,6 +330,9 @@ void tb_effect_perform(tb_terminal *t, tb_effect_kind kind)
         break;
     case TB_EFFECT_ACTUATE:
         actuate(t);
+        break;
+    case TB_EFFECT_TELL_DOORS:
+        tell_doors(t);
         break;
     case TB_EFFECT_SHOW:
         break; /* the view is published after every step */

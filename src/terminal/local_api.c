@@ -277,10 +277,11 @@ static tb_status post_frame(void *context, const tb_http_request *request, tb_ht
     pthread_mutex_lock(&t->mutex);
     int taken = t->decoding < DECODING_MOST;
     t->decoding += taken;
+    int inside = t->order.inside && t->camera_inside; /* a page is whichever camera is looked through */
     pthread_mutex_unlock(&t->mutex);
     if (!taken)
         return tb_fail(why, TB_CONFLICT, "%d pictures are being read already: send one after the other", DECODING_MOST);
-    tb_status status = tb_camera_push(t->camera, request->body, why);
+    tb_status status = tb_camera_push(inside ? t->camera_inside : t->camera, request->body, why);
     pthread_mutex_lock(&t->mutex);
     t->decoding--;
     pthread_mutex_unlock(&t->mutex);
@@ -355,8 +356,9 @@ static tb_status put_scene(void *context, const tb_http_request *request, tb_htt
         return TB_NO_MEMORY;
     scene->light = 1;
     const json_t *people = json_object_get(request->json, "people");
+    int inside = json_is_true(json_object_get(request->json, "inside"));
     tb_status status =
-        tb_json_only(request->json, why, "people", "light", "noise", "jpeg", "width", "height", "seed", NULL);
+        tb_json_only(request->json, why, "people", "inside", "light", "noise", "jpeg", "width", "height", "seed", NULL);
     if (status == TB_OK && (!json_is_array(people) || json_array_size(people) > 4))
         status = tb_fail(why, TB_INVALID_ARGUMENT, "people: a list of at most 4");
     for (size_t i = 0; status == TB_OK && i < json_array_size(people); i++)
@@ -364,7 +366,8 @@ static tb_status put_scene(void *context, const tb_http_request *request, tb_htt
     if (status == TB_OK)
         status = take_settings(request->json, scene, why);
     if (status == TB_OK)
-        status = tb_camera_scene(t->camera, scene, why);
+        status = inside && !t->camera_inside ? tb_fail(why, TB_CONFLICT, "this terminal has no camera inside")
+                                             : tb_camera_scene(inside ? t->camera_inside : t->camera, scene, why);
     free(scene);
     return status;
 }

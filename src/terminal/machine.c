@@ -43,7 +43,8 @@
  *  M7 no face, document or amount of one person survives into the next transaction: in idle `now_serving` is all
  *     zero.
  *  M8 who failed a challenge twice is not matched, and whoever fails one is not matched by that burst;
- *  M9 where the role always asks for a reference nobody is matched, hence admitted, without one. */
+ *  M9 where the role always asks for a reference nobody is matched, hence admitted, without one;
+ *  M10 is in machine_inside.c. */
 #include "terminal/machine_steps.h"
 
 #include <assert.h>
@@ -118,7 +119,11 @@ static tb_machine_handler *const table[TB_PHASE_COUNT][TB_INPUT_COUNT] = {
     [TB_PHASE_ACTUATING] =
         {
             [TB_INPUT_TICK] = tb_m_tick_in_actuating,
-            [TB_INPUT_ZONE] = tb_m_zone_noted,
+            [TB_INPUT_ZONE] = tb_m_zone_in_actuating,
+            [TB_INPUT_INSIDE] = tb_m_inside_in_actuating,
+            [TB_INPUT_CAPTURED] = tb_m_captured_in_actuating,
+            [TB_INPUT_MATCHED] = tb_m_matched_in_actuating,
+            [TB_INPUT_ANSWER] = tb_m_answer_in_actuating,
             [TB_INPUT_HANDOVER] = tb_m_handover_in_actuating,
             [TB_INPUT_RECORDED] = tb_m_recorded_in_actuating,
             [TB_INPUT_ACTUATED] = tb_m_actuated_in_actuating,
@@ -149,6 +154,7 @@ static tb_machine_handler *handler_of(tb_phase phase, tb_input_kind kind)
     case TB_INPUT_ANSWER:
     case TB_INPUT_RECORDED:
     case TB_INPUT_ACTUATED:
+    case TB_INPUT_INSIDE:
         return stale;
     default:
         return not_now;
@@ -193,13 +199,18 @@ static void check(const tb_machine *before, const tb_machine *m, const tb_machin
     if (tb_m_is_sign(m) && m->phase == TB_PHASE_REPORTING && m->zone.inside)
         assert(!emitted(fx, TB_EFFECT_RECORD) && !tb_m_sign_is_over(m, 0)); /* S1, S2 */
     if (emitted(fx, TB_EFFECT_MATCH))
-        assert(t->challenges_failed < TB_CHALLENGE_TRIES && t->ask == TB_ASK_FACE); /* M8 */
+        assert(t->challenges_failed < TB_CHALLENGE_TRIES && /* M8 */
+               (t->ask == TB_ASK_FACE || t->inside == TB_INSIDE_MATCHING));
     int is_searched = emitted(fx, TB_EFFECT_MATCH) || t->question == TB_QUESTION_IDENTIFY;
     if (is_searched && m->options.role.reference == TB_REFERENCE_ALWAYS)
         assert(t->reference); /* M9 */
     if (t->ask == TB_ASK_CHALLENGE)
         assert(m->phase == TB_PHASE_CAPTURING);
-    assert((m->phase == TB_PHASE_ASKING) ==
+    if (t->inside != TB_INSIDE_NO)
+        assert(m->phase == TB_PHASE_ACTUATING);
+    if (t->inside == TB_INSIDE_SAME && was->inside != TB_INSIDE_SAME) /* M10 */
+        assert(m->zone.inside == 1 && (was->inside == TB_INSIDE_MATCHING || was->inside == TB_INSIDE_ASKING));
+    assert((m->phase == TB_PHASE_ASKING || t->inside == TB_INSIDE_ASKING) ==
            (t->question != TB_QUESTION_NONE ||
             (t->ask != TB_ASK_NONE && t->ask != TB_ASK_FACE && t->ask != TB_ASK_CHALLENGE)));
 }

@@ -40,6 +40,7 @@ typedef enum tb_input_kind {
     TB_INPUT_ACTUATED,      /* the actuator did it (status OK) or failed; `ticket` */
     TB_INPUT_RESET,         /* somebody pressed "start again" */
     TB_INPUT_REFERENCE,     /* status of the local check; reason when it is not good */
+    TB_INPUT_INSIDE,        /* yes: somebody is alone between two doors, and their face is wanted once more */
     TB_INPUT_COUNT
 } tb_input_kind;
 
@@ -128,10 +129,11 @@ typedef enum tb_effect_kind {
     TB_EFFECT_VOID_PAYMENT,  /* remove it and write the void to the outbox, in one transaction; answers RECORDED */
     /* tb_machine_event into the outbox, and take the entry off the store if `drop`; answers RECORDED */
     TB_EFFECT_RECORD,
-    TB_EFFECT_PUBLISH, /* the outbox has something */
-    TB_EFFECT_DROP,    /* take the visit off the list in memory */
-    TB_EFFECT_ACTUATE, /* open; answers ACTUATED with `ticket` */
-    TB_EFFECT_SHOW     /* what the screen shows changed */
+    TB_EFFECT_PUBLISH,    /* the outbox has something */
+    TB_EFFECT_DROP,       /* take the visit off the list in memory */
+    TB_EFFECT_ACTUATE,    /* open; answers ACTUATED with `ticket` */
+    TB_EFFECT_TELL_DOORS, /* what is known of whoever is between them: `inside` */
+    TB_EFFECT_SHOW        /* what the screen shows changed */
 } tb_effect_kind;
 
 #define TB_EFFECTS_MAX 16
@@ -146,6 +148,16 @@ typedef struct tb_member { /* of a party that is let through together */
     tb_id visit;  /* zero: nobody's face */
     int children; /* without a face, whom this visit names */
 } tb_member;
+
+/* Whoever is between two doors, where the role asks for their face once more (machine_inside.c). */
+typedef enum tb_inside {
+    TB_INSIDE_NO, /* nobody is there, or nothing is asked */
+    TB_INSIDE_LOOKING,
+    TB_INSIDE_MATCHING,
+    TB_INSIDE_ASKING,
+    TB_INSIDE_SAME,
+    TB_INSIDE_OTHER
+} tb_inside;
 
 /* What belongs to one person, or one party. All zero between two transactions (M7). */
 typedef struct tb_transaction {
@@ -181,6 +193,9 @@ typedef struct tb_transaction {
     int handing;               /* item now being recorded, from 1 */
     int recorded;              /* REPORTING: nothing is left to write */
     int pin_tries;
+    uint64_t opening; /* ticket of the actuation */
+    tb_inside inside;
+    int looks;              /* inside, at which nobody could be sure */
     int member_count, told; /* told: whose passages are recorded */
     tb_member members[TB_GROUP_MAX];
     /* of a party: of whom something is known, and what; shown only when they pass alone (G5) */

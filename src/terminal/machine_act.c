@@ -31,12 +31,13 @@ tb_status tb_m_recorded_in_actuating(tb_machine *m, const tb_machine_input *in, 
 
 tb_status tb_m_actuated_in_actuating(tb_machine *m, const tb_machine_input *in, tb_time now, tb_effects *fx)
 {
-    if (in->ticket != m->ticket || m->options.role.kind == TB_KIND_PICKUP)
+    if (in->ticket != m->now_serving.opening || m->options.role.kind == TB_KIND_PICKUP)
         return TB_OK;          /* stale */
     if (in->status != TB_OK) { /* it did not open: nobody passed, nothing is reported as a passage */
         m->now_serving.outcome = TB_OUTCOME_FAILED;
         m->now_serving.failure = in->status;
     }
+    tb_m_inside_end(m, fx);
     tb_m_to_reporting(m, now, fx);
     return TB_OK;
 }

@@ -89,7 +89,7 @@ tb_status tb_m_tick_in_decided(tb_machine *m, const tb_machine_input *in, tb_tim
     tb_m_emit(fx, TB_EFFECT_WIPE); /* M2 */
     int opens = role->kind == TB_KIND_PASSAGE && role->actuator && role->actuator[0];
     if (m->now_serving.outcome == TB_OUTCOME_ADMITTED && opens) {
-        m->ticket++;
+        m->now_serving.opening = ++m->ticket;
         tb_m_emit(fx, TB_EFFECT_ACTUATE);
         tb_m_enter(m, TB_PHASE_ACTUATING, tb_m_after(now, m->options.actuate), fx);
     } else if (m->now_serving.outcome == TB_OUTCOME_ADMITTED && role->kind == TB_KIND_PICKUP) {
@@ -110,6 +110,7 @@ tb_status tb_m_tick_in_actuating(tb_machine *m, const tb_machine_input *in, tb_t
         m->now_serving.outcome = TB_OUTCOME_FAILED;
         m->now_serving.failure = TB_TIMEOUT;
     }
+    tb_m_inside_end(m, fx);
     tb_m_to_reporting(m, now, fx);
     return TB_OK;
 }

@@ -72,6 +72,11 @@ int tb_m_lacks_reference(const tb_machine *m); /* this role may ask for one, and
 tb_machine_handler tb_m_reference_in_idle, tb_m_reference_in_present, tb_m_reference_in_asking;
 tb_machine_handler tb_m_reference_in_reporting;
 
+/* machine_inside.c */
+void tb_m_inside_end(tb_machine *m, tb_effects *fx); /* nobody is between the doors any more */
+tb_machine_handler tb_m_inside_in_actuating, tb_m_zone_in_actuating, tb_m_captured_in_actuating;
+tb_machine_handler tb_m_matched_in_actuating, tb_m_answer_in_actuating;
+
 /* machine_act.c */
 tb_machine_handler tb_m_recorded_in_actuating, tb_m_actuated_in_actuating, tb_m_recorded_in_reporting;
 

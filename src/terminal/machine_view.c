@@ -44,7 +44,8 @@ tb_status tb_machine_event(const tb_machine *machine, tb_event *out)
             return TB_INTERNAL;
         return tb_facts_set_bool(&out->facts, "server", t->from_server);
     case TB_EVENT_REFUSAL:
-    case TB_EVENT_PRESENCE: /* presence.c's */
+    case TB_EVENT_PRESENCE:  /* presence.c's */
+    case TB_EVENT_ATTENDANT: /* doors.c's */
         return tb_facts_set_bool(&out->facts, "server", t->from_server);
     }
     return TB_INTERNAL;
@@ -73,7 +74,7 @@ const char *tb_input_name(tb_input_kind kind)
 {
     static const char *const names[TB_INPUT_COUNT] = {
         "tick", "zone", "captured", "challenge", "matched",  "answer",   "passport", "boarding_pass", "consent",
-        "sale", "pin",  "staff",    "handover",  "recorded", "actuated", "reset",    "reference"};
+        "sale", "pin",  "staff",    "handover",  "recorded", "actuated", "reset",    "reference",     "inside"};
     return (unsigned)kind < TB_INPUT_COUNT ? names[kind] : "?";
 }
 

@@ -16,6 +16,7 @@
 
 struct pipeline {
     tb_terminal *terminal;
+    tb_camera *camera; /* the one that is looked through now */
     tb_capturer *capturer;
     tb_template *document; /* of the passport's picture; secret memory */
     tb_status document_status;
@@ -48,13 +49,34 @@ static void forget_document(struct pipeline *p)
     p->has_document = 0;
 }
 
+static void post_zone(tb_terminal *t, const tb_zone_view *zone)
+{
+    pthread_mutex_lock(&t->mutex);
+    t->zone = *zone;
+    t->zone_new = 1;
+    pthread_cond_signal(&t->wake);
+    pthread_mutex_unlock(&t->mutex);
+}
+
+/* The other camera sees other people, or nobody. */
+static void look_through(struct pipeline *p, tb_camera *camera)
+{
+    tb_zone_view nobody;
+    if (!camera || camera == p->camera)
+        return;
+    p->camera = camera;
+    tb_capturer_nobody(p->capturer, &nobody);
+    p->zone = nobody;
+    post_zone(p->terminal, &nobody);
+}
+
 /* Takes what the machine ordered: begin a burst, or give it up. 1 when the terminal goes on. */
 static int take_order(struct pipeline *p)
 {
     tb_terminal *t = p->terminal;
     tb_image page = {0};
     pthread_mutex_lock(&t->mutex);
-    int stopping = t->stopping, is_new = t->order.is_new, arm = t->order.arm;
+    int stopping = t->stopping, is_new = t->order.is_new, arm = t->order.arm, inside = t->order.inside;
     uint64_t ticket = t->order.ticket;
     uint32_t focus = t->order.focus;
     if (is_new) {
@@ -66,8 +88,11 @@ static int take_order(struct pipeline *p)
     if (is_new && !stopping) {
         forget_document(p);
         p->asked = (tb_liveness_progress){0};
-        /* who is simulated by a photograph cannot answer; the screen says that the camera is a simulation */
-        tb_capturer_challenge(p->capturer, tb_camera_is_simulation(t->camera) ? TB_CHALLENGE_NEVER : t->role.challenge);
+        look_through(p, inside ? t->camera_inside : t->camera);
+        /* Who is simulated by a photograph cannot answer; the screen says that the camera is a simulation. Between two
+         * doors nobody is asked again. */
+        tb_capturer_challenge(p->capturer,
+                              inside || tb_camera_is_simulation(t->camera) ? TB_CHALLENGE_NEVER : t->role.challenge);
         tb_capturer_focus(p->capturer, arm ? focus : 0);
         if (arm)
             tb_capturer_arm(p->capturer);
@@ -82,15 +107,6 @@ static int take_order(struct pipeline *p)
     }
     tb_image_free(&page);
     return !stopping;
-}
-
-static void post_zone(tb_terminal *t, const tb_zone_view *zone)
-{
-    pthread_mutex_lock(&t->mutex);
-    t->zone = *zone;
-    t->zone_new = 1;
-    pthread_cond_signal(&t->wake);
-    pthread_mutex_unlock(&t->mutex);
 }
 
 /* Takes `probe`, of `count` models, over. */
@@ -261,7 +277,7 @@ static void nobody(struct pipeline *p)
 static void one_picture(struct pipeline *p)
 {
     tb_frame frame = {0};
-    tb_status status = tb_camera_next(p->terminal->camera, WAIT_MS, &frame);
+    tb_status status = tb_camera_next(p->camera, WAIT_MS, &frame);
     if (status == TB_OK) {
         p->last_picture = tb_clock_monotonic();
         if (watches(p))
@@ -275,7 +291,7 @@ static void one_picture(struct pipeline *p)
         return;
     }
     if (status != TB_TIMEOUT) { /* else: a moment without one; what was said of the camera stays */
-        const tb_error *why = tb_camera_why(p->terminal->camera);
+        const tb_error *why = tb_camera_why(p->camera);
         say_camera(p->terminal, status, why->status ? tb_error_text(why) : tb_status_sentence(status));
         nanosleep(&(struct timespec){0, 100000000}, NULL);
     }
@@ -286,12 +302,13 @@ static void one_picture(struct pipeline *p)
 void *tb_pipeline_main(void *context)
 {
     tb_terminal *t = context;
-    struct pipeline p = {.terminal = t, .document = tb_secret_alloc(sizeof *p.document)};
+    struct pipeline p = {.terminal = t, .camera = t->camera, .document = tb_secret_alloc(sizeof *p.document)};
     tb_model models[TB_MODELS_MAX];
     p.models = tb_engine_models(t->options.engine, models);
     tb_capture_options capture = t->options.capture;
     capture.simulation = tb_camera_is_simulation(t->camera);
-    capture.virtual_device = tb_camera_is_program(t->camera);
+    capture.virtual_device =
+        tb_camera_is_program(t->camera) || (t->camera_inside && tb_camera_is_program(t->camera_inside));
     capture.without_liveness = capture.without_liveness && capture.simulation; /* whatever the program asked for */
     tb_status status = p.document ? tb_capturer_new(&capture, t->options.engine, &p.capturer) : TB_NO_MEMORY;
     if (status != TB_OK) {

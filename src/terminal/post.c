@@ -1,5 +1,6 @@
 /* post.c: the mailbox between the threads, and the machine's thread. Zone and capture are single slots: a newer one
  * replaces an unread one, nothing is queued. */
+#include "terminal/doors.h"
 #include "terminal/terminal_private.h"
 
 #include <assert.h>
@@ -137,6 +138,7 @@ void tb_post_order(tb_terminal *t, int arm, uint64_t ticket, uint32_t focus, tb_
     t->order.arm = arm;
     t->order.ticket = ticket;
     t->order.focus = focus;
+    t->order.inside = t->machine.now_serving.inside != TB_INSIDE_NO;
     if (page) {
         t->order.page = *page;
         *page = (tb_image){0};
@@ -206,7 +208,7 @@ static void settle(tb_terminal *t)
     for (;;) {
         if (t->match_due) {
             t->match_due = 0;
-            if (t->machine.phase == TB_PHASE_MATCHING)
+            if (t->machine.phase == TB_PHASE_MATCHING || t->machine.now_serving.inside == TB_INSIDE_MATCHING)
                 tb_effect_match(t);
         } else if (t->inner_count) {
             tb_machine_input input = t->inner[t->inner_first];
@@ -350,6 +352,17 @@ static void deliver(tb_terminal *t, int active)
     }
 }
 
+/* What the doors say of whoever is between them: their face is wanted, or not any more. */
+static void deliver_doors(tb_terminal *t)
+{
+    tb_machine_input input = {.kind = TB_INPUT_INSIDE, .yes = tb_doors_want_face(t)};
+    tb_doors_tell_calls(t);
+    if (input.yes == (t->machine.now_serving.inside != TB_INSIDE_NO))
+        return;
+    (void)!one_step(t, &input);
+    settle(t);
+}
+
 static void deliver_zone(tb_terminal *t)
 {
     pthread_mutex_lock(&t->mutex);
@@ -392,7 +405,8 @@ static void deliver_capture(tb_terminal *t)
     int has_score = t->captured.has_score;
     memset(&t->captured, 0, sizeof t->captured);
     pthread_mutex_unlock(&t->mutex);
-    if (is_new && probe && input.ticket == t->machine.ticket && t->machine.phase == TB_PHASE_CAPTURING) {
+    int wanted = t->machine.phase == TB_PHASE_CAPTURING || t->machine.now_serving.inside == TB_INSIDE_LOOKING;
+    if (is_new && probe && input.ticket == t->machine.ticket && wanted) {
         memcpy(t->hold->probes, probe, (size_t)count * sizeof *probe);
         t->hold->probe_count = count;
         t->hold->document_score = score;
@@ -450,6 +464,7 @@ void *tb_machine_main(void *context)
         if (active && tb_end_when_ordered(t))
             active = 0;
         if (active) {
+            deliver_doors(t);
             deliver_zone(t);
             deliver_challenge(t);
             deliver_capture(t);

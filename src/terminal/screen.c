@@ -84,7 +84,7 @@ static void say(tb_screen *out, const char *en, const char *ja)
     snprintf(out->ja, sizeof out->ja, "%s", ja);
 }
 
-static void say_status(tb_screen *out, tb_status status)
+void tb_screen_status(tb_status status, tb_screen *out)
 {
     const char *ja = "恐れ入りますが、係員にお声がけください。";
     for (size_t i = 0; i < sizeof japanese / sizeof *japanese; i++)
@@ -118,7 +118,7 @@ static void say_reason(tb_screen *out, const tb_transaction *t, const tb_profile
     tb_status otherwise = t->failure != TB_OK ? t->failure : TB_REFUSED;
     if (!t->reason[0] || !say_in(profile, t->reason, "en", &t->fields, offset, out->en) ||
         !say_in(profile, t->reason, "ja", &t->fields, offset, out->ja))
-        say_status(out, otherwise);
+        tb_screen_status(otherwise, out);
 }
 
 /* How many people the attendant should see go through: a party, and children whom no camera knows. */
@@ -213,7 +213,7 @@ static void asking(const tb_machine *m, const tb_profile *profile, tb_screen *ou
     out->tone = TB_TONE_ASK;
     if (t->guidance != TB_OK) {
         out->tone = TB_TONE_RETRY;
-        say_status(out, t->guidance);
+        tb_screen_status(t->guidance, out);
     } else if (t->ask == TB_ASK_CONSENT) {
         say(out, tb_profile_consent_text(profile, "en"), tb_profile_consent_text(profile, "ja"));
     } else if (t->ask == TB_ASK_PIN && t->failure == TB_PIN_WRONG) {
@@ -234,7 +234,7 @@ static void looking(const tb_machine *m, tb_screen *out)
     const tb_transaction *t = &m->now_serving;
     if (t->guidance != TB_OK) {
         out->tone = TB_TONE_RETRY;
-        say_status(out, t->guidance);
+        tb_screen_status(t->guidance, out);
     } else if (t->ask == TB_ASK_CHALLENGE) {
         out->tone = TB_TONE_ASK;
         say(out, challenges[t->challenge].en, challenges[t->challenge].ja);
@@ -282,7 +282,7 @@ void tb_screen_of(const tb_machine *m, const tb_profile *profile, int utc_offset
     case TB_PHASE_IDLE:
         if (out->ask == TB_ASK_FACE && m->zone.inside > 1 && m->options.role.group == TB_GROUP_ALONE) {
             out->tone = TB_TONE_RETRY;
-            say_status(out, TB_RETRY_SEVERAL_FACES);
+            tb_screen_status(TB_RETRY_SEVERAL_FACES, out);
         } else if (out->ask == TB_ASK_REFERENCE) {
             say_with_title(out, reference_prompts[0], profile);
         } else if (out->ask == TB_ASK_FACE && m->options.role.reference == TB_REFERENCE_ALWAYS) {
@@ -303,11 +303,11 @@ void tb_screen_of(const tb_machine *m, const tb_profile *profile, int utc_offset
         decided(m, profile, utc_offset_minutes, out);
         if (m->phase == TB_PHASE_REPORTING && !m->now_serving.recorded && m->now_serving.failure != TB_OK) {
             out->tone = TB_TONE_RETRY; /* it is not written yet: staff, not the person, can mend that */
-            say_status(out, m->now_serving.failure);
+            tb_screen_status(m->now_serving.failure, out);
         } else if (m->phase == TB_PHASE_ACTUATING && m->options.role.kind == TB_KIND_PICKUP &&
                    m->now_serving.failure != TB_OK) {
             out->tone = TB_TONE_RETRY;
-            say_status(out, m->now_serving.failure);
+            tb_screen_status(m->now_serving.failure, out);
         }
     }
 }

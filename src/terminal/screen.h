@@ -20,6 +20,8 @@ typedef struct tb_screen {
 void tb_screen_of(const tb_machine *machine, const tb_profile *profile, int utc_offset_minutes, tb_screen *out);
 /* The sentence of a reason that needs no facts, in place of what `out` says; as it was when the profile has none. */
 void tb_screen_reason(const tb_profile *profile, const char *reason, tb_screen *out);
+/* What a status says to the person. */
+void tb_screen_status(tb_status status, tb_screen *out);
 const char *tb_tone_name(tb_tone tone);
 
 #endif

@@ -51,6 +51,18 @@ static tb_status start_threads(tb_terminal *t, tb_error *why)
     return t->machine_runs && t->pipeline_runs ? TB_OK : tb_fail(why, TB_NO_MEMORY, "a thread could not be started");
 }
 
+static tb_status open_cameras(tb_terminal *t, tb_error *why)
+{
+    tb_status status = tb_camera_open(t->options.camera, &t->camera, why);
+    if (status == TB_OK && t->options.camera_inside)
+        status = tb_camera_open(t->options.camera_inside, &t->camera_inside, why);
+    if (status == TB_OK && t->camera_inside &&
+        tb_camera_is_simulation(t->camera) != tb_camera_is_simulation(t->camera_inside))
+        status = tb_fail(why, TB_INVALID_ARGUMENT,
+                         "--camera-inside: a simulated camera beside a real one would pass for it: both, or neither");
+    return status;
+}
+
 tb_status tb_terminal_open(const tb_terminal_options *options, tb_terminal **out, tb_error *why)
 {
     *out = NULL;
@@ -63,7 +75,7 @@ tb_status tb_terminal_open(const tb_terminal_options *options, tb_terminal **out
     if (status == TB_OK)
         status = viewed;
     if (status == TB_OK)
-        status = tb_camera_open(options->camera, &t->camera, why);
+        status = open_cameras(t, why);
     if (status == TB_OK)
         status = tb_local_api_open(t, why); /* its address is in the first heartbeat */
     if (status == TB_OK)
@@ -96,6 +108,7 @@ void tb_terminal_free(tb_terminal **at)
     tb_link_free(&t->link);
     tb_actuator_free(&t->actuator);
     tb_camera_free(&t->camera);
+    tb_camera_free(&t->camera_inside);
     tb_list_free(&t->list);
     tb_edge_store_free(&t->store);
     tb_site_clock_free(&t->clock);

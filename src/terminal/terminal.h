@@ -23,6 +23,7 @@ typedef struct tb_terminal_options { /* everything outlives the terminal */
     const char *origin;              /* of the pages that may call the local interface; NULL: the server's */
     const char *code;                /* one-time code; NULL when registered before */
     const char *camera;              /* address */
+    const char *camera_inside;       /* of the second one, between two doors; NULL */
     const char *listen;              /* local interface, "127.0.0.1:0" */
     const tb_profile *profile;
     tb_engine *engine; /* used by the pipeline's thread only, from now on */

@@ -58,6 +58,9 @@ typedef struct tb_doors_view { /* of an interlock; a value */
     int is_there;
     tb_interlock_state state;
     int entry_open, exit_open, attention; /* the locks; an attendant is wanted */
+    int needs, has;
+    tb_interlock_cause cause;
+    tb_inside inside;
     tb_interlock_sensors sensors;
 } tb_doors_view;
 
@@ -83,6 +86,17 @@ typedef struct tb_view { /* what the local interface shows; a value, made by the
     tb_last last;
 } tb_view;
 
+typedef struct tb_opened { /* whom the actuator was opened for last */
+    uint64_t ticket;
+    tb_id visit;
+} tb_opened;
+
+#define TB_CALLS_MAX 16
+typedef struct tb_call { /* for an attendant, from two doors */
+    uint64_t ticket;
+    tb_interlock_cause cause;
+} tb_call;
+
 struct tb_terminal {
     tb_terminal_options options;
     tb_edge_store *store;
@@ -94,7 +108,7 @@ struct tb_terminal {
     tb_list *list;
     tb_link *link;
     tb_actuator *actuator;
-    tb_camera *camera;
+    tb_camera *camera, *camera_inside; /* the second one between two doors; NULL */
     tb_http *http;
     char token_file[TB_EDGE_PATH_SIZE]; /* of http's token */
     char url[64];                       /* of http; the link's last heartbeat names it when http is gone already */
@@ -107,6 +121,7 @@ struct tb_terminal {
     tb_hold *hold;           /* secret memory */
     tb_machine_input *inner; /* a ring of inputs that effects give back at once */
     int inner_first, inner_count;
+    tb_opened opened;
     int match_due;                 /* MATCH waits until what came with the input is in the hold */
     tb_status last_write;          /* of the store, in this step */
     int64_t retry_at, retry_pause; /* registration */
@@ -140,9 +155,12 @@ struct tb_terminal {
     struct { /* to the pipeline; polled before each picture */
         int is_new, arm;
         uint64_t ticket;
+        int inside;     /* the camera between the doors */
         uint32_t focus; /* the track whose face is wanted; 0: of whoever is there alone */
         tb_image page;  /* owned */
     } order;
+    tb_call calls[TB_CALLS_MAX];
+    int call_count;
     char camera_text[256]; /* "ok" or what is wrong */
     tb_status camera_status;
 

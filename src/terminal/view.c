@@ -42,7 +42,7 @@ static void screen_of(tb_terminal *t, tb_view *view)
 {
     if (view->registered) {
         tb_screen_of(&t->machine, t->options.profile, tb_terminal_offset(t), &view->screen);
-        tb_doors_screen(&view->doors, t->machine.phase, &view->screen);
+        tb_doors_screen(t, &view->doors, t->machine.phase, &view->screen);
     } else {
         memset(&view->screen, 0, sizeof view->screen);
         view->screen.tone = TB_TONE_RETRY;
@@ -53,7 +53,7 @@ static void screen_of(tb_terminal *t, tb_view *view)
                  view->ended ? "この端末は使用できません。ほかの端末をご利用ください。"
                              : "この端末は準備中です。ほかの端末をご利用ください。");
         if (view->ended)
-            tb_doors_screen(&view->doors, TB_PHASE_IDLE, &view->screen);
+            tb_doors_screen(t, &view->doors, TB_PHASE_IDLE, &view->screen);
     }
     /* what can only ask is told apart from what would say no: before anybody stands there in vain (A17) */
     if (view->registered && t->role.match_at_server && !view->connected && t->machine.phase <= TB_PHASE_CAPTURING) {
@@ -114,6 +114,7 @@ static void fill(tb_terminal *t, tb_view *view)
     if (view->registered || view->ended) { /* who is inside when a terminal ends wants to know which door opens */
         view->actuator_open = t->actuator->kind->is_open(t->actuator);
         tb_doors_look(t->actuator, &view->doors);
+        view->doors.inside = t->machine.now_serving.inside;
     }
     screen_of(t, view);
 }

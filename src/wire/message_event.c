@@ -22,7 +22,7 @@ static const char *fault(const void *message)
         return names[NUMBER];
     if (event->since > event->number)
         return names[SINCE];
-    if (event->kind < TB_EVENT_PASSAGE || event->kind > TB_EVENT_PRESENCE)
+    if (event->kind < TB_EVENT_PASSAGE || event->kind > TB_EVENT_ATTENDANT)
         return names[KIND];
     if (event->at <= 0)
         return names[AT];
@@ -58,7 +58,7 @@ tb_status tb_event_encode(const tb_event *event, tb_bytes *out)
 static tb_event_kind read_kind(tb_cbor_reader *reader)
 {
     uint64_t kind = tb_cbor_uint(reader, UINT64_MAX);
-    if (kind < TB_EVENT_PASSAGE || kind > TB_EVENT_PRESENCE)
+    if (kind < TB_EVENT_PASSAGE || kind > TB_EVENT_ATTENDANT)
         tb_cbor_fail(reader, TB_UNSUPPORTED, "is none that this program knows");
     return reader->status == TB_OK ? (tb_event_kind)kind : (tb_event_kind)0;
 }

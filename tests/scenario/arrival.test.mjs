@@ -61,9 +61,10 @@ test('out of one country and into another', async (t) => {
   await pass('emigration', 'emigration_area');
   await pass('boarding', 'airside', { gate: '12' });
 
+  const args = ['--camera-inside', 'virtual:'];
   const [customs, elsewhere] = await startEdges(t, server, [
-    { id: 'customs-1', role: 'customs', zone: 'customs_area', attributes: { airport } },
-    { id: 'customs-2', role: 'customs', zone: 'customs_area', attributes: { airport: 'CDG' } },
+    { id: 'customs-1', role: 'customs', zone: 'customs_area', attributes: { airport }, args },
+    { id: 'customs-2', role: 'customs', zone: 'customs_area', attributes: { airport: 'CDG' }, args },
   ]);
   await say({ atd: inMinutes(0) });
   await waitFor('who did not agree is gone', async () => (await counts()).people === 1);
@@ -97,14 +98,29 @@ test('out of one country and into another', async (t) => {
     await customs.until('nobody has passed', (state) => state.last?.outcome === 'failed');
     assert.equal((await customs.state()).list.entries, 1);
 
-    await customs.clear();
-    await customs.show(ann);
-    await customs.until('the entry opens', (state) => state.doors.state === 'entering');
-    for (const step of [['open', 'shut', 1], ['shut', 'shut', 1]]) assert.equal((await doors(customs, ...step)).status, 204);
-    await reach(customs, 'inside: locked/locked');
+    const stepIn = async () => {
+      await customs.clear();
+      await customs.show(ann);
+      await customs.until('the entry opens', (state) => state.doors.state === 'entering');
+      await customs.show();
+      for (const step of [['open', 'shut', 1], ['shut', 'shut', 1]]) assert.equal((await doors(customs, ...step)).status, 204);
+      await reach(customs, 'inside: locked/locked');
+    };
+    await stepIn();
+    await customs.showInside(ben); // somebody else than was admitted
+    s = await customs.until('another face', (state) => state.doors.state === 'returning');
+    assert.equal(s.doors.cause, 'interlock_other_face');
+    assert.equal((await ask(customs, 'accept')).status, 409);
+    await customs.showInside();
+    for (const step of [['open', 'shut', 0], ['shut', 'shut', 0]]) assert.equal((await doors(customs, ...step)).status, 204);
+    await reach(customs, 'closed: locked/locked');
+
+    await stepIn();
+    await customs.showInside(ann, ben); // one by the sensor, two faces: not alone
+    await customs.until('one at a time', (state) => state.doors.face === 'looking' && state.candidates === 2 && state.screen.tone === 'retry');
+    assert.equal((await ask(customs, 'accept')).status, 204); // approved, and still shut
+    await customs.showInside(ann);
     assert.equal((await doors(customs, 'open', 'shut', 1)).status, 409); // nobody leaves between
-    assert.equal((await doors(customs, 'shut', 'open', 1)).status, 409);
-    assert.equal((await ask(customs, 'accept')).status, 204);
     await reach(customs, 'leaving: locked/open');
     assert.equal((await customs.state()).list.entries, 1); // not before she is through
     for (const step of [['shut', 'open', 1], ['shut', 'open', 0], ['shut', 'shut', 0]]) assert.equal((await doors(customs, ...step)).status, 204);
@@ -119,6 +135,14 @@ test('out of one country and into another', async (t) => {
     const s = await reach(customs, 'released: open/locked');
     assert.equal(s.doors.attention, true);
     assert.equal((await ask(customs, 'reset')).status, 204);
+    const calls = await waitFor('the server knows of every call', async () => {
+      const { passages } = (await http(server, 'GET', '/api/v1/passages?max=1000')).json;
+      const found = passages.filter((p) => p.kind === 'attendant');
+      return found.length === 4 && found;
+    });
+    assert.deepEqual(calls.map((c) => c.reason), ['interlock_several', 'interlock_other_face', 'interlock_released', 'interlock_seen_to']);
+    assert.ok(calls[1].visit && !calls[2].visit); // whom it was about; nobody
+    assert.deepEqual((await http(server, 'GET', '/api/v1/quarantine')).json.events, []);
   });
 
   await t.test('entered: nothing of her is left anywhere', async () => {

@@ -75,10 +75,12 @@ export async function startEdge(t, server, { id, role, zone, attributes = {}, ar
     return state;
   };
   // Shows people to the virtual camera; none: nobody is there.
-  edge.show = async (...people) => {
-    const answer = await edge.call('PUT', '/v1/scene', { people: people.map((p) => ({ picture: p.picture, region: p.region, distance: p.distance ?? 1 })), noise: 2, seed: 1 + Math.floor(Math.random() * 1000) });
+  const scene = async (where, people) => {
+    const answer = await edge.call('PUT', '/v1/scene', { ...where, people: people.map((p) => ({ picture: p.picture, region: p.region, distance: p.distance ?? 1 })), noise: 2, seed: 1 + Math.floor(Math.random() * 1000) });
     if (answer.status !== 204) throw new Error(`scene: ${answer.text}`);
   };
+  edge.show = (...people) => scene({}, people);
+  edge.showInside = (...people) => scene({ inside: true }, people); // between two doors
   // Nobody stands there, and a result does not stay on the screen for the seconds that people need to read it.
   edge.clear = async () => {
     await edge.show();

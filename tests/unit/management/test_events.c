@@ -177,6 +177,13 @@ static void a_refusal_changes_nothing_but_history(void **state)
     assert_int_equal(passages(a, out), 1);
     assert_string_equal(out[0].reason, "not_checked_in");
     assert_int_equal(out[0].duration, 1234);
+    tb_id somebody = {{7}}; /* whose visit is over, or was never known here */
+    tb_event call = airport_event(a, SECURITY, TB_EVENT_ATTENDANT, somebody);
+    snprintf(call.reason, sizeof call.reason, "interlock_other_face");
+    assert_int_equal(airport_send(a, SECURITY, &call), TB_OK);
+    assert_int_equal(passages(a, out), 2);
+    assert_string_equal(out[1].kind, "attendant");
+    assert_string_equal(out[1].reason, "interlock_other_face");
     airport_check(a);
 }
 

@@ -208,7 +208,7 @@ static inline tb_machine_input usual(const fixture *f, tb_input_kind kind)
     case TB_INPUT_HANDOVER:
         return handover("a1");
     case TB_INPUT_ACTUATED:
-        return (tb_machine_input){.kind = kind, .ticket = f->m.ticket};
+        return (tb_machine_input){.kind = kind, .ticket = f->m.now_serving.opening};
     default:
         return simple(kind);
     }

@@ -14,10 +14,10 @@ typedef struct trial {
     tb_time now;
 } trial;
 
-static trial fresh(void)
+static trial started(int needs)
 {
     trial t = {.now = TB_HOUR};
-    tb_interlock_init(&t.l);
+    tb_interlock_init(needs, t.now, &t.l);
     return t;
 }
 
@@ -32,6 +32,24 @@ static void sense(trial *t, int entry_shut, int exit_shut, int inside)
     tb_interlock before = t->l;
     tb_interlock_input input = {TB_INTERLOCK_SENSORS, {entry_shut, exit_shut, inside}};
     assert_int_equal(tb_interlock_step(&before, &input, t->now, &t->l), TB_OK);
+}
+
+static trial fresh_with(int needs)
+{
+    trial t = started(needs);
+    sense(&t, 1, 1, 0);
+    return t;
+}
+
+static trial fresh(void)
+{
+    return fresh_with(TB_INTERLOCK_APPROVAL);
+}
+
+static void called(const trial *t, const char *cause)
+{
+    assert_true(t->l.call);
+    assert_string_equal(tb_interlock_cause_name(t->l.cause), cause);
 }
 
 static void later(trial *t, tb_time by)
@@ -77,6 +95,7 @@ static void through(void **state)
     assert_int_equal(give(&t, TB_INTERLOCK_ADMIT), TB_OK);
     is(&t, TB_INTERLOCK_ENTERING, 1, 0, TB_INTERLOCK_UNDECIDED);
     assert_int_equal(give(&t, TB_INTERLOCK_ADMIT), TB_CONFLICT); /* one at a time */
+    assert_false(t.l.call);
     sense(&t, 0, 1, 0);
     sense(&t, 0, 1, 1);
     is(&t, TB_INTERLOCK_ENTERING, 1, 0, TB_INTERLOCK_UNDECIDED);
@@ -113,6 +132,7 @@ static void not_through(void **state)
     is(&t, TB_INTERLOCK_CLOSED, 0, 0, TB_INTERLOCK_NOBODY_CAME);
     t = at(TB_INTERLOCK_ENTERING); /* two at once */
     sense(&t, 1, 1, 2);
+    called(&t, "interlock_several");
     is(&t, TB_INTERLOCK_RETURNING, 1, 0, TB_INTERLOCK_UNDECIDED);
     sense(&t, 0, 1, 1);
     is(&t, TB_INTERLOCK_RETURNING, 1, 0, TB_INTERLOCK_UNDECIDED);
@@ -123,6 +143,7 @@ static void not_through(void **state)
     is(&t, TB_INTERLOCK_RETURNING, 1, 0, TB_INTERLOCK_UNDECIDED);
     t = at(TB_INTERLOCK_INSIDE); /* nobody decides */
     later(&t, TB_INTERLOCK_WAIT);
+    called(&t, "interlock_no_answer");
     is(&t, TB_INTERLOCK_RETURNING, 1, 0, TB_INTERLOCK_UNDECIDED);
     t = at(TB_INTERLOCK_RETURNING); /* they do not go: the way stays open */
     later(&t, TB_INTERLOCK_TURN);
@@ -194,9 +215,9 @@ static void what_is_not_for_now(void **state)
 {
     (void)state;
     static const int fits[TB_INTERLOCK_STATES][TB_INTERLOCK_INPUTS] = {
-        /* tick sense admit accept refuse release reset */
-        {1, 1, 1, 0, 0, 1, 0}, {1, 1, 0, 0, 0, 1, 0}, {1, 1, 0, 1, 1, 1, 0},
-        {1, 1, 0, 0, 0, 1, 0}, {1, 1, 0, 0, 0, 1, 0}, {1, 1, 0, 0, 0, 1, 0},
+        /* tick sense admit accept refuse same doubt stranger release reset */
+        {1, 1, 1, 0, 0, 0, 0, 0, 1, 0}, {1, 1, 0, 0, 0, 0, 0, 0, 1, 0}, {1, 1, 0, 1, 1, 1, 1, 1, 1, 0},
+        {1, 1, 0, 0, 0, 0, 0, 0, 1, 0}, {1, 1, 0, 0, 0, 0, 0, 0, 1, 0}, {1, 1, 0, 0, 0, 0, 0, 0, 1, 0},
     };
     for (int s = 0; s < TB_INTERLOCK_STATES; s++)
         for (int k = 0; k < TB_INTERLOCK_INPUTS; k++) {
@@ -212,18 +233,85 @@ static void what_is_not_for_now(void **state)
     assert_string_equal(tb_interlock_state_name(TB_INTERLOCK_STATES), "");
 }
 
+static trial inside_with(int needs)
+{
+    trial t = fresh_with(needs);
+    assert_int_equal(give(&t, TB_INTERLOCK_ADMIT), TB_OK);
+    sense(&t, 0, 1, 1);
+    sense(&t, 1, 1, 1);
+    return t;
+}
+
+/* The same face once more, and the approval: whichever comes first, the exit waits for both. */
+static void what_it_needs(void **state)
+{
+    (void)state;
+    const int both = TB_INTERLOCK_FACE | TB_INTERLOCK_APPROVAL;
+    for (int face_first = 0; face_first < 2; face_first++) {
+        trial t = inside_with(both);
+        assert_int_equal(give(&t, face_first ? TB_INTERLOCK_SAME : TB_INTERLOCK_ACCEPT), TB_OK);
+        is(&t, TB_INTERLOCK_INSIDE, 0, 0, TB_INTERLOCK_UNDECIDED);
+        assert_int_equal(give(&t, face_first ? TB_INTERLOCK_ACCEPT : TB_INTERLOCK_SAME), TB_OK);
+        is(&t, TB_INTERLOCK_LEAVING, 0, 1, TB_INTERLOCK_UNDECIDED);
+    }
+    trial t = inside_with(both); /* a second face shows: it has to be seen anew */
+    assert_int_equal(give(&t, TB_INTERLOCK_SAME), TB_OK);
+    assert_int_equal(give(&t, TB_INTERLOCK_DOUBT), TB_OK);
+    assert_int_equal(give(&t, TB_INTERLOCK_ACCEPT), TB_OK);
+    is(&t, TB_INTERLOCK_INSIDE, 0, 0, TB_INTERLOCK_UNDECIDED);
+    t = inside_with(TB_INTERLOCK_FACE); /* somebody else than was admitted */
+    assert_int_equal(give(&t, TB_INTERLOCK_STRANGER), TB_OK);
+    called(&t, "interlock_other_face");
+    is(&t, TB_INTERLOCK_RETURNING, 1, 0, TB_INTERLOCK_UNDECIDED);
+    assert_int_equal(give(&t, TB_INTERLOCK_SAME), TB_CONFLICT);
+    sense(&t, 1, 1, 0);
+    assert_int_equal(give(&t, TB_INTERLOCK_ADMIT), TB_OK); /* L5: the next one brings their own */
+    sense(&t, 1, 1, 1);
+    is(&t, TB_INTERLOCK_INSIDE, 0, 0, TB_INTERLOCK_UNDECIDED);
+    t = inside_with(0);
+    is(&t, TB_INTERLOCK_LEAVING, 0, 1, TB_INTERLOCK_UNDECIDED);
+}
+
+/* Power comes back in the middle of a passage: nobody knows who is inside, hence nobody is said to have passed. */
+static void a_start(void **state)
+{
+    (void)state;
+    trial t = started(TB_INTERLOCK_FACE);
+    assert_int_equal(give(&t, TB_INTERLOCK_ADMIT), TB_CONFLICT); /* before the sensors have spoken */
+    sense(&t, 1, 1, 0);
+    later(&t, TB_HOUR);
+    is(&t, TB_INTERLOCK_CLOSED, 0, 0, TB_INTERLOCK_UNDECIDED);
+    assert_int_equal(give(&t, TB_INTERLOCK_ADMIT), TB_OK);
+    t = started(TB_INTERLOCK_FACE);
+    sense(&t, 1, 1, 1); /* they are still there */
+    called(&t, "interlock_unannounced");
+    is(&t, TB_INTERLOCK_RELEASED, 1, 0, TB_INTERLOCK_UNDECIDED);
+    sense(&t, 0, 1, 0);
+    sense(&t, 1, 1, 0);
+    assert_int_equal(give(&t, TB_INTERLOCK_RESET), TB_OK);
+    called(&t, "interlock_seen_to");
+    is(&t, TB_INTERLOCK_CLOSED, 0, 0, TB_INTERLOCK_UNDECIDED);
+    t = started(TB_INTERLOCK_FACE);
+    later(&t, TB_INTERLOCK_TURN); /* the sensors are dead: whoever may be inside gets out */
+    called(&t, "interlock_no_sensors");
+    is(&t, TB_INTERLOCK_RELEASED, 1, 0, TB_INTERLOCK_UNDECIDED);
+}
+
 /* The invariants are asserted in every step. Here besides: a person inside always gets out by doors that open where
  * the locks let them. */
 static void at_random(void **state)
 {
     (void)state;
     srand(7);
-    long passed = 0, released = 0;
-    trial t = fresh();
+    long passed = 0, released = 0, calls = 0;
+    int same = 0, approved = 0; /* of whoever is inside, as an observer who knows the inputs only */
+    trial t = fresh_with(TB_INTERLOCK_FACE | TB_INTERLOCK_APPROVAL);
     for (long i = 0; i < 300000; i++) {
         tb_interlock_input input = {(tb_interlock_input_kind)(rand() % TB_INTERLOCK_INPUTS), t.l.sensors};
         if (input.kind == TB_INTERLOCK_RELEASE && rand() % 20)
             continue;
+        if (t.l.state == TB_INTERLOCK_INSIDE && rand() % 2)
+            input.kind = rand() % 2 ? TB_INTERLOCK_SAME : TB_INTERLOCK_ACCEPT;
         if (input.kind == TB_INTERLOCK_SENSORS) {
             tb_interlock_sensors *s = &input.sensors;
             int anything = rand() % 100 == 0; /* a fault, or force */
@@ -236,7 +324,25 @@ static void at_random(void **state)
         }
         t.now += rand() % 4 ? rand() % TB_SECOND : rand() % (30 * TB_SECOND);
         tb_interlock before = t.l;
-        (void)!tb_interlock_step(&before, &input, t.now, &t.l);
+        tb_status status = tb_interlock_step(&before, &input, t.now, &t.l);
+        same = status == TB_OK && input.kind == TB_INTERLOCK_SAME    ? 1
+               : status == TB_OK && input.kind == TB_INTERLOCK_DOUBT ? 0
+                                                                     : same;
+        approved |= status == TB_OK && input.kind == TB_INTERLOCK_ACCEPT;
+        if (t.l.state != before.state && t.l.state == TB_INTERLOCK_LEAVING) /* nobody leaves without */
+            assert_true(same && approved && t.l.sensors.inside == 1);
+        if (t.l.exit_open) /* but by release, to which an attendant was called */
+            assert_true(t.l.state == TB_INTERLOCK_LEAVING || (t.l.state == TB_INTERLOCK_RELEASED && t.l.attention));
+        if (t.l.state != TB_INTERLOCK_INSIDE && t.l.state != TB_INTERLOCK_LEAVING)
+            same = approved = 0;
+        calls += status == TB_OK && t.l.call;
+        if (rand() % 5000 == 0) { /* a power cut */
+            tb_interlock_sensors now = t.l.sensors;
+            tb_interlock_init(TB_INTERLOCK_FACE | TB_INTERLOCK_APPROVAL, t.now, &t.l);
+            sense(&t, now.entry_shut, now.exit_shut, now.inside);
+            assert_true(now.inside == 0 || t.l.state == TB_INTERLOCK_RELEASED);
+            same = approved = 0;
+        }
         passed += t.l.outcome == TB_INTERLOCK_PASSED;
         released += t.l.state == TB_INTERLOCK_RELEASED && before.state != TB_INTERLOCK_RELEASED;
         if (i % 1000 == 0) { /* whatever has come: wait, doors open where they can, and everybody is out */
@@ -250,8 +356,8 @@ static void at_random(void **state)
             assert_int_equal(out.l.sensors.inside, 0);
         }
     }
-    print_message("passed %ld, released %ld\n", passed, released);
-    assert_true(passed > 100 && released > 100);
+    print_message("passed %ld, released %ld, attendants called %ld\n", passed, released, calls);
+    assert_true(passed > 100 && released > 100 && calls > released);
 }
 
 int main(void)
@@ -261,6 +367,8 @@ int main(void)
                                        cmocka_unit_test(faults_release),
                                        cmocka_unit_test(nobody_is_locked_in),
                                        cmocka_unit_test(what_is_not_for_now),
+                                       cmocka_unit_test(what_it_needs),
+                                       cmocka_unit_test(a_start),
                                        cmocka_unit_test(at_random)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,14 +20,32 @@ static uint32_t dice(uint32_t sides)
     return (uint32_t)(random_state >> 33) % sides;
 }
 
+/* The same between two doors; one in four changes places with somebody else. */
+static tb_machine_input likely_inside(const fixture *f)
+{
+    tb_machine_input in = matched(dice(3) ? TB_THIS_PERSON : TB_NOBODY);
+    in.visit.bytes[0] ^= !dice(4);
+    switch (f->m.now_serving.inside) {
+    case TB_INSIDE_NO:
+        return simple(TB_INPUT_INSIDE);
+    case TB_INSIDE_LOOKING:
+        return captured(f, TB_OK);
+    case TB_INSIDE_MATCHING:
+        return in;
+    case TB_INSIDE_ASKING:
+        return answer(f, TB_ANSWER_ADMIT, "");
+    default:
+        return zone(1 + (int)dice(2), 1 + dice(3), 1);
+    }
+}
+
 /* What moves the machine on from where it is. */
 static tb_machine_input likely_input(const fixture *f)
 {
     const tb_transaction *t = &f->m.now_serving;
-    static const tb_input_kind asked[] = {TB_INPUT_ANSWER,  TB_INPUT_PASSPORT, TB_INPUT_BOARDING_PASS,
-                                          TB_INPUT_CONSENT, TB_INPUT_ZONE,     TB_INPUT_PIN,
-                                          TB_INPUT_STAFF,   TB_INPUT_SALE,     TB_INPUT_CAPTURED,
-                                          TB_INPUT_REFERENCE};
+    static const tb_input_kind asked[] = {
+        TB_INPUT_ANSWER, TB_INPUT_PASSPORT, TB_INPUT_BOARDING_PASS, TB_INPUT_CONSENT,  TB_INPUT_ZONE,
+        TB_INPUT_PIN,    TB_INPUT_STAFF,    TB_INPUT_SALE,          TB_INPUT_CAPTURED, TB_INPUT_REFERENCE};
     switch (f->m.phase) {
     case TB_PHASE_IDLE:
         if (f->m.options.role.reference && dice(3) == 0)
@@ -44,6 +62,8 @@ static tb_machine_input likely_input(const fixture *f)
             return usual(f, asked[t->ask]);
         return dice(3) ? answer(f, dice(2) ? TB_ANSWER_ADMIT : TB_ANSWER_FAILED, "") : simple(TB_INPUT_TICK);
     case TB_PHASE_ACTUATING:
+        if (f->m.options.role.between_face && dice(20)) /* they are between the doors for a while */
+            return likely_inside(f);
         return f->m.options.role.kind == TB_KIND_PICKUP ? handover(dice(2) ? "a1" : "b2") : usual(f, TB_INPUT_ACTUATED);
     default:
         return simple(TB_INPUT_TICK);
@@ -67,6 +87,8 @@ static tb_machine_input random_input(const fixture *f)
     if (kind == TB_INPUT_MATCHED)
         in.identity = (tb_identity)dice(3), in.judgement = (tb_judgement)dice(3),
         in.status = dice(20) ? TB_OK : TB_MODEL_FAILED;
+    if ((kind == TB_INPUT_MATCHED || kind == TB_INPUT_ANSWER) && !dice(3))
+        in.visit.bytes[0] ^= 1; /* somebody else */
     if (kind == TB_INPUT_ANSWER) {
         in.verdict = (tb_answer_verdict)(1 + dice(5));
         snprintf(in.reason, sizeof in.reason, "%s", dice(2) ? "pin_wrong" : "declined");
@@ -86,6 +108,9 @@ struct observer {
     int documents, reference;
     tb_id open; /* payment in the store */
     int sent, voided, kept;
+    tb_zone_view zone; /* as told last */
+    tb_id known;       /* whom list or server has named last */
+    long same, other;
     int recording; /* an event is on its way into the outbox */
     int unpublished;
     long voids, closes, admitted, by_reference, records;
@@ -94,12 +119,21 @@ struct observer {
 static void observe(struct observer *o, const tb_machine *before, const tb_machine_input *in, const fixture *f)
 {
     const tb_transaction *t = &f->m.now_serving;
+    if (in->kind == TB_INPUT_ZONE)
+        o->zone = in->zone;
+    if (in->kind == TB_INPUT_MATCHED || in->kind == TB_INPUT_ANSWER)
+        o->known = in->visit;
     if (in->kind == TB_INPUT_RECORDED && in->status == TB_OK && o->recording) {
         o->recording = 0;
         o->unpublished = 1;
     }
     for (int i = 0; i < f->fx.count; i++)
         switch (f->fx.kinds[i]) {
+        case TB_EFFECT_TELL_DOORS: /* M10 */
+            if (t->inside == TB_INSIDE_SAME)
+                assert_true(o->zone.inside == 1 && tb_id_equal(o->known, t->visit));
+            o->same += t->inside == TB_INSIDE_SAME, o->other += t->inside == TB_INSIDE_OTHER;
+            break;
         case TB_EFFECT_CAPTURE:
             o->held = 1;
             break; /* frames come in from now on */
@@ -185,7 +219,7 @@ static void random_steps_keep_the_invariants(void **state)
     uint64_t seed = given ? strtoull(given, NULL, 0) : (uint64_t)tb_clock_now();
     random_state = seed | 1;
     print_message("seed %llu (TEBURA_SEED repeats it)\n", (unsigned long long)seed);
-    long admitted = 0, by_reference = 0, voids = 0, closes = 0, records = 0;
+    long admitted = 0, same = 0, other = 0, by_reference = 0, voids = 0, closes = 0, records = 0;
     for (int run = 0; run < 50; run++) {
         tb_machine_options o = options_of((tb_kind)(run % 5));
         o.role.step_up_pin = (int)dice(2), o.role.staff_confirms = (int)dice(2), o.role.asks_server = (int)dice(2);
@@ -194,6 +228,7 @@ static void random_steps_keep_the_invariants(void **state)
             o.role.by_reference = (int)dice(2);
         else if (o.role.kind != TB_KIND_POS)
             o.role.reference = (tb_reference_when)dice(3);
+        o.role.between_face = o.role.kind == TB_KIND_PASSAGE;
         fixture f = start(o);
         struct observer watch = {0};
         for (int i = 0; i < 2000; i++) {
@@ -209,10 +244,12 @@ static void random_steps_keep_the_invariants(void **state)
             settle_store(&f, &watch);
         }
         by_reference += watch.by_reference;
+        same += watch.same, other += watch.other;
         admitted += watch.admitted, voids += watch.voids, closes += watch.closes, records += watch.records;
     }
     print_message("admitted %ld, events %ld, payments closed %ld, voided %ld\n", admitted, records, closes, voids);
-    assert_true(by_reference > 20);
+    print_message("the same person inside %ld times, another %ld\n", same, other);
+    assert_true(by_reference > 20 && same > 20 && other > 10);
     assert_true(admitted > 100 && records > 100 && closes > 10 && voids > 10); /* the walk really went everywhere */
 }
 

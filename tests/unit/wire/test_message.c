@@ -485,7 +485,7 @@ static void values_that_break_the_contract_are_refused(void **state)
     REFUSED(2, "gate-12", "gate_12", TB_MALFORMED, "touchpoint");
     REFUSED(2, "gate-12", "Gate-12", TB_MALFORMED, "touchpoint");
     REFUSED(2, "gate-12", "gat\0-12", TB_MALFORMED, "UTF-8");
-    REFUSED(2, "\x05\x02\x06", "\x05\x07\x06", TB_UNSUPPORTED, "kind");
+    REFUSED(2, "\x05\x02\x06", "\x05\x08\x06", TB_UNSUPPORTED, "kind");
     REFUSED(2, "\x05\x02\x06", "\x05\x00\x06", TB_UNSUPPORTED, "kind");
     REFUSED(2, "other_gate", "Other_gate", TB_MALFORMED, "reason");
     REFUSED(2, "\x64name", "\x64N\xC3\xA4m", TB_MALFORMED, "facts");
@@ -600,7 +600,7 @@ static void encoders_refuse_events_answers_and_heartbeats(void **state)
     REFUSES(event, tb_event, sample_event(), memset(s.touchpoint, 'a', sizeof s.touchpoint));
     REFUSES(event, tb_event, sample_event(), s.number = 0);
     REFUSES(event, tb_event, sample_event(), s.kind = (tb_event_kind)0);
-    REFUSES(event, tb_event, sample_event(), s.kind = (tb_event_kind)7);
+    REFUSES(event, tb_event, sample_event(), s.kind = (tb_event_kind)(TB_EVENT_ATTENDANT + 1));
     REFUSES(event, tb_event, sample_event(), s.at = 0);
     REFUSES(event, tb_event, sample_event(), s.duration = -1);
     REFUSES(event, tb_event, sample_event(), strcpy(s.reason, "1st"));
