@@ -292,8 +292,8 @@ int main(int argc, char **argv)
     (void)setenv("TEBURA_LOG", "error", 0);
     /* Each connection reads the authorities of the machine beside the site's own (libnats): tens of milliseconds, which
      * a terminal spends once and a thousand terminals in one process would spend on our two cores. */
-    (void)setenv("SSL_CERT_FILE", "/dev/null", 0);
-    (void)setenv("SSL_CERT_DIR", "/nonexistent", 0);
+    (void)setenv("SSL_CERT_FILE", "/dev/null", 1);
+    (void)setenv("SSL_CERT_DIR", "/nonexistent", 1);
     feed_need(tb_crypto_start(), NULL, "libsodium");
     json_t *out = json_object();
     if (wants("live"))

@@ -15,6 +15,8 @@ struct tb_matcher {
     tb_model models[TB_MODELS_MAX];
     tb_gallery *galleries[TB_MODELS_MAX];
     _Atomic size_t ids;
+    tb_template *fresh; /* the writer's, for `room` of them; wiped after each change */
+    int room;
 };
 
 static int model_of(const tb_matcher *matcher, uint32_t id, uint8_t modality)
@@ -55,6 +57,7 @@ void tb_matcher_free(tb_matcher **matcher)
         return;
     for (int i = 0; i < (*matcher)->count; i++)
         tb_gallery_free(&(*matcher)->galleries[i]);
+    tb_secret_free((*matcher)->fresh);
     free(*matcher);
     *matcher = NULL;
 }
@@ -120,13 +123,24 @@ static tb_status put_all(tb_matcher *matcher, tb_id id, const tb_template *templ
     return TB_OK;
 }
 
+/* Secret memory is whole pages that are locked: asking for it at every change costs more than the change. */
+static tb_template *take_room(tb_matcher *matcher, int count)
+{
+    if (count > matcher->room) {
+        tb_secret_free(matcher->fresh);
+        matcher->fresh = tb_secret_alloc((size_t)count * sizeof *matcher->fresh);
+        matcher->room = matcher->fresh ? count : 0;
+    }
+    return matcher->fresh;
+}
+
 tb_status tb_matcher_put(tb_matcher *matcher, tb_id id, const tb_bytes *encoded, int count)
 {
     change c = {0};
     int known = 0;
     if (count < 1)
         return TB_INVALID_ARGUMENT;
-    tb_template *templates = tb_secret_alloc((size_t)count * sizeof *templates);
+    tb_template *templates = take_room(matcher, count);
     if (!templates)
         return TB_NO_MEMORY;
     tb_status status = TB_OK;
@@ -141,7 +155,7 @@ tb_status tb_matcher_put(tb_matcher *matcher, tb_id id, const tb_bytes *encoded,
         status = put_all(matcher, id, templates, &c);
     if (status == TB_OK && !c.was_there)
         atomic_fetch_add(&matcher->ids, 1);
-    tb_secret_free(templates);
+    tb_wipe(templates, (size_t)count * sizeof *templates);
     return status;
 }
 

@@ -121,7 +121,7 @@ tb_status tb_edge_db_open(const char *path, const tb_key *key, sqlite3 **out, tb
         return TB_OK;
     }
 fail:
-    sqlite3_close(db);
+    (void)!tb_edge_db_close(db);
     return tb_fail(why, status, "%s: %s", path, tb_status_sentence(status));
 }
 
@@ -151,18 +151,42 @@ static int bind_all(sqlite3_stmt *statement, const char *kinds, va_list args)
     return code;
 }
 
+/* SQLite knows the statements of a connection: one of the same text that nobody has out is taken again. To make one
+ * costs more than to run it. */
+static int take(sqlite3 *db, sqlite3_stmt **out, const char *sql)
+{
+    for (*out = sqlite3_next_stmt(db, NULL); *out; *out = sqlite3_next_stmt(db, *out))
+        if (!sqlite3_stmt_busy(*out) && strcmp(sqlite3_sql(*out), sql) == 0)
+            return SQLITE_OK;
+    return sqlite3_prepare_v2(db, sql, -1, out, NULL);
+}
+
 static tb_status prepare(sqlite3 *db, sqlite3_stmt **out, const char *sql, const char *kinds, va_list args)
 {
-    *out = NULL;
-    int code = sqlite3_prepare_v2(db, sql, -1, out, NULL);
+    int code = take(db, out, sql);
     if (code == SQLITE_OK)
         code = bind_all(*out, kinds, args);
     if (code == SQLITE_OK)
         return TB_OK;
     tb_status status = failed(db, code, sql);
-    sqlite3_finalize(*out);
+    tb_edge_db_give_back(*out);
     *out = NULL;
     return status;
+}
+
+void tb_edge_db_give_back(sqlite3_stmt *statement)
+{
+    if (!statement)
+        return;
+    (void)sqlite3_reset(statement); /* says again what the last step said */
+    (void)sqlite3_clear_bindings(statement);
+}
+
+tb_status tb_edge_db_close(sqlite3 *db)
+{
+    for (sqlite3_stmt *statement; (statement = sqlite3_next_stmt(db, NULL));)
+        (void)sqlite3_finalize(statement);
+    return sqlite3_close(db) == SQLITE_OK ? TB_OK : TB_INTERNAL;
 }
 
 tb_status tb_edge_db_prepare(sqlite3 *db, sqlite3_stmt **out, const char *sql, const char *kinds, ...)
@@ -192,7 +216,7 @@ tb_status tb_edge_db_run(sqlite3 *db, const char *sql, const char *kinds, ...)
     if (status != TB_OK)
         return status;
     status = tb_edge_db_row(db, statement);
-    sqlite3_finalize(statement);
+    tb_edge_db_give_back(statement);
     return status == TB_NOT_FOUND ? TB_OK : status;
 }
 
@@ -205,16 +229,16 @@ tb_status tb_edge_db_number(sqlite3 *db, const char *sql, int64_t *out)
     status = tb_edge_db_row(db, statement);
     if (status == TB_OK)
         *out = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
+    tb_edge_db_give_back(statement);
     return status;
 }
 
 tb_status tb_edge_db_end(sqlite3 *db, tb_status status)
 {
     if (status == TB_OK)
-        status = tb_edge_db_script(db, "COMMIT");
+        status = tb_edge_db_run(db, "COMMIT", "");
     if (status != TB_OK && !sqlite3_get_autocommit(db)) /* some failures have rolled back already */
-        (void)!tb_edge_db_script(db, "ROLLBACK");
+        (void)!tb_edge_db_run(db, "ROLLBACK", "");
     return status;
 }
 

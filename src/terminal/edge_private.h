@@ -10,15 +10,10 @@
 #include "terminal/edge_db.h"
 #include "terminal/edge_store.h"
 
-struct keys { /* in secret memory */
-    tb_key_pair own;
-    tb_key server;
-};
-
 struct tb_edge_store {
     pthread_mutex_t mutex;
     sqlite3 *db;
-    struct keys *keys;
+    tb_key *key; /* what we send to the server is sealed with; secret memory */
     int sealing;
     uint64_t sent; /* the stream has all up to this number; they stay until the server has them */
     /* not sent: rows of the outbox: read without the mutex, which a large list may hold for long */

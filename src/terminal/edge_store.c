@@ -35,11 +35,11 @@ static const char migration_2[] = "ALTER TABLE entry ADD COLUMN until INTEGER NO
 tb_status tb_edge_begin(tb_edge_store *store)
 {
     if (!sqlite3_get_autocommit(store->db)) { /* an earlier rollback failed: nothing of it may be committed now */
-        tb_status status = tb_edge_db_script(store->db, "ROLLBACK");
+        tb_status status = tb_edge_db_run(store->db, "ROLLBACK", "");
         if (status != TB_OK)
             return status;
     }
-    return tb_edge_db_script(store->db, "BEGIN IMMEDIATE");
+    return tb_edge_db_run(store->db, "BEGIN IMMEDIATE", "");
 }
 
 static tb_status migrate(tb_edge_store *store, tb_error *why)
@@ -112,9 +112,9 @@ tb_status tb_edge_store_open_with(const char *directory, const char *key_file, t
     pthread_mutex_init(&store->mutex, NULL);
     store->directory = copy_of(directory, &status);
     store->key_file = copy_of(key_file, &status);
-    store->keys = tb_secret_alloc(sizeof *store->keys);
+    store->key = tb_secret_alloc(sizeof *store->key);
     if (status == TB_OK)
-        status = store->keys ? open_in(store, directory, key_file, why) : TB_NO_MEMORY;
+        status = store->key ? open_in(store, directory, key_file, why) : TB_NO_MEMORY;
     if (status != TB_OK) {
         tb_edge_store_free(&store);
         return why && why->status ? status : tb_fail(why, status, "%s: %s", directory, tb_status_sentence(status));
@@ -128,8 +128,8 @@ void tb_edge_store_free(tb_edge_store **store)
     if (!*store)
         return;
     if ((*store)->db)
-        sqlite3_close((*store)->db);
-    tb_secret_free((*store)->keys);
+        (void)!tb_edge_db_close((*store)->db);
+    tb_secret_free((*store)->key);
     pthread_mutex_destroy(&(*store)->mutex);
     free((*store)->directory);
     free((*store)->key_file);
@@ -146,7 +146,7 @@ tb_status tb_edge_store_destroy(tb_edge_store **at, tb_error *why)
 {
     tb_edge_store *store = *at;
     tb_status status = tb_edge_store_end_keys(store, why), rows = TB_OK;
-    if (sqlite3_close(store->db) != SQLITE_OK)
+    if (tb_edge_db_close(store->db) != TB_OK)
         rows = tb_fail(why, TB_INTERNAL, "edge.db is still in use");
     store->db = NULL;
     if (status == TB_OK && rows == TB_OK) /* else the note stays, and the next start goes on */
@@ -166,7 +166,7 @@ static tb_status meta_get(tb_edge_store *store, const char *name, tb_bytes *out)
     status = tb_edge_db_row(store->db, statement);
     if (status == TB_OK)
         status = tb_bytes_append(out, tb_edge_db_blob(statement, 0));
-    sqlite3_finalize(statement);
+    tb_edge_db_give_back(statement);
     return status;
 }
 
@@ -327,13 +327,12 @@ tb_status tb_edge_store_seal_with(tb_edge_store *store, const tb_key *own_privat
     if (strlen(subject) >= sizeof store->subject || strlen(touchpoint) >= sizeof store->touchpoint)
         return TB_TOO_LARGE;
     pthread_mutex_lock(&store->mutex);
-    store->keys->own.private_key = *own_private;
-    store->keys->server = *server_public;
+    tb_status status = tb_key_to(own_private, server_public, store->key);
     snprintf(store->touchpoint, sizeof store->touchpoint, "%s", touchpoint);
     snprintf(store->subject, sizeof store->subject, "%s", subject);
-    store->sealing = 1;
+    store->sealing = status == TB_OK;
     pthread_mutex_unlock(&store->mutex);
-    return TB_OK;
+    return status;
 }
 
 /* Inside the caller's transaction (E1). */
@@ -354,13 +353,13 @@ static tb_status event_add(tb_edge_store *store, tb_event *event, tb_time now)
     if (status == TB_OK)
         status = tb_event_encode(event, &plain);
     if (status == TB_OK)
-        status = tb_seal_to(&store->keys->own.private_key, &store->keys->server, tb_span_text(store->subject),
-                            tb_bytes_span(&plain), &sealed);
+        status = tb_seal(store->key, tb_span_text(store->subject), tb_bytes_span(&plain), &sealed);
     tb_span body = tb_bytes_span(&sealed);
     if (status == TB_OK)
-        status = tb_edge_db_run(store->db, "INSERT INTO outbox VALUES (?, ?, ?)", "idb", last + 1, &event->id, &body);
+        status = tb_edge_db_run(store->db, "INSERT OR FAIL INTO outbox VALUES (?, ?, ?)", "idb", last + 1, &event->id,
+                                &body);
     if (status == TB_OK)
-        status = tb_edge_db_run(store->db, "UPDATE meta SET value = ? WHERE name = 'number'", "i", last + 1);
+        status = tb_edge_db_run(store->db, "UPDATE OR FAIL meta SET value = ? WHERE name = 'number'", "i", last + 1);
     tb_bytes_free(&plain);
     tb_bytes_free(&sealed);
     return status;
@@ -378,11 +377,12 @@ static tb_status end_with_events(tb_edge_store *store, tb_status status, int eve
 static tb_status mark_dropped(tb_edge_store *store, const tb_drop *drop)
 {
     tb_status status = tb_edge_db_run(
-        store->db, "UPDATE entry SET dropped = 1, sealed = x'', sequence = max(sequence, ?) WHERE visit = ?", "id",
-        (int64_t)drop->sequence, &drop->visit);
+        store->db, "UPDATE OR FAIL entry SET dropped = 1, sealed = x'', sequence = max(sequence, ?) WHERE visit = ?",
+        "id", (int64_t)drop->sequence, &drop->visit);
     if (status != TB_OK || !drop->sequence || sqlite3_changes(store->db) > 0)
         return status;
-    return tb_edge_db_run(store->db, "INSERT INTO entry (visit, sequence, dropped, sealed) VALUES (?, ?, 1, x'')", "di",
+    return tb_edge_db_run(store->db,
+                          "INSERT OR FAIL INTO entry (visit, sequence, dropped, sealed) VALUES (?, ?, 1, x'')", "di",
                           &drop->visit, (int64_t)drop->sequence);
 }
 
@@ -415,7 +415,7 @@ tb_status tb_edge_store_outbox_next(tb_edge_store *store, uint64_t after, uint64
         if (status == TB_OK)
             memcpy(id->bytes, text.data, sizeof id->bytes);
     }
-    sqlite3_finalize(statement);
+    tb_edge_db_give_back(statement);
     pthread_mutex_unlock(&store->mutex);
     return status;
 }
@@ -530,7 +530,7 @@ static tb_status next_payment(tb_edge_store *store, tb_id *payment, tb_id *visit
             status = TB_DB_CORRUPT;
         }
     }
-    sqlite3_finalize(statement);
+    tb_edge_db_give_back(statement);
     return status;
 }
 

@@ -23,6 +23,10 @@
 #define STANDING_EVERY_MS 3000
 #define NOTE_EVERY TB_MINUTE
 
+/* What the courier is woken for. Only a change of ours is told before the next heartbeat is due: the server knows
+ * itself what it has sent. */
+enum woken { NOT, TO_WORK, TO_TELL };
+
 struct question {
     tb_id id;
     tb_bytes sealed;
@@ -30,9 +34,14 @@ struct question {
     int is_offer;
 };
 
+struct keys { /* secret memory */
+    tb_key_pair own;
+    tb_key to_server, from_server;
+};
+
 struct tb_link {
     tb_link_options options;
-    tb_key_pair *keys; /* secret memory */
+    struct keys *keys;
     char ask_subject[TB_SUBJECT_SIZE], event_subject[TB_SUBJECT_SIZE], status_subject[TB_SUBJECT_SIZE];
     tb_bus *bus;
     tb_bus_subscription *live, *orders;
@@ -43,7 +52,8 @@ struct tb_link {
 
     pthread_mutex_t mutex; /* everything below */
     pthread_cond_t to_courier, to_asker;
-    int stopping, woken, reconnected;
+    int stopping, reconnected;
+    enum woken woken;
     struct question questions[QUESTIONS];
     int asked;
     tb_link_view view;
@@ -65,12 +75,17 @@ static struct timespec in_ms(int ms)
     return at;
 }
 
-void tb_link_wake(tb_link *link)
+static void wake(tb_link *link, enum woken why)
 {
     pthread_mutex_lock(&link->mutex);
-    link->woken = 1;
+    link->woken = why > link->woken ? why : link->woken;
     pthread_cond_signal(&link->to_courier);
     pthread_mutex_unlock(&link->mutex);
+}
+
+void tb_link_wake(tb_link *link)
+{
+    wake(link, TO_TELL);
 }
 
 /* ---- called by the bus ---- */
@@ -92,7 +107,7 @@ static void on_live(void *context, const tb_delivery *message)
 {
     tb_link *link = context;
     tb_feed_receive(link->feed, message);
-    tb_link_wake(link);
+    wake(link, TO_WORK);
 }
 
 /* Sealed by the server to us alone, so whoever else wrote it is not heard. */
@@ -100,8 +115,7 @@ static void take_order(tb_link *link, const char *about, tb_span sealed)
 {
     tb_bytes plain = {0};
     tb_order order;
-    tb_status status = tb_open_from(&link->keys->private_key, &link->options.registration->server, tb_span_text(about),
-                                    sealed, &plain);
+    tb_status status = tb_open(&link->keys->from_server, tb_span_text(about), sealed, &plain);
     if (status == TB_OK)
         status = tb_order_decode(tb_bytes_span(&plain), &order, NULL);
     tb_bytes_free(&plain);
@@ -123,7 +137,7 @@ static void ask_standing(tb_link *link)
     tb_bytes sealed = {0};
     snprintf(about, sizeof about, "standing.%s", link->options.registration->touchpoint);
     tb_status status = tb_standing_at(link->options.server, link->options.registration->authority,
-                                      &link->keys->public_key, STANDING_MS, &sealed);
+                                      &link->keys->own.public_key, STANDING_MS, &sealed);
     if (status == TB_OK && sealed.size)
         take_order(link, about, tb_bytes_span(&sealed));
     tb_bytes_free(&sealed);
@@ -138,8 +152,7 @@ static tb_status ask(tb_link *link, const struct question *question, tb_answer *
     tb_status status =
         tb_bus_request(link->bus, link->ask_subject, tb_bytes_span(&question->sealed), question->wait_ms, &reply);
     if (status == TB_OK)
-        status = tb_open_from(&link->keys->private_key, &link->options.registration->server, about,
-                              tb_bytes_span(&reply), &plain);
+        status = tb_open(&link->keys->from_server, about, tb_bytes_span(&reply), &plain);
     if (status == TB_OK)
         status = tb_answer_decode(tb_bytes_span(&plain), answer, NULL);
     if (status == TB_OK && !tb_id_equal(answer->id, question->id))
@@ -186,8 +199,7 @@ static tb_status send_request(tb_link *link, const tb_request *request, int wait
     tb_bytes plain = {0}, sealed = {0};
     tb_status status = tb_request_encode(request, &plain);
     if (status == TB_OK)
-        status = tb_seal_to(&link->keys->private_key, &link->options.registration->server,
-                            tb_span_text(link->ask_subject), tb_bytes_span(&plain), &sealed);
+        status = tb_seal(&link->keys->to_server, tb_span_text(link->ask_subject), tb_bytes_span(&plain), &sealed);
     tb_bytes_free(&plain);
     if (status == TB_OK) {
         pthread_mutex_lock(&link->mutex);
@@ -221,8 +233,7 @@ static tb_status seal_beat(tb_link *link, const tb_heartbeat *beat, tb_bytes *se
     tb_bytes plain = {0};
     tb_status status = tb_heartbeat_encode(beat, &plain);
     if (status == TB_OK)
-        status = tb_seal_to(&link->keys->private_key, &link->options.registration->server,
-                            tb_span_text(link->status_subject), tb_bytes_span(&plain), sealed);
+        status = tb_seal(&link->keys->to_server, tb_span_text(link->status_subject), tb_bytes_span(&plain), sealed);
     tb_bytes_free(&plain);
     return status;
 }
@@ -352,25 +363,27 @@ static void *courier(void *context)
     int64_t last_beat = 0, last_expiry = 0;
     pthread_mutex_lock(&link->mutex);
     while (!link->stopping) {
-        int woken = link->woken;
-        link->woken = 0;
+        int to_tell = link->woken == TO_TELL;
+        link->woken = NOT;
         pthread_mutex_unlock(&link->mutex);
         int more = work(link, &last_expiry);
         link->options.changed(link->options.context);
         int64_t since = (tb_clock_monotonic() - last_beat) / 1000;
-        if (since >= BEAT_MS || (woken && since >= BEAT_LEAST_MS)) {
+        if (since >= BEAT_MS || (to_tell && since >= BEAT_LEAST_MS)) {
             last_beat = tb_clock_monotonic();
             beat(link);
-            woken = 0;
+            to_tell = 0;
+            since = 0;
         }
         pthread_mutex_lock(&link->mutex);
-        link->woken |= more;
-        struct timespec until = in_ms(woken ? BEAT_LEAST_MS : BEAT_MS);
+        if (more && !link->woken)
+            link->woken = TO_WORK;
+        struct timespec until = in_ms(to_tell ? BEAT_LEAST_MS : (int)(BEAT_MS - since));
         while (!link->stopping && !link->woken &&
                pthread_cond_timedwait(&link->to_courier, &link->mutex, &until) != ETIMEDOUT)
             ;
-        if (woken)
-            link->woken = 1; /* its heartbeat is still to be sent */
+        if (to_tell)
+            link->woken = TO_TELL; /* the heartbeat is still to be sent */
     }
     pthread_mutex_unlock(&link->mutex);
     return NULL;
@@ -410,7 +423,7 @@ static tb_status open_feed(tb_link *link, tb_error *why)
     tb_clock_memory unused;
     tb_feed_options options = {.list = link->options.list,
                                .store = link->options.store,
-                               .own_private = &link->keys->private_key,
+                               .own_private = &link->keys->own.private_key,
                                .server_public = &r->server,
                                .site = r->site,
                                .touchpoint = r->touchpoint,
@@ -448,13 +461,13 @@ static tb_status open_bus(tb_link *link, tb_error *why)
                               .inbox = inbox,
                               .connected = on_connected,
                               .context = link};
-    tb_status status = tb_edge_store_seal_with(link->options.store, &link->keys->private_key, &r->server, r->touchpoint,
-                                               link->event_subject);
+    tb_status status = tb_edge_store_seal_with(link->options.store, &link->keys->own.private_key, &r->server,
+                                               r->touchpoint, link->event_subject);
     if (status == TB_OK && !tb_bus_url_is_safe(r->nats_url))
         status = tb_fail(why, TB_INVALID_ARGUMENT,
                          "%s: a broker on another machine is spoken to with TLS only: tls://host:port", r->nats_url);
     if (status == TB_OK)
-        status = tb_broker_key(link->keys, &seed);
+        status = tb_broker_key(&link->keys->own, &seed);
     if (status == TB_OK)
         status = tb_bus_open(&options, &link->bus, why);
     tb_wipe(&seed, sizeof seed);
@@ -473,6 +486,16 @@ static void close_bus(tb_link *link)
     tb_bus_free(&link->bus);
 }
 
+/* Once: between static keys they are always the same (doc/adr/040). */
+static tb_status derive_keys(tb_link *link)
+{
+    struct keys *keys = link->keys;
+    const tb_key *server = &link->options.registration->server;
+    keys->own = *link->options.keys;
+    tb_status status = tb_key_to(&keys->own.private_key, server, &keys->to_server);
+    return status == TB_OK ? tb_key_from(&keys->own.private_key, server, &keys->from_server) : status;
+}
+
 tb_status tb_link_open(const tb_link_options *options, tb_link **out, tb_error *why)
 {
     *out = NULL;
@@ -483,10 +506,10 @@ tb_status tb_link_open(const tb_link_options *options, tb_link **out, tb_error *
     init_locks(link);
     link->keys = tb_secret_alloc(sizeof *link->keys);
     tb_status status = link->keys ? TB_OK : TB_NO_MEMORY;
-    if (status == TB_OK) {
-        *link->keys = *options->keys;
+    if (status == TB_OK)
+        status = derive_keys(link);
+    if (status == TB_OK)
         status = open_feed(link, why);
-    }
     if (status == TB_OK)
         status = open_bus(link, why);
     if (status == TB_OK) {

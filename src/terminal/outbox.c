@@ -36,6 +36,8 @@ int tb_outbox_send(tb_outbox *outbox, tb_bus *bus)
     uint64_t number = outbox->sent;
     tb_status status = TB_OK;
     int count = 0;
+    if (!tb_edge_store_outbox_count(outbox->store))
+        return 0;
     while (count < PUBLISH_MOST && tb_clock_monotonic() - begun < PUBLISH_FOR) {
         status = send_next(outbox, bus, &number);
         if (status != TB_OK)

@@ -244,6 +244,26 @@ static void used_up_before_it_was_written(void **state)
     tb_edge_store_free(&store);
 }
 
+/* They are written in the order of the table; of one visit the later value stays. */
+static void a_batch_in_any_order(void **state)
+{
+    enum { MANY = 300 };
+    struct place *place = *state;
+    tb_edge_store *store = open_store(place);
+    tb_sealed_entry entries[2 * MANY];
+    struct seen seen = {0};
+    for (int i = 0; i < MANY; i++) {
+        tb_id visit = tb_id_random();
+        entries[i] = (tb_sealed_entry){.visit = visit, .sequence = 1, .sealed = tb_span_of("seal!", 5)};
+        entries[MANY + i] = (tb_sealed_entry){.visit = visit, .sequence = 3, .sealed = tb_span_of("seal!", 5)};
+    }
+    assert_int_equal(tb_edge_store_entries_put(store, entries, 2 * MANY, 1, 3), TB_OK);
+    assert_int_equal(tb_edge_store_entries(store, see, &seen), TB_OK);
+    assert_int_equal(seen.count, MANY);
+    assert_int_equal(seen.sequences, 3 * MANY);
+    tb_edge_store_free(&store);
+}
+
 static void bad_files_are_told_apart(void **state)
 {
     struct place *place = *state;
@@ -281,7 +301,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_PLACE(events_survive_and_numbers_go_on),   WITH_PLACE(registration_and_keys_stay),
         WITH_PLACE(a_payment_is_closed_or_voided_once), WITH_PLACE(entries_as_received),
-        WITH_PLACE(used_up_before_it_was_written),      WITH_PLACE(bad_files_are_told_apart),
+        WITH_PLACE(used_up_before_it_was_written),      WITH_PLACE(a_batch_in_any_order),
+        WITH_PLACE(bad_files_are_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
