@@ -161,7 +161,7 @@ static void an_older_store_is_brought_up_to_date(void **state)
             "INSERT INTO outbox VALUES (7, x'00112233445566778899aabbccddeeff', x'01');"
             "PRAGMA user_version = 1;"),
         TB_OK);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    assert_int_equal(tb_edge_db_close(db), TB_OK);
     assert_int_equal(tb_edge_store_open(directory, &store, NULL), TB_OK);
     assert_int_equal(tb_edge_store_outbox_count(store), 1);
     tb_edge_store_free(&store);
@@ -184,14 +184,14 @@ static void a_newer_store_is_refused_and_not_touched(void **state)
     assert_int_equal(tb_edge_key_open(directory, NULL, &key, NULL), TB_OK);
     assert_int_equal(tb_edge_db_open(in(directory, "edge.db"), &key, &db, NULL), TB_OK);
     assert_int_equal(tb_edge_db_script(db, "PRAGMA user_version = 999"), TB_OK);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    assert_int_equal(tb_edge_db_close(db), TB_OK);
     assert_int_equal(tb_edge_store_open(directory, &store, &why), TB_DB_NEWER);
     assert_non_null(strstr(tb_error_text(&why), "version 999"));
     assert_int_equal(tb_edge_db_open(in(directory, "edge.db"), &key, &db, NULL), TB_OK);
     int64_t waiting = 0;
     assert_int_equal(tb_edge_db_number(db, "SELECT count(*) FROM outbox", &waiting), TB_OK);
     assert_int_equal(waiting, 1);
-    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    assert_int_equal(tb_edge_db_close(db), TB_OK);
 }
 
 /* No file may grow: what is there can be read, the terminal starts, and nothing is half done. */
