@@ -34,6 +34,7 @@ static const char help[] =
     "  --tls-names NAMES   further names and addresses of this machine, with commas, for its certificates\n"
     "  --tls-certificate FILE, --tls-key FILE  the operator's own for HTTPS (PEM), instead of the site's authority\n"
     "  --broker-listen HOST  where its own broker listens (TLS); 127.0.0.1 by default\n"
+    "  --trust-proxy ADDRESSES  proxies that say whose a connection is, by the PROXY protocol (HAProxy's send-proxy-v2)\n"
     "  --host NAME         behind a proxy: its public name, which requests will bear\n"
     "  --nats URL          a NATS server with JetStream, nats://host:port[,...]; without it one is started and watched over\n"
     "  --replicas N        copies of lists and events on a cluster of NATS servers; three where there are three, else one\n"
@@ -95,6 +96,7 @@ static const struct option known[] = {
     {"tls-certificate", required_argument, NULL, 'C'},
     {"tls-key", required_argument, NULL, 'K'},
     {"broker-listen", required_argument, NULL, 'B'},
+    {"trust-proxy", required_argument, NULL, 'P'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'v'},
     {0},
@@ -106,11 +108,8 @@ static int take_secure(int c, teburad_options *out)
     const struct {
         int letter;
         const char **to;
-    } names[] = {{'T', &out->listen_tls},
-                 {'N', &out->names},
-                 {'C', &out->certificate},
-                 {'K', &out->certificate_key},
-                 {'B', &out->broker_host}};
+    } names[] = {{'T', &out->listen_tls},      {'N', &out->names},       {'C', &out->certificate},
+                 {'K', &out->certificate_key}, {'B', &out->broker_host}, {'P', &out->proxies}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i].letter == c) {
             *names[i].to = optarg;

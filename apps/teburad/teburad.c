@@ -141,10 +141,6 @@ static tb_status open_bus(teburad *s, tb_error *why)
     tb_status status = teburad_access_open(s, why);
     if (status == TB_OK)
         status = teburad_secure_open(s, why);
-    if (status == TB_OK && s->options.nats && !tb_bus_url_is_safe(s->options.nats))
-        status = tb_fail(why, TB_INVALID_ARGUMENT,
-                         "--nats %s: a broker on another machine is spoken to with TLS only: tls://host:port",
-                         s->options.nats);
     if (status == TB_OK && !s->options.nats)
         status = open_own_broker(s, why);
     if (status != TB_OK)
@@ -218,6 +214,7 @@ static tb_status serve(teburad *s, int tls, tb_error *why)
                                    .route_count = teburad_route_count,
                                    .context = s,
                                    .host = s->options.host,
+                                   .proxies = s->options.proxies,
                                    .token = token,
                                    .reader = reader,
                                    .static_directory = s->options.web};
@@ -259,7 +256,15 @@ static void wait_for_own_broker(teburad *s)
 static tb_status check_options(const teburad_options *options, tb_error *why)
 {
     struct stat web;
-    tb_status status = tb_http_address_check(options->listen, why);
+    tb_status status = tb_http_plain_check(options->listen, why);
+    if (status == TB_OK && options->listen_tls)
+        status = tb_http_address_check(options->listen_tls, why);
+    if (status == TB_OK && options->proxies)
+        status = tb_http_proxies_check(options->proxies, why);
+    if (status == TB_OK && options.nats && !tb_bus_url_is_safe(options.nats))
+        status =
+            tb_fail(why, TB_INVALID_ARGUMENT,
+                    "--nats %s: a broker on another machine is spoken to with TLS only: tls://host:port", options.nats);
     if (status == TB_OK && options->web && (stat(options->web, &web) != 0 || !S_ISDIR(web.st_mode)))
         status = tb_fail(why, TB_NOT_FOUND, "--web %s: there is no such directory", options->web);
     return status;

@@ -24,7 +24,7 @@ typedef struct teburad_options {
     const char *data, *site, *profile, *listen, *nats, *terminal_nats, *web, *host, *models;
     const char *flight_information;       /* a file or a folder; NULL: none is watched */
     const char *database, *database_file; /* database.h */
-    const char *listen_tls, *names, *certificate, *certificate_key, *broker_host;
+    const char *listen_tls, *names, *certificate, *certificate_key, *broker_host, *proxies;
     int utc_offset_minutes, code_hours, accept_clock;
     int examine;           /* teburad check: look and change nothing */
     int replicas;          /* 0: what the brokers offer */

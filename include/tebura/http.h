@@ -106,10 +106,18 @@ typedef struct tb_http_options { /* strings and routes outlive the server, if no
     int connections;              /* at most, 0: 256 */
     /* PEM, with the chain; both: HTTPS and nothing else, TLS 1.2 at least. NULL: plain, and on loopback only. */
     const char *certificate, *private_key;
+    /* Numeric addresses, with commas: what comes from there may begin with the PROXY protocol (1 or 2) and is then of
+     * whom that names (request.peer). From elsewhere it is not understood. NULL: none */
+    const char *proxies;
 } tb_http_options;
 
 /* Is this an address to listen at, "host:port"? Opens nothing. TB_INVALID_ARGUMENT */
 tb_status tb_http_address_check(const char *listen_at, tb_error *why) TB_MUST_CHECK;
+/* Are these addresses for `proxies`? TB_INVALID_ARGUMENT */
+tb_status tb_http_proxies_check(const char *addresses, tb_error *why) TB_MUST_CHECK;
+/* An address for plain HTTP, which stands on loopback alone: as tb_http_open would say, but nothing is bound.
+ * TB_INVALID_ARGUMENT */
+tb_status tb_http_plain_check(const char *listen_at, tb_error *why) TB_MUST_CHECK;
 /* Binds and serves. TB_INVALID_ARGUMENT (address, route), TB_FORBIDDEN, TB_EXISTS (address taken), TB_IO, TB_NO_MEMORY.
  */
 tb_status tb_http_open(const tb_http_options *options, tb_http **out, tb_error *why) TB_MUST_CHECK;

@@ -284,15 +284,43 @@ tb_status tb_http_address_check(const char *listen_at, tb_error *why)
     return split_address(listen_at, host, port, why);
 }
 
-static tb_status bind_to(tb_http *http, const char *listen_at, tb_error *why)
+static tb_status resolve(const char *listen_at, struct addrinfo **found, tb_error *why)
 {
     char host[64], port[16];
+    struct addrinfo wanted = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    *found = NULL;
     tb_status status = split_address(listen_at, host, port, why);
+    if (status == TB_OK && getaddrinfo(host, port, &wanted, found) != 0)
+        status = tb_fail(why, TB_INVALID_ARGUMENT, "%s is no address of this machine", host);
+    return status;
+}
+
+static tb_status too_open(const char *listen_at, tb_error *why)
+{
+    return tb_fail(why, TB_INVALID_ARGUMENT,
+                   "%s is not loopback: whoever listens on the way would read everything; serve HTTPS there, and plain "
+                   "HTTP at 127.0.0.1 only",
+                   listen_at);
+}
+
+tb_status tb_http_plain_check(const char *listen_at, tb_error *why)
+{
+    struct addrinfo *found;
+    struct sockaddr_storage address = {0};
+    tb_status status = resolve(listen_at, &found, why);
     if (status != TB_OK)
         return status;
-    struct addrinfo *found = NULL, wanted = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-    if (getaddrinfo(host, port, &wanted, &found) != 0)
-        return tb_fail(why, TB_INVALID_ARGUMENT, "%s is no address of this machine", host);
+    memcpy(&address, found->ai_addr, found->ai_addrlen);
+    freeaddrinfo(found);
+    return is_loopback(&address) ? TB_OK : too_open(listen_at, why);
+}
+
+static tb_status bind_to(tb_http *http, const char *listen_at, tb_error *why)
+{
+    struct addrinfo *found;
+    tb_status status = resolve(listen_at, &found, why);
+    if (status != TB_OK)
+        return status;
     int one = 1;
     http->socket = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int failed = http->socket < 0 || setsockopt(http->socket, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
@@ -303,11 +331,7 @@ static tb_status bind_to(tb_http *http, const char *listen_at, tb_error *why)
         name_url(http);
         if (http->tls || http->loopback)
             return TB_OK;
-        return tb_fail(
-            why, TB_INVALID_ARGUMENT,
-            "%s is not loopback: whoever listens on the way would read everything; serve HTTPS there, and plain "
-            "HTTP at 127.0.0.1 only",
-            listen_at);
+        return too_open(listen_at, why);
     }
     status = reason == EADDRINUSE      ? TB_EXISTS
              : reason == EACCES        ? TB_FORBIDDEN
@@ -360,25 +384,41 @@ static void on_log(void *context, const char *format, va_list arguments)
     tb_log(TB_LOG_DEBUG, "http", "%s", line); /* clients that go away, mostly */
 }
 
+/* Also when it is refused (too many), the socket is the daemon's. */
+static void give(void *context, int fd, const struct sockaddr *address, socklen_t size)
+{
+    tb_http *http = context;
+    (void)MHD_add_connection(http->daemon, fd, address, size);
+}
+
 static tb_status start(tb_http *http, const tb_http_options *options, tb_error *why)
 {
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC |
                      MHD_USE_ERROR_LOG;
     unsigned most = options->connections > 0 ? (unsigned)options->connections : 256;
-    struct MHD_OptionItem tls[] = {
+    const struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)options->certificate},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)options->private_key},
-        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t) "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
-        {MHD_OPTION_END, 0, NULL}};
-    struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
-    if (http->tls)
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t) "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"}};
+    struct MHD_OptionItem more[5];
+    size_t count = 0;
+    if (options->proxies)
+        flags |= MHD_USE_NO_LISTEN_SOCKET;
+    else
+        more[count++] = (struct MHD_OptionItem){MHD_OPTION_LISTEN_SOCKET, http->socket, NULL};
+    if (http->tls) {
         flags |= MHD_USE_TLS;
+        memcpy(more + count, tls, sizeof tls);
+        count += sizeof tls / sizeof *tls;
+    }
+    more[count] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
     http->daemon = MHD_start_daemon(flags, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_log, http,
-                                    MHD_OPTION_LISTEN_SOCKET, http->socket, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-                                    http, MHD_OPTION_CONNECTION_LIMIT, most, MHD_OPTION_CONNECTION_TIMEOUT, 60u,
-                                    MHD_OPTION_THREAD_STACK_SIZE, (size_t)2 << 20, MHD_OPTION_ARRAY,
-                                    http->tls ? tls : plain, MHD_OPTION_END);
-    return http->daemon ? TB_OK : tb_fail(why, TB_IO, "the HTTP server does not start");
+                                    MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_CONNECTION_LIMIT, most,
+                                    MHD_OPTION_CONNECTION_TIMEOUT, 60u, MHD_OPTION_THREAD_STACK_SIZE, (size_t)2 << 20,
+                                    MHD_OPTION_ARRAY, more, MHD_OPTION_END);
+    if (!http->daemon)
+        return tb_fail(why, TB_IO, "the HTTP server does not start");
+    return options->proxies ? http_proxy_open(http->socket, options->proxies, give, http, &http->proxy, why) : TB_OK;
 }
 
 tb_status tb_http_open(const tb_http_options *options, tb_http **out, tb_error *why)
@@ -429,7 +469,10 @@ void tb_http_free(tb_http **place)
         return;
     atomic_store(&http->stopping, 1);
     if (http->daemon) {
-        if (MHD_quiesce_daemon(http->daemon) == MHD_INVALID_SOCKET) /* no new connections; the socket is ours again */
+        int is_ours = http->proxy != NULL;
+        http_proxy_free(&http->proxy);
+        /* no new connections; the socket is ours again */
+        if (!is_ours && MHD_quiesce_daemon(http->daemon) == MHD_INVALID_SOCKET)
             http->socket = -1;
         wait_for_the_last(http);
         MHD_stop_daemon(http->daemon);

@@ -9,11 +9,14 @@
 
 #include <tebura/http.h>
 
+#include "http/proxy.h"
+
 #define PARAMS_MAX 4
 #define PARAM_SIZE 128
 
 struct tb_http {
     struct MHD_Daemon *daemon;
+    http_proxy *proxy; /* takes the connections; NULL: the daemon does */
     int socket, loopback;
     int tls;
     char url[96];

@@ -8,13 +8,15 @@
 #include <string.h>
 
 #include <tebura/secret.h>
+#include <tebura/tls.h>
 
 static const char token_place[] =
     "this needs the terminal's own token: Authorization: Bearer and what screen.token holds, a file in the "
     "terminal's data directory";
 
 #define DECODING_MOST 4
-#define CODE_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
+#define HEX "0123456789abcdef"
+#define CODE_LENGTH 32 /* as the server makes it */
 #define PAGE_LIMIT ((size_t)12 << 20)
 #define FRAME_LIMIT ((size_t)8 << 20)
 
@@ -400,6 +402,16 @@ static void origin_of(const char *server, char *out, size_t size)
     snprintf(out, size, "%.*s", (int)length, server);
 }
 
+/* CODE or CODE.FINGERPRINT */
+static int code_is_one(const char *code)
+{
+    size_t length = strspn(code, HEX);
+    if (length != CODE_LENGTH || (code[length] && code[length] != '.'))
+        return 0;
+    return !code[length] || (strspn(code + length + 1, HEX) == TB_FINGERPRINT_SIZE - 1 &&
+                             strlen(code + length + 1) == TB_FINGERPRINT_SIZE - 1);
+}
+
 tb_status tb_terminal_check(const tb_terminal_options *options, tb_error *why)
 {
     const char *server = options->server, *host = strstr(server, "://");
@@ -411,9 +423,11 @@ tb_status tb_terminal_check(const tb_terminal_options *options, tb_error *why)
         return tb_fail(why, TB_INVALID_ARGUMENT, "--listen %s: the local interface stands on a loopback address only",
                        options->listen);
     const char *code = options->code;
-    if (code && (!*code || strlen(code) > 128 || code[strspn(code, CODE_LETTERS)]))
-        return tb_fail(why, TB_INVALID_ARGUMENT,
-                       "--code: that is no registration code: copy it whole from the console");
+    if (code && !code_is_one(code)) /* not asked for, over and over, of a server that is away */
+        return tb_fail(
+            why, TB_INVALID_ARGUMENT,
+            "--code: that is no registration code, 32 hex digits and, after a point, 64 of the fingerprint: copy it "
+            "whole from the console");
     return TB_OK;
 }
 

@@ -114,7 +114,8 @@ test('a wrong code, a data directory in use, a profile without the role: one sen
   await fails(start(join(temporary(t), 'c'), '0'.repeat(32), ['--camera', 'nonsense:']), 64, /INVALID_ARGUMENT/);
   await fails(start(join(temporary(t), 'd'), '0'.repeat(32), ['--listen', '0.0.0.0:0']), 64, /loopback/);
   await fails(start(join(temporary(t), 'f'), '0'.repeat(32), ['--server', 'localhost:8080']), 64, /--server localhost:8080: write it as http/);
-  await fails(start(join(temporary(t), 'g'), 'not a code'), 64, /no registration code/);
+  for (const bad of ['not a code', 'abc', '0'.repeat(31), '0'.repeat(33), 'A'.repeat(32), `${'0'.repeat(32)}.`, `${'0'.repeat(32)}.${'0'.repeat(63)}`])
+    await fails(start(join(temporary(t), 'g'), bad, ['--server', 'http://127.0.0.1:1']), 64, /no registration code/); // no server is asked
   await fails(start(join(temporary(t), 'h'), '0'.repeat(32), ['--camera', 'v4l2:/dev/video-none']), 66, /camera .*NOT_FOUND/);
   await fails(start(join(temporary(t), "e"), "0".repeat(32), ["--camera", "pushed:", "--without-liveness"]), 64, /simulated cameras/);
   const edge = await startEdge(t, server, { id: 'one', role: 'security', zone: 'security_area' });

@@ -45,12 +45,14 @@ test('only the server whose fingerprint it was given', { skip }, async (t) => {
 });
 
 test('nothing in the open beyond this machine', { skip }, async (t) => {
-  for (const [args, sentence] of [[['--listen', '0.0.0.0:0'], /not loopback/], [['--nats', 'nats://192.0.2.1:4222'], /TLS only: tls/]]) {
-    const program = run(join(bin, 'teburad'), ['management', '--data', join(temporary(t), 'data'), '--site', 'test_site', '--profile', join(root, 'profiles/airport.yaml'), ...args]);
+  for (const [args, sentence] of [[['--listen', '0.0.0.0:0'], /not loopback/], [['--trust-proxy', 'proxy.example'], /numeric addresses/], [['--nats', 'nats://192.0.2.1:4222'], /TLS only: tls/]]) {
+    const data = join(temporary(t), 'data');
+    const program = run(join(bin, 'teburad'), ['management', '--data', data, '--site', 'test_site', '--profile', join(root, 'profiles/airport.yaml'), ...args]);
     t.after(() => program.child.kill('SIGKILL'));
     const { code } = await program.ended;
     assert.equal(code, 64, program.err);
     assert.match(program.err, sentence);
+    assert.equal(existsSync(data), false); // before anything is made
   }
 });
 
