@@ -261,10 +261,10 @@ static tb_status check_options(const teburad_options *options, tb_error *why)
         status = tb_http_address_check(options->listen_tls, why);
     if (status == TB_OK && options->proxies)
         status = tb_http_proxies_check(options->proxies, why);
-    if (status == TB_OK && options.nats && !tb_bus_url_is_safe(options.nats))
-        status =
-            tb_fail(why, TB_INVALID_ARGUMENT,
-                    "--nats %s: a broker on another machine is spoken to with TLS only: tls://host:port", options.nats);
+    if (status == TB_OK && options->nats && !tb_bus_url_is_safe(options->nats))
+        status = tb_fail(why, TB_INVALID_ARGUMENT,
+                         "--nats %s: a broker on another machine is spoken to with TLS only: tls://host:port",
+                         options->nats);
     if (status == TB_OK && options->web && (stat(options->web, &web) != 0 || !S_ISDIR(web.st_mode)))
         status = tb_fail(why, TB_NOT_FOUND, "--web %s: there is no such directory", options->web);
     return status;
