@@ -271,6 +271,7 @@ typedef struct tb_touchpoint {
     tb_time code_until; /* while it is not registered */
     int wiping;         /* it was told to deliver what it holds and to wipe itself */
     uint64_t sequence, entries;
+    uint64_t forgotten; /* its events up to that number were applied, though nothing names each of them any more */
     tb_heartbeat last;
 } tb_touchpoint;
 /* `id`, `role`, `attributes` and, when not empty, `zone` count; attribute "staff_confirms" (bool) overrides the role's
@@ -369,6 +370,8 @@ tb_status tb_management_outbox_written(tb_management *m, const tb_outbox_item *i
  * time; another takes over within a second of the leader's end. 0: not this one. Else a number, another one each time
  * that it begins to lead: others may have led in between, and what was begun then has to be begun anew. */
 uint64_t tb_management_leads(const tb_management *m);
+/* Where several servers share a database: memory follows what the others have done. For servers that nobody asks. */
+tb_status tb_management_follow(tb_management *m) TB_MUST_CHECK;
 /* Whether the bucket is known to have been written from this database while this server ran; and that it is. */
 int tb_management_knows_feed(const tb_management *m);
 void tb_management_feed_is_written(tb_management *m);

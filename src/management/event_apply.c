@@ -69,6 +69,7 @@ static tb_status apply_to_visit(tb_management *m, const tb_terminal *terminal, c
     if (status == TB_NOT_FOUND) { /* the journey is over: it stays in the history, without a name */
         if (!passage->reason[0])
             snprintf(passage->reason, sizeof passage->reason, "%s", tb_profile_over_reason(m->profile));
+        passage->visit = (tb_id){{0}};
         return TB_OK;
     }
     if (status != TB_OK || !terminal->role)
@@ -93,14 +94,28 @@ static tb_status apply_to_visit(tb_management *m, const tb_terminal *terminal, c
     return status;
 }
 
+/* History names no visit that is over. */
+static tb_status name_if_known(tb_management *m, tb_passage *passage)
+{
+    int exists = 0;
+    tb_status status = tb_id_is_zero(passage->visit) ? TB_OK : tb_booking_exists(m->db, passage->visit, &exists);
+    if (status == TB_OK && !exists)
+        passage->visit = (tb_id){{0}};
+    return status;
+}
+
 static tb_status apply_kind(tb_management *m, const tb_terminal *terminal, const tb_event *event, tb_passage *passage)
 {
     tb_id payment;
+    tb_status status;
     switch (event->kind) {
     case TB_EVENT_REFUSAL:
     case TB_EVENT_ATTENDANT: /* history: whether they pass is another event's to tell */
-        return TB_OK;
+        return name_if_known(m, passage);
     case TB_EVENT_PAYMENT_VOID:
+        status = name_if_known(m, passage);
+        if (status != TB_OK)
+            return status;
         if (tb_id_parse(tb_facts_text(&event->facts, "payment"), &payment) != TB_OK)
             return TB_OK; /* names no payment: history only */
         return tb_payment_void(m, payment, event->touchpoint);
@@ -140,6 +155,7 @@ static void believe_time(tb_event *event, tb_time now, tb_passage *passage, tb_e
  * its own, so that nobody can make somebody else's event look repeated. */
 static tb_status look_up(tb_management *m, const tb_event *event, tb_id *id, int *seen, tb_event_tally *tally)
 {
+    uint64_t forgotten = tb_terminal_find(m, event->touchpoint)->row.forgotten;
     uint8_t hash[32], both[sizeof event->id.bytes + sizeof event->touchpoint] = {0};
     *id = event->id;
     tb_status status = tb_ahead_is_new(m, *id) ? TB_NOT_FOUND : tb_applied_get(m->db, *id, event->touchpoint, NULL);
@@ -151,7 +167,7 @@ static tb_status look_up(tb_management *m, const tb_event *event, tb_id *id, int
         status = tb_applied_get(m->db, *id, event->touchpoint, NULL);
         tally->counts[TB_METRIC_MARKED_TWIN] += status == TB_NOT_FOUND;
     }
-    *seen = status == TB_OK;
+    *seen = status == TB_OK || (status == TB_NOT_FOUND && event->number && event->number <= forgotten); /* F1 */
     return status == TB_NOT_FOUND ? TB_OK : status;
 }
 
@@ -171,11 +187,14 @@ tb_status tb_event_apply(tb_management *m, tb_event *event, tb_event_tally *tall
     snprintf(passage.role, sizeof passage.role, "%s", terminal->row.role);
     snprintf(passage.kind, sizeof passage.kind, "%s", kind_name(event->kind));
     snprintf(passage.reason, sizeof passage.reason, "%s", event->reason);
-    status = tb_applied_add(m->db, id, event->visit, event->touchpoint, tb_span_of(NULL, 0), now);
+    status = tb_applied_add_event(m->db, id, event->touchpoint, event->number, now);
     tb_passage marked = passage;
+    uint64_t ended = m->ended;
     believe_time(event, now, &marked, tally);
     if (status == TB_OK)
         status = apply_kind(m, terminal, event, &passage);
+    if (status == TB_OK && m->ended != ended) /* perhaps this one, by this event */
+        status = name_if_known(m, &passage);
     if (!passage.reason[0])
         memcpy(passage.reason, marked.reason, sizeof passage.reason);
     passage.at = event->at;

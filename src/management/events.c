@@ -189,15 +189,27 @@ tb_status tb_management_events(tb_management *m, const tb_sealed_event *events, 
     return status;
 }
 
-tb_status tb_events_once_more(tb_management *m, const tb_sealed_event *event)
+static tb_status apply_quarantined(tb_management *m, tb_event *event, tb_id row, tb_event_tally *tally)
 {
-    tb_event_tally sum = {0};
-    tb_event opened;
-    int bad;
+    event->number = 0; /* it counts as reported, so its number does not say whether it was applied */
+    tb_status status = tb_event_apply(m, event, tally);
+    return status == TB_OK ? tb_quarantine_remove(m->db, row) : status;
+}
+
+tb_status tb_events_once_more(tb_management *m, const tb_sealed_event *sealed, tb_id row)
+{
+    tb_event_tally tally = {0}, sum = {0};
+    tb_event event;
     tb_service_lock(m);
-    tb_status status = open_event(m, event, &opened); /* its terminal may be gone by now: then it stays where it is */
+    tb_status status = tb_change_begin(m);
+    if (status == TB_OK) {
+        status = open_event(m, sealed, &event); /* its terminal may be gone by now: then it stays where it is */
+        if (status == TB_OK)
+            status = apply_quarantined(m, &event, row, &tally);
+        status = tb_change_end(m, status);
+    }
     if (status == TB_OK)
-        status = try_all(m, event, 1, &sum, &bad);
+        add_tally(m, &sum, &tally);
     tb_service_unlock(m);
     tell_provider(m, &sum);
     return status;

@@ -198,8 +198,6 @@ static tb_status remember(change *c)
             status = tb_flight_told_set(c->m->db, c->word->flight, tb_flight_field_name((tb_flight_field)i), c->said);
     if (status == TB_OK && c->word->message[0])
         status = tb_message_add(c->m->db, c->word->source, c->word->message, c->now);
-    if (status == TB_OK && c->word->message[0])
-        status = tb_messages_remove(c->m->db, c->now - REMEMBERED);
     return status;
 }
 

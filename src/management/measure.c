@@ -8,10 +8,16 @@ typedef struct question {
 
 static tb_status count_rows(tb_management *m)
 {
-    static const question questions[] = {{"SELECT count(*) FROM central.person", TB_METRIC_PEOPLE},
-                                         {"SELECT count(*) FROM visitor.visit", TB_METRIC_VISITORS},
-                                         {"SELECT count(*) FROM visitor.entry", TB_METRIC_ENTRIES},
-                                         {"SELECT count(*) FROM central.quarantine", TB_METRIC_QUARANTINE}};
+    static const question questions[] = {
+        {"SELECT count(*) FROM central.person", TB_METRIC_PEOPLE},
+        {"SELECT count(*) FROM visitor.visit", TB_METRIC_VISITORS},
+        {"SELECT count(*) FROM visitor.entry", TB_METRIC_ENTRIES},
+        {"SELECT count(*) FROM central.quarantine", TB_METRIC_QUARANTINE},
+        /* without reading them all */
+        {"SELECT coalesce(max(number) - min(number) + 1, 0) FROM central.passage", TB_METRIC_ROWS_PASSAGES},
+        {"SELECT coalesce(max(number) - min(number) + 1, 0) FROM visitor.change", TB_METRIC_ROWS_CHANGES},
+        {"SELECT count(*) FROM central.flight", TB_METRIC_ROWS_FLIGHTS},
+        {"SELECT count(*) FROM central.occasion", TB_METRIC_ROWS_OCCASIONS}};
     tb_status status = TB_OK;
     for (size_t i = 0; i < sizeof questions / sizeof *questions && status == TB_OK; i++) {
         uint64_t count = 0;
@@ -19,6 +25,14 @@ static tb_status count_rows(tb_management *m)
         if (status == TB_OK)
             tb_metric_set(&m->metrics, questions[i].metric, (int64_t)count);
     }
+    return status;
+}
+
+static tb_status measure_applied(tb_management *m)
+{
+    tb_time oldest = 0;
+    tb_status status = tb_applied_oldest(m->db, &oldest);
+    tb_metric_set(&m->metrics, TB_METRIC_APPLIED_AGE, oldest ? tb_service_now(m) - oldest : 0);
     return status;
 }
 
@@ -77,6 +91,8 @@ tb_status tb_management_measure(tb_management *m, const char *version, tb_bytes 
     tb_status status = count_rows(m);
     if (status == TB_OK)
         status = count_payments(m);
+    if (status == TB_OK)
+        status = measure_applied(m);
     if (status == TB_OK)
         status = measure_outbox(m);
     count_terminals(m);

@@ -90,13 +90,8 @@ tb_status tb_person_erase(tb_management *m, tb_id person)
     tb_status status = tb_custody_destroy(m, person); /* the key first (I5) */
     if (status == TB_OK)
         status = tb_bookings_of_person(m->db, person, &visits);
-    for (size_t i = 0; i < visits.count && status == TB_OK; i++) {
-        status = tb_visit_end(m, visits.items[i]); /* I6 */
-        if (status == TB_OK)
-            status = tb_applied_forget(m->db, visits.items[i]);
-        if (status == TB_OK)
-            status = tb_booking_remove(m->db, visits.items[i]);
-    }
+    for (size_t i = 0; i < visits.count && status == TB_OK; i++)
+        status = tb_visit_forget(m, visits.items[i]);
     tb_ids_free(&visits);
     return status == TB_OK ? remove_owned(m, person) : status;
 }

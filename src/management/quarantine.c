@@ -72,10 +72,8 @@ tb_status tb_management_quarantine_retry(tb_management *m, tb_id id, tb_error *w
         return tb_fail(why, status, "there is no such event in the quarantine");
     tb_sealed_event event = {subject, tb_bytes_span(&sealed)};
     if (status == TB_OK)
-        status = tb_events_once_more(m, &event);
+        status = tb_events_once_more(m, &event, id);
     tb_bytes_free(&sealed);
-    if (status == TB_OK)
-        status = remove_row(m, id); /* after the event: applied twice is once (I3) */
     return status == TB_OK
                ? TB_OK
                : tb_fail(why, status, "the event still cannot be applied (%s): it stays", tb_status_sentence(status));

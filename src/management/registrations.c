@@ -110,11 +110,12 @@ static tb_status take_in(tb_management *m, tb_terminal *terminal, const tb_touch
     if (status != TB_OK)
         return status;
     terminal->row.registered = 1;
+    terminal->row.forgotten = 0;
     terminal->row.public_key = *claim->public_key;
     terminal->row.has_broker_key = claim->broker_key != NULL;
     if (claim->broker_key)
         terminal->row.broker_key = *claim->broker_key;
-    status = tb_touchpoint_key_set(m->db, terminal->row.id, claim->public_key, claim->broker_key);
+    status = tb_touchpoint_key_set(m->db, terminal->row.id, claim->public_key, claim->broker_key, tb_service_now(m));
     if (status == TB_OK)
         status = tb_lists_add(&m->lists, terminal);
     if (status == TB_OK)

@@ -57,7 +57,7 @@ static tb_status end_row(tb_management *m, tb_terminal *terminal)
     if (status == TB_OK)
         status = tb_revoked_insert(m->db, &row);
     if (status == TB_OK)
-        status = tb_touchpoint_key_set(m->db, terminal->row.id, NULL, NULL);
+        status = tb_touchpoint_key_set(m->db, terminal->row.id, NULL, NULL, tb_service_now(m));
     return status == TB_OK ? tb_touchpoint_code_set(m->db, terminal->row.id, nobody_knows, 0) : status;
 }
 

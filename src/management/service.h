@@ -64,6 +64,7 @@ struct tb_terminal { /* in secret memory */
     const tb_role *role; /* NULL: the profile has lost it; its list is empty */
     tb_role_view view;
     uint64_t committed; /* sequence in the database; row.sequence runs ahead inside a change */
+    uint64_t forgotten; /* row.forgotten as it will be after this change (forget.c) */
     tb_position place;  /* of its attributes */
     int tag;            /* of those whom it serves now, when the server matches for it; -1 none (tags.c) */
     /* what it seals for us, what we seal for it; derived once: X25519 would be most of an event's cost */
@@ -154,6 +155,7 @@ struct tb_management {
     size_t old_count, old_capacity;
     tb_ahead ahead;
     int wrote_outbox, wrote_passage;
+    uint64_t ended; /* counts the visits that ended */
     /* Every start numbers lists from the clock on (in ms: no list changes that often for long). A database restored
      * from a backup would else give out numbers again that terminals have seen, and they would take what is new for
      * old. */
@@ -172,12 +174,12 @@ struct tb_management {
     int distrust;          /* a commit of ours may have taken place without our hearing of it */
     tb_status hold_status; /* of tb_service_lock_to_change */
     int held;              /* by it, and nothing was changed yet */
-    int64_t next_trim;
     int64_t outbox_given;   /* the last row that was given to the publisher */
     uint64_t outbox_tenure; /* tb_management_leads, when rows were last given */
     tb_time whole_at;       /* then all that was committed had been given; 0: K2 of marks.h */
     uint64_t marking;       /* counts up whenever what is published is not known any more (K2) */
     int64_t marks_due;      /* none before; monotonic */
+    tb_time forget_due;     /* not before that is anything looked for again that nobody needs */
     tb_metrics metrics;
     tb_site_time *time;               /* what tb_service_now goes by */
     int64_t (*uptime)(void *context); /* the options' */
@@ -220,7 +222,6 @@ tb_status tb_service_refresh(tb_management *m) TB_MUST_CHECK;
 tb_status tb_shared_begin(tb_management *m) TB_MUST_CHECK;                         /* of tb_change_begin */
 tb_status tb_shared_note(tb_management *m) TB_MUST_CHECK;                          /* before a commit */
 tb_status tb_shared_number(tb_management *m, tb_terminal *terminal) TB_MUST_CHECK; /* S2 */
-tb_status tb_shared_trim(tb_management *m) TB_MUST_CHECK;
 
 /* ---- reference.c: visits by what their people hold ---- */
 typedef struct tb_held_question {
@@ -334,6 +335,12 @@ tb_status tb_near_load(tb_management *m, tb_id visit, tb_time now) TB_MUST_CHECK
 int tb_near_admits(const tb_management *m, const tb_terminal *terminal); /* as far as distance goes */
 tb_status tb_near_expire(tb_management *m, tb_id visit) TB_MUST_CHECK;   /* removes what has ended */
 
+/* ---- forget.c: rows that are not needed any more (doc/adr/115) ---- */
+/* Of tb_management_tick. *more 1: there is more to do, in a further transaction. */
+tb_status tb_forget(tb_management *m, tb_time now, tb_time *next, int *more) TB_MUST_CHECK;
+/* Inside a change: the visit is over, and nothing names it any more. */
+tb_status tb_visit_forget(tb_management *m, tb_id visit) TB_MUST_CHECK;
+
 /* ---- visits.c ---- */
 /* Facts that the site may tell: declared, of their kind, not the server's own, times in order. */
 tb_status tb_facts_check(const tb_management *m, const tb_facts *facts, tb_error *why) TB_MUST_CHECK;
@@ -422,8 +429,8 @@ tb_status tb_answer_remember(tb_management *m, const tb_request *request, const 
 /* ---- events.c, quarantine.c ---- */
 /* Trouble of ours that the next try may not meet. What is not known to pass does not hold up the others. */
 int tb_status_may_pass(tb_status status);
-/* An event of the quarantine: in a change of its own. What went wrong; it is not kept once more. */
-tb_status tb_events_once_more(tb_management *m, const tb_sealed_event *event) TB_MUST_CHECK;
+/* An event of the quarantine: applied, and its row gone, in a change of its own. What went wrong: it stays. */
+tb_status tb_events_once_more(tb_management *m, const tb_sealed_event *event, tb_id row) TB_MUST_CHECK;
 /* Inside a change. *full: there is no room, and it is gone. */
 tb_status tb_quarantine_keep(tb_management *m, const tb_sealed_event *event, tb_status cause, int *full) TB_MUST_CHECK;
 

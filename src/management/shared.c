@@ -9,7 +9,6 @@
 #include <tebura/log.h>
 
 #define ROWS 256
-#define KEPT 200000 /* changes; who has slept through more reads everything again */
 
 static int woken(void *context)
 {
@@ -178,12 +177,12 @@ tb_status tb_shared_note(tb_management *m)
     return status;
 }
 
-tb_status tb_shared_trim(tb_management *m)
+tb_status tb_management_follow(tb_management *m)
 {
-    if (!tb_db_is_shared(m->db) || tb_clock_monotonic() < m->next_trim)
-        return TB_OK;
-    m->next_trim = tb_clock_monotonic() + TB_MINUTE;
-    return tb_changes_trim(m->db, KEPT);
+    tb_service_lock(m);
+    tb_status status = tb_service_refresh(m);
+    tb_service_unlock(m);
+    return status;
 }
 
 /* ---- who leads ---- */

@@ -144,7 +144,7 @@ static tb_status remove_published(tb_management *m)
     if (atomic_load(&m->outbox_done) <= m->outbox_removed)
         return TB_OK;
     tb_status status = tb_change_begin(m);
-    return status == TB_OK ? tb_change_end(m, tb_shared_trim(m)) : status;
+    return status == TB_OK ? tb_change_end(m, TB_OK) : status;
 }
 
 static tb_status tell_later(tb_management *m, tb_time now, tb_time *next, int *more)
@@ -181,7 +181,7 @@ static tb_status do_chore(tb_management *m, chore act, tb_time now, tb_time *nex
 /* Nobody is kept, and nothing waits, because something else cannot be done. */
 tb_status tb_management_tick(tb_management *m, tb_time *next)
 {
-    static const chore chores[] = {recompute_due, end_flight, tell_later, let_kept_go, keep_time};
+    static const chore chores[] = {recompute_due, end_flight, tell_later, let_kept_go, tb_forget, keep_time};
     tb_time now = tb_service_now(m);
     tb_status first = TB_OK;
     *next = now + TB_MINUTE; /* at the latest: payments that hang have no row that says when */

@@ -237,11 +237,7 @@ tb_status tb_booking_end(tb_management *m, tb_id visit)
         status = keep(m, &booking, &kept);
     if (status == TB_OK && !open && !kept)
         return tb_person_erase(m, booking.person);
-    if (status == TB_OK)
-        status = tb_visit_end(m, visit);
-    if (status == TB_OK)
-        status = tb_applied_forget(m->db, visit);
-    return status == TB_OK ? tb_booking_remove(m->db, visit) : status;
+    return status == TB_OK ? tb_visit_forget(m, visit) : status;
 }
 
 tb_status tb_management_visit_end(tb_management *m, tb_id visit, tb_error *why)

@@ -8,8 +8,9 @@ tb_status tb_change_note(tb_db *db, tb_changed what, tb_id visit)
     tb_id program = tb_db_program(db);
     if (!tb_db_is_shared(db))
         return TB_OK;
-    return tb_db_run_later(db, "INSERT INTO visitor.change (program, what, visit) VALUES ($1, $2, $3)",
-                           TB_VALUES(tb_value_id(&program), tb_value_int(what), tb_value_id(&visit)));
+    return tb_db_run_later(
+        db, "INSERT INTO visitor.change (program, what, visit, at) VALUES ($1, $2, $3, $4)",
+        TB_VALUES(tb_value_id(&program), tb_value_int(what), tb_value_id(&visit), tb_value_int(tb_clock_now())));
 }
 
 tb_status tb_change_last(tb_db *db, int64_t *number)
@@ -37,8 +38,11 @@ tb_status tb_changes_from(tb_db *db, int64_t number, tb_change_row *out, int max
     return status;
 }
 
-tb_status tb_changes_trim(tb_db *db, int64_t keep)
+tb_status tb_changes_expire(tb_db *db, tb_time before, int64_t keep, int max, int64_t *removed)
 {
-    return tb_db_run(db, "DELETE FROM visitor.change WHERE number <= (SELECT max(number) FROM visitor.change) - $1",
-                     TB_VALUES(tb_value_int(keep)), NULL);
+    return tb_db_run(db,
+                     "DELETE FROM visitor.change WHERE number < (SELECT min(number) FROM visitor.change) + $3"
+                     " AND number < (SELECT max(number) FROM visitor.change)"
+                     " AND (at < $1 OR number <= (SELECT max(number) FROM visitor.change) - $2)",
+                     TB_VALUES(tb_value_int(before), tb_value_int(keep), tb_value_int(max)), removed);
 }

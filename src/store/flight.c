@@ -135,7 +135,37 @@ tb_status tb_message_add(tb_db *db, const char *source, const char *number, tb_t
                      TB_VALUES(tb_value_text(source), tb_value_text(number), tb_value_int(now)), NULL);
 }
 
-tb_status tb_messages_remove(tb_db *db, tb_time before)
+tb_status tb_messages_expire(tb_db *db, tb_time before, int max, int64_t *removed)
 {
-    return tb_db_run(db, "DELETE FROM central.flight_message WHERE at < $1", TB_VALUES(tb_value_int(before)), NULL);
+    return tb_db_run(db,
+                     "DELETE FROM central.flight_message WHERE at < $1 AND at <= (SELECT max(first.at) FROM"
+                     " (SELECT at FROM central.flight_message ORDER BY at LIMIT $2) AS first)",
+                     TB_VALUES(tb_value_int(before), tb_value_int(max)), removed);
+}
+
+/* ---- flights that are over ---- */
+
+#define EXPIRE_MOST 64
+
+tb_status tb_flights_expire(tb_db *db, tb_time before, int max, int64_t *removed)
+{
+    char ids[EXPIRE_MOST][sizeof((tb_flight *)0)->id];
+    tb_rows rows;
+    int more = 0, count = 0;
+    tb_status status =
+        tb_db_query(db,
+                    "SELECT f.id FROM central.flight f WHERE f.departed = 1 AND f.departure < $1"
+                    " AND NOT EXISTS (SELECT 1 FROM central.booking b WHERE b.flight = f.id) LIMIT $2",
+                    TB_VALUES(tb_value_int(before), tb_value_int(max < EXPIRE_MOST ? max : EXPIRE_MOST)), &rows);
+    while (status == TB_OK && (status = tb_rows_next(&rows, &more)) == TB_OK && more)
+        tb_rows_text(&rows, 0, ids[count++], sizeof ids[0]);
+    tb_rows_end(&rows);
+    for (int i = 0; i < count && status == TB_OK; i++) {
+        status =
+            tb_db_run_later(db, "DELETE FROM central.flight_told WHERE flight = $1", TB_VALUES(tb_value_text(ids[i])));
+        if (status == TB_OK)
+            status = tb_db_run_later(db, "DELETE FROM central.flight WHERE id = $1", TB_VALUES(tb_value_text(ids[i])));
+    }
+    *removed = count;
+    return status;
 }

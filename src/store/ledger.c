@@ -46,6 +46,13 @@ tb_status tb_payment_state_set(tb_db *db, tb_id id, tb_payment_state state)
                      TB_VALUES(tb_value_id(&id), tb_value_int(state)), NULL);
 }
 
+tb_status tb_payments_forget(tb_db *db, tb_id visit)
+{
+    static const tb_id nobody;
+    return tb_db_run_later(db, "UPDATE central.payment SET visit = $2, instrument = $2, deliver = '' WHERE visit = $1",
+                           TB_VALUES(tb_value_id(&visit), tb_value_id(&nobody)));
+}
+
 tb_status tb_payment_counts(tb_db *db, int64_t counts[TB_PAYMENT_VOIDED + 1])
 {
     tb_rows rows;

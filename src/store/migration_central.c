@@ -126,6 +126,12 @@ static const char occasions[] =
     "ALTER TABLE central.booking ADD COLUMN listed BIGINT NOT NULL DEFAULT 0;"
     "CREATE INDEX central.booking_listed ON booking (listed);";
 
-static const char *const steps[] = {people, money, models, visits, flights, further, held, quarantine, occasions};
+/* How long rows stay (doc/adr/115). number: of the terminal's event, 0 a request, -1 a row of before. */
+static const char lifetimes[] = "ALTER TABLE central.applied ADD COLUMN number BIGINT NOT NULL DEFAULT -1;"
+                                "CREATE INDEX central.applied_at ON applied (at);"
+                                "CREATE INDEX central.payment_visit ON payment (visit);";
+
+static const char *const steps[] = {people,  money, models,     visits,    flights,
+                                    further, held,  quarantine, occasions, lifetimes};
 
 const tb_migrations tb_migrations_central = {"central", steps, sizeof steps / sizeof *steps};

@@ -45,6 +45,13 @@ static const char later[] =
 /* reported: all events of this terminal up to that number have been applied or set aside (management/reports.c). */
 static const char reports[] = "ALTER TABLE visitor.touchpoint ADD COLUMN reported BIGINT NOT NULL DEFAULT 0;";
 
-static const char *const steps[] = {lists, trust, shared, near, later, reports};
+/* forgotten: events up to that number were applied, and their rows in central.applied may be gone. since: when this
+ * terminal's key was taken. */
+static const char lifetimes[] = "ALTER TABLE visitor.touchpoint ADD COLUMN forgotten BIGINT NOT NULL DEFAULT 0;"
+                                "ALTER TABLE visitor.touchpoint ADD COLUMN since BIGINT NOT NULL DEFAULT 0;"
+                                "UPDATE visitor.touchpoint SET forgotten = reported;"
+                                "ALTER TABLE visitor.change ADD COLUMN at BIGINT NOT NULL DEFAULT 0;";
+
+static const char *const steps[] = {lists, trust, shared, near, later, reports, lifetimes};
 
 const tb_migrations tb_migrations_visitor = {"visitor", steps, sizeof steps / sizeof *steps};

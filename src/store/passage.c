@@ -57,3 +57,18 @@ tb_status tb_passages_of_person(tb_db *db, tb_id person, tb_passage *out, int ma
     return read_passages(db, COLUMNS "WHERE b.person = $1 ORDER BY h.number LIMIT $2",
                          TB_VALUES(tb_value_id(&person), tb_value_int(max)), out, max, count);
 }
+
+tb_status tb_passages_forget(tb_db *db, tb_id visit)
+{
+    static const tb_id nobody;
+    return tb_db_run_later(db, "UPDATE central.passage SET visit = $2 WHERE visit = $1",
+                           TB_VALUES(tb_value_id(&visit), tb_value_id(&nobody)));
+}
+
+tb_status tb_passages_expire(tb_db *db, tb_time before, int max, int64_t *removed)
+{
+    return tb_db_run(db,
+                     "DELETE FROM central.passage WHERE number < (SELECT min(number) FROM central.passage) + $2"
+                     " AND at < $1",
+                     TB_VALUES(tb_value_int(before), tb_value_int(max)), removed);
+}

@@ -39,6 +39,14 @@ tb_status tb_quarantine_remove(tb_db *db, tb_id id)
     return status == TB_OK && !changed ? TB_NOT_FOUND : status;
 }
 
+tb_status tb_quarantine_expire(tb_db *db, tb_time before, int max, int64_t *removed)
+{
+    return tb_db_run(db,
+                     "DELETE FROM central.quarantine WHERE id IN"
+                     " (SELECT id FROM central.quarantine WHERE since < $1 ORDER BY since LIMIT $2)",
+                     TB_VALUES(tb_value_int(before), tb_value_int(max)), removed);
+}
+
 tb_status tb_quarantine_rows(tb_db *db, tb_quarantined_fn each, void *context)
 {
     tb_rows rows;

@@ -140,7 +140,9 @@ tb_status tb_flight_told_set(tb_db *db, const char *flight, const char *field, t
 /* Messages of flight information sources that were taken; TB_NOT_FOUND: not this one. */
 tb_status tb_message_get(tb_db *db, const char *source, const char *number) TB_MUST_CHECK;
 tb_status tb_message_add(tb_db *db, const char *source, const char *number, tb_time now) TB_MUST_CHECK;
-tb_status tb_messages_remove(tb_db *db, tb_time before) TB_MUST_CHECK;
+tb_status tb_messages_expire(tb_db *db, tb_time before, int max, int64_t *removed) TB_MUST_CHECK;
+/* Departed, and nobody has a booking on them. */
+tb_status tb_flights_expire(tb_db *db, tb_time before, int max, int64_t *removed) TB_MUST_CHECK;
 
 /* ---- booking.c: a booking with everything that its visit's facts are made of ---- */
 typedef struct tb_booking {
@@ -161,8 +163,12 @@ typedef struct tb_booking {
 /* flight.id counts, "" without */
 tb_status tb_booking_insert(tb_db *db, const tb_booking *booking, tb_time now) TB_MUST_CHECK;
 tb_status tb_booking_get(tb_db *db, tb_id id, tb_booking *out) TB_MUST_CHECK;
+<<<<<<< HEAD
 typedef tb_status (*tb_booking_fn)(void *context, const tb_booking *booking);
 tb_status tb_bookings_get(tb_db *db, const tb_ids *ids, tb_booking_fn each, void *context) TB_MUST_CHECK;
+=======
+tb_status tb_booking_exists(tb_db *db, tb_id id, int *exists) TB_MUST_CHECK;
+>>>>>>> 72f702b (management, store: rows that nobody needs any more go, in small steps; history and payments name no visit that is over)
 tb_status tb_booking_find(tb_db *db, tb_id person, const char *flight, tb_id *out) TB_MUST_CHECK;
 tb_status tb_booking_by_reference(tb_db *db, const char *reference, tb_id *out) TB_MUST_CHECK;
 /* What the visit's people hold, as a hash of 32 bytes; NULL: nothing. */
@@ -200,6 +206,8 @@ tb_status tb_near_rows_remove(tb_db *db, tb_id visit) TB_MUST_CHECK;
 tb_status tb_occasion_put(tb_db *db, const char *id, const tb_facts *facts, tb_time now) TB_MUST_CHECK;
 tb_status tb_occasion_get(tb_db *db, const char *id, tb_facts *facts) TB_MUST_CHECK;
 tb_status tb_occasion_each(tb_db *db, tb_occasion_fn each, void *context) TB_MUST_CHECK;
+/* Changed before, with no later time among their facts, and no visit names them. */
+tb_status tb_occasions_expire(tb_db *db, tb_time before, int max, int64_t *removed) TB_MUST_CHECK;
 tb_status tb_occasion_remove(tb_db *db, const char *id) TB_MUST_CHECK; /* when no visit names it */
 
 /* ---- instrument.c ---- */
@@ -248,6 +256,7 @@ typedef struct tb_payment {
 tb_status tb_payment_insert(tb_db *db, const tb_payment *payment) TB_MUST_CHECK;
 tb_status tb_payment_get(tb_db *db, tb_id id, tb_payment *out) TB_MUST_CHECK;
 tb_status tb_payment_state_set(tb_db *db, tb_id id, tb_payment_state state) TB_MUST_CHECK;
+tb_status tb_payments_forget(tb_db *db, tb_id visit) TB_MUST_CHECK; /* neither it nor what was bought with */
 tb_status tb_payment_counts(tb_db *db, int64_t counts[TB_PAYMENT_VOIDED + 1]) TB_MUST_CHECK; /* by state */
 tb_status tb_payments_in_state(tb_db *db, tb_payment_state state, tb_time before, tb_ids *out) TB_MUST_CHECK;
 /* checked; TB_EXISTS: posted before */
@@ -268,8 +277,8 @@ tb_status tb_touchpoint_insert(tb_db *db, const tb_touchpoint *touchpoint, const
 tb_status tb_touchpoint_code_set(tb_db *db, const char *id, const uint8_t code_hash[32], tb_time until) TB_MUST_CHECK;
 tb_status tb_touchpoint_by_code(tb_db *db, const uint8_t code_hash[32], char id[TB_TOUCHPOINT_SIZE]) TB_MUST_CHECK;
 /* NULL: none any more. `broker_key` may be NULL. */
-tb_status tb_touchpoint_key_set(tb_db *db, const char *id, const tb_key *public_key,
-                                const tb_key *broker_key) TB_MUST_CHECK;
+tb_status tb_touchpoint_key_set(tb_db *db, const char *id, const tb_key *public_key, const tb_key *broker_key,
+                                tb_time now) TB_MUST_CHECK;
 tb_status tb_touchpoint_wiping_set(tb_db *db, const char *id, int wiping) TB_MUST_CHECK;
 /* ---- revoked.c: keys that are not believed any more ---- */
 typedef struct tb_revoked_row {
@@ -288,6 +297,8 @@ tb_status tb_touchpoint_rows(tb_db *db, tb_touchpoint_row_fn each, void *context
 
 /* Its sequence alone, as it is in the database now. */
 tb_status tb_touchpoint_sequence_get(tb_db *db, const char *id, uint64_t *sequence) TB_MUST_CHECK;
+/* Their rows are gone: up to that number, which is reported, events are known without one. */
+tb_status tb_touchpoint_forgotten_set(tb_db *db, const char *id, uint64_t number) TB_MUST_CHECK;
 /* Number up to which all of its events are here; 0 after tb_touchpoint_key_set, as a new terminal counts anew. */
 tb_status tb_touchpoint_reported_get(tb_db *db, const char *id, uint64_t *number) TB_MUST_CHECK;
 /* To `number`, when it is lower than that and at least `least`. */
@@ -312,7 +323,8 @@ tb_status tb_change_note(tb_db *db, tb_changed what, tb_id visit) TB_MUST_CHECK;
 tb_status tb_change_last(tb_db *db, int64_t *number) TB_MUST_CHECK; /* 0: none */
 /* In order, from `number` on and with it. */
 tb_status tb_changes_from(tb_db *db, int64_t number, tb_change_row *out, int max, int *count) TB_MUST_CHECK;
-tb_status tb_changes_trim(tb_db *db, int64_t keep) TB_MUST_CHECK;
+/* All but the last; from `keep` rows on also younger ones. */
+tb_status tb_changes_expire(tb_db *db, tb_time before, int64_t keep, int max, int64_t *removed) TB_MUST_CHECK;
 
 /* ---- entry.c ---- */
 typedef struct tb_entry_row {
@@ -370,19 +382,37 @@ tb_status tb_applied_get(tb_db *db, tb_id id, const char *source, tb_bytes *answ
 tb_status tb_applied_ids(tb_db *db, const tb_ids *ids, tb_ids *out) TB_MUST_CHECK;
 tb_status tb_applied_add(tb_db *db, tb_id id, tb_id visit, const char *source, tb_span answer,
                          tb_time now) TB_MUST_CHECK;
+<<<<<<< HEAD
 tb_status tb_applied_forget(tb_db *db, tb_id visit) TB_MUST_CHECK;   /* answers go, ids stay (I3) */
 tb_status tb_applied_answered(tb_db *db, tb_ids *out) TB_MUST_CHECK; /* those that have an answer */
 tb_status tb_applied_read(tb_db *db, tb_id id, char source[TB_TOUCHPOINT_SIZE], tb_bytes *answer) TB_MUST_CHECK;
 tb_status tb_applied_answer_set(tb_db *db, tb_id id, tb_span answer) TB_MUST_CHECK;
+=======
+/* An event: it names no visit. */
+tb_status tb_applied_add_event(tb_db *db, tb_id id, const char *source, uint64_t number, tb_time now) TB_MUST_CHECK;
+/* Answers go and nothing names the visit any more; ids stay (I3). */
+tb_status tb_applied_forget(tb_db *db, tb_id visit) TB_MUST_CHECK;
+typedef struct tb_applied_end {
+    tb_time before, ever; /* applied before that; before `ever` without any further condition */
+    int max;
+    void (*each)(void *context, const char *source, uint64_t number); /* event that goes */
+    void *context;
+} tb_applied_end;
+tb_status tb_applied_oldest(tb_db *db, tb_time *at) TB_MUST_CHECK; /* 0: there is none */
+tb_status tb_applied_expire(tb_db *db, const tb_applied_end *end, int64_t *removed) TB_MUST_CHECK;
+>>>>>>> 72f702b (management, store: rows that nobody needs any more go, in small steps; history and payments name no visit that is over)
 
 /* ---- quarantine.c ---- */
 /* One more try of an event that is there already, or a new one. */
 tb_status tb_quarantine_put(tb_db *db, const tb_quarantined *row, const char *subject, tb_span sealed) TB_MUST_CHECK;
 tb_status tb_quarantine_get(tb_db *db, tb_id id, char *subject, size_t size, tb_bytes *sealed) TB_MUST_CHECK;
+tb_status tb_quarantine_expire(tb_db *db, tb_time before, int max, int64_t *removed) TB_MUST_CHECK;
 tb_status tb_quarantine_remove(tb_db *db, tb_id id) TB_MUST_CHECK; /* TB_NOT_FOUND */
 tb_status tb_quarantine_rows(tb_db *db, tb_quarantined_fn each, void *context) TB_MUST_CHECK;
 
 /* ---- passage.c ---- */
+tb_status tb_passages_forget(tb_db *db, tb_id visit) TB_MUST_CHECK; /* they name it no more */
+tb_status tb_passages_expire(tb_db *db, tb_time before, int max, int64_t *removed) TB_MUST_CHECK;
 tb_status tb_passage_add(tb_db *db, const tb_passage *passage) TB_MUST_CHECK; /* number and name do not count */
 /* With names as far as the person is still known. */
 /* Whether the visit had one at that touchpoint at `since` or later. */

@@ -44,12 +44,15 @@ static tb_value key_value(const tb_key *key)
     return key ? tb_value_blob(tb_span_of(key->bytes, sizeof key->bytes)) : tb_value_null();
 }
 
-tb_status tb_touchpoint_key_set(tb_db *db, const char *id, const tb_key *public_key, const tb_key *broker_key)
+tb_status tb_touchpoint_key_set(tb_db *db, const char *id, const tb_key *public_key, const tb_key *broker_key,
+                                tb_time now)
 {
-    return noted(db, tb_db_run(db,
-                               "UPDATE visitor.touchpoint SET public_key = $2, broker_key = $3, wiping = 0,"
-                               "  reported = 0 WHERE id = $1",
-                               TB_VALUES(tb_value_text(id), key_value(public_key), key_value(broker_key)), NULL));
+    return noted(
+        db,
+        tb_db_run(db,
+                  "UPDATE visitor.touchpoint SET public_key = $2, broker_key = $3, wiping = 0, reported = 0,"
+                  "  forgotten = 0, since = $4 WHERE id = $1",
+                  TB_VALUES(tb_value_text(id), key_value(public_key), key_value(broker_key), tb_value_int(now)), NULL));
 }
 
 tb_status tb_touchpoint_code_set(tb_db *db, const char *id, const uint8_t code_hash[32], tb_time until)
@@ -58,6 +61,13 @@ tb_status tb_touchpoint_code_set(tb_db *db, const char *id, const uint8_t code_h
                  tb_db_run(db, "UPDATE visitor.touchpoint SET code_hash = $2, code_until = $3 WHERE id = $1",
                            TB_VALUES(tb_value_text(id), tb_value_blob(tb_span_of(code_hash, 32)), tb_value_int(until)),
                            NULL));
+}
+
+tb_status tb_touchpoint_forgotten_set(tb_db *db, const char *id, uint64_t number)
+{
+    return tb_db_run(db,
+                     "UPDATE visitor.touchpoint SET forgotten = $2 WHERE id = $1 AND forgotten < $2 AND reported >= $2",
+                     TB_VALUES(tb_value_text(id), tb_value_int((int64_t)number)), NULL);
 }
 
 tb_status tb_touchpoint_wiping_set(tb_db *db, const char *id, int wiping)
@@ -114,6 +124,7 @@ static tb_status read_touchpoint(const tb_rows *rows, tb_touchpoint *out)
         memcpy(out->broker_key.bytes, broker_key.data, broker_key.size);
     out->code_until = tb_rows_int(rows, 7);
     out->wiping = tb_rows_int(rows, 8) != 0;
+    out->forgotten = (uint64_t)tb_rows_int(rows, 9);
     return tb_facts_unpack(tb_rows_blob(rows, 3), &out->attributes);
 }
 
@@ -124,7 +135,7 @@ tb_status tb_touchpoint_rows(tb_db *db, tb_touchpoint_row_fn each, void *context
     tb_touchpoint touchpoint;
     tb_status status =
         tb_db_query(db,
-                    "SELECT id, role, zone, attributes, public_key, sequence, broker_key, code_until, wiping"
+                    "SELECT id, role, zone, attributes, public_key, sequence, broker_key, code_until, wiping, forgotten"
                     " FROM visitor.touchpoint ORDER BY id",
                     TB_NO_VALUES, &rows);
     while (status == TB_OK && (status = tb_rows_next(&rows, &more)) == TB_OK && more) {
