@@ -12,7 +12,7 @@ void *teburad_tick(void *context)
     while (!atomic_load(&s->stopping)) {
         uint64_t tenure = tb_management_leads(s->management);
         teburad_follow_events(s, tenure);
-        if (!tenure) { /* another server does it */
+        if (!tenure) {                                     /* another server does it */
             if (tb_clock_monotonic() >= follow) {          /* nobody may ask us anything for days */
                 (void)tb_management_follow(s->management); /* else when somebody does */
                 follow = tb_clock_monotonic() + 30 * TB_SECOND;

@@ -167,13 +167,13 @@ struct tb_management {
     _Atomic int64_t outbox_done; /* without the mutex: it must not wait for a commit */
     int64_t outbox_removed;
     /* shared.c: several servers on one database */
-    tb_db_watch *watch;    /* NULL: files of our own */
-    int64_t seen;          /* the last change that memory has followed */
-    uint64_t heard;        /* counts what others have changed */
-    atomic_int unreached;  /* the database did not answer when it was asked how it is */
-    int distrust;          /* a commit of ours may have taken place without our hearing of it */
-    tb_status hold_status; /* of tb_service_lock_to_change */
-    int held;              /* by it, and nothing was changed yet */
+    tb_db_watch *watch;     /* NULL: files of our own */
+    int64_t seen;           /* the last change that memory has followed */
+    uint64_t heard;         /* counts what others have changed */
+    atomic_int unreached;   /* the database did not answer when it was asked how it is */
+    int distrust;           /* a commit of ours may have taken place without our hearing of it */
+    tb_status hold_status;  /* of tb_service_lock_to_change */
+    int held;               /* by it, and nothing was changed yet */
     int64_t outbox_given;   /* the last row that was given to the publisher */
     uint64_t outbox_tenure; /* tb_management_leads, when rows were last given */
     tb_time whole_at;       /* then all that was committed had been given; 0: K2 of marks.h */

@@ -122,7 +122,6 @@ tb_status tb_booking_get(tb_db *db, tb_id id, tb_booking *out)
     return status;
 }
 
-<<<<<<< HEAD
 typedef struct taker {
     tb_booking_fn each;
     void *context;
@@ -141,7 +140,8 @@ tb_status tb_bookings_get(tb_db *db, const tb_ids *ids, tb_booking_fn each, void
     tb_booking booking;
     taker t = {each, context, &booking};
     return tb_ids_ask(db, WHOLE " IN " TB_ANY_ID, ids, take, &t);
-=======
+}
+
 tb_status tb_booking_exists(tb_db *db, tb_id id, int *exists)
 {
     int64_t one;
@@ -149,7 +149,6 @@ tb_status tb_booking_exists(tb_db *db, tb_id id, int *exists)
         tb_db_number(db, "SELECT 1 FROM central.booking WHERE id = $1", TB_VALUES(tb_value_id(&id)), &one);
     *exists = status == TB_OK;
     return status == TB_NOT_FOUND ? TB_OK : status;
->>>>>>> 72f702b (management, store: rows that nobody needs any more go, in small steps; history and payments name no visit that is over)
 }
 
 tb_status tb_booking_find(tb_db *db, tb_id person, const char *flight, tb_id *out)

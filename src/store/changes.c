@@ -38,8 +38,23 @@ tb_status tb_changes_from(tb_db *db, int64_t number, tb_change_row *out, int max
     return status;
 }
 
+/* The last row stays, so that everybody knows where they are; one that names nobody. */
+static tb_status end_with_nobody(tb_db *db, tb_time before)
+{
+    int64_t what;
+    tb_status status = tb_db_number(
+        db, "SELECT what FROM visitor.change WHERE number = (SELECT max(number) FROM visitor.change) AND at < $1",
+        TB_VALUES(tb_value_int(before)), &what);
+    if (status == TB_OK && what != TB_CHANGED_SEQUENCES)
+        status = tb_change_note(db, TB_CHANGED_SEQUENCES, (tb_id){{0}});
+    return status == TB_NOT_FOUND ? TB_OK : status;
+}
+
 tb_status tb_changes_expire(tb_db *db, tb_time before, int64_t keep, int max, int64_t *removed)
 {
+    tb_status status = end_with_nobody(db, before);
+    if (status != TB_OK)
+        return status;
     return tb_db_run(db,
                      "DELETE FROM visitor.change WHERE number < (SELECT min(number) FROM visitor.change) + $3"
                      " AND number < (SELECT max(number) FROM visitor.change)"

@@ -163,12 +163,9 @@ typedef struct tb_booking {
 /* flight.id counts, "" without */
 tb_status tb_booking_insert(tb_db *db, const tb_booking *booking, tb_time now) TB_MUST_CHECK;
 tb_status tb_booking_get(tb_db *db, tb_id id, tb_booking *out) TB_MUST_CHECK;
-<<<<<<< HEAD
 typedef tb_status (*tb_booking_fn)(void *context, const tb_booking *booking);
 tb_status tb_bookings_get(tb_db *db, const tb_ids *ids, tb_booking_fn each, void *context) TB_MUST_CHECK;
-=======
 tb_status tb_booking_exists(tb_db *db, tb_id id, int *exists) TB_MUST_CHECK;
->>>>>>> 72f702b (management, store: rows that nobody needs any more go, in small steps; history and payments name no visit that is over)
 tb_status tb_booking_find(tb_db *db, tb_id person, const char *flight, tb_id *out) TB_MUST_CHECK;
 tb_status tb_booking_by_reference(tb_db *db, const char *reference, tb_id *out) TB_MUST_CHECK;
 /* What the visit's people hold, as a hash of 32 bytes; NULL: nothing. */
@@ -382,12 +379,9 @@ tb_status tb_applied_get(tb_db *db, tb_id id, const char *source, tb_bytes *answ
 tb_status tb_applied_ids(tb_db *db, const tb_ids *ids, tb_ids *out) TB_MUST_CHECK;
 tb_status tb_applied_add(tb_db *db, tb_id id, tb_id visit, const char *source, tb_span answer,
                          tb_time now) TB_MUST_CHECK;
-<<<<<<< HEAD
-tb_status tb_applied_forget(tb_db *db, tb_id visit) TB_MUST_CHECK;   /* answers go, ids stay (I3) */
 tb_status tb_applied_answered(tb_db *db, tb_ids *out) TB_MUST_CHECK; /* those that have an answer */
 tb_status tb_applied_read(tb_db *db, tb_id id, char source[TB_TOUCHPOINT_SIZE], tb_bytes *answer) TB_MUST_CHECK;
 tb_status tb_applied_answer_set(tb_db *db, tb_id id, tb_span answer) TB_MUST_CHECK;
-=======
 /* An event: it names no visit. */
 tb_status tb_applied_add_event(tb_db *db, tb_id id, const char *source, uint64_t number, tb_time now) TB_MUST_CHECK;
 /* Answers go and nothing names the visit any more; ids stay (I3). */
@@ -400,7 +394,6 @@ typedef struct tb_applied_end {
 } tb_applied_end;
 tb_status tb_applied_oldest(tb_db *db, tb_time *at) TB_MUST_CHECK; /* 0: there is none */
 tb_status tb_applied_expire(tb_db *db, const tb_applied_end *end, int64_t *removed) TB_MUST_CHECK;
->>>>>>> 72f702b (management, store: rows that nobody needs any more go, in small steps; history and payments name no visit that is over)
 
 /* ---- quarantine.c ---- */
 /* One more try of an event that is there already, or a new one. */
