@@ -12,9 +12,11 @@ void *teburad_tick(void *context)
     while (!atomic_load(&s->stopping)) {
         uint64_t tenure = tb_management_leads(s->management);
         teburad_follow_events(s, tenure);
-        if (!tenure) {                                     /* another server does it */
-            if (tb_clock_monotonic() >= follow) {          /* nobody may ask us anything for days */
-                (void)tb_management_follow(s->management); /* else when somebody does */
+        if (!tenure) {                            /* another server does it */
+            if (tb_clock_monotonic() >= follow) { /* nobody may ask us anything for days */
+                tb_status status = tb_management_follow(s->management);
+                if (status != TB_OK) /* then when somebody does */
+                    tb_log(TB_LOG_DEBUG, "ticker", "%s", tb_status_sentence(status));
                 follow = tb_clock_monotonic() + 30 * TB_SECOND;
             }
             teburad_pause(s, 100);
