@@ -135,12 +135,14 @@ tb_status tb_message_add(tb_db *db, const char *source, const char *number, tb_t
                      TB_VALUES(tb_value_text(source), tb_value_text(number), tb_value_int(now)), NULL);
 }
 
+/* Of ten minutes at a time, however many that are. */
 tb_status tb_messages_expire(tb_db *db, tb_time before, int max, int64_t *removed)
 {
-    return tb_db_run(db,
-                     "DELETE FROM central.flight_message WHERE at < $1 AND at <= (SELECT max(first.at) FROM"
-                     " (SELECT at FROM central.flight_message ORDER BY at LIMIT $2) AS first)",
-                     TB_VALUES(tb_value_int(before), tb_value_int(max)), removed);
+    (void)max;
+    return tb_db_run(
+        db,
+        "DELETE FROM central.flight_message WHERE at < $1 AND at <= (SELECT min(at) FROM central.flight_message) + $2",
+        TB_VALUES(tb_value_int(before), tb_value_int(10 * TB_MINUTE)), removed);
 }
 
 /* ---- flights that are over ---- */

@@ -129,7 +129,9 @@ static const char occasions[] =
 /* How long rows stay (doc/adr/115). number: of the terminal's event, 0 a request, -1 a row of before. */
 static const char lifetimes[] = "ALTER TABLE central.applied ADD COLUMN number BIGINT NOT NULL DEFAULT -1;"
                                 "CREATE INDEX central.applied_at ON applied (at);"
-                                "CREATE INDEX central.payment_visit ON payment (visit);";
+                                "CREATE INDEX central.payment_visit ON payment (visit);"
+                                "CREATE INDEX central.quarantine_since ON quarantine (since);"
+                                "CREATE INDEX central.occasion_changed ON occasion (changed);";
 
 static const char *const steps[] = {people,  money, models,     visits,    flights,
                                     further, held,  quarantine, occasions, lifetimes};
