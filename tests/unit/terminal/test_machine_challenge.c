@@ -1,55 +1,8 @@
 /* Challenges in the terminal's state machine (M8): what is asked is shown, one failure is a try more, two are a
- * human's.
- */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+ * human's. */
+#include "machine_support.h"
 
-#include <string.h>
-
-#include "terminal/machine.h"
 #include "terminal/screen.h"
-
-typedef struct fixture {
-    tb_machine m;
-    tb_time now;
-    tb_effects fx;
-    uint8_t next_id;
-} fixture;
-
-static void must(fixture *f, tb_machine_input in, tb_phase phase)
-{
-    tb_machine after;
-    memset(in.fresh.bytes, ++f->next_id, sizeof in.fresh.bytes);
-    assert_int_equal(tb_machine_step(&f->m, &in, f->now, &after, &f->fx), TB_OK);
-    f->m = after;
-    assert_int_equal(f->m.phase, phase);
-}
-
-static int did(const fixture *f, tb_effect_kind kind)
-{
-    int times = 0;
-    for (int i = 0; i < f->fx.count; i++)
-        times += f->fx.kinds[i] == kind;
-    return times;
-}
-
-static tb_machine_input zone(int inside, uint32_t track)
-{
-    return (tb_machine_input){.kind = TB_INPUT_ZONE, .zone = {.inside = inside, .track = track, .steady = 1}};
-}
-
-static tb_machine_input challenge(const fixture *f, tb_challenge what)
-{
-    return (tb_machine_input){.kind = TB_INPUT_CHALLENGE, .yes = 1, .challenge = what, .ticket = f->m.ticket};
-}
-
-static tb_machine_input captured(const fixture *f, tb_status status)
-{
-    return (tb_machine_input){.kind = TB_INPUT_CAPTURED, .status = status, .ticket = f->m.ticket};
-}
 
 /* Somebody stands before a gate and is being captured. */
 static fixture capturing(void)
@@ -61,10 +14,9 @@ static fixture capturing(void)
                                            .kind = TB_KIND_PASSAGE,
                                            .actuator = "gate",
                                            .unknown_reason = "not_checked_in"}};
-    fixture f = {.now = TB_DAY * 20000};
-    tb_machine_init(&options, &f.m);
-    must(&f, zone(1, 5), TB_PHASE_PRESENT);
-    must(&f, zone(1, 5), TB_PHASE_CAPTURING);
+    fixture f = start(options);
+    must(&f, zone(1, 5, 1), TB_PHASE_PRESENT);
+    must(&f, zone(1, 5, 1), TB_PHASE_CAPTURING);
     return f;
 }
 
@@ -134,8 +86,8 @@ static void who_evades_a_challenge_has_failed_it(void **state)
     f = capturing();
     for (int i = 0; i < 2; i++) {
         must(&f, challenge(&f, TB_CHALLENGE_UP), TB_PHASE_CAPTURING);
-        must(&f, zone(2, 0), TB_PHASE_PRESENT); /* a second face is held up */
-        must(&f, zone(1, 5), TB_PHASE_CAPTURING);
+        must(&f, zone(2, 0, 1), TB_PHASE_PRESENT); /* a second face is held up */
+        must(&f, zone(1, 5, 1), TB_PHASE_CAPTURING);
     }
     must(&f, captured(&f, TB_OK), TB_PHASE_DECIDED);
     assert_int_equal(f.m.now_serving.outcome, TB_OUTCOME_NOT_SURE);
@@ -146,11 +98,11 @@ static void somebody_else_in_the_middle_begins_anew(void **state)
     (void)state;
     fixture f = capturing();
     must(&f, challenge(&f, TB_CHALLENGE_DOWN), TB_PHASE_CAPTURING);
-    must(&f, zone(1, 6), TB_PHASE_PRESENT);
+    must(&f, zone(1, 6, 1), TB_PHASE_PRESENT);
     assert_int_equal(tb_machine_ask(&f.m), TB_ASK_FACE);
     f = capturing();
     must(&f, challenge(&f, TB_CHALLENGE_DOWN), TB_PHASE_CAPTURING);
-    must(&f, zone(2, 0), TB_PHASE_PRESENT);
+    must(&f, zone(2, 0, 1), TB_PHASE_PRESENT);
     assert_int_equal(tb_machine_ask(&f.m), TB_ASK_FACE);
     f = capturing();
     must(&f, challenge(&f, TB_CHALLENGE_DOWN), TB_PHASE_CAPTURING);

@@ -1,25 +1,8 @@
 /* X10: parties before a gate that lets them through together: each face by itself, one opening, one event each. G1
  * to G4 of machine_group.c, scripted and by random steps. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "machine_support.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "terminal/machine.h"
-
-typedef struct fixture {
-    tb_machine m;
-    tb_time now;
-    tb_effects fx;
-    uint8_t next_id;
-} fixture;
-
-static fixture start(tb_group_admission group)
+static fixture gate(tb_group_admission group)
 {
     tb_machine_options o = {.role = {.name = "gate",
                                      .zone = "zone",
@@ -30,42 +13,16 @@ static fixture start(tb_group_admission group)
                                      .unknown_reason = "not_checked_in",
                                      .deletes_entry = 1,
                                      .group = group}};
-    fixture f = {.now = TB_DAY * 20000, .next_id = 1};
-    tb_machine_init(&o, &f.m);
-    return f;
-}
-
-static tb_status step(fixture *f, tb_machine_input in)
-{
-    tb_machine after;
-    memset(in.fresh.bytes, f->next_id = (uint8_t)(f->next_id % 250 + 1), sizeof in.fresh.bytes);
-    tb_status status = tb_machine_step(&f->m, &in, f->now, &after, &f->fx);
-    f->m = after;
-    return status;
-}
-
-static void must(fixture *f, tb_machine_input in, tb_phase phase)
-{
-    assert_int_equal(step(f, in), TB_OK);
-    if (f->m.phase != phase)
-        fail_msg("after %s: %s instead of %s", tb_input_name(in.kind), tb_phase_name(f->m.phase), tb_phase_name(phase));
-}
-
-static int did(const fixture *f, tb_effect_kind kind)
-{
-    int times = 0;
-    for (int i = 0; i < f->fx.count; i++)
-        times += f->fx.kinds[i] == kind;
-    return times;
+    return start(o);
 }
 
 /* "12" are the tracks 1 and 2. */
-static tb_machine_input zone(const char *tracks)
+static tb_machine_input tracks(const char *numbers)
 {
     tb_machine_input in = {.kind = TB_INPUT_ZONE};
     tb_zone_view *view = &in.zone;
-    for (; tracks[view->count]; view->count++)
-        view->tracks[view->count] = (uint32_t)(tracks[view->count] - '0');
+    for (; numbers[view->count]; view->count++)
+        view->tracks[view->count] = (uint32_t)(numbers[view->count] - '0');
     view->inside = view->count;
     view->all_steady = view->count > 0;
     if (view->count == 1) {
@@ -75,11 +32,6 @@ static tb_machine_input zone(const char *tracks)
     return in;
 }
 
-static tb_machine_input simple(tb_input_kind kind)
-{
-    return (tb_machine_input){.kind = kind, .yes = 1};
-}
-
 static tb_id visit_of(int number)
 {
     tb_id id;
@@ -87,7 +39,7 @@ static tb_id visit_of(int number)
     return id;
 }
 
-static tb_machine_input matched(tb_identity identity, int visit, const char *party, int children)
+static tb_machine_input matched_one(tb_identity identity, int visit, const char *party, int children)
 {
     tb_machine_input in = {.kind = TB_INPUT_MATCHED, .identity = identity, .judgement = TB_ADMIT};
     if (visit)
@@ -108,9 +60,9 @@ static void take(fixture *f, uint32_t track)
 
 static fixture two_are_there(tb_group_admission group)
 {
-    fixture f = start(group);
-    must(&f, zone("12"), TB_PHASE_PRESENT);
-    must(&f, zone("12"), TB_PHASE_CAPTURING);
+    fixture f = gate(group);
+    must(&f, tracks("12"), TB_PHASE_PRESENT);
+    must(&f, tracks("12"), TB_PHASE_CAPTURING);
     return f;
 }
 
@@ -133,11 +85,11 @@ static void a_family_passes_once_and_is_reported_each(void **state)
     (void)state;
     fixture f = two_are_there(TB_GROUP_TOGETHER);
     take(&f, 1);
-    must(&f, matched(TB_THIS_PERSON, 1, "p7", 0), TB_PHASE_CAPTURING);
+    must(&f, matched_one(TB_THIS_PERSON, 1, "p7", 0), TB_PHASE_CAPTURING);
     assert_int_equal(did(&f, TB_EFFECT_CAPTURE), 1);
     assert_int_equal(did(&f, TB_EFFECT_WIPE), 1); /* nothing of the first one's face stays */
     take(&f, 2);
-    must(&f, matched(TB_THIS_PERSON, 2, "p7", 0), TB_PHASE_DECIDED);
+    must(&f, matched_one(TB_THIS_PERSON, 2, "p7", 0), TB_PHASE_DECIDED);
     assert_int_equal(f.m.now_serving.outcome, TB_OUTCOME_ADMITTED);
     assert_string_equal(tb_facts_text(&f.m.now_serving.fields, "name"), ""); /* of nobody in front of the others */
     assert_null(tb_facts_get(&f.m.now_serving.fields, "party"));
@@ -147,7 +99,7 @@ static void a_family_passes_once_and_is_reported_each(void **state)
     must(&f, (tb_machine_input){.kind = TB_INPUT_ACTUATED, .ticket = f.m.ticket}, TB_PHASE_REPORTING);
     recorded(&f, visit_of(1));
     assert_false(f.m.now_serving.recorded); /* M6: nobody is served before the second is written, too */
-    must(&f, zone("3"), TB_PHASE_REPORTING);
+    must(&f, tracks("3"), TB_PHASE_REPORTING);
     must(&f, simple(TB_INPUT_TICK), TB_PHASE_REPORTING);
     recorded(&f, visit_of(2));
     assert_true(f.m.now_serving.recorded);
@@ -159,16 +111,17 @@ static void who_was_served_does_not_begin_again(void **state)
     (void)state;
     fixture f = two_are_there(TB_GROUP_TOGETHER);
     take(&f, 1);
-    must(&f, matched(TB_NOBODY, 0, "", 0), TB_PHASE_DECIDED); /* a stranger beside a traveller: nobody goes through */
+    /* a stranger beside a traveller: nobody goes through */
+    must(&f, matched_one(TB_NOBODY, 0, "", 0), TB_PHASE_DECIDED);
     assert_int_equal(f.m.now_serving.outcome, TB_OUTCOME_UNKNOWN);
     must(&f, simple(TB_INPUT_TICK), TB_PHASE_REPORTING);
     must(&f, simple(TB_INPUT_RECORDED), TB_PHASE_REPORTING);
     f.now += TB_MINUTE;
     must(&f, simple(TB_INPUT_TICK), TB_PHASE_IDLE);
-    must(&f, zone("12"), TB_PHASE_IDLE);
-    must(&f, zone("2"), TB_PHASE_IDLE);
-    must(&f, zone("23"), TB_PHASE_IDLE); /* the next one waits until they have gone */
-    must(&f, zone("3"), TB_PHASE_PRESENT);
+    must(&f, tracks("12"), TB_PHASE_IDLE);
+    must(&f, tracks("2"), TB_PHASE_IDLE);
+    must(&f, tracks("23"), TB_PHASE_IDLE); /* the next one waits until they have gone */
+    must(&f, tracks("3"), TB_PHASE_PRESENT);
 }
 
 static void nobody_is_guessed(void **state)
@@ -176,13 +129,13 @@ static void nobody_is_guessed(void **state)
     (void)state;
     fixture f = two_are_there(TB_GROUP_TOGETHER); /* G2: twins of whom one is on the list */
     take(&f, 1);
-    must(&f, matched(TB_THIS_PERSON, 1, "p7", 0), TB_PHASE_CAPTURING);
+    must(&f, matched_one(TB_THIS_PERSON, 1, "p7", 0), TB_PHASE_CAPTURING);
     take(&f, 2);
-    must(&f, matched(TB_THIS_PERSON, 1, "p7", 0), TB_PHASE_DECIDED);
+    must(&f, matched_one(TB_THIS_PERSON, 1, "p7", 0), TB_PHASE_DECIDED);
     assert_int_equal(f.m.now_serving.outcome, TB_OUTCOME_NOT_SURE);
     f = two_are_there(TB_GROUP_TOGETHER); /* both are on it */
     take(&f, 1);
-    must(&f, matched(TB_NOT_SURE, 1, "p7", 0), TB_PHASE_DECIDED);
+    must(&f, matched_one(TB_NOT_SURE, 1, "p7", 0), TB_PHASE_DECIDED);
     assert_int_equal(f.m.now_serving.outcome, TB_OUTCOME_NOT_SURE);
 }
 
@@ -193,9 +146,9 @@ static void two_parties_are_asked_to_come_one_by_one(void **state)
     for (size_t i = 0; i < sizeof parties / sizeof *parties; i++) {
         fixture f = two_are_there(TB_GROUP_TOGETHER);
         take(&f, 1);
-        must(&f, matched(TB_THIS_PERSON, 1, parties[i][0], 0), TB_PHASE_CAPTURING);
+        must(&f, matched_one(TB_THIS_PERSON, 1, parties[i][0], 0), TB_PHASE_CAPTURING);
         take(&f, 2);
-        must(&f, matched(TB_THIS_PERSON, 2, parties[i][1], 0), TB_PHASE_DECIDED);
+        must(&f, matched_one(TB_THIS_PERSON, 2, parties[i][1], 0), TB_PHASE_DECIDED);
         assert_int_equal(f.m.now_serving.outcome, TB_OUTCOME_RETRY);
         assert_int_equal(f.m.now_serving.failure, TB_RETRY_SEVERAL_FACES);
         must(&f, simple(TB_INPUT_TICK), TB_PHASE_REPORTING);
@@ -206,11 +159,11 @@ static void two_parties_are_asked_to_come_one_by_one(void **state)
 static void one_alone_passes_as_anywhere(void **state)
 {
     (void)state;
-    fixture f = start(TB_GROUP_TOGETHER);
-    must(&f, zone("1"), TB_PHASE_PRESENT);
-    must(&f, zone("1"), TB_PHASE_CAPTURING);
+    fixture f = gate(TB_GROUP_TOGETHER);
+    must(&f, tracks("1"), TB_PHASE_PRESENT);
+    must(&f, tracks("1"), TB_PHASE_CAPTURING);
     take(&f, 1);
-    must(&f, matched(TB_THIS_PERSON, 1, "", 0), TB_PHASE_DECIDED);
+    must(&f, matched_one(TB_THIS_PERSON, 1, "", 0), TB_PHASE_DECIDED);
     assert_int_equal(f.m.now_serving.outcome, TB_OUTCOME_ADMITTED);
     assert_string_equal(tb_facts_text(&f.m.now_serving.fields, "name"), "MIA SATO");
     assert_null(tb_facts_get(&f.m.now_serving.fields, "party"));
@@ -222,15 +175,15 @@ static void who_comes_is_looked_at_and_who_goes_does_not_count(void **state)
     (void)state;
     fixture f = two_are_there(TB_GROUP_TOGETHER);
     take(&f, 1);
-    must(&f, matched(TB_THIS_PERSON, 1, "p7", 0), TB_PHASE_CAPTURING);
-    must(&f, zone("123"), TB_PHASE_CAPTURING);
+    must(&f, matched_one(TB_THIS_PERSON, 1, "p7", 0), TB_PHASE_CAPTURING);
+    must(&f, tracks("123"), TB_PHASE_CAPTURING);
     take(&f, 2);
-    must(&f, matched(TB_THIS_PERSON, 2, "p7", 0), TB_PHASE_CAPTURING);
+    must(&f, matched_one(TB_THIS_PERSON, 2, "p7", 0), TB_PHASE_CAPTURING);
     assert_int_equal(f.m.now_serving.track, 3);
-    must(&f, zone("23"), TB_PHASE_CAPTURING); /* the first one has gone */
+    must(&f, tracks("23"), TB_PHASE_CAPTURING); /* the first one has gone */
     assert_int_equal(f.m.now_serving.member_count, 1);
-    must(&f, zone("2"), TB_PHASE_PRESENT); /* and so has the one who was looked at */
-    must(&f, zone("2"), TB_PHASE_DECIDED); /* who is left was looked at already */
+    must(&f, tracks("2"), TB_PHASE_PRESENT); /* and so has the one who was looked at */
+    must(&f, tracks("2"), TB_PHASE_DECIDED); /* who is left was looked at already */
     assert_int_equal(f.m.now_serving.outcome, TB_OUTCOME_ADMITTED);
     assert_true(tb_id_equal(f.m.now_serving.visit, visit_of(2)));
 }
@@ -241,16 +194,16 @@ static void what_belongs_to_one_is_not_shown_to_another(void **state)
     (void)state;
     fixture f = two_are_there(TB_GROUP_TOGETHER);
     take(&f, 1);
-    must(&f, matched(TB_THIS_PERSON, 1, "p7", 0), TB_PHASE_CAPTURING);
+    must(&f, matched_one(TB_THIS_PERSON, 1, "p7", 0), TB_PHASE_CAPTURING);
     assert_int_equal(f.m.now_serving.fields.count, 0); /* the other one reads the screen, too */
-    must(&f, zone("123"), TB_PHASE_CAPTURING);
+    must(&f, tracks("123"), TB_PHASE_CAPTURING);
     take(&f, 2);
-    tb_machine_input other = matched(TB_THIS_PERSON, 2, "p7", 0);
+    tb_machine_input other = matched_one(TB_THIS_PERSON, 2, "p7", 0);
     assert_int_equal(tb_facts_set_text(&other.fields, "name", "KEN SATO"), TB_OK);
     must(&f, other, TB_PHASE_CAPTURING);
-    must(&f, zone("13"), TB_PHASE_CAPTURING); /* the second one has gone */
-    must(&f, zone("1"), TB_PHASE_PRESENT);
-    must(&f, zone("1"), TB_PHASE_DECIDED);
+    must(&f, tracks("13"), TB_PHASE_CAPTURING); /* the second one has gone */
+    must(&f, tracks("1"), TB_PHASE_PRESENT);
+    must(&f, tracks("1"), TB_PHASE_DECIDED);
     assert_int_equal(f.m.now_serving.outcome, TB_OUTCOME_ADMITTED);
     assert_true(tb_id_equal(f.m.now_serving.visit, visit_of(1)));
     assert_null(tb_facts_get(&f.m.now_serving.fields, "name")); /* not of who is not there */
@@ -261,9 +214,9 @@ static void children_pass_with_whom_their_visit_names_and_an_attendant(void **st
     (void)state;
     fixture f = two_are_there(TB_GROUP_WITH_CHILDREN);
     take(&f, 1);
-    must(&f, matched(TB_THIS_PERSON, 1, "p7", 1), TB_PHASE_CAPTURING);
+    must(&f, matched_one(TB_THIS_PERSON, 1, "p7", 1), TB_PHASE_CAPTURING);
     take(&f, 2);
-    must(&f, matched(TB_NOBODY, 0, "", 0), TB_PHASE_ASKING);
+    must(&f, matched_one(TB_NOBODY, 0, "", 0), TB_PHASE_ASKING);
     assert_int_equal(f.m.now_serving.ask, TB_ASK_STAFF);
     assert_int_equal(tb_facts_number(&f.m.now_serving.fields, "children", 0), 1);
     fixture other = f, swapped = f;
@@ -271,22 +224,22 @@ static void children_pass_with_whom_their_visit_names_and_an_attendant(void **st
     assert_int_equal(f.m.now_serving.outcome, TB_OUTCOME_ADMITTED);
     must(&other, (tb_machine_input){.kind = TB_INPUT_STAFF}, TB_PHASE_DECIDED);
     assert_int_equal(other.m.now_serving.outcome, TB_OUTCOME_NOT_SURE);
-    must(&swapped, zone("13"), TB_PHASE_ASKING); /* somebody else stands there now: that was not confirmed */
+    must(&swapped, tracks("13"), TB_PHASE_ASKING); /* somebody else stands there now: that was not confirmed */
     must(&swapped, simple(TB_INPUT_STAFF), TB_PHASE_PRESENT);
-    must(&swapped, zone("13"), TB_PHASE_CAPTURING);
+    must(&swapped, tracks("13"), TB_PHASE_CAPTURING);
     take(&swapped, 3);
-    must(&swapped, matched(TB_NOBODY, 0, "", 0), TB_PHASE_ASKING);
+    must(&swapped, matched_one(TB_NOBODY, 0, "", 0), TB_PHASE_ASKING);
     f = two_are_there(TB_GROUP_WITH_CHILDREN); /* nobody's visit names a child */
     take(&f, 1);
-    must(&f, matched(TB_NOBODY, 0, "", 0), TB_PHASE_CAPTURING);
+    must(&f, matched_one(TB_NOBODY, 0, "", 0), TB_PHASE_CAPTURING);
     take(&f, 2);
-    must(&f, matched(TB_THIS_PERSON, 1, "p7", 0), TB_PHASE_DECIDED);
+    must(&f, matched_one(TB_THIS_PERSON, 1, "p7", 0), TB_PHASE_DECIDED);
     assert_int_equal(f.m.now_serving.outcome, TB_OUTCOME_UNKNOWN);
-    f = start(TB_GROUP_WITH_CHILDREN); /* below the camera: the attendant is told how many */
-    must(&f, zone("1"), TB_PHASE_PRESENT);
-    must(&f, zone("1"), TB_PHASE_CAPTURING);
+    f = gate(TB_GROUP_WITH_CHILDREN); /* below the camera: the attendant is told how many */
+    must(&f, tracks("1"), TB_PHASE_PRESENT);
+    must(&f, tracks("1"), TB_PHASE_CAPTURING);
     take(&f, 1);
-    must(&f, matched(TB_THIS_PERSON, 1, "p7", 2), TB_PHASE_DECIDED);
+    must(&f, matched_one(TB_THIS_PERSON, 1, "p7", 2), TB_PHASE_DECIDED);
     assert_int_equal(f.m.now_serving.outcome, TB_OUTCOME_ADMITTED);
     assert_int_equal(tb_facts_number(&f.m.now_serving.fields, "children", 0), 2);
 }
@@ -294,8 +247,8 @@ static void children_pass_with_whom_their_visit_names_and_an_attendant(void **st
 static void more_than_can_be_followed_are_too_many(void **state)
 {
     (void)state;
-    fixture f = start(TB_GROUP_TOGETHER);
-    tb_machine_input crowd = zone("12345678");
+    fixture f = gate(TB_GROUP_TOGETHER);
+    tb_machine_input crowd = tracks("12345678");
     crowd.zone.inside = 9;
     crowd.zone.all_steady = 0;
     must(&f, crowd, TB_PHASE_PRESENT);
@@ -307,12 +260,12 @@ static void more_than_can_be_followed_are_too_many(void **state)
 
 static tb_machine_input random_input(const fixture *f)
 {
-    char tracks[9] = "";
+    char numbers[9] = "";
     int count = rand() % 4;
     for (int i = 0; i < count; i++)
-        tracks[i] = (char)('1' + (rand() % 3) + 3 * i);
-    tracks[count] = '\0';
-    tb_machine_input in = zone(tracks);
+        numbers[i] = (char)('1' + (rand() % 3) + 3 * i);
+    numbers[count] = '\0';
+    tb_machine_input in = tracks(numbers);
     switch (rand() % 10) {
     case 0:
     case 1:
@@ -322,8 +275,8 @@ static tb_machine_input random_input(const fixture *f)
     case 3:
     case 4:
     case 5:
-        return matched((tb_identity)(rand() % 20 ? TB_THIS_PERSON : rand() % 3), 1 + rand() % 6,
-                       rand() % 9 ? "p7" : "p8", rand() % 3);
+        return matched_one((tb_identity)(rand() % 20 ? TB_THIS_PERSON : rand() % 3), 1 + rand() % 6,
+                           rand() % 9 ? "p7" : "p8", rand() % 3);
     case 6:
         in = simple((tb_input_kind[]){TB_INPUT_STAFF, TB_INPUT_RECORDED, TB_INPUT_RESET, TB_INPUT_ANSWER}[rand() % 4]);
         in.about = f->m.now_serving.request;
@@ -348,7 +301,7 @@ static void random_steps_keep_the_invariants(void **state)
     const char *given = getenv("TEBURA_SEED");
     unsigned seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)tb_clock_now();
     int admitted = 0, due = 0, events = 0;
-    fixture f = start(TB_GROUP_WITH_CHILDREN);
+    fixture f = gate(TB_GROUP_WITH_CHILDREN);
     f.m.options.role.asks_server = 1;
     print_message("seed %u (TEBURA_SEED repeats it)\n", seed);
     srand(seed);
