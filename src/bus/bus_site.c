@@ -145,15 +145,16 @@ tb_status tb_bus_site_open(tb_bus *bus, const char *site, int *lost, tb_error *w
     *lost = 0;
     if (!bus_site_is_good(site))
         return tb_fail(why, TB_INVALID_ARGUMENT, "a site's name is a-z, 0-9 and _, at most 24 characters");
-    BUS_WAY(bus);
     if (!tb_bus_is_connected(bus))
         return tb_fail(why, TB_BUS_DOWN, "%s", tb_status_sentence(TB_BUS_DOWN));
+    /* before what waits for the broker's answers: when we return it knows that we serve; and bus->list is before way */
+    tb_status status = bus_lists_serve(bus, site);
+    if (status != TB_OK)
+        return status;
+    BUS_WAY(bus);
     uint64_t connection = bus_connection(bus);
     int missing = 0;
-    /* before what waits for the broker's answers: when we return it knows that we serve */
-    tb_status status = bus_lists_serve(bus, site);
-    if (status == TB_OK)
-        status = bucket_open(bus, site, &missing, why);
+    status = bucket_open(bus, site, &missing, why);
     if (status == TB_OK)
         status = bus_stream_make(bus, site, why);
     if (status == TB_OK)

@@ -24,10 +24,11 @@ export async function waitFor(what, condition, ms = 60000) {
 }
 
 // A directory that is removed when the process ends: the programs of a test still write to it while the test's own hooks run.
+const directories = [];
+process.once('exit', () => directories.forEach((one) => rmSync(one, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })));
 export function temporary() {
-  const directory = mkdtempSync(join(tmpdir(), 'tebura-test-'));
-  process.once('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
-  return directory;
+  directories.push(mkdtempSync(join(tmpdir(), 'tebura-test-')));
+  return directories.at(-1);
 }
 
 // Below the ports that the system gives to outgoing connections: nobody gets it by chance while its program is stopped for a moment.
