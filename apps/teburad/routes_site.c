@@ -1,4 +1,6 @@
 /* routes_site.c: health, the profile, counts, the check of all lists. */
+#include <tebura/profile_check.h>
+
 #include "check.h"
 #include "routes.h"
 
@@ -28,9 +30,17 @@ static json_t *json_of_role(const tb_role *role)
         [TB_KIND_POS] = "pos",          [TB_KIND_PICKUP] = "pickup",   [TB_KIND_SIGN] = "sign",
         [TB_KIND_PRESENCE] = "presence"};
     tb_role_view view;
+    tb_role_terms terms;
     tb_role_view_of(role, &view);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", view.name, "zone", view.zone, "kind", kinds[view.kind],
-                     "title_en", view.title_en, "title_ja", view.title_ja);
+    tb_role_terms_of(role, &terms);
+    json_t *attributes = json_array();
+    for (size_t i = 0; attributes && i < terms.attributes; i++)
+        if (json_array_append_new(attributes, json_string(terms.attribute[i])) != 0) {
+            json_decref(attributes);
+            return NULL;
+        }
+    return json_pack("{s:o, s:s, s:s, s:s, s:s, s:s}", "attributes", attributes, "name", view.name, "zone", view.zone,
+                     "kind", kinds[view.kind], "title_en", view.title_en, "title_ja", view.title_ja);
 }
 
 static json_t *json_of_statuses(const tb_profile *profile)
@@ -69,17 +79,32 @@ static json_t *json_of_consents(const tb_profile *profile)
     return list;
 }
 
+static json_t *json_of_named(const tb_profile *profile, int (*at)(const tb_profile *, size_t, tb_named *))
+{
+    tb_named named;
+    json_t *list = json_array();
+    for (size_t i = 0; list && at(profile, i, &named); i++)
+        if (json_array_append_new(
+                list, json_pack("{s:s, s:s, s:s}", "name", named.name, "en", named.en, "ja", named.ja)) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
 HANDLER(get_site)
 {
     const teburad *s = context;
     (void)request;
     (void)why;
-    return tb_http_reply_json(reply, 200,
-                              json_pack("{s:s, s:s, s:o, s:o, s:o, s:{s:s, s:s}}", "site", s->options.site, "profile",
-                                        tb_profile_name(s->profile), "statuses", json_of_statuses(s->profile), "roles",
-                                        json_of_roles(s->profile), "consents", json_of_consents(s->profile), "consent",
-                                        "en", tb_profile_consent_text(s->profile, "en"), "ja",
-                                        tb_profile_consent_text(s->profile, "ja")));
+    return tb_http_reply_json(
+        reply, 200,
+        json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:{s:s, s:s}}", "site", s->options.site, "profile",
+                  tb_profile_name(s->profile), "statuses", json_of_statuses(s->profile), "roles",
+                  json_of_roles(s->profile), "consents", json_of_consents(s->profile), "zones",
+                  json_of_named(s->profile, tb_profile_zone_at), "words", json_of_named(s->profile, tb_profile_word_at),
+                  "consent", "en", tb_profile_consent_text(s->profile, "en"), "ja",
+                  tb_profile_consent_text(s->profile, "ja")));
 }
 
 HANDLER(get_counts)

@@ -99,8 +99,10 @@ static json_t *json_of_heartbeat(const tb_heartbeat *b)
 
 json_t *json_of_touchpoint(const tb_touchpoint *t)
 {
-    return json_pack("{s:s, s:s, s:s, s:o, s:b, s:I, s:I, s:o}", "id", t->id, "role", t->role, "zone", t->zone,
-                     "attributes", json_of_facts(&t->attributes), "registered", t->registered != 0, "sequence",
+    return json_pack("{s:s, s:s, s:s, s:o, s:b, s:b, s:o, s:I, s:I, s:o}", "id", t->id, "role", t->role, "zone",
+                     t->zone, "attributes", json_of_facts(&t->attributes), "registered", t->registered != 0, "wiping",
+                     t->wiping != 0, "code_until",
+                     t->registered || t->code_until == 0 ? json_null() : json_of_time(t->code_until), "sequence",
                      (json_int_t)t->sequence, "entries", (json_int_t)t->entries, "last", json_of_heartbeat(&t->last));
 }
 

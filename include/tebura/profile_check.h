@@ -81,5 +81,7 @@ int tb_profile_purpose_at(const tb_profile *profile, size_t index, tb_named *out
 int tb_profile_zone_at(const tb_profile *profile, size_t index, tb_named *out);
 int tb_profile_consent_at(const tb_profile *profile, size_t index, tb_named *out);
 int tb_profile_reason_at(const tb_profile *profile, size_t index, tb_named *out);
+/* How an operator's screen calls a status, a fact or a reason, in a word or two. */
+int tb_profile_word_at(const tb_profile *profile, size_t index, tb_named *out);
 
 #endif

@@ -97,6 +97,19 @@ static void check_shared_names(tb_checker *c)
     }
 }
 
+/* A word for what the profile does not have is a typing error. */
+static void check_words(tb_checker *c)
+{
+    const tb_profile *p = c->profile;
+    for (unsigned i = 0; i < p->words_count; i++) {
+        const char *name = p->words[i].name;
+        tb_checker_look_at(c, "words/%u", i);
+        if (tb_profile_status(p, name) < 0 && !tb_profile_fact(p, name) && !tb_profile_reason(p, name))
+            tb_checker_fault(c, "name", "correct it, or remove the word",
+                             "'%s' is no status, fact or reason of this profile", name);
+    }
+}
+
 static void check_all_names(tb_checker *c)
 {
     tb_profile *p = c->profile;
@@ -109,6 +122,8 @@ static void check_all_names(tb_checker *c)
     check_names(c, "zones", p->zones, p->zones_count, sizeof *p->zones);
     check_names(c, "roles", p->roles, p->roles_count, sizeof *p->roles);
     check_names(c, "reasons", p->reasons, p->reasons_count, sizeof *p->reasons);
+    check_names(c, "words", p->words, p->words_count, sizeof *p->words);
+    check_words(c);
     check_names(c, "consents", p->consents, p->consents_count, sizeof *p->consents);
     check_names(c, "journeys", p->journeys, p->journeys_count, sizeof *p->journeys);
 }

@@ -172,8 +172,9 @@ struct tb_profile {
     tb_zone *zones;
     struct tb_role *roles;
     tb_reason *reasons;
-    unsigned facts_count, statuses_count, zones_count, roles_count, reasons_count, purposes_count, journeys_count,
-        consents_count;
+    tb_reason *words; /* how an operator's screen calls statuses, facts and reasons */
+    unsigned words_count, facts_count, statuses_count, zones_count, roles_count, reasons_count, purposes_count,
+        journeys_count, consents_count;
 };
 
 enum { TB_ACTUATOR_INTERLOCK = 4 };

@@ -9,7 +9,7 @@
 
 const char *const tb_actuator_names[5] = {"", "gate", "detector", "door", "interlock"};
 
-enum { NAME_MAX = TB_NAME_SIZE - 1, SENTENCE_MAX = 400, TEXT_MAX = 2000 };
+enum { NAME_MAX = TB_NAME_SIZE - 1, WORD_MAX = 60, SENTENCE_MAX = 400, TEXT_MAX = 2000 };
 enum { ALWAYS = CYAML_FLAG_POINTER, MAYBE = CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL };
 
 #define NAMES(list) (uint32_t)(sizeof list / sizeof *list)
@@ -158,6 +158,12 @@ static const cyaml_schema_field_t reason_fields[] = {
     CYAML_FIELD_STRING_PTR("en", ALWAYS, tb_reason, en, 1, SENTENCE_MAX), CYAML_FIELD_END};
 static const cyaml_schema_value_t reason = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, tb_reason, reason_fields)};
 
+static const cyaml_schema_field_t word_fields[] = {CYAML_FIELD_STRING_PTR("name", ALWAYS, tb_reason, name, 1, NAME_MAX),
+                                                   CYAML_FIELD_STRING_PTR("ja", ALWAYS, tb_reason, ja, 1, WORD_MAX),
+                                                   CYAML_FIELD_STRING_PTR("en", ALWAYS, tb_reason, en, 1, WORD_MAX),
+                                                   CYAML_FIELD_END};
+static const cyaml_schema_value_t word = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, tb_reason, word_fields)};
+
 static const cyaml_schema_field_t purpose_fields[] = {
     CYAML_FIELD_STRING_PTR("name", ALWAYS, tb_purpose, name, 1, NAME_MAX),
     CYAML_FIELD_MAPPING("titles", CYAML_FLAG_DEFAULT, tb_purpose, titles, sentence_fields), CYAML_FIELD_END};
@@ -190,6 +196,7 @@ static const cyaml_schema_field_t profile_fields[] = {
     CYAML_FIELD_SEQUENCE("zones", ALWAYS, tb_profile, zones, &zone, 1, 32),
     CYAML_FIELD_SEQUENCE("roles", ALWAYS, tb_profile, roles, &role, 1, 32),
     CYAML_FIELD_SEQUENCE("reasons", ALWAYS, tb_profile, reasons, &reason, 0, 128),
+    CYAML_FIELD_SEQUENCE("words", MAYBE, tb_profile, words, &word, 0, 192),
     CYAML_FIELD_SEQUENCE("journeys", MAYBE, tb_profile, journeys, &journey, 0, 16), CYAML_FIELD_END};
 const cyaml_schema_value_t tb_profile_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, tb_profile, profile_fields)};
 

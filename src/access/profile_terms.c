@@ -168,6 +168,15 @@ int tb_profile_zone_at(const tb_profile *profile, size_t index, tb_named *out)
     return 1;
 }
 
+int tb_profile_word_at(const tb_profile *profile, size_t index, tb_named *out)
+{
+    if (index >= profile->words_count)
+        return 0;
+    const tb_reason *word = &profile->words[index];
+    *out = (tb_named){word->name, word->ja, word->en};
+    return 1;
+}
+
 int tb_profile_reason_at(const tb_profile *profile, size_t index, tb_named *out)
 {
     if (index >= profile->reasons_count)

@@ -114,12 +114,12 @@ async function main() {
     throw new Error(`it did not come to this: ${what}`);
   }
 
-  step('three terminals whose camera is the page');
-  const edges = {}, keys = {}, roles = ['checkin', 'security', 'shop'];
+  step('four terminals whose camera is the page');
+  const edges = {}, keys = {}, roles = ['checkin', 'security', 'shop', 'customs'];
   for (const role of roles) {
-    const id = `${role}-1`;
-    const { code } = await api('POST', 'touchpoints', { id, role });
-    const { screen, token_file: file } = await start('tebura-edge', ['--data', path.join(box, id), '--server', http, '--code', code, '--profile', profile, '--camera', 'pushed:']);
+    const id = `${role}-1`, doors = role === 'customs';
+    const { code } = await api('POST', 'touchpoints', { id, role, attributes: doors ? { airport: 'ITM' } : {} });
+    const { screen, token_file: file } = await start('tebura-edge', ['--data', path.join(box, id), '--server', http, '--code', code, '--profile', profile, '--camera', 'pushed:', ...(doors ? ['--camera-inside', 'pushed:'] : [])]);
     edges[role] = screen;
     keys[role] = readFileSync(file, 'utf8').trim();
   }
@@ -137,6 +137,17 @@ async function main() {
   await console_.waitForSelector('.liveness.on');
   assert.ok(!console_.url().includes(token));
   assert.ok((await console_.textContent('.simulation')).includes('no money'));
+
+  step('a terminal is announced from the console: its code is shown once, its card says how long it is good for');
+  await console_.click('.announce-button');
+  await console_.selectOption('dialog.announce select', 'boarding');
+  await console_.fill('dialog.announce input >> nth=0', 'boarding-7');
+  await console_.fill('dialog.announce input >> nth=1', '7'); // what the role's rules ask of it
+  await console_.click('dialog.announce button.primary');
+  assert.match(await console_.inputValue('.code-shown textarea'), /^[0-9a-f]{32}\.[0-9a-f]{64}$/);
+  await shot(console_, 'console-announced');
+  await console_.click('dialog.announce header button');
+  await console_.waitForSelector('[data-touchpoint="boarding-7"][data-condition="announced"]');
 
   step('check-in with a made-up traveller and the webcam');
   const touch = await open(traveller, `${http}/touchpoint#token=${token}&${link(...roles)}`);
@@ -189,6 +200,10 @@ async function main() {
   await console_.click('dialog header button');
   await console_.click('.switch button[lang="ja"]');
   await console_.waitForSelector('h2:has-text("利用者")');
+  const shownIn = async (selector) => console_.locator(selector).allTextContents();
+  const japanese = /[\u3040-\u30ff\u4e00-\u9fff]/;
+  for (const text of [...await shownIn('.zone h3'), ...await shownIn('.station h4'), ...await shownIn('.terminal .state'), ...await shownIn('.people tbody td:nth-child(4)'), ...await shownIn('.passages .what')])
+    assert.match(text, japanese);
 
   step('the shop charges the card of the face before it, once');
   await until('the shop has the customer on its list', async () => (await state('shop')).list.entries === 1);
@@ -197,11 +212,25 @@ async function main() {
   await touch.click('.camera .primary');
   await touch.fill('input[type="number"]', '1200');
   await shot(touch, 'shop-amount');
+  assert.ok((await touch.textContent('.simulation')).includes('no money')); // here it is about money
   await touch.click('.says form button.primary');
   await touch.waitForSelector('[data-outcome="admitted"]');
   await shot(touch, 'shop-paid');
   await until('the payment is booked', async () => { const c = await api('GET', 'counts'); return c.payments === 1 && c.ledger_sum === 0; });
   await console_.waitForSelector('.passages li:has-text("shop-1")');
+
+  step('two doors as a picture; an attendant who is called is seen on the console until one has looked');
+  await touch.click('header.top button');
+  await touch.click('.chooser li button:has-text("customs-1")');
+  await touch.waitForSelector('[data-doors="closed"] .badge');
+  assert.ok(!(await touch.textContent('.simulation')).includes('no money'));
+  await touch.click('.doors button.danger');
+  await touch.waitForSelector('[data-doors="released"] .alarm');
+  await shot(touch, 'doors-released');
+  await console_.waitForSelector('.attention [data-matter="call-customs-1"]');
+  await shot(console_, 'console-attention');
+  await touch.click('.doors .row button');
+  await console_.waitForSelector('.attention [data-matter="call-customs-1"]', { state: 'detached' });
 
   step('a stranger before the same gate is not let through, and stays nobody');
   const { templates } = await api('GET', 'counts'); // gates have offered theirs of the traveller (S6)
@@ -217,13 +246,13 @@ async function main() {
   assert.ok(isKept(other), other.url());
   await other.reload(); // it is kept as long as the tab
   const transaction = async () => (await state('security')).last?.transaction;
-  await touch.click('.camera .controls button'); // the first camera goes off
+  await touch.goto('about:blank'); // the first camera goes off
   const before = await transaction();
   await other.click('.camera .primary');
   await until('the gate has decided anew', async () => (await transaction()) !== before);
   await other.waitForSelector('[data-outcome="refused"], [data-outcome="unknown"]');
   await shot(other, 'security-stranger');
-  await console_.waitForSelector('.passages li.tone-refuse');
+  await console_.waitForSelector('.passages li.tone-refuse:has-text("security-1")');
   const after = await api('GET', 'people');
   assert.equal(after.people.length, 1);
   assert.equal((await api('GET', 'counts')).templates, templates);

@@ -28,7 +28,11 @@ for (const [site, { reference = 'R1', facts }] of Object.entries(sites)) {
     const profile = profileOf(site);
     const server = await startTeburad(t, { args: ['--profile', file(site)] });
     const post = (path, body) => http(server, 'POST', path, { body });
-    assert.equal((await http(server, 'GET', '/api/v1/site')).json.profile, site);
+    const told = (await http(server, 'GET', '/api/v1/site')).json;
+    assert.equal(told.profile, site);
+    const words = new Map(told.words.map((word) => [word.name, word]));
+    for (const name of told.statuses) assert.match(words.get(name).ja, /[\u3040-\u30ff\u4e00-\u9fff]/, name); // the console says it in both languages
+    assert.deepEqual(told.roles.filter((role) => !told.zones.some((zone) => zone.name === role.zone)), []);
 
     for (const role of profile.roles) { // a terminal of every role, with what its rules ask of it
       const wanted = Object.fromEntries(role.attributes.map((name) => [name, facts[name] ?? 'elsewhere']));

@@ -1,16 +1,17 @@
 // Everything the console shows, kept fresh: the stream tells what happened, the rest is asked for when it may have changed.
 import { useEffect, useReducer, useRef } from 'preact/hooks';
-import { Refusal, server, stream, type Counts, type Flight, type Health, type Passage, type Person, type Site, type Touchpoint } from '../shared/api';
+import { Refusal, server, stream, type Counts, type Flight, type Health, type Passage, type Person, type SetAside, type Site, type Touchpoint } from '../shared/api';
 import { sentence } from '../shared/parts';
+import { learn } from '../shared/words';
 
 export interface Data {
-  health: Health | null; site: Site | null; counts: Counts | null; touchpoints: Touchpoint[]; flights: Flight[]; people: Person[];
+  health: Health | null; site: Site | null; counts: Counts | null; touchpoints: Touchpoint[]; flights: Flight[]; people: Person[]; quarantine: SetAside[];
   passages: Passage[]; // newest first
   live: boolean; trouble: string; unauthorised: boolean;
 }
 
 const empty: Data = {
-  health: null, site: null, counts: null, touchpoints: [], flights: [], people: [], passages: [], live: false, trouble: '', unauthorised: false,
+  health: null, site: null, counts: null, touchpoints: [], flights: [], people: [], quarantine: [], passages: [], live: false, trouble: '', unauthorised: false,
 };
 const KEPT = 200;
 
@@ -39,10 +40,13 @@ export function useData(token: string | null): [Data, () => void] {
 
     async function load(): Promise<void> {
       try {
-        const [health, counts, touchpoints, flights, people] = await Promise.all([
-          server<Health>('health'), server<Counts>('counts'), server<{ touchpoints: Touchpoint[] }>('touchpoints'),
-          server<{ flights: Flight[] }>('flights'), server<{ people: Person[] }>('people')]);
-        told({ health, counts, flights: flights.flights, people: people.people, trouble: '', unauthorised: false });
+        const health = await server<Health>('health');
+        told({ health });
+        if (health.status === 'down') return told({ trouble: '' }); // nothing else can be asked
+        const [counts, touchpoints, flights, people, quarantine] = await Promise.all([
+          server<Counts>('counts'), server<{ touchpoints: Touchpoint[] }>('touchpoints'),
+          server<{ flights: Flight[] }>('flights'), server<{ people: Person[] }>('people'), server<{ events: SetAside[] }>('quarantine')]);
+        told({ counts, quarantine: quarantine.events, flights: flights.flights, people: people.people, trouble: '', unauthorised: false });
         for (const touchpoint of touchpoints.touchpoints) told({ touchpoint });
       } catch (error) {
         told({ trouble: sentence(error), unauthorised: error instanceof Refusal && error.http === 401 });
@@ -53,7 +57,9 @@ export function useData(token: string | null): [Data, () => void] {
     };
     async function begin(): Promise<void> {
       try {
-        told({ site: await server<Site>('site') });
+        const site = await server<Site>('site');
+        learn(site.words);
+        told({ site });
         let after = 0, newest: Passage[] = [];
         for (let more = true; more && !ended;) { // they come oldest first: walk to the end
           const page = await server<{ passages: Passage[]; last: number }>(`passages?max=1000&after=${after}`);

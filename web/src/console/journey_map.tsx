@@ -1,27 +1,15 @@
-// The way through the site: zones as bands, roles as stations, terminals as cards that light up when somebody passes.
+// The site: its zones as bands, roles as stations, terminals as cards that light up when somebody passes.
 import { useState } from 'preact/hooks';
-import { server, type Passage, type Role, type Site, type Touchpoint } from '../shared/api';
+import { server, type Passage, type Site, type Touchpoint } from '../shared/api';
 import { sentence } from '../shared/parts';
 import { named, span, t, useLanguage } from '../shared/words';
+import { conditionOf, conditionText, isTroubled, zonesOf, type Station } from './terminals';
 
-const SILENT_AFTER = 15; // seconds without a heartbeat
-const FLASH = 4000;      // milliseconds
-
-interface Zone { name: string; roles: Role[] }
-
-/** Roles in the profile's order, neighbours of one zone together. */
-function zonesOf(site: Site): Zone[] {
-  const zones: Zone[] = [];
-  for (const role of site.roles) {
-    const last = zones.at(-1);
-    if (last && last.name === role.zone) last.roles.push(role);
-    else zones.push({ name: role.zone, roles: [role] });
-  }
-  return zones;
-}
+const FLASH = 4000; // milliseconds
+const CARDS = 4;    // of one station at first; whatever needs a look comes before the others
 
 export function toneOf(passage: Passage): 'ok' | 'refuse' | 'neutral' {
-  return passage.kind === 'refusal' ? 'refuse' : passage.kind === 'payment_void' ? 'neutral' : 'ok';
+  return passage.kind === 'refusal' || passage.kind === 'attendant' ? 'refuse' : passage.kind === 'payment_void' ? 'neutral' : 'ok';
 }
 
 /** Out of service: wiped, when it is an honest terminal, or revoked. Folded away: neither can be undone. */
@@ -49,59 +37,67 @@ function Orders({ id, changed }: { id: string; changed: () => void }) {
   );
 }
 
-function Terminal({ touchpoint, latest, now, changed }: { touchpoint: Touchpoint; latest: Passage | undefined; now: number; changed: () => void }) {
-  const last = touchpoint.last;
-  const silence = last ? (now - Date.parse(last.at)) / 1000 : 0;
-  const silent = last !== null && silence > SILENT_AFTER;
-  const behind = last ? Math.max(0, touchpoint.sequence - last.sequence) : touchpoint.sequence;
-  const flash = latest && now - Date.parse(latest.at) < FLASH ? ` flash-${toneOf(latest)}` : '';
-  const state = !touchpoint.registered ? t('unregistered') : !last ? t('never_seen') : silent ? t('silent', span(silence)) : named(last.state);
-  const gate = touchpoint.attributes.gate;
+interface Shared { now: number; latest: Map<string, Passage>; changed: () => void; renew: (id: string) => void }
+
+function Terminal({ touchpoint: p, now, latest, changed, renew }: Shared & { touchpoint: Touchpoint }) {
+  const last = p.last, passage = latest.get(p.id), condition = conditionOf(p, now), there = condition === 'ok' || condition === 'stale' || condition === 'wiping';
+  const behind = last ? Math.max(0, p.sequence - last.sequence) : p.sequence;
+  const flash = passage && now - Date.parse(passage.at) < FLASH ? ` flash-${toneOf(passage)}` : '';
+  const [plate] = Object.entries(p.attributes).filter(([, value]) => typeof value === 'string' && value.length <= 8);
   return (
-    <article class={`terminal${flash}${silent || !last ? ' away' : ''}`} data-state={silent || !last ? 'away' : last.state} data-touchpoint={touchpoint.id}>
+    <article class={`terminal${flash}${there ? '' : ' away'}`} data-state={there ? last!.state : 'away'} data-condition={condition} data-touchpoint={p.id}>
       <header>
         <i class="dot" aria-hidden="true" />
-        <strong>{touchpoint.id}</strong>
-        {gate !== undefined && <span class="gate" title={t('gate')}>{gate}</span>}
+        <strong title={p.id}>{p.id}</strong>
+        {plate && <span class="gate" title={named(plate[0])}>{plate[1]}</span>}
         {last?.simulation && <span class="badge" title={t('simulated')}>{t('sim_camera')}</span>}
       </header>
-      <p class="state">{state}</p>
-      <dl>
-        <div><dt>{t('on_list')}</dt><dd class="big">{last ? last.entries : touchpoint.entries}</dd></div>
-        <div class={behind > 0 ? 'late' : ''}>
-          <dt>{t('sequence')} {last?.sequence ?? 0}</dt>
-          <dd>{behind > 0 ? t('behind', behind) : t('in_step')}</dd>
-        </div>
-      </dl>
+      <p class={`state${condition === 'ok' ? '' : ' condition'}`}>{conditionText(p, now) || named(last!.state)}</p>
+      {last && p.registered && (
+        <dl>
+          <div><dt>{t('on_list')}</dt><dd class="big">{last.entries}</dd></div>
+          <div class={behind > 0 || last.stale ? 'late' : ''}>
+            <dt>{last.fresh ? t('as_of', span(Math.max(0, (now - Date.parse(last.fresh)) / 1000))) : t('as_of_never')}</dt>
+            <dd>{behind > 0 ? t('behind', behind) : t('in_step')}</dd>
+          </div>
+        </dl>
+      )}
       {last !== null && last.outbox > 0 && <p class="unsent">{t('outbox', last.outbox)}</p>}
-      {touchpoint.registered && <Orders id={touchpoint.id} changed={changed} />}
+      {p.registered ? <Orders id={p.id} changed={changed} /> : <button type="button" class="renew" onClick={() => renew(p.id)}>{t('new_code')}</button>}
     </article>
   );
 }
 
-export function JourneyMap({ site, touchpoints, passages, now, changed }: {
-  site: Site; touchpoints: Touchpoint[]; passages: Passage[]; now: number; changed: () => void;
+function StationView({ station, shared }: { station: Station; shared: Shared }) {
+  const language = useLanguage(), [all, setAll] = useState(false), { now } = shared;
+  const sorted = [...station.terminals].sort((a, b) => Number(isTroubled(b, now)) - Number(isTroubled(a, now)));
+  const shown = all ? sorted : sorted.slice(0, CARDS), more = sorted.length - CARDS, troubled = sorted.slice(CARDS).filter((p) => isTroubled(p, now)).length;
+  return (
+    <div class={`station${sorted.length ? '' : ' none'}`}>
+      <h4 title={station[language]}>{station[language]}{sorted.length > 1 && <small> {sorted.length}</small>}</h4>
+      <div class="terminals">{shown.map((p) => <Terminal key={p.id} touchpoint={p} {...shared} />)}</div>
+      {more > 0 && (
+        <button type="button" class={`more${troubled ? ' danger' : ''}`} aria-expanded={all} onClick={() => setAll(!all)}>
+          {all ? t('fewer') : `${t('more', more)}${troubled ? ` · ${t('troubled', troubled)}` : ''}`}
+        </button>
+      )}
+    </div>
+  );
+}
+
+export function JourneyMap({ site, touchpoints, passages, now, changed, renew }: {
+  site: Site; touchpoints: Touchpoint[]; passages: Passage[]; now: number; changed: () => void; renew: (id: string) => void;
 }) {
   const language = useLanguage();
   const latest = new Map<string, Passage>();
   for (const passage of passages) if (!latest.has(passage.touchpoint)) latest.set(passage.touchpoint, passage);
   return (
     <section class="map" aria-label={t('journey_map')}>
-      {zonesOf(site).map((zone) => (
-        <div class="zone" key={zone.name} style={{ '--stations': zone.roles.length }}>
-          <h3>{named(zone.name)}</h3>
+      {zonesOf(site, touchpoints).map((zone) => (
+        <div class="zone" key={zone.name} style={{ '--stations': zone.stations.length }}>
+          <h3>{zone[language]}</h3>
           <div class="stations">
-            {zone.roles.map((role) => {
-              const own = touchpoints.filter((p) => p.role === role.name);
-              return (
-                <div class={`station${own.length ? '' : ' none'}`} key={role.name}>
-                  <h4>{language === 'ja' ? role.title_ja : role.title_en}</h4>
-                  <div class="terminals">
-                    {own.map((p) => <Terminal key={p.id} touchpoint={p} latest={latest.get(p.id)} now={now} changed={changed} />)}
-                  </div>
-                </div>
-              );
-            })}
+            {zone.stations.map((station) => <StationView key={station.name} station={station} shared={{ now, latest, changed, renew }} />)}
           </div>
         </div>
       ))}

@@ -7,6 +7,8 @@ import { server, setToken, takeToken, type Person } from '../shared/api';
 import { Brand, LanguageSwitch, SimulationBanner, sentence, useNow } from '../shared/parts';
 import { hourMinuteSecond, longDate, t, useLanguage } from '../shared/words';
 import { useData, type Data } from './data';
+import { Announce } from './announce';
+import { Attention, mattersOf } from './attention';
 import { JourneyMap } from './journey_map';
 import { CountStrip, Flights, Passages, People, PersonPanel } from './panels';
 
@@ -59,10 +61,12 @@ function Console() {
   const [token, setOwn] = useState(takeToken());
   const [data, refresh] = useData(token);
   const [chosen, setChosen] = useState<string | null>(null);
+  const [announcing, setAnnouncing] = useState<string | boolean>(false); // or whose code is renewed
   const now = useNow();
   const enter = (next: string | null) => { setToken(next); setOwn(next); };
 
   if (!token || data.unauthorised) return <SignIn trouble={data.unauthorised ? data.trouble : ''} enter={enter} />;
+  const matters = mattersOf(data, now);
   const person: Person | undefined = data.people.find((p) => p.id === chosen);
   return (
     <>
@@ -72,25 +76,30 @@ function Console() {
         <div class="clock"><time>{hourMinuteSecond(now)}</time><small>{longDate(now)}</small></div>
       </header>
       <SimulationBanner parts={simulations(data)} />
-      {(data.trouble || data.health?.status === 'degraded') && <p class="trouble banner" role="alert">{data.trouble || t('degraded')}</p>}
+      <Attention matters={matters} changed={refresh} />
       <main>
-        {data.site && <JourneyMap site={data.site} touchpoints={data.touchpoints} passages={data.passages} now={now} changed={refresh} />}
+        {data.site && <JourneyMap site={data.site} touchpoints={data.touchpoints} passages={data.passages} now={now} changed={refresh} renew={setAnnouncing} />}
         <div class="boards">
           <Passages passages={data.passages} />
           <div class="column">
-            {(data.flights.length > 0 || data.people.every((p) => !p.reference)) && <Flights flights={data.flights} people={data.people} now={now} />}
+            {data.flights.length > 0 && <Flights flights={data.flights} people={data.people} now={now} />}
             <People people={data.people} statuses={data.site?.statuses ?? []} open={(p) => setChosen(p.id)} />
           </div>
         </div>
       </main>
       <footer class="bottom">
         <span class={`liveness${data.live ? ' on' : ''}`} role="status"><i class="dot" aria-hidden="true" />{data.live ? t('live') : t('reconnecting')}</span>
+        {data.health && <span>{t(data.health.leads ? 'leads' : 'stands_by')}{matters.length === 0 ? ` · ${t('all_well')}` : ''}</span>}
         <a href="/touchpoint">{t('touchpoint_page')}</a>
         <span class="spring" />
+        <button type="button" class="announce-button" disabled={!data.site} onClick={() => setAnnouncing(true)}>{t('announce')}</button>
         <CheckButton />
         <LanguageSwitch />
         <button type="button" onClick={() => enter(null)}>{t('signout')}</button>
       </footer>
+      {announcing && data.site && (
+        <Announce site={data.site} touchpoints={data.touchpoints} renewed={announcing === true ? null : announcing} now={now} close={() => setAnnouncing(false)} changed={refresh} />
+      )}
       {person && <PersonPanel person={person} passages={data.passages} simulated={data.health?.simulation.payments ?? false} close={() => setChosen(null)} changed={refresh} />}
     </>
   );

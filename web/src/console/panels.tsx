@@ -5,7 +5,7 @@ import { sentence } from '../shared/parts';
 import { hourMinute, hourMinuteSecond, named, t, type Word } from '../shared/words';
 import { toneOf } from './journey_map';
 
-const verbs: Record<string, Word> = { passage: 'passed', checkin: 'checked_in', refusal: 'refused', handover: 'handed', served: 'served', payment_void: 'voided', payment: 'paid' };
+const verbs: Record<string, Word> = { passage: 'passed', checkin: 'checkin_done', refusal: 'refused', handover: 'handed', served: 'served', payment_void: 'voided', payment: 'paid', attendant: 'attendant', presence: 'presence' };
 const verb = (kind: string) => (verbs[kind] ? t(verbs[kind]) : named(kind));
 
 function Line({ passage, withName }: { passage: Passage; withName: boolean }) {
@@ -13,7 +13,7 @@ function Line({ passage, withName }: { passage: Passage; withName: boolean }) {
     <li class={`tone-${toneOf(passage)}`} data-number={passage.number}>
       <time dateTime={passage.at}>{hourMinuteSecond(passage.at)}</time>
       <span class="where">{passage.touchpoint}</span>
-      {withName && <span class="who">{passage.name || <em>{t(passage.visit ? 'name_gone' : 'unknown_person')}</em>}</span>}
+      {withName && <span class="who">{passage.name || (passage.kind === 'attendant' && !passage.visit ? '' : <em>{t(passage.visit ? 'name_gone' : 'unknown_person')}</em>)}</span>}
       <span class="what">{verb(passage.kind)}{passage.reason ? ` — ${named(passage.reason)}` : ''}</span>
       <span class="took">{passage.duration_us > 0 ? `${Math.round(passage.duration_us / 1000)} ms` : ''}</span>
     </li>
@@ -79,14 +79,14 @@ export function Flights({ flights, people, now }: { flights: Flight[]; people: P
 }
 
 /** What the site's own profile says of a visit: the first three that it shows to anybody. */
-const mainFacts = (p: Person) => Object.entries(p.facts).slice(0, 3).map(([name, value]) => `${named(name === 'gate' ? 'entrance_gate' : name)} ${value}`).join(' · ');
+const mainFacts = (p: Person) => Object.entries(p.facts).slice(0, 3).map(([name, value]) => `${named(name)} ${value}`).join(' · ');
 
 /** Without a face there is the travel document, or, where no flight is, simply none. */
 const faceOf = (p: Person) => t(p.consent ? 'consent_yes' : p.reference ? 'face_no' : 'consent_no');
 
 export function People({ people, statuses, open }: { people: Person[]; statuses: string[]; open: (person: Person) => void }) {
   const sorted = [...people].sort((a, b) => Number(b.in_visitor_db) - Number(a.in_visitor_db) || statuses.indexOf(b.status) - statuses.indexOf(a.status) || a.name.localeCompare(b.name));
-  const last = Math.max(1, statuses.length - 1), flies = people.every((p) => !p.reference);
+  const last = Math.max(1, statuses.length - 1), flies = people.some((p) => p.flight);
   return (
     <section class="panel people">
       <h2>{t('people')}</h2>
@@ -135,7 +135,7 @@ export function PersonPanel({ person, passages, simulated, close, changed }: {
     }
   }
   return (
-    <dialog ref={dialog} class="person" onClose={close} onClick={(e) => e.target === dialog.current && close()}>
+    <dialog ref={dialog} class="side person" onClose={close} onClick={(e) => e.target === dialog.current && close()}>
       <div class="inside">
         <header>
           <h2>{t('journey_of', person.name || person.id.slice(0, 8))}</h2>

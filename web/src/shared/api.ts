@@ -1,9 +1,14 @@
 // What api/openapi.yaml says, as types, and the few calls the pages make.
 
-export interface Health { status: 'ok' | 'degraded'; site: string; version: string; bus: boolean; simulation: { payments: boolean } }
-export interface Role { name: string; zone: string; kind: Kind; title_en: string; title_ja: string }
+export interface Health {
+  status: 'ok' | 'degraded' | 'down'; site: string; version: string; bus: boolean; database: boolean; leads: boolean; follows: boolean;
+  clock: { held: boolean; ahead_seconds: number }; simulation: { payments: boolean };
+}
+export interface Role { name: string; zone: string; kind: Kind; title_en: string; title_ja: string; attributes: string[] }
+export interface Named { name: string; en: string; ja: string }
+export interface SetAside { id: string; touchpoint: string; reason: string }
 export type Kind = 'checkin' | 'passage' | 'counter' | 'pos' | 'pickup' | 'sign' | 'presence';
-export interface Site { site: string; profile: string; statuses: string[]; roles: Role[]; consent: { en: string; ja: string };
+export interface Site { site: string; profile: string; statuses: string[]; roles: Role[]; zones: Named[]; words: Named[]; consent: { en: string; ja: string };
   consents?: { name: string; en: string; ja: string }[]; // further ones, each asked for itself
 }
 export interface Counts {
@@ -18,9 +23,10 @@ export interface Person {
 export type Facts = Record<string, string | number | boolean>;
 export interface Heartbeat {
   at: string; sequence: number; entries: number; outbox: number; decisions: number; state: string; screen: string; simulation: boolean;
+  fresh: string | null; stale: boolean; // when the server last said that its list is whole; too long ago for its role
 }
 export interface Touchpoint {
-  id: string; role: string; zone: string; attributes: Facts; registered: boolean; sequence: number; entries: number; last: Heartbeat | null;
+  id: string; role: string; zone: string; attributes: Facts; registered: boolean; wiping: boolean; code_until: string | null; sequence: number; entries: number; last: Heartbeat | null;
 }
 export interface Passage {
   number: number; at: string; touchpoint: string; role: string; kind: string; reason: string; visit: string | null; name: string;
@@ -44,7 +50,7 @@ export async function ask<T>(url: string, options: RequestInit = {}): Promise<T>
   }
   if (answer.status === 204) return undefined as T;
   const body = await answer.json().catch(() => null);
-  if (answer.ok) return body as T;
+  if (answer.ok || (answer.status === 503 && body?.status === 'down')) return body as T; // health tells of itself what is wrong
   throw new Refusal(body?.error?.status ?? 'internal', body?.error?.message ?? `HTTP ${answer.status}`, answer.status);
 }
 

@@ -8,11 +8,15 @@ export interface Outcome {
   transaction: string; outcome: 'admitted' | 'refused' | 'retry' | 'without_face' | 'unknown' | 'not_sure' | 'failed';
   reason: string; visit?: string; fields: Facts; duration_us: number; source: 'list' | 'server';
 }
+export interface Doors {
+  state: 'closed' | 'entering' | 'inside' | 'leaving' | 'returning' | 'released'; entry: 'open' | 'shut'; exit: 'open' | 'shut'; entry_lock: 'open' | 'locked'; exit_lock: 'open' | 'locked';
+  inside: number; face: 'none' | 'waiting' | 'looking' | 'matching' | 'same' | 'other'; approval: 'none' | 'waiting' | 'given'; attention: boolean; cause: string; simulation: boolean;
+}
 export interface EdgeState {
   number: number; state: string; touchpoint: string; role: string; kind: Kind | ''; zone: string; title?: { en: string; ja: string };
   registered: boolean; simulation: boolean; actuator: { name: string; simulation: boolean; open: boolean }; camera: string; camera_status: string;
   list: { entries: number; sequence: number; connected: boolean; age_seconds: number; stale: boolean; note: { en: string; ja: string } }; outbox: number; screen: Screen;
-  reference?: { en: string; ja: string; first: boolean; shown: boolean }; fields?: Facts; sale?: { amount: number; currency: string }; last: Outcome | null;
+  reference?: { en: string; ja: string; first: boolean; shown: boolean }; doors?: Doors; fields?: Facts; sale?: { amount: number; currency: string }; last: Outcome | null;
 }
 
 /** Only a terminal of this machine: pictures must not go anywhere else, whatever a link says. */
@@ -57,6 +61,9 @@ export class Edge {
   }
   post(path: string, body: unknown = {}): Promise<EdgeState> {
     return this.call(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+  }
+  put(path: string, body: unknown): Promise<void> {
+    return this.call(path, { method: 'PUT', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
   }
   frame(picture: Blob, signal: AbortSignal): Promise<void> {
     return this.call('frame', { method: 'POST', headers: { 'Content-Type': 'image/jpeg' }, body: picture, signal });

@@ -7,7 +7,6 @@ const table = {
   tagline: ['hands-free', '手ぶらで、どこへでも'],
   live: ['live', '接続中'],
   reconnecting: ['reconnecting…', '再接続しています…'],
-  degraded: ['Broker away: changes are kept and delivered later', 'ブローカーに接続できません。変更は保存され、後で届きます'],
   signin: ['Operator sign-in', '運用者サインイン'],
   signin_help: ['Paste the content of operator.token from the data directory, or open the link that the demo printed.',
     'データディレクトリの operator.token の内容を貼り付けるか、デモが表示したリンクを開いてください。'],
@@ -17,12 +16,12 @@ const table = {
   sim_payments: ['payments move no money', '決済でお金は動きません'],
   sim_actuator: ['the {0} is simulated', '{0}は模擬です'],
   sim_cameras: ['{0} of {1} cameras are simulated', 'カメラ {1} 台のうち {0} 台は模擬です'],
-  journey_map: ['Journey', '手続きの流れ'], passages: ['Passages', '通過'], people: ['People', '利用者'], flights: ['Flights', '便'],
+  journey_map: ['Terminals by zone', 'エリアごとの端末'], passages: ['Passages', '通過'], people: ['People', '利用者'], flights: ['Flights', '便'],
   n_people: ['people', '登録者'], n_visitors: ['visitors', '来場者'], n_entries: ['list entries', 'リスト登録'], n_outbox: ['in outbox', '送信待ち'],
   n_templates: ['templates', 'テンプレート'], n_payments: ['payments', '決済'], n_ledger: ['ledger sum', '元帳合計'], n_events: ['events', 'イベント'],
-  on_list: ['on its list', 'リスト件数'], sequence: ['seq', '連番'], behind: ['{0} behind', '{0} 件遅れ'], in_step: ['in step', '同期済み'],
-  silent: ['silent for {0}', '{0} 応答なし'], never_seen: ['not started yet', '未起動'], unregistered: ['announced', '登録待ち'],
-  sim_camera: ['sim', '模擬'], gate: ['Gate', '搭乗口'], entrance_gate: ['gate', 'ゲート'], outbox: ['{0} unsent', '未送信 {0}'],
+  on_list: ['on its list', 'リスト件数'], as_of: ['list {0} old', 'リスト {0} 前'], as_of_never: ['no word yet', '未受信'], behind: ['{0} behind', '{0} 件遅れ'], in_step: ['in step', '同期済み'],
+  silent: ['silent for {0}', '{0} 応答なし'], never_seen: ['not started yet', '未起動'], unregistered: ['announced: code valid for {0}', '登録待ち: コードは残り {0}'],
+  sim_camera: ['sim', '模擬'], gate: ['Gate', 'ゲート'], outbox: ['{0} unsent', '未送信 {0}'],
   nothing_yet: ['Nothing has happened yet.', 'まだ何も起きていません。'],
   nobody_yet: ['Nobody has a booking yet.', 'まだ予約のある方はいません。'],
   no_flights: ['No flights.', '便はありません。'],
@@ -46,18 +45,48 @@ const table = {
   revoke_sure: ['Revoke {0}? It is shut out at once and for ever; passages it has not delivered are lost. It can only come back with a new code.', '{0} を失効させますか? 直ちに永久に締め出され、未送信の通過記録は失われます。戻すには新しいコードが必要です。'],
   order_given: ['{0}: the order is given', '{0}: 指示しました'],
   check_lists: ['Recompute lists', 'リストを再計算'], lists_equal: ['every list is as computed from nothing', 'すべてのリストが計算結果と一致'],
-  booked: ['booked', '予約'], checked_in: ['checked in', 'チェックイン'], security_passed: ['security passed', '保安検査通過'],
-  emigration_passed: ['emigration passed', '出国審査通過'], boarded: ['boarded', '搭乗済み'],
-  landside: ['Landside', '一般エリア'], security_area: ['Security', '保安検査場'], emigration_area: ['Emigration', '出国審査場'], airside: ['Airside', '出国後エリア'],
   idle: ['waiting', '待機中'], present: ['somebody there', '人を検知'], capturing: ['capturing', '撮影中'], matching: ['matching', '照合中'],
   asking: ['asking', '確認中'], decided: ['decided', '判定済み'], actuating: ['opening', '開放中'], reporting: ['reporting', '報告中'],
-  not_checked_in: ['not checked in', 'チェックインなし'], already_checked_in: ['already checked in', 'チェックイン済み'], too_early: ['too early', '時間前'],
-  flight_closed: ['flight closed', '受付終了'], flight_departed: ['flight departed', '出発済みの便'], not_through_security: ['not through security', '保安検査前'],
-  already_used: ['already passed', '通過済み'], already_boarded: ['already boarded', '搭乗済み'], other_gate: ['other gate', '別の搭乗口'],
+  already_used: ['already passed', '通過済み'], too_early: ['too early', '時間前'],
   no_instrument: ['no means of payment', '決済手段なし'], nothing_waiting: ['nothing waiting', '品物なし'], not_sure: ['not sure', '確信なし'],
   person_mismatch: ['not the same person', '本人不一致'], no_consent: ['no consent', '同意なし'], wrong_day: ['wrong day', '別の日'],
   document_expired: ['passport expired', '旅券期限切れ'], check_digit: ['misread document', '読み取り不良'], declined: ['declined', '承認されず'],
   pin_wrong: ['wrong PIN', '暗証番号違い'], pin_locked: ['PIN locked', '暗証番号ロック'], offline: ['offline', '照会不可'],
+  checkin_done: ['checked in', 'チェックイン'], attendant: ['to an attendant', '係員へ'], presence: ['seen', '検知'],
+  clock_wrong: ['its clock is wrong', '端末の時計が不正'], clock_ahead: ['its clock is ahead', '端末の時計が進み'], not_entered: ['not entered', '入場前'],
+  interlock_released: ['released by hand', '手動で開放'], interlock_several: ['more than one person', '複数人'], interlock_other_face: ['another face inside', '中で別の顔'],
+  interlock_declined: ['not approved', '承認されず'], interlock_no_answer: ['nothing was decided in time', '時間内に判断なし'], interlock_held: ['a door is held open', '扉が開いたまま'],
+  interlock_forced: ['a door was forced', '扉の強制開放'], interlock_vanished: ['nobody inside any more', '中の人が不在に'], interlock_unannounced: ['somebody inside whom nobody let in', '許可なく中に人'],
+  interlock_no_sensors: ['the sensors do not know', 'センサー不明'], interlock_seen_to: ['an attendant has looked', '係員が確認済み'],
+  out_of_service: ['out of service', '運用終了'], wiping: ['wiping itself', '消去中'], stale: ['list too old: not used', 'リスト期限切れ: 使用停止'], code_expired: ['code expired', 'コード期限切れ'],
+  more: ['{0} more', 'ほか {0} 台'], fewer: ['show fewer', '一部だけ表示'], troubled: ['{0} to look at', '要確認 {0}'],
+  announce: ['Announce a terminal', '端末を登録する'], announce_do: ['Get a code', 'コードを発行'], role: ['What it does', '役割'], terminal_name: ['Its name', '端末の名前'],
+  terminal_name_help: ['Small letters, digits and hyphens; it stays for good.', '英小文字・数字・ハイフン。後から変えられません。'],
+  new_code: ['New code', '新しいコード'], new_code_for: ['New code for {0}', '{0} の新しいコード'], code: ['Code and the server’s fingerprint', 'コードとサーバーの指紋'],
+  code_help: ['With this the terminal {0} registers, once. It is shown here only.', '端末 {0} はこのコードで一度だけ登録できます。表示はこの画面だけです。'],
+  code_until: ['Valid until {0}.', '{0} まで有効です。'], code_over: ['It is not valid any more: get a new one.', '有効期限が切れました。新しく発行してください。'], code_used: ['{0} has registered.', '{0} が登録されました。'],
+  copy: ['Copy', 'コピー'], copied: ['Copied', 'コピーしました'],
+  attention: ['What needs attention', '確認が必要なこと'], all_well: ['all is well', '異常なし'], leads: ['this server leads', 'このサーバーが主系'], stands_by: ['another server leads', '別のサーバーが主系'],
+  m_server_do: ['Is teburad running here? systemctl status teburad', 'teburad が動作中か確認してください: systemctl status teburad'],
+  m_database: ['The database does not answer.', 'データベースが応答しません。'], m_database_do: ['Terminals go on with their lists and keep what happens. Check PostgreSQL and the disk.', '端末は手元のリストで動作を続け、記録を保持します。PostgreSQL とディスクを確認してください。'],
+  m_bus: ['The broker is away.', 'ブローカーに接続できません。'], m_bus_do: ['Changes are kept and delivered later. Check NATS.', '変更は保存され、後で届きます。NATS を確認してください。'],
+  m_follows: ['Events are not taken in now.', 'イベントを取り込めていません。'], m_follows_do: ['Terminals keep them. If it stays so for a minute, restart this server: another one takes over.', '端末が保持しています。1分以上続くときはこのサーバーを再起動してください。別のサーバーが引き継ぎます。'],
+  m_clock: ['This machine’s clock has jumped by {0}: time is held, nothing ends and nobody is deleted.', 'このマシンの時計が {0} ずれました。時刻を保留し、終了も消去も行いません。'], m_clock_do: ['Correct it (chrony), or say that it is right.', '時計を直すか (chrony)、正しいことを確認してください。'],
+  m_clock_act: ['The clock is right', '時計は正しい'], m_clock_sure: ['Is the time shown above really right? What ends by it ends at once.', '表示中の時刻は本当に正しいですか? 期限の過ぎたものは直ちに終了します。'],
+  m_quarantine: ['{0} events could not be applied and are set aside.', '適用できないイベント {0} 件を隔離しています。'], m_quarantine_do: ['The first: {0}. Mend the cause, then try again.', '最初の原因: {0}。原因を直してから再試行してください。'], m_quarantine_act: ['Try again', '再試行'],
+  m_ledger: ['The ledger does not add up: {0}.', '元帳の合計が合いません: {0}。'], m_ledger_do: ['Stop charging, and look at the payments.', '請求を止め、決済を確認してください。'],
+  m_silent: ['Silent: {0} ({1})', '応答なし: {0} 台 ({1})'], m_silent_do: ['They go on with their lists. Check power and network.', '手元のリストで動作を続けています。電源とネットワークを確認してください。'],
+  m_stale: ['List too old: {0} ({1})', 'リスト期限切れ: {0} 台 ({1})'], m_stale_do: ['They send people on. Check their network to the broker.', '別の端末へ案内しています。ブローカーとの接続を確認してください。'],
+  m_expired: ['Never registered, code expired: {0} ({1})', '未登録でコード期限切れ: {0} 台 ({1})'], m_expired_do: ['Get a new code on its card.', '端末のカードから新しいコードを発行してください。'],
+  m_call: ['{0}: an attendant is wanted — {1}.', '{0}: 係員を呼んでいます — {1}。'], m_call_do: ['Look between the doors, then reset the gate there.', '扉の間を確認し、その場でゲートを復帰させてください。'],
+  // two doors
+  doors: ['The two doors', '二重扉'], door_entry: ['Entry', '入口'], door_exit: ['Exit', '出口'], door_between: ['Between', '扉の間'], shut: ['shut', '閉'], lock_open: ['unlocked', '解錠'], lock_locked: ['locked', '施錠'],
+  inside_0: ['nobody', '無人'], inside_1: ['one person', '1人'], inside_n: ['{0} people', '{0}人'], inside_unknown: ['not known', '不明'],
+  il_closed: ['ready', '待機'], il_entering: ['somebody may step in', '入室中'], il_inside: ['somebody is between the doors', '扉の間で確認中'], il_leaving: ['on by the exit', '出口へ'], il_returning: ['back by the entry', '入口へ戻る'], il_released: ['stopped: a door opens for whoever is inside', '停止: 中の方に扉が開きます'],
+  need_face: ['Same face', '同じ顔'], need_approval: ['Approval', '承認'], face_waiting: ['not looked at yet', '未確認'], face_looking: ['looking', '撮影中'], face_matching: ['comparing', '照合中'], face_same: ['the same person', '本人'], face_other: ['not the same', '別人'], approval_waiting: ['waited for', '待機中'], approval_given: ['given', '承認済み'],
+  attendant_wanted: ['An attendant is wanted', '係員を呼んでいます'], last_call: ['last call: {0}', '直近の呼び出し: {0}'],
+  do_accept: ['Approve', '承認する'], do_refuse: ['Send back', '入口へ戻す'], do_release: ['Emergency release', '非常開放'], do_reset: ['I have looked: go on', '確認した: 復帰'], staff_side: ['For staff', '係員用'], move_doors: ['Move the simulated doors', '模擬の扉を動かす'],
+  sim_step_in: ['One steps in', '1人入る'], sim_two: ['Two step in', '2人入る'], sim_step_out: ['Step out', '出る'],
   // the touchpoint page
   choose: ['Choose a terminal', '端末を選ぶ'],
   choose_help: ['Each is a program of its own on this machine. With your webcam it becomes a terminal for you.',
@@ -98,6 +127,12 @@ const table = {
 
 export type Word = keyof typeof table;
 
+/** What the site's profile calls its statuses, facts and reasons. */
+const own = new Map<string, [string, string]>();
+export function learn(words: { name: string; en: string; ja: string }[]): void {
+  for (const word of words) own.set(word.name, [word.en, word.ja]);
+}
+
 let language: Language = (localStorage.getItem('tebura.language') as Language | null) ?? (navigator.language.startsWith('ja') ? 'ja' : 'en');
 const listeners = new Set<() => void>();
 document.documentElement.lang = language;
@@ -123,9 +158,10 @@ export function t(word: Word, ...values: (string | number)[]): string {
   const text = table[word][language === 'ja' ? 1 : 0];
   return text.replace(/\{(\d)\}/g, (_, index: string) => String(values[Number(index)] ?? ''));
 }
-/** A name from the profile (status, zone, reason): ours if we know it, else the name itself made readable. */
+/** A name from the profile (status, fact, reason): its own word, else ours if we know it, else the name itself made readable. */
 export function named(name: string): string {
-  return name in table ? t(name as Word) : name.replaceAll('_', ' ');
+  const word = own.get(name);
+  return word ? word[language === 'ja' ? 1 : 0] : name in table ? t(name as Word) : name.replaceAll('_', ' ');
 }
 
 const clock = (options: Intl.DateTimeFormatOptions) => (time: string | number | Date) =>

@@ -6,9 +6,10 @@ import './touchpoint.css';
 import { server, takeToken, type Health, type Site, type Touchpoint } from '../shared/api';
 import { Edge, edgeAddress, takeScreens, type EdgeState } from '../shared/edge';
 import { Brand, LanguageSwitch, SimulationBanner, sentence } from '../shared/parts';
-import { named, t, useLanguage } from '../shared/words';
+import { learn, named, t, useLanguage } from '../shared/words';
 import { Camera, type Snapshot } from './camera';
 import { Choices, ConsentForm, DocumentsForm, itemsOf, PinForm, ReferenceForm, SaleForm, TokenForm } from './forms';
+import { Doors } from './doors';
 import { play } from './sound';
 
 function useTerminal(edge: Edge): { state: EdgeState | null; reachable: boolean; locked: string } {
@@ -64,7 +65,7 @@ function Terminal({ edge, site, simulation, leave }: { edge: Edge; site: Site | 
   useEffect(() => setOwnCamera(false), [edge]);
 
   const watching = ownCamera || (state?.simulation ?? false);
-  const banner = [...simulation, ...(state?.simulation ? [t('watch_only')] : []),
+  const banner = [...(state?.kind === 'pos' ? simulation : []), ...(state?.simulation ? [t('watch_only')] : []),
     ...(state?.actuator.simulation && state.actuator.name ? [t('sim_actuator', named(`actuator_${state.actuator.name}`))] : [])];
   const screen = state?.screen;
   return (
@@ -82,7 +83,7 @@ function Terminal({ edge, site, simulation, leave }: { edge: Edge; site: Site | 
       </header>
       <SimulationBanner parts={banner} />
       {!reachable && <p class="trouble banner" role="alert">{t('unreachable')}{location.hostname !== '127.0.0.1' && ` ${t('origin_hint')}`}</p>}
-      <main class={`${watching ? 'watching' : ''}${asksByForm(state) ? ' with-form' : ''}`}>
+      <main class={`${watching ? 'watching' : ''}${state?.doors ? ' with-doors' : ''}${asksByForm(state) ? ' with-form' : ''}`}>
         {state && !watching && (
           <Camera edge={edge} wanted={wantsFrames(state)} tone={state.screen.tone} offer={(s) => setSnapshot(() => s)} refusedFrames={() => setOwnCamera(true)} />
         )}
@@ -97,6 +98,7 @@ function Terminal({ edge, site, simulation, leave }: { edge: Edge; site: Site | 
           {state?.reference?.shown && state.kind !== 'checkin' && ['present', 'capturing', 'matching'].includes(state.state) && (
             <p class="shown"><span aria-hidden="true">✓</span> {t('reference_shown', state.reference[language])}</p>
           )}
+          {state?.doors && <Doors edge={edge} doors={state.doors} />}
           {locked && <TokenForm edge={edge} why={locked} />}
           {state && <Questions edge={edge} state={state} site={site} snapshot={snapshot} />}
           {state && state.state === 'asking' && (
@@ -139,7 +141,7 @@ function Chooser({ site, choose }: { site: Site | null; choose: (address: string
           {usable.map((p) => (
             <li key={p.id}>
               <button type="button" class={p.last!.simulation ? 'simulated' : ''} onClick={() => choose(edgeAddress(p.last!.screen)!)}>
-                <strong>{title(p)}{p.attributes.gate !== undefined && <span class="gate">{p.attributes.gate}</span>}</strong>
+                <strong>{title(p)}{Object.values(p.attributes).filter((v) => typeof v === 'string' && v.length <= 8).slice(0, 1).map((v) => <span class="gate" key={String(v)}>{v}</span>)}</strong>
                 <span>{p.id}</span>
                 <small>{p.last!.simulation ? t('watch_only') : t('listed', p.last!.entries)}</small>
               </button>
@@ -157,7 +159,7 @@ function Page() {
   const [site, setSite] = useState<Site | null>(null), [health, setHealth] = useState<Health | null>(null);
   const edge = useMemo(() => (address ? new Edge(address) : null), [address]);
   useEffect(() => {
-    server<Site>('site').then(setSite, () => undefined);
+    server<Site>('site').then((s) => { learn(s.words); setSite(s); }, () => undefined);
     server<Health>('health').then(setHealth, () => undefined);
   }, []);
   const go = (next: string | null) => {
