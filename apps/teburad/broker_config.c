@@ -32,11 +32,12 @@ static const char help[] =
     "  --cluster-port PORT  where they reach each other; 6222 by default, one more for each further node of one host\n"
     "  --out DIR            writes DIR/tebura-N.conf, .pem (certificate) and .key (its key, mode 0600), and\n"
     "                       authority.pem. Without it configurations alone are printed, without certificates\n"
+    "  --renew              new certificates alone, into DIR of --out: the configurations there are left as they are\n"
     "  --etc DIR            where these files will lie on the brokers' machines; DIR of --out, else /etc/nats\n"
     "  --store DIR          where the brokers keep what they store; /var/lib/nats by default\n"
     "  --models, --database, --database-file  as for teburad management\n"
     "\n"
-    "Certificates last 825 days: run it again before, and have the brokers read them (nats-server --signal reload).\n"
+    "Certificates last 825 days: run it again with --renew before, and have the brokers read them (nats-server --signal reload).\n"
     "Exit codes: 0 written, 64 wrong command line, else as teburad management.\n";
 
 typedef struct node {
@@ -48,6 +49,7 @@ typedef struct plan {
     node nodes[NODES_MOST];
     int count, cluster_port;
     const char *out, *etc, *store, *list;
+    int renews;           /* certificates alone */
     char here[PATH_SIZE]; /* of --out */
     tb_time now;
 } plan;
@@ -185,6 +187,8 @@ static tb_status write_node(teburad *s, const plan *p, int number, tb_error *why
 {
     tb_bytes text = {0};
     char name[32];
+    if (p->renews)
+        return write_certificate(s, p, number, why);
     tb_status status = print_node(s, p, number, &text);
     if (status != TB_OK)
         status = tb_fail(why, status, "the broker's configuration: %s", tb_status_sentence(status));
@@ -249,6 +253,7 @@ int teburad_broker_config(int argc, char **argv)
                                           {"out", required_argument, NULL, 'o'},
                                           {"etc", required_argument, NULL, 'e'},
                                           {"store", required_argument, NULL, 'S'},
+                                          {"renew", no_argument, NULL, 'r'},
                                           {"help", no_argument, NULL, 'h'},
                                           {0}};
     teburad_options options = {.examine = 1, .utc_offset_minutes = tb_clock_offset()};
@@ -259,6 +264,8 @@ int teburad_broker_config(int argc, char **argv)
             continue;
         if (place)
             *place = optarg;
+        else if (c == 'r')
+            p.renews = 1;
         else if (c == 'h')
             return fputs(help, stdout) >= 0 ? EX_OK : EX_IOERR;
         else if (c != 'c')
@@ -270,6 +277,8 @@ int teburad_broker_config(int argc, char **argv)
         return usage("there are more words than expected");
     if (!options.data || !options.site || !options.profile || !p.list)
         return usage("--data, --site, --profile and --nodes are needed");
+    if (p.renews && !p.out)
+        return usage("--renew needs --out, where the certificates are");
     if (!parse_nodes(&p))
         return usage("--nodes has to be one, three or five of HOST:PORT, separated by commas");
     return write_all(&options, &p);

@@ -22,7 +22,7 @@ static const char help[] =
     "       teburad rotate-key ...   another master key; see its --help\n"
     "\n"
     "The management service of a site: people, visits, lists of every terminal, payments; HTTP API, console and\n"
-    "touchpoint pages. It ends cleanly on SIGTERM or SIGINT.\n"
+    "touchpoint pages. It ends cleanly on SIGTERM or SIGINT; on SIGHUP it reads its TLS files anew.\n"
     "\n"
     "  --data DIR          databases, keys, the operator's token; made when absent, for this user alone\n"
     "  --database URL      PostgreSQL instead of database files: postgresql://user@host/database (no password here)\n"
@@ -213,7 +213,7 @@ static int print_line(const teburad *service)
     return printed;
 }
 
-/* Signals that end us are blocked before any thread is made, and taken here. */
+/* Signals that end us, and SIGHUP, are blocked before any thread is made, and taken here. */
 static void block_signals(sigset_t *set)
 {
     sigemptyset(set);
@@ -253,7 +253,8 @@ int main(int argc, char **argv)
     int told = print_line(service);
     if (told) {
         tb_supervisor_tell("READY=1");
-        (void)tb_supervisor_wait(&ending, alive, service);
+        while (tb_supervisor_wait(&ending, alive, service) == SIGHUP)
+            atomic_store(&service->reread, 1);
     }
     tb_supervisor_tell("STOPPING=1");
     tb_log(TB_LOG_INFO, "teburad", "ending");

@@ -20,7 +20,7 @@
 #define FLUSH_WAIT 3000
 #define LOOK_EVERY (2 * TB_SECOND) /* whether the bucket is still whole */
 #define SWEEP_EVERY (600 * TB_SECOND)
-#define LOOK_AROUND 5000 /* ms: is a certificate to be renewed? */
+#define LOOK_AROUND 1000 /* ms: is a certificate to be renewed, or has the operator another? */
 #define SWEEP_OLDER 3600 /* s */
 
 typedef struct publisher {

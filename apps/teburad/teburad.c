@@ -259,6 +259,8 @@ static tb_status check_options(const teburad_options *options, tb_error *why)
     tb_status status = tb_http_plain_check(options->listen, why);
     if (status == TB_OK && options->listen_tls)
         status = tb_http_address_check(options->listen_tls, why);
+    if (status == TB_OK)
+        status = teburad_secure_check(options, why);
     if (status == TB_OK && options->proxies)
         status = tb_http_proxies_check(options->proxies, why);
     if (status == TB_OK && options->nats && !tb_bus_url_is_safe(options->nats))
@@ -351,6 +353,8 @@ void teburad_stop(teburad **place)
     tb_bus_free(&s->bus);
     tb_trust_free(&s->trust);
     tb_bytes_free(&s->authority);
+    tb_bytes_free(&s->certificate);
+    tb_bytes_free(&s->certificate_key);
     broker_stop(&s->broker);
     tb_management_free(&s->management);
     tb_profile_free(&s->profile);

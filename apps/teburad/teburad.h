@@ -46,7 +46,13 @@ typedef struct teburad {
     pthread_mutex_t https_lock; /* its renewal and its end */
     tb_time renew_at;           /* the sweeper's: certificates of ours have a third of their life left */
     char https_at[128];         /* where it listens */
-    tb_bytes authority;         /* PEM, with a NUL: of our own certificates */
+    /* The operator's, as they are in force; changed by the sweeper alone. files: how theirs were when last looked at */
+    tb_bytes certificate, certificate_key;
+    struct tls_files {
+        int64_t state[6];
+    } files, files_seen;
+    atomic_int reread;  /* somebody wants them read now */
+    tb_bytes authority; /* PEM, with a NUL: of our own certificates */
     char fingerprint[TB_FINGERPRINT_SIZE];
     struct flight_watch *flights; /* NULL: none */
     char nats_url[256];           /* as we reach the broker */
@@ -86,10 +92,13 @@ tb_status teburad_secure_broker(teburad *service, tb_error *why) TB_MUST_CHECK; 
 /* Whose certificates a broker of these addresses may show beside those of the machine's authorities: our own, when it
  * is spoken to with TLS; else NULL. */
 const char *teburad_secure_authority(const teburad *service, const char *urls);
+/* The operator's files, if there are any: are they of use? */
+tb_status teburad_secure_check(const teburad_options *options, tb_error *why) TB_MUST_CHECK;
 /* The certificate of HTTPS: the operator's files, or our own. */
 tb_status teburad_secure_http(teburad *service, tb_bytes *certificate, tb_bytes *key, tb_error *why) TB_MUST_CHECK;
 
-/* Makes our own certificates anew when it is time; on the sweeper's thread. */
+/* Makes our own certificates anew when it is time, and takes those of the operator that are new; on the sweeper's
+ * thread. */
 void teburad_secure_renew(teburad *service);
 /* teburad.c: HTTPS at s->https_at, with a certificate made now. */
 tb_status teburad_serve_https(teburad *service, tb_error *why) TB_MUST_CHECK;

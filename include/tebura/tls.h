@@ -19,5 +19,9 @@ tb_status tb_tls_authority_check(tb_span pem, const char *fingerprint, tb_time n
  * addresses, separated by commas; valid from a day before `now` for `days`. TB_INVALID_ARGUMENT: a name. */
 tb_status tb_tls_certificate(const tb_key *root, const char *names, tb_time now, int days, tb_bytes *certificate,
                              tb_bytes *private_key, tb_error *why) TB_MUST_CHECK;
+/* A certificate (PEM, the first of a chain) and a private key (PEM): do they belong together, and is it in force? With
+ * a sentence that names neither file. TB_MALFORMED: not to be read, or with a passphrase; TB_CRYPTO: not a pair;
+ * TB_INVALID_ARGUMENT: its time has not come, or is over. */
+tb_status tb_tls_pair_check(tb_span certificate, tb_span private_key, tb_time now, tb_error *why) TB_MUST_CHECK;
 
 #endif

@@ -21,11 +21,37 @@
 #define BATCH_MOST 1000
 #define NS_PER_SECOND INT64_C(1000000000)
 #define STREAM_BYTES (INT64_C(256) << 20)
+/* the largest that is genuine is 6 KB: all facts that there may be, each as long as it may be */
+#define EVENT_MOST (1 << 13)
+/* Of one terminal: a thirty-second of the stream, if all of them are as large as they can be. Beyond it the terminal's
+ * next one is refused, which it keeps; no other notices (doc/adr/126). */
+#define SHARE 1024
 #define FETCH_WAIT 500 /* ms: how soon a stop is seen */
 #define ACK_WAIT 10    /* s: longer than the longest pause between two tries, each of which asks for more time */
 #define LOOK_EVERY (2 * TB_SECOND) /* whether a consumer that brings nothing is there */
 /* to another that follows: longer than a server needs to see that it leads no more */
 #define YIELD (3 * TB_SECOND)
+
+/* A stream of before has no shares; it gets them when nothing that waits in it could be in their way. A broker that
+ * does not know how to refuse what is beyond a share (before 2.9) would drop what is old instead: it is not to. */
+static void see_to_shares(tb_bus *bus, const char *name)
+{
+    jsStreamInfo *info = NULL;
+    jsErrCode code = 0;
+    if (bus_js_status(js_GetStreamInfo(&info, bus->js, name, NULL, &code), &code) != TB_OK)
+        return;
+    jsStreamConfig *config = info->Config;
+    int has = config->MaxMsgsPerSubject > 0, refuses = config->DiscardNewPerSubject;
+    if (has ? !refuses : info->State.Msgs <= SHARE) {
+        config->MaxMsgsPerSubject = has ? 0 : SHARE;
+        config->DiscardNewPerSubject = !has;
+        natsStatus s = js_UpdateStream(NULL, bus->js, config, NULL, &code);
+        if (has || s != NATS_OK)
+            tb_log(TB_LOG_WARNING, "bus", "one terminal may fill %s for all: nats-server 2.9 is needed (%s)", name,
+                   natsStatus_GetText(s));
+    }
+    jsStreamInfo_Destroy(info);
+}
 
 tb_status bus_stream_make(tb_bus *bus, const char *site, tb_error *why)
 {
@@ -41,9 +67,14 @@ tb_status bus_stream_make(tb_bus *bus, const char *site, tb_error *why)
     config.Retention = js_WorkQueuePolicy;
     config.Discard = js_DiscardNew;
     config.MaxBytes = STREAM_BYTES;
-    config.MaxMsgSize = 1 << 16;
+    config.MaxMsgSize = EVENT_MOST;
+    config.MaxMsgsPerSubject = SHARE;
+    config.DiscardNewPerSubject = true;
     config.Duplicates = 600 * NS_PER_SECOND;
-    return bus_stream_keep(bus, &config, &made, why);
+    tb_status status = bus_stream_keep(bus, &config, &made, why);
+    if (status == TB_OK)
+        see_to_shares(bus, name);
+    return status;
 }
 
 tb_status tb_bus_event_publish(tb_bus *bus, const char *subject, const char *id, tb_span body, int wait_ms)

@@ -10,6 +10,7 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -235,4 +236,49 @@ tb_status tb_tls_certificate(const tb_key *root, const char *names, tb_time now,
     EVP_PKEY_free(key);
     EVP_PKEY_free(issuer);
     return status == TB_OK ? TB_OK : tb_fail(why, status, "a certificate for %s could not be made", names);
+}
+
+/* ---- certificates of others ---- */
+
+/* Nobody is there to be asked. */
+static int no_passphrase(char *out, int size, int writes, void *context)
+{
+    (void)out;
+    (void)size;
+    (void)writes;
+    (void)context;
+    return -1;
+}
+
+static tb_status judge_pair(X509 *certificate, EVP_PKEY *key, tb_time now, tb_error *why)
+{
+    time_t time = (time_t)(now / TB_SECOND);
+    if (!certificate)
+        return tb_fail(why, TB_MALFORMED, "the certificate is no PEM");
+    if (!key)
+        return tb_fail(why, TB_MALFORMED, "the private key is no PEM without a passphrase");
+    if (X509_check_private_key(certificate, key) != 1)
+        return tb_fail(why, TB_CRYPTO, "certificate and private key do not belong together");
+    if (X509_cmp_time(X509_get0_notBefore(certificate), &time) >= 0)
+        return tb_fail(why, TB_INVALID_ARGUMENT, "the certificate's time has not come yet");
+    if (X509_cmp_time(X509_get0_notAfter(certificate), &time) <= 0)
+        return tb_fail(why, TB_INVALID_ARGUMENT, "the certificate's time is over");
+    return TB_OK;
+}
+
+tb_status tb_tls_pair_check(tb_span certificate, tb_span private_key, tb_time now, tb_error *why)
+{
+    if (certificate.size > INT_MAX || private_key.size > INT_MAX)
+        return tb_fail(why, TB_MALFORMED, "the certificate is no PEM");
+    BIO *first = BIO_new_mem_buf(certificate.data ? certificate.data : (const void *)"", (int)certificate.size),
+        *second = BIO_new_mem_buf(private_key.data ? private_key.data : (const void *)"", (int)private_key.size);
+    X509 *found = first ? PEM_read_bio_X509(first, NULL, no_passphrase, NULL) : NULL;
+    EVP_PKEY *key = second ? PEM_read_bio_PrivateKey(second, NULL, no_passphrase, NULL) : NULL;
+    tb_status status = first && second ? judge_pair(found, key, now, why) : tb_fail(why, TB_NO_MEMORY, "out of memory");
+    ERR_clear_error();
+    EVP_PKEY_free(key);
+    X509_free(found);
+    BIO_free(first);
+    BIO_free(second);
+    return status;
 }

@@ -9,22 +9,25 @@
 
 tb_status tb_quarantine_keep(tb_management *m, const tb_sealed_event *event, tb_status cause, int *full)
 {
-    uint64_t count = 0;
     uint8_t hash[32];
+    tb_quarantine_room room;
     const char *dot = strrchr(event->subject, '.');
     tb_quarantined row = {.since = tb_service_now(m), .tried = tb_service_now(m)};
-    tb_status status = tb_store_count(m->db, "SELECT count(*) FROM central.quarantine", &count);
-    if (status != TB_OK)
-        return status;
-    *full = count >= TB_QUARANTINE_MAX;
-    if (*full) {
-        tb_log(TB_LOG_ERROR, "management", "the quarantine is full: an event of %s was dropped (%s)",
-               dot ? dot + 1 : "", tb_status_name(cause));
-        return TB_OK;
-    }
     tb_sha256(event->body, hash);
     memcpy(row.id.bytes, hash, sizeof row.id.bytes); /* the same event again is the same row */
     snprintf(row.touchpoint, sizeof row.touchpoint, "%s", dot ? dot + 1 : "");
+    tb_status status = tb_quarantine_room_of(m->db, row.id, row.touchpoint, &room);
+    if (status != TB_OK)
+        return status;
+    *full = !room.is_there && (room.all >= TB_QUARANTINE_MAX || room.own >= TB_QUARANTINE_SHARE);
+    if (*full) {
+        tb_log(TB_LOG_ERROR, "management",
+               "%s: an event of %s is not kept (%s); it stays at its terminal: see GET /api/v1/quarantine",
+               room.own >= TB_QUARANTINE_SHARE ? "this terminal's share of the quarantine is full"
+                                               : "the quarantine is full",
+               row.touchpoint, tb_status_name(cause));
+        return TB_OK;
+    }
     snprintf(row.reason, sizeof row.reason, "%s", tb_status_name(cause));
     tb_log(TB_LOG_ERROR, "management", "an event of %s cannot be applied (%s): it is kept in the quarantine",
            row.touchpoint, row.reason);

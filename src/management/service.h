@@ -41,6 +41,7 @@
 #define TB_EVENT_LATE TB_DAY
 #define TB_EVENT_OLDEST (400 * TB_DAY)
 #define TB_QUARANTINE_MAX 10000
+#define TB_QUARANTINE_SHARE 200 /* of one touchpoint: a terminal that is broken leaves room for the others */
 #define TB_SUBJECT_ROOM 192
 #define TB_SALE_MAX INT64_C(10000000) /* minor units: no till of ours sells more at once */
 
@@ -431,7 +432,8 @@ tb_status tb_answer_remember(tb_management *m, const tb_request *request, const 
 int tb_status_may_pass(tb_status status);
 /* An event of the quarantine: applied, and its row gone, in a change of its own. What went wrong: it stays. */
 tb_status tb_events_once_more(tb_management *m, const tb_sealed_event *event, tb_id row) TB_MUST_CHECK;
-/* Inside a change. *full: there is no room, and it is gone. */
+/* Inside a change. *full: there is no room, or its terminal has had its share: it stays at its terminal, which is not
+ * told that it arrived and brings it again. */
 tb_status tb_quarantine_keep(tb_management *m, const tb_sealed_event *event, tb_status cause, int *full) TB_MUST_CHECK;
 
 /* ---- passages.c ---- */

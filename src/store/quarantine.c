@@ -18,6 +18,23 @@ tb_status tb_quarantine_put(tb_db *db, const tb_quarantined *row, const char *su
                      NULL);
 }
 
+tb_status tb_quarantine_room_of(tb_db *db, tb_id id, const char *touchpoint, tb_quarantine_room *out)
+{
+    tb_rows rows;
+    *out = (tb_quarantine_room){0};
+    tb_status status = tb_db_one(db,
+                                 "SELECT count(*), (SELECT count(*) FROM central.quarantine o WHERE o.touchpoint = $1),"
+                                 " (SELECT count(*) FROM central.quarantine s WHERE s.id = $2) FROM central.quarantine",
+                                 TB_VALUES(tb_value_text(touchpoint), tb_value_id(&id)), &rows);
+    if (status != TB_OK)
+        return status;
+    out->all = (uint64_t)tb_rows_int(&rows, 0);
+    out->own = (uint64_t)tb_rows_int(&rows, 1);
+    out->is_there = tb_rows_int(&rows, 2) > 0;
+    tb_rows_end(&rows);
+    return TB_OK;
+}
+
 tb_status tb_quarantine_get(tb_db *db, tb_id id, char *subject, size_t size, tb_bytes *sealed)
 {
     tb_rows rows;

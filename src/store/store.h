@@ -398,6 +398,11 @@ tb_status tb_applied_expire(tb_db *db, const tb_applied_end *end, int64_t *remov
 /* ---- quarantine.c ---- */
 /* One more try of an event that is there already, or a new one. */
 tb_status tb_quarantine_put(tb_db *db, const tb_quarantined *row, const char *subject, tb_span sealed) TB_MUST_CHECK;
+typedef struct tb_quarantine_room {
+    uint64_t all, own; /* that are kept: of everybody, of this touchpoint */
+    int is_there;      /* this one is */
+} tb_quarantine_room;
+tb_status tb_quarantine_room_of(tb_db *db, tb_id id, const char *touchpoint, tb_quarantine_room *out) TB_MUST_CHECK;
 tb_status tb_quarantine_get(tb_db *db, tb_id id, char *subject, size_t size, tb_bytes *sealed) TB_MUST_CHECK;
 tb_status tb_quarantine_expire(tb_db *db, tb_time before, int max, int64_t *removed) TB_MUST_CHECK;
 tb_status tb_quarantine_remove(tb_db *db, tb_id id) TB_MUST_CHECK; /* TB_NOT_FOUND */

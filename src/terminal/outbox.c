@@ -30,6 +30,20 @@ static tb_status send_next(tb_outbox *outbox, tb_bus *bus, uint64_t *number)
     return status;
 }
 
+/* O1 keeps them; the operator is to know why. */
+static void note_room(tb_outbox *outbox, tb_status status)
+{
+    int full = status == TB_DISK_FULL;
+    if (full && !outbox->full)
+        tb_log(TB_LOG_WARNING, "terminal",
+               "the broker takes no more events of this terminal until the server has applied some: %llu wait here",
+               (unsigned long long)tb_edge_store_outbox_count(outbox->store));
+    else if (!full && outbox->full && status == TB_OK)
+        tb_log(TB_LOG_INFO, "terminal", "the broker takes events again");
+    if (full || status == TB_OK)
+        outbox->full = full;
+}
+
 int tb_outbox_send(tb_outbox *outbox, tb_bus *bus)
 {
     int64_t begun = tb_clock_monotonic();
@@ -45,6 +59,8 @@ int tb_outbox_send(tb_outbox *outbox, tb_bus *bus)
         outbox->sent = number;
         count++;
     }
+    if (status != TB_NOT_FOUND)
+        note_room(outbox, status);
     if (count) {
         tb_edge_store_outbox_sent(outbox->store, outbox->sent, count);
         outbox->sent_at = tb_clock_monotonic();

@@ -19,6 +19,7 @@ typedef struct tb_outbox {
     int64_t sent_at;         /* the last time; monotonic */
     int64_t patience;        /* how long the server may take; grows while it does not say anything new */
     int repeats;
+    int full; /* the stream has no room for us now */
 } tb_outbox;
 
 void tb_outbox_init(tb_edge_store *store, const char *subject, tb_outbox *out);

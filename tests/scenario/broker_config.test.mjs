@@ -72,6 +72,17 @@ async function signedIn(server, port, authority) {
   return { tell, end: () => socket.destroy() };
 }
 
+// The serial number of the certificate that a broker shows.
+async function shown(port) {
+  const plain = connect(port, '127.0.0.1');
+  await once(plain, 'data');
+  const socket = secure({ socket: plain, rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  const { serialNumber } = socket.getPeerCertificate();
+  socket.destroy();
+  return serialNumber;
+}
+
 test('one broker of the operator\'s own', { skip }, async (t) => {
   const data = await begun(t), port = await freePort();
   const printed = command(data, '--nodes', `127.0.0.1:${port}`);
@@ -95,6 +106,16 @@ test('one broker of the operator\'s own', { skip }, async (t) => {
   end();
   await gate.stop();
   await server.stop();
+
+  // Renewed under the running broker, which reads them when it is told.
+  const before = await shown(port), names = ['tebura-1.conf', 'tebura-1.pem', 'tebura-1.key'], old = names.map((name) => readFileSync(join(out, name), 'utf8'));
+  assert.equal((await command(data, '--nodes', `127.0.0.1:${port}`, '--renew').ended).code, 64);
+  const renewed = command(data, '--nodes', `127.0.0.1:${port}`, '--out', out, '--renew');
+  assert.equal((await renewed.ended).code, 0, renewed.err);
+  assert.deepEqual(names.map((name, i) => readFileSync(join(out, name), 'utf8') === old[i]), [true, false, false]);
+  assert.equal(await shown(port), before);
+  program.child.kill('SIGHUP'); // nats-server --signal reload
+  await waitFor('the broker shows the new one', async () => (await shown(port)) !== before);
   program.child.kill('SIGTERM');
   await program.ended;
 

@@ -1,6 +1,7 @@
 // Goal: TLS between terminals and server: the right server alone is believed, and nothing leaves the machine in the open. X7
 import test from 'node:test';
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -56,6 +57,36 @@ test('nothing in the open beyond this machine', { skip }, async (t) => {
   }
 });
 
+const shownBy = (port) => new Promise((done) => {
+  const socket = secure({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => {
+    done(socket.getPeerCertificate().serialNumber);
+    socket.destroy();
+  });
+  socket.on('error', () => done(null));
+});
+
+test('the operator\'s own certificate is read again when it changes, and a bad one is not taken', async (t) => {
+  const folder = temporary(), certificate = join(folder, 'own.pem'), key = join(folder, 'own.key');
+  const make = (number, keyFile = key) => execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', keyFile, '-out', certificate,
+    '-subj', '/CN=localhost', '-days', '2', '-set_serial', String(number)], { stdio: 'ignore' });
+  make(17, key);
+  writeFileSync(join(folder, 'other.key'), 'no key');
+  const bad = run(join(bin, 'teburad'), ['management', '--data', join(folder, 'data'), '--site', 'test_site', '--profile', join(root, 'profiles/airport.yaml'), '--listen-tls', '127.0.0.1:0',
+    '--tls-certificate', certificate, '--tls-key', join(folder, 'other.key')]);
+  const server = await startTeburad(t, { args: ['--tls-certificate', certificate, '--tls-key', key] }), { port } = new URL(server.https);
+  assert.equal((await bad.ended).code, 78, bad.err);
+  assert.equal(existsSync(join(folder, 'data')), false);
+  assert.match(bad.err, /own\.pem, .*other\.key: the private key is no PEM/);
+  assert.equal(await shownBy(port), '11');
+  make(18, join(folder, 'other.key')); // its key is somewhere else
+  server.program.child.kill('SIGHUP');
+  await waitFor('it is refused', () => /the old one stays: .*do not belong together/.test(server.program.err));
+  assert.equal(await shownBy(port), '11');
+  make(19); // nobody says so
+  await waitFor('the new one', async () => (await shownBy(port)) === '13');
+  assert.equal((await http(server, 'GET', '/api/v1/health')).status, 200);
+});
+
 const faketime = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/faketime/libfaketimeMT.so.1`;
 
 test('certificates are renewed when a third of their life is left', { skip: skip || (existsSync(faketime) ? false : 'libfaketime is not installed') }, async (t) => {
@@ -63,20 +94,13 @@ test('certificates are renewed when a third of their life is left', { skip: skip
   writeFileSync(stamp, '+0d');
   const server = await startTeburad(t, { env: { LD_PRELOAD: faketime, FAKETIME_TIMESTAMP_FILE: stamp, FAKETIME_NO_CACHE: '1', FAKETIME_DONT_FAKE_MONOTONIC: '1', ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ?? ''}:verify_asan_link_order=0` } });
   const port = new URL(server.https).port;
-  const shown = (to) => new Promise((done) => {
-    const socket = secure({ port: to, host: '127.0.0.1', rejectUnauthorized: false }, () => {
-      done(socket.getPeerCertificate().serialNumber);
-      socket.destroy();
-    });
-    socket.on('error', () => done(null));
-  });
-  const first = await shown(port), file = join(server.data, 'nats.pem'), broker = readFileSync(file, 'utf8');
+  const first = await shownBy(port), file = join(server.data, 'nats.pem'), broker = readFileSync(file, 'utf8');
   assert.ok(first);
   writeFileSync(stamp, '+540d'); // two thirds are 550
-  await sleep(6000);
-  assert.equal(await shown(port), first);
+  await sleep(3000);
+  assert.equal(await shownBy(port), first);
   writeFileSync(stamp, '+560d');
-  await waitFor('another certificate', async () => { const now = await shown(port); return now && now !== first; });
+  await waitFor('another certificate', async () => { const now = await shownBy(port); return now && now !== first; });
   assert.notEqual(readFileSync(file, 'utf8'), broker);
   await waitFor('the broker has read its own anew', () => /Reloaded: tls/.test(readFileSync(join(server.data, 'nats.log'), 'utf8')));
 });

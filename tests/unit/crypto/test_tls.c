@@ -40,6 +40,30 @@ static void an_authority_is_known_by_its_key(void **state)
     tb_bytes_free(&foreign);
 }
 
+static void a_pair_belongs_together(void **state)
+{
+    (void)state;
+    tb_key root = tb_key_random();
+    tb_bytes certificate = {0}, key = {0}, other = {0}, other_key = {0};
+    tb_time now = tb_clock_now(), day = 24 * TB_HOUR;
+    tb_error why = {0};
+    assert_int_equal(tb_tls_certificate(&root, "a.example", now, 30, &certificate, &key, &why), TB_OK);
+    assert_int_equal(tb_tls_certificate(&root, "a.example", now, 30, &other, &other_key, &why), TB_OK);
+    tb_span c = tb_bytes_span(&certificate), k = tb_bytes_span(&key), nothing = tb_span_of(NULL, 0);
+    assert_int_equal(tb_tls_pair_check(c, k, now, &why), TB_OK);
+    assert_int_equal(tb_tls_pair_check(c, tb_bytes_span(&other_key), now, &why), TB_CRYPTO);
+    assert_int_equal(tb_tls_pair_check(c, k, now - 3 * day, &why), TB_INVALID_ARGUMENT);
+    assert_int_equal(tb_tls_pair_check(c, k, now + 31 * day, &why), TB_INVALID_ARGUMENT);
+    assert_int_equal(tb_tls_pair_check(k, c, now, &why), TB_MALFORMED);
+    assert_int_equal(tb_tls_pair_check(c, nothing, now, &why), TB_MALFORMED);
+    assert_int_equal(tb_tls_pair_check(nothing, k, now, &why), TB_MALFORMED);
+    assert_int_equal(tb_tls_pair_check(tb_span_of(c.data, c.size / 4), k, now, &why), TB_MALFORMED);
+    tb_bytes_free(&certificate);
+    tb_bytes_free(&key);
+    tb_bytes_free(&other);
+    tb_bytes_free(&other_key);
+}
+
 static int openssl_says(const char *folder, const char *check)
 {
     char command[512];
@@ -100,6 +124,7 @@ static int start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(an_authority_is_known_by_its_key),
+                                       cmocka_unit_test(a_pair_belongs_together),
                                        cmocka_unit_test(certificates_are_good_for_their_names)};
     return cmocka_run_group_tests(tests, start, NULL);
 }

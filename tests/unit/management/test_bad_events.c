@@ -241,6 +241,46 @@ static void one_that_fails_for_good_is_set_aside(void **state)
     airport_check(a);
 }
 
+/* An event that is genuine and not to be read, a different one for each number. */
+static tb_status send_unreadable(airport *a, int which, int number)
+{
+    char subject[128];
+    tb_bytes body = {0};
+    const uint8_t newer[] = {0xa1, 0x00, 0x19, (uint8_t)(0x10 + (number >> 8)), (uint8_t)number}; /* {0: 4096 ...} */
+    snprintf(subject, sizeof subject, "tb.narita.event.%s", a->terminals[which].id);
+    assert_int_equal(tb_seal_to(&a->terminals[which].keys.private_key, &a->server, tb_span_text(subject),
+                                tb_span_of(newer, sizeof newer), &body),
+                     TB_OK);
+    tb_sealed_event event = {subject, tb_bytes_span(&body)};
+    tb_status status = tb_management_events(a->m, &event, 1);
+    tb_bytes_free(&body);
+    return status;
+}
+
+static uint64_t kept_of_all(airport *a)
+{
+    uint64_t count = 0;
+    assert_int_equal(tb_store_count(a->m->db, "SELECT count(*) FROM central.quarantine", &count), TB_OK);
+    return count;
+}
+
+/* One terminal that is broken, or bad, leaves room for the others. */
+static void one_terminal_has_a_share(void **state)
+{
+    airport *a = *state;
+    for (int i = 0; i < TB_QUARANTINE_SHARE + 5; i++)
+        assert_int_equal(send_unreadable(a, SECURITY, i), TB_OK);
+    assert_int_equal(kept_of_all(a), TB_QUARANTINE_SHARE);
+    assert_int_equal(counted(a, TB_METRIC_REFUSED_FULL), 5);
+    assert_int_equal(send_unreadable(a, GATE12, 1), TB_OK);
+    assert_int_equal(kept_of_all(a), TB_QUARANTINE_SHARE + 1);
+    traveller good = who; /* and what is in order is applied, from that terminal too */
+    checkin(a, &good, 1);
+    airport_pass(a, SECURITY, good.visit);
+    (void)airport_publish(a);
+    assert_false(is_on_list(a, SECURITY, good.visit));
+}
+
 /* Genuine, and not to be read here: written by a newer terminal. It waits for a newer server. */
 static void one_of_another_version_waits(void **state)
 {
@@ -294,6 +334,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(with_the_id_of_anothers_request, airport_setup, airport_teardown),
         cmocka_unit_test_setup_teardown(counted_by_reason, airport_setup, airport_teardown),
         cmocka_unit_test_setup_teardown(one_that_fails_for_good_is_set_aside, airport_setup, airport_teardown),
+        cmocka_unit_test_setup_teardown(one_terminal_has_a_share, airport_setup, airport_teardown),
         cmocka_unit_test_setup_teardown(one_of_another_version_waits, airport_setup, airport_teardown),
         cmocka_unit_test_setup_teardown(a_damaged_visit_does_not_stop_the_clock, airport_setup, airport_teardown)};
     return tb_crypto_start() == TB_OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
