@@ -81,6 +81,9 @@ torture: ## longer: programs killed at random, threads under ThreadSanitizer, ev
 	$(call say,programs killed at random for $(TORTURE_SECONDS) s)
 	@TEBURA_BIN=build/release node tests/torture/torture.mjs --seconds $(TORTURE_SECONDS) --quiet
 	@TEBURA_BIN=build/release node tests/torture/torture.mjs --servers 3 --seconds $(TORTURE_SECONDS) --hazards leader,server,sessions,postgres,broker,frozen --quiet
+	@TEBURA_BIN=build/release node tests/torture/torture.mjs --servers 3 --network --seconds $(TORTURE_SECONDS) --quiet
+	@TEBURA_BIN=build/release node tests/torture/torture.mjs --network --disk 96 --clocks --seconds $(TORTURE_SECONDS) --quiet
+	@TEBURA_BIN=build/release node tests/torture/torture.mjs --broker cluster --seconds $(TORTURE_SECONDS) --quiet
 	@set -e; for turn in 1 2 3 4 5; do echo "== demo, turn $$turn"; build/release/tebura demo --once >build/demo.log || { tail -40 build/demo.log; exit 1; }; done
 
 tsan: ## unit tests under ThreadSanitizer

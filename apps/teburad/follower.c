@@ -6,6 +6,8 @@
 #include <tebura/log.h>
 
 #define BATCH 256
+#define LOOK_EVERY TB_SECOND
+#define ABLE (6 * TB_SECOND)     /* three times as long as the bus takes to ask about a queue in which nothing is */
 #define FOLLOWS (10 * TB_SECOND) /* without a word from the broker nothing is followed any more */
 
 static tb_status on_events(void *context, const tb_delivery *deliveries, int count)
@@ -38,6 +40,45 @@ static void on_status(void *context, const tb_delivery *message)
     tb_bytes_free(&order);
 }
 
+static tb_status answer_requests(teburad *s)
+{
+    char subject[TB_SUBJECT_SIZE];
+    tb_subject_text(TB_SUBJECT_ASK, s->options.site, "*", NULL, subject);
+    return tb_bus_answer(s->bus, subject, on_request, s, &s->asks);
+}
+
+/* They are shared out among servers: one whose database is away leaves them to the others. */
+static void follow_requests(teburad *s)
+{
+    int reaches = tb_management_reaches_database(s->management);
+    if (!reaches && s->asks) {
+        tb_log(TB_LOG_WARNING, "follower", "the database is away: requests are left to other servers");
+        tb_bus_subscription_free(&s->asks);
+    } else if (reaches && !s->asks && answer_requests(s) == TB_OK) {
+        tb_log(TB_LOG_INFO, "follower", "requests are answered again");
+    }
+}
+
+/* Whether we could do what a leader does. It is seen from what it does; others ask. */
+static void note_able(teburad *s, int64_t now)
+{
+    if (!s->events && tb_bus_events_ask(s->bus, s->options.site) == TB_OK)
+        s->answered = now;
+    if (s->events)
+        s->answered = now - tb_bus_events_age(s->events);
+    tb_management_set_able(s->management, s->answered && now - s->answered < ABLE);
+}
+
+void teburad_look_around(teburad *s)
+{
+    int64_t now = tb_clock_monotonic();
+    if (now < s->look_at)
+        return;
+    s->look_at = now + LOOK_EVERY;
+    follow_requests(s);
+    note_able(s, now);
+}
+
 void teburad_follow_events(teburad *s, uint64_t tenure)
 {
     if (s->events && s->followed_in != tenure) /* another may have followed in between, and ended ours */
@@ -53,10 +94,9 @@ void teburad_follow_events(teburad *s, uint64_t tenure)
 
 tb_status teburad_follow(teburad *s)
 {
-    char asks[TB_SUBJECT_SIZE], statuses[TB_SUBJECT_SIZE];
-    tb_subject_text(TB_SUBJECT_ASK, s->options.site, "*", NULL, asks);
+    char statuses[TB_SUBJECT_SIZE];
     tb_subject_text(TB_SUBJECT_STATUS, s->options.site, "*", NULL, statuses);
-    tb_status status = tb_bus_answer(s->bus, asks, on_request, s, &s->asks);
+    tb_status status = answer_requests(s);
     if (status == TB_OK)
         status = tb_bus_listen(s->bus, statuses, on_status, s, &s->statuses);
     return status;

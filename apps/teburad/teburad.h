@@ -61,6 +61,7 @@ typedef struct teburad {
     tb_bus_subscription *asks, *statuses;
     tb_bus_subscription *events; /* the ticker's, and the next */
     uint64_t followed_in;
+    int64_t look_at, answered; /* monotonic; the broker, last */
     atomic_int follows;
     pthread_t publisher, sweeper, ticker;
     int publishing, sweeping, ticking; /* the threads run */
@@ -113,6 +114,8 @@ tb_status teburad_access_connect(teburad *service, tb_account account, tb_bus **
 tb_status teburad_access_push(teburad *service) TB_MUST_CHECK;
 /* Begins or ends to follow events (tb_management_leads), and notes whether they are; on the ticker's thread. */
 void teburad_follow_events(teburad *service, uint64_t tenure);
+/* What this server can do just now: lead, answer requests. On the ticker's thread, as often as one likes. */
+void teburad_look_around(teburad *service);
 /* Gives a terminal a sealed order; it is lost when nobody listens, and given again. */
 void teburad_order(teburad *service, const char *touchpoint, const tb_bytes *order);
 /* After a revocation: tells the broker. A failure is logged; the next connection tells it too. */

@@ -12,6 +12,7 @@ void *teburad_tick(void *context)
     while (!atomic_load(&s->stopping)) {
         uint64_t tenure = tb_management_leads(s->management);
         teburad_follow_events(s, tenure);
+        teburad_look_around(s);
         if (!tenure) {                            /* another server does it */
             if (tb_clock_monotonic() >= follow) { /* nobody may ask us anything for days */
                 tb_status status = tb_management_follow(s->management);

@@ -113,6 +113,8 @@ tb_status tb_bus_events_follow(tb_bus *bus, const char *site, int batch, tb_bus_
 /* Microseconds since the broker last answered about our place in the stream, or since following began: beyond some
  * seconds nothing is followed. */
 int64_t tb_bus_events_age(const tb_bus_subscription *following);
+/* Does the broker, or what is left of a cluster, answer for the site's events? TB_OK also when there are none yet. */
+tb_status tb_bus_events_ask(tb_bus *bus, const char *site) TB_MUST_CHECK;
 /* Answers requests; `reply` is appended to by the callback; TB_OK sends it, another status is sent instead of it and
  * becomes the requester's. Several threads (TB_BUS_ANSWER_THREADS) may call at once. */
 #define TB_BUS_ANSWER_THREADS 4

@@ -372,6 +372,9 @@ tb_status tb_management_outbox_written(tb_management *m, const tb_outbox_item *i
 uint64_t tb_management_leads(const tb_management *m);
 /* Where several servers share a database: memory follows what the others have done. For servers that nobody asks. */
 tb_status tb_management_follow(tb_management *m) TB_MUST_CHECK;
+/* Whether this server could do what a leader does (the broker answers it): one that cannot gives way to one that
+ * can. */
+void tb_management_set_able(tb_management *m, int able);
 /* Whether the bucket is known to have been written from this database while this server ran; and that it is. */
 int tb_management_knows_feed(const tb_management *m);
 void tb_management_feed_is_written(tb_management *m);

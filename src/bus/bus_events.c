@@ -116,6 +116,7 @@ static void forget_consumer(tb_bus *bus, natsSubscription *sub)
 
 static void note_heard(tb_bus_subscription *f)
 {
+    f->stuck = 0;
     f->looked = tb_clock_monotonic();
     atomic_store(&f->heard, f->looked);
 }
@@ -123,6 +124,22 @@ static void note_heard(tb_bus_subscription *f)
 int64_t tb_bus_events_age(const tb_bus_subscription *following)
 {
     return tb_clock_monotonic() - atomic_load(&following->heard);
+}
+
+tb_status tb_bus_events_ask(tb_bus *bus, const char *site)
+{
+    char name[BUS_NAME_SIZE];
+    jsStreamInfo *info = NULL;
+    jsErrCode code = 0;
+    if (!bus_site_is_good(site))
+        return TB_INVALID_ARGUMENT;
+    BUS_WAY(bus);
+    if (!tb_bus_is_connected(bus))
+        return TB_BUS_DOWN;
+    bus_stream_name(site, name);
+    tb_status status = bus_js_status(js_GetStreamInfo(&info, bus->js, name, NULL, &code), &code);
+    jsStreamInfo_Destroy(info);
+    return status == TB_NOT_FOUND ? TB_OK : status;
 }
 
 /* What a server that died had in hand would be kept back until ACK_WAIT is over, and come after later ones; without its
@@ -178,8 +195,16 @@ static tb_status consumer_open(tb_bus_subscription *f, natsSubscription **out)
     return status;
 }
 
+static void consumer_end(const tb_bus_subscription *f)
+{
+    char stream[BUS_NAME_SIZE];
+    BUS_WAY(f->bus);
+    bus_stream_name(f->site, stream);
+    (void)js_DeleteConsumer(f->bus->js, stream, f->consumer, NULL, NULL); /* else the next look finds it again */
+}
+
 /* A consumer that is gone is no error to the broker: it lets a fetch from it go without an answer, as one that finds
- * nothing. *sub is as it was, or NULL. */
+ * nothing. One that has something, and twice brings nothing of it, is as good as gone. *sub is as it was, or NULL. */
 static void consumer_look(tb_bus_subscription *f, natsSubscription **sub)
 {
     jsConsumerInfo *info = NULL;
@@ -187,12 +212,18 @@ static void consumer_look(tb_bus_subscription *f, natsSubscription **sub)
     if (tb_clock_monotonic() - f->looked < LOOK_EVERY)
         return;
     tb_status status = bus_js_status(natsSubscription_GetConsumerInfo(&info, *sub, NULL, &code), &code);
+    int waits = status == TB_OK && info->NumPending > 0, stuck = waits && f->stuck;
     jsConsumerInfo_Destroy(info);
-    if (status == TB_OK)
+    if (status == TB_OK && !stuck) {
         note_heard(f);
-    if (status != TB_NOT_FOUND)
+        f->stuck = waits;
+    }
+    if (status != TB_NOT_FOUND && !stuck)
         return;
-    tb_log(TB_LOG_WARNING, "bus", "the broker no longer knows who follows the events: it is told anew");
+    tb_log(TB_LOG_WARNING, "bus", "the broker %s: it is told anew",
+           stuck ? "keeps events back from who follows them" : "no longer knows who follows the events");
+    if (stuck)
+        consumer_end(f);
     forget_consumer(f->bus, *sub);
     *sub = NULL;
 }
@@ -239,6 +270,7 @@ static int apply_batch(tb_bus_subscription *f, tb_delivery *deliveries, natsMsg 
     int pause = 100, tries = 0;
     while (!is_stopped(f)) {
         tb_status status = f->apply(f->context, deliveries, count);
+        note_heard(f); /* what is in hand is from the broker */
         if (status == TB_OK)
             return 1;
         if (tries++ % 16 == 0)

@@ -6,10 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#define FETCH 500     /* values in one request */
-#define FETCH_MS 2000 /* without a message: ask again */
-#define FETCH_TRIES 3
+#include <tebura/clock.h>
+
+#define FETCH 500                                     /* values in one request */
+#define FETCH_MS 2000                                 /* without a message: ask again */
+#define FETCH_PAUSE 50000000                          /* ns */
+#define FETCH_PATIENCE (3 * FETCH_MS * INT64_C(1000)) /* us, without a value */
 #define ASK_MS 5000
 #define ASK_FIRST_MS 1000
 #define ASK_DOUBLED 5 /* times at most: a thousand that ask too soon would keep a slow server busy with old questions */
@@ -43,6 +47,7 @@ typedef struct fetching {
     void *context;
     int left; /* of the present request */
     int last;
+    int64_t since; /* monotonic: of the last value, or the beginning */
 } fetching;
 
 static natsStatus open_inbox(fetching *f)
@@ -87,9 +92,14 @@ static tb_status take(fetching *f, natsMsg *message)
     if (natsMsgHeader_Get(message, "Status", &code) == NATS_OK) {
         f->left = 0;
         f->last = strcmp(code, "404") == 0;
-        return f->last || strcmp(code, "408") == 0 ? TB_OK : TB_BUS_DOWN; /* 409: it was deleted */
+        /* an earlier request of ours, and the reader does not serve that either */
+        int waits = strcmp(code, "408") == 0;
+        if (waits)
+            nanosleep(&(struct timespec){.tv_nsec = FETCH_PAUSE}, NULL);
+        return f->last || waits ? TB_OK : TB_BUS_DOWN; /* 409: it was deleted */
     }
     f->left--;
+    f->since = tb_clock_monotonic();
     f->last = is_last(message);
     bus_delivery_of(message, &delivery);
     f->handle(f->context, &delivery);
@@ -98,8 +108,8 @@ static tb_status take(fetching *f, natsMsg *message)
 
 static tb_status fetch_all(fetching *f)
 {
-    int tries = 0;
     tb_status status = TB_OK;
+    f->since = tb_clock_monotonic();
     while (status == TB_OK && !f->last) {
         natsMsg *message = NULL;
         natsStatus s = f->left > 0 ? NATS_OK : ask_for_more(f);
@@ -107,11 +117,13 @@ static tb_status fetch_all(fetching *f)
             s = natsSubscription_NextMsg(&message, f->inbox, FETCH_MS);
         if (s == NATS_OK)
             status = take(f, message);
-        else if (s == NATS_TIMEOUT && ++tries < FETCH_TRIES && tb_bus_is_connected(f->bus))
+        else if (s == NATS_TIMEOUT && tb_bus_is_connected(f->bus))
             f->left = 0;
         else
             status = s == NATS_TIMEOUT ? TB_TIMEOUT : TB_BUS_DOWN;
         natsMsg_Destroy(message);
+        if (status == TB_OK && !f->last && tb_clock_monotonic() - f->since > FETCH_PATIENCE)
+            status = TB_TIMEOUT; /* asked anew, a server makes another reader */
     }
     return status;
 }

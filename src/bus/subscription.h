@@ -21,6 +21,7 @@ struct tb_bus_subscription {
     pthread_t follower;
     int following;
     char consumer[48];
+    int stuck;             /* it had something when it was looked at, and nothing has come since */
     int opened;            /* it was made, and those of others ended */
     int64_t looked;        /* monotonic: the consumer was there */
     int64_t yielded;       /* monotonic: another was there instead; 0 */

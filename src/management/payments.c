@@ -9,7 +9,10 @@
  *
  * P1  A row PENDING is committed before the provider is asked, so that no authorisation is ever forgotten.
  * P2  Transfer, state DONE, item and stored answer are one transaction.
- * P3  From REVERSING on nothing is charged; the provider is told until it says yes. */
+ * P3  From REVERSING on nothing is charged; the provider is told until it says yes.
+ * P4  What was refused stays refused under its id. A till asks again when it hears nothing, and believes whichever
+ *     answer it gets; a copy that comes late, from a server that was cut off, must not charge what it was told is
+ *     not. */
 #include "management/service.h"
 
 #include <stdio.h>
@@ -28,21 +31,13 @@ typedef struct sale {
     tb_payment payment;
     char token[513];
     int decided; /* `answer` is final */
+    int stored;  /* it is known by its id already */
 } sale;
 
 static tb_status refuse(sale *s, tb_answer *answer, const char *reason)
 {
     s->decided = 1;
     return tb_answer_refused(answer, s->request, s->request->visit, reason);
-}
-
-/* Stored, because it has counted: the same request asked again must not count again. */
-static tb_status refuse_for_good(tb_management *m, sale *s, tb_answer *answer, const char *reason)
-{
-    tb_status status = refuse(s, answer, reason);
-    if (status == TB_OK)
-        status = tb_change_begin(m);
-    return status == TB_OK ? tb_change_end(m, tb_answer_remember(m, s->request, answer, s->now)) : status;
 }
 
 static tb_status check_request(const tb_request *r)
@@ -97,7 +92,7 @@ static tb_status check_pin(tb_management *m, sale *s, tb_answer *answer)
     if (!s->request->pin[0] || !s->instrument.pin_hash[0])
         return refuse(s, answer, "pin_wrong");
     if (s->instrument.attempts >= TB_PIN_ATTEMPTS)
-        return refuse_for_good(m, s, answer, "pin_locked");
+        return refuse(s, answer, "pin_locked");
     tb_status status = tb_change_begin(m);
     if (status == TB_OK)
         status = tb_change_end(m, tb_instrument_attempts_set(m->db, s->instrument.id, s->instrument.attempts + 1));
@@ -108,7 +103,7 @@ static tb_status check_pin(tb_management *m, sale *s, tb_answer *answer)
     tb_service_lock_to_change(m);
     if (matches)
         return TB_OK;
-    return refuse_for_good(m, s, answer, s->instrument.attempts + 1 >= TB_PIN_ATTEMPTS ? "pin_locked" : "pin_wrong");
+    return refuse(s, answer, s->instrument.attempts + 1 >= TB_PIN_ATTEMPTS ? "pin_locked" : "pin_wrong");
 }
 
 static tb_status open_token(tb_management *m, sale *s)
@@ -181,7 +176,7 @@ static tb_status begin(tb_management *m, sale *s, tb_answer *answer)
 static tb_status prepare(tb_management *m, sale *s, tb_answer *answer)
 {
     tb_status status = tb_answer_before(m, s->request, answer);
-    s->decided = status == TB_OK;
+    s->decided = s->stored = status == TB_OK;
     if (status != TB_NOT_FOUND)
         return status;
     status = tb_payment_get(m->db, s->request->id, &s->payment);
@@ -247,10 +242,19 @@ static tb_status conclude(tb_management *m, sale *s, tb_status authorised, tb_an
     return status == TB_OK ? book(m, s, answer) : status;
 }
 
+/* P4 */
+static tb_status keep_refusal(tb_management *m, const sale *s, const tb_answer *answer)
+{
+    tb_status status = tb_change_begin(m);
+    return status == TB_OK ? tb_change_end(m, tb_answer_remember(m, s->request, answer, s->now)) : status;
+}
+
 static tb_status pay(tb_management *m, sale *s, tb_answer *answer)
 {
     tb_service_lock_to_change(m);
     tb_status status = prepare(m, s, answer);
+    if (status == TB_OK && s->decided && !s->stored)
+        status = keep_refusal(m, s, answer);
     tb_service_unlock_changed(m);
     if (status != TB_OK || s->decided)
         return status;

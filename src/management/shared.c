@@ -126,6 +126,8 @@ void tb_service_lock_to_change(tb_management *m)
     m->hold_status = tb_db_hold(m->db);
     if (m->hold_status == TB_OK)
         m->hold_status = tb_service_refresh(m);
+    if (m->hold_status != TB_OK)
+        tb_db_refuse(m->db, m->hold_status);
     m->held = m->hold_status == TB_OK;
 }
 
@@ -190,6 +192,12 @@ tb_status tb_management_follow(tb_management *m)
 uint64_t tb_management_leads(const tb_management *m)
 {
     return m->watch ? tb_db_watch_leads(m->watch) : 1;
+}
+
+void tb_management_set_able(tb_management *m, int able)
+{
+    if (m->watch)
+        tb_db_watch_set_able(m->watch, able);
 }
 
 int tb_management_knows_feed(const tb_management *m)

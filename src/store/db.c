@@ -52,6 +52,8 @@ tb_status tb_db_begin(tb_db *db)
         db->depth++;
         return TB_OK;
     }
+    if (db->refused != TB_OK)
+        return db->refused;
     tb_status status = db->held ? TB_OK : db->driver->begin(db);
     db->held = 0;
     if (status == TB_OK) {
@@ -90,11 +92,19 @@ tb_status tb_db_hold(tb_db *db)
         return TB_OK;
     tb_status status = db->driver->begin(db);
     db->held = status == TB_OK;
+    db->refused = status;
     return status;
+}
+
+void tb_db_refuse(tb_db *db, tb_status why)
+{
+    assert(!db->depth);
+    db->refused = why;
 }
 
 void tb_db_release(tb_db *db)
 {
+    db->refused = TB_OK;
     if (db->held)
         db->driver->rollback(db);
     db->held = 0;
@@ -116,7 +126,7 @@ tb_status tb_db_query(tb_db *db, const char *sql, tb_values values, tb_rows *row
 {
     assert(values.count <= TB_DB_VALUES_MAX);
     *rows = (tb_rows){.db = db};
-    return db->driver->query(db, sql, values, rows);
+    return db->refused != TB_OK ? db->refused : db->driver->query(db, sql, values, rows);
 }
 
 void tb_rows_end(tb_rows *rows)
@@ -166,7 +176,7 @@ tb_status tb_db_run(tb_db *db, const char *sql, tb_values values, int64_t *chang
 {
     int64_t rows = 0;
     assert(values.count <= TB_DB_VALUES_MAX);
-    tb_status status = db->driver->run(db, sql, values, &rows);
+    tb_status status = db->refused != TB_OK ? db->refused : db->driver->run(db, sql, values, &rows);
     if (changed)
         *changed = status == TB_OK ? rows : 0;
     return status;

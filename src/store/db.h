@@ -54,8 +54,9 @@ int tb_db_depth(const tb_db *db);
 
 /* Where others may write as well: nobody else does until tb_db_release, so what is read is still so when the
  * transaction that follows begins; a commit or rollback ends it, too. TB_OK without doing anything where nobody else
- * can. */
+ * can. After a failure nothing is answered before tb_db_release: it would be read as if nobody else wrote. */
 tb_status tb_db_hold(tb_db *db) TB_MUST_CHECK;
+void tb_db_refuse(tb_db *db, tb_status why); /* the same, for a failure of the caller's */
 void tb_db_release(tb_db *db);
 /* Others that share the database are told when the transaction commits (store/watch.h). */
 tb_status tb_db_notify(tb_db *db) TB_MUST_CHECK;

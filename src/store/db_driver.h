@@ -36,7 +36,8 @@ typedef struct tb_db_driver {
 struct tb_db { /* the first member of each driver's own */
     const tb_db_driver *driver;
     int depth, broken;
-    int held; /* by tb_db_hold: begun, and nothing was written yet */
+    int held;          /* by tb_db_hold: begun, and nothing was written yet */
+    tb_status refused; /* why it could not be held; TB_OK */
     tb_id program;
 };
 

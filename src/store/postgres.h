@@ -12,6 +12,7 @@
 #define POSTGRES_LOCK_WRITER INT64_C(0x7465627572610001)
 #define POSTGRES_LOCK_LEADER INT64_C(0x7465627572610002)
 #define POSTGRES_LOCK_FED INT64_C(0x7465627572610003)
+#define POSTGRES_LOCK_ABLE INT64_C(0x7465627572610004) /* shared by all who could lead */
 
 /* ---- postgres_connect.c ---- */
 typedef struct postgres_link {

@@ -14,6 +14,7 @@
 #include "store/postgres.h"
 
 #define LOOK_EVERY 200 /* ms: how soon another takes over */
+#define SILENCE "5s"   /* after it the server ends our session: another leads */
 #define LOOK_AGAIN 5   /* ms: whom we have to tell was busy */
 
 struct tb_db_watch {
@@ -23,7 +24,8 @@ struct tb_db_watch {
     void *context;
     int pending; /* still to be told */
     pthread_t thread;
-    atomic_int stop, fed, set_fed;
+    atomic_int stop, fed, set_fed, able;
+    int shows_able;          /* in this session */
     _Atomic uint64_t tenure; /* 0: another leads, or nobody */
     uint64_t tenures;        /* so far */
     atomic_int process;      /* the server's process behind the session; 0 without */
@@ -46,21 +48,38 @@ static int try_lock(tb_db_watch *w, int64_t lock)
     return held(w, sql);
 }
 
-/* Is it held, by anybody? A lock's number is shown in two halves. */
-static int is_locked(tb_db_watch *w, int64_t lock)
+/* Is it held, by any session of which this is so? A lock's number is shown in two halves. */
+static int is_locked(tb_db_watch *w, int64_t lock, const char *who)
 {
-    char sql[320];
+    char sql[400];
     snprintf(sql, sizeof sql,
              "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_database d ON d.oid = l.database"
              " WHERE l.locktype = 'advisory' AND l.granted AND d.datname = pg_catalog.current_database()"
-             " AND l.classid = %" PRIu32 " AND l.objid = %" PRIu32 ")",
-             (uint32_t)((uint64_t)lock >> 32), (uint32_t)lock);
+             " AND l.classid = %" PRIu32 " AND l.objid = %" PRIu32 " AND %s)",
+             (uint32_t)((uint64_t)lock >> 32), (uint32_t)lock, who);
     return held(w, sql);
+}
+
+/* W3. All others see it. */
+static void show_able(tb_db_watch *w)
+{
+    char sql[96];
+    int able = atomic_load(&w->able);
+    snprintf(sql, sizeof sql, "SELECT pg_catalog.%s(%" PRId64 ")",
+             able ? "pg_try_advisory_lock_shared" : "pg_advisory_unlock_shared", POSTGRES_LOCK_ABLE);
+    if (able != w->shows_able && held(w, sql))
+        w->shows_able = able;
+}
+
+static int another_is_able(tb_db_watch *w)
+{
+    return is_locked(w, POSTGRES_LOCK_ABLE, "l.pid <> pg_catalog.pg_backend_pid()");
 }
 
 static void start_session(tb_db_watch *w)
 {
-    if (postgres_exec(&w->link, "LISTEN tebura; SET idle_session_timeout = '10s'", NULL) != TB_OK)
+    w->shows_able = 0;
+    if (postgres_exec(&w->link, "LISTEN tebura; SET idle_session_timeout = '" SILENCE "'", NULL) != TB_OK)
         return;
     w->heard_in = w->link.session;
     w->pending = 1; /* what was said meanwhile */
@@ -78,22 +97,46 @@ static void lead(tb_db_watch *w, int leads)
                  : "this server leads no more");
 }
 
+static void try_to_lead(tb_db_watch *w)
+{
+    if (is_locked(w, POSTGRES_LOCK_FED, "true"))
+        atomic_store(&w->fed, 1); /* W2; before we may hold the lock ourselves */
+    if ((atomic_load(&w->able) || !another_is_able(w)) && try_lock(w, POSTGRES_LOCK_LEADER))
+        lead(w, 1);
+}
+
+/* It leads no more before another can (W1). */
+static void give_way(tb_db_watch *w)
+{
+    char sql[96];
+    tb_log(TB_LOG_WARNING, "store", "the broker does not answer this server, and another does better");
+    lead(w, 0);
+    snprintf(sql, sizeof sql, "SELECT pg_catalog.pg_advisory_unlock(%" PRId64 ")", POSTGRES_LOCK_LEADER);
+    if (!held(w, sql))
+        postgres_link_drop(&w->link); /* the lock goes with it */
+}
+
+static void go_on_leading(tb_db_watch *w)
+{
+    if (!atomic_load(&w->able) && another_is_able(w))
+        give_way(w);
+    else if (postgres_exec(&w->link, "SELECT 1", NULL) == TB_OK /* we are (W1) */ && atomic_load(&w->set_fed) &&
+             try_lock(w, POSTGRES_LOCK_FED))
+        atomic_store(&w->set_fed, 0);
+}
+
 static void look(tb_db_watch *w)
 {
     if (postgres_link_revive(&w->link) == TB_OK && w->heard_in != w->link.session) {
         lead(w, 0); /* the lock went with the session */
         start_session(w);
     }
-    if (postgres_link_is_up(&w->link) && !atomic_load(&w->tenure)) {
-        if (is_locked(w, POSTGRES_LOCK_FED))
-            atomic_store(&w->fed, 1); /* W2; before we may hold the lock ourselves */
-        if (try_lock(w, POSTGRES_LOCK_LEADER))
-            lead(w, 1);
-    } else if (postgres_link_is_up(&w->link)) {
-        tb_status alive = postgres_exec(&w->link, "SELECT 1", NULL); /* we are (W1) */
-        if (alive == TB_OK && atomic_load(&w->set_fed) && try_lock(w, POSTGRES_LOCK_FED))
-            atomic_store(&w->set_fed, 0);
-    }
+    if (postgres_link_is_up(&w->link))
+        show_able(w);
+    if (postgres_link_is_up(&w->link) && !atomic_load(&w->tenure))
+        try_to_lead(w);
+    else if (postgres_link_is_up(&w->link))
+        go_on_leading(w);
     if (!postgres_link_is_up(&w->link)) {
         atomic_store(&w->process, 0);
         lead(w, 0);
@@ -168,6 +211,11 @@ void tb_db_watch_free(tb_db_watch **watch)
 uint64_t tb_db_watch_leads(const tb_db_watch *watch)
 {
     return atomic_load(&watch->tenure);
+}
+
+void tb_db_watch_set_able(tb_db_watch *watch, int able)
+{
+    atomic_store(&watch->able, able);
 }
 
 int tb_db_watch_knows_fed(const tb_db_watch *watch)

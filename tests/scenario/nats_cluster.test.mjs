@@ -53,15 +53,7 @@ test('a cluster of brokers loses one, then its majority', { skip, timeout: 24000
     storm = false;
     await Promise.all(people);
 
-    // What the brokers have forgotten is noticed and written again within seconds; passages and payments have to be right at once.
-    const until = Date.now() + 20000;
-    let { wrong, lists } = await verdict(site, book);
-    while (wrong.some((text) => text.includes('list')) && Date.now() < until) {
-      assert.deepEqual(wrong.filter((text) => !text.includes('list')), []);
-      await sleep(200);
-      ({ wrong, lists } = await verdict(site, book));
-    }
-    site.say(`all is right ${((Date.now() - until) / 1000 + 20).toFixed(1)} s after the first look`);
+    const { wrong, lists } = await verdict(site, book);
     assert.deepEqual(wrong, []);
     assert.ok(book.sure.size > 3, `${book.sure.size} passages`);
     assert.ok(lists.people > 2);

@@ -1,7 +1,9 @@
-// network.mjs: a cable between this machine and a network namespace in which terminals live: cut, plugged in again, gone at the end. For root.
-import { execFileSync } from 'node:child_process';
+// network.mjs: network namespaces of this process, gone at the end: Network is a cable to one in which terminals live; Machines are several at one switch,
+// each with an address of its own, and this machine too. For root; with `ip` alone.
+import { execFileSync, spawnSync } from 'node:child_process';
 
 const ip = (...words) => execFileSync('ip', words, { stdio: ['ignore', 'ignore', 'pipe'] });
+export const canPart = process.getuid() === 0 && spawnSync('ip', ['netns', 'list']).status === 0;
 
 export class Network {
   constructor() {
@@ -34,5 +36,69 @@ export class Network {
 
   end() {
     ip('netns', 'del', this.name); // the cable with it
+  }
+}
+
+const nobody = '02:00:00:00:00:01'; // a network card that nobody has
+
+export class Machines {
+  constructor(names) {
+    this.base = `tbm${process.pid}`;
+    this.subnet = `10.78.${process.pid % 250}`;
+    this.names = [];
+    ip('link', 'add', 'name', `${this.base}s`, 'type', 'bridge');
+    try {
+      ip('addr', 'add', `${this.subnet}.254/24`, 'dev', `${this.base}s`);
+      ip('link', 'set', `${this.base}s`, 'up');
+      names.forEach((name, i) => this.add(name, `${this.base}v${i}`));
+    } catch (error) {
+      this.end();
+      throw error;
+    }
+  }
+
+  add(name, cable) {
+    const space = this.space(name);
+    ip('netns', 'add', space);
+    this.names.push(name);
+    ip('link', 'add', cable, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', space);
+    ip('link', 'set', cable, 'master', `${this.base}s`, 'up');
+    ip('-n', space, 'addr', 'add', `${this.address(name)}/24`, 'dev', 'eth0');
+    for (const device of ['eth0', 'lo']) ip('-n', space, 'link', 'set', device, 'up');
+  }
+
+  space(name) {
+    return `${this.base}-${name}`;
+  }
+
+  address(name) {
+    return `${this.subnet}.${this.names.indexOf(name) + 1}`;
+  }
+
+  inside(name) {
+    return ['ip', 'netns', 'exec', this.space(name)];
+  }
+
+  unplug(name) {
+    ip('-n', this.space(name), 'link', 'set', 'eth0', 'down');
+  }
+
+  plug(name) {
+    ip('-n', this.space(name), 'link', 'set', 'eth0', 'up');
+  }
+
+  // From now on what either of them sends to the other gets lost, and nobody is told.
+  part(one, other) {
+    for (const [here, there] of [[one, other], [other, one]])
+      ip('-n', this.space(here), 'neigh', 'replace', this.address(there), 'lladdr', nobody, 'nud', 'permanent', 'dev', 'eth0');
+  }
+
+  join(one, other) {
+    for (const [here, there] of [[one, other], [other, one]]) ip('-n', this.space(here), 'neigh', 'del', this.address(there), 'dev', 'eth0');
+  }
+
+  end() {
+    for (const name of this.names) spawnSync('ip', ['netns', 'del', this.space(name)]); // its cable with it
+    spawnSync('ip', ['link', 'del', `${this.base}s`]);
   }
 }

@@ -1,18 +1,24 @@
 // servers.mjs: the same airport with several servers on one PostgreSQL and one broker (doc/adr/111): any of them may be hit, the one that leads first of all,
-// and PostgreSQL itself. PostgreSQL is a private one with syncs on; where we are root it runs as user postgres.
+// and PostgreSQL itself. PostgreSQL is a private one with syncs on; where we are root it runs as user postgres. With `network` every server, PostgreSQL and
+// three brokers of one cluster are machines of their own (network namespaces at one switch, TLS between them), and the network is cut (doc/adr/113).
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync } from 'node:fs';
+import { request } from 'node:https';
 import { join } from 'node:path';
-import { bin, freePort, http, run, sleep, waitFor } from '../support/teburad.mjs';
+import { bin, freePort, http, natsProgram, run, sleep, waitFor } from '../support/teburad.mjs';
+import { Machines } from './network.mjs';
 import { Site } from './site.mjs';
 
 const programs = () => readdirSync('/usr/lib/postgresql').sort().map((version) => `/usr/lib/postgresql/${version}/bin`).at(-1);
 const asUser = process.getuid() === 0 ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups', '--pdeathsig', 'KILL'] : [];
 
 export class Postgres {
-  constructor(folder) {
+  // machines: it is one of them, and all others may come in.
+  constructor(folder, machines) {
     this.folder = folder; // nobody else's
     this.data = join(folder, 'data');
+    this.machines = machines;
   }
 
   async open() {
@@ -20,9 +26,10 @@ export class Postgres {
     this.port = await freePort();
     if (asUser.length) spawnSync('chown', ['postgres:postgres', this.folder]);
     this.do('initdb', '-D', this.data, '-A', 'trust', '-U', 'tebura', '-E', 'UTF8', '--locale=C');
+    if (this.machines) appendFileSync(join(this.data, 'pg_hba.conf'), `host all all ${this.machines.subnet}.0/24 trust\n`);
     await this.start();
     this.ask('CREATE DATABASE site TEMPLATE template0', 'postgres');
-    this.url = `postgresql://tebura@127.0.0.1:${this.port}/site`;
+    this.url = this.machines ? `postgresql://tebura@${this.machines.address('db')}:${this.port}/site?sslmode=disable` : `postgresql://tebura@127.0.0.1:${this.port}/site`;
   }
 
   do(program, ...words) {
@@ -38,7 +45,8 @@ export class Postgres {
 
   async start() {
     const log = openSync(`${this.folder}.log`, 'a');
-    const all = [...asUser, join(programs(), 'postgres'), '-D', this.data, '-p', String(this.port), '-c', 'listen_addresses=127.0.0.1',
+    const all = [...(this.machines?.inside('db') ?? []), ...asUser, join(programs(), 'postgres'), '-D', this.data, '-p', String(this.port),
+      '-c', `listen_addresses=${this.machines?.address('db') ?? '127.0.0.1'}`,
       '-c', `unix_socket_directories=${this.folder}`, '-c', 'shared_buffers=32MB'];
     this.child = spawn(all[0], all.slice(1), { stdio: ['ignore', log, log], cwd: '/' });
     this.ended = new Promise((done) => this.child.once('close', done));
@@ -52,13 +60,27 @@ export class Postgres {
   }
 }
 
+// One call, with TLS by the site's authority where the server has an address of its own. Who is cut off does not answer: `patience` ms.
+async function call({ url, authority, token }, method, path, body, patience) {
+  if (!authority) return http({ url, token }, method, path, { body });
+  const asking = request(url + path, { method, ca: authority, agent: false, headers: { Authorization: `Bearer ${token}`, ...(body ? { 'Content-Type': 'application/json' } : {}) },
+    signal: AbortSignal.timeout(patience) });
+  asking.end(body && JSON.stringify(body));
+  const [reply] = await once(asking, 'response');
+  const text = (await reply.setEncoding('utf8').toArray()).join('');
+  return { status: reply.statusCode, text, json: text && (reply.headers['content-type'] ?? '').startsWith('application/json') ? JSON.parse(text) : undefined };
+}
+
+const brokers = ['b1', 'b2', 'b3'];
+
 export class ServersSite extends Site {
-  constructor(count, options) {
-    super({ ...options, broker: 'external' });
+  constructor(count, { network, ...options }) {
+    super({ ...options, broker: network ? 'machines' : 'external' });
     this.count = count;
     this.servers = [];
     this.takeovers = [];
-    this.postgres = new Postgres(join(this.logs, 'postgres'));
+    if (network) this.network = this.machines = new Machines(['db', ...brokers, ...Array.from({ length: count }, (_, i) => `s${i}`)]);
+    this.postgres = new Postgres(join(this.logs, 'postgres'), this.machines);
     if (asUser.length) spawnSync('chmod', ['711', this.logs]);
   }
 
@@ -66,20 +88,53 @@ export class ServersSite extends Site {
   async startServer() {
     await this.postgres.open();
     for (let i = 0; i < this.count; i++) {
-      const server = { i, data: join(this.folder, `server-${i}`), port: i ? await freePort() : this.port, starts: 0 };
+      const server = { i, machine: `s${i}`, data: join(this.folder, `server-${i}`), port: i ? await freePort() : this.port, starts: 0 };
       mkdirSync(server.data, { mode: 0o700 });
       if (i) for (const key of ['master.key', 'operator.token', 'terminals.key'].filter((name) => existsSync(join(this.servers[0].data, name))))
         copyFileSync(join(this.servers[0].data, key), join(server.data, key));
       this.servers.push(server);
-      await this.startOne(server);
+      if (this.machines && !i) await this.startBrokers(server);
+      if (!i) await this.startOne(server);
     }
+    await Promise.all(this.servers.slice(1).map((server) => this.startOne(server)));
   }
 
-  async startOne(server) {
+  // As an operator does: a server runs once, which makes the keys; it writes the brokers' configurations; they are started.
+  async startBrokers(server) {
+    const folder = join(this.folder, 'brokers');
+    const about = ['--data', server.data, '--site', 'torture', '--profile', this.profile, '--database', this.postgres.url];
+    await this.startOne(server, []);
+    server.program.child.kill('SIGTERM');
+    await server.program.ended;
+    const nodes = brokers.map((name) => `${this.machines.address(name)}:4222`);
+    const made = run(this.machines.inside(server.machine)[0], [...this.machines.inside(server.machine).slice(1), join(bin, 'teburad'), 'broker-config', ...about,
+      '--nodes', nodes.join(','), '--out', folder, '--store', join(folder, 'store')]);
+    if ((await made.ended).code !== 0) throw new Error(`teburad broker-config: ${made.err}`);
+    this.authority = readFileSync(join(folder, 'authority.pem'), 'utf8');
+    this.brokers = brokers.map((name, i) => {
+      const words = [...this.machines.inside(name), natsProgram, '-c', join(folder, `tebura-${i + 1}.conf`)];
+      const program = run(words[0], words.slice(1));
+      program.child.stderr.on('data', (text) => appendFileSync(join(this.logs, `${name}.log`), text));
+      return program;
+    });
+    this.nats = nodes.map((node) => `tls://${node}`).join(',');
+    server.starts = this.serverStarts = 0;
+  }
+
+  // Where it listens and whom it asks; nats: instead of the usual --nats.
+  wordsOf(server, nats) {
+    const words = ['--listen', `127.0.0.1:${server.port}`, '--database', this.postgres.url];
+    if (!this.machines) return [...words, '--nats', `nats://127.0.0.1:${this.brokerPort}`];
+    const address = this.machines.address(server.machine);
+    return [...words, '--listen-tls', `${address}:${this.tlsPort}`, '--tls-names', address, ...(nats ?? ['--nats', this.nats])];
+  }
+
+  async startOne(server, nats) {
     const log = join(this.logs, `server-${server.i}.log`);
+    const words = [...(this.machines?.inside(server.machine) ?? []), join(bin, 'teburad'), 'management', '--data', server.data, '--site', 'torture', '--profile', this.profile,
+      '--utc-offset', '0', ...this.wordsOf(server, nats)];
     for (;;) {
-      const program = run(join(bin, 'teburad'), ['management', '--data', server.data, '--site', 'torture', '--profile', this.profile, '--listen', `127.0.0.1:${server.port}`,
-        '--utc-offset', '0', '--nats', `nats://127.0.0.1:${this.brokerPort}`, '--database', this.postgres.url]);
+      const program = run(words[0], words.slice(1));
       server.program = program;
       program.child.stderr.on('data', (text) => appendFileSync(log, text));
       await waitFor('teburad serves', () => program.out.includes('\n') || program.result, 120000);
@@ -89,8 +144,12 @@ export class ServersSite extends Site {
     }
     server.starts++;
     this.serverStarts++;
-    server.url = `http://127.0.0.1:${server.port}`;
+    server.url = this.machines ? `https://${this.machines.address(server.machine)}:${this.tlsPort}` : `http://127.0.0.1:${server.port}`;
     this.token = readFileSync(join(server.data, 'operator.token'), 'utf8').trim();
+  }
+
+  ask(server, method, path, body, patience = 15000) {
+    return call({ url: server.url, authority: this.authority, token: this.token }, method, `/api/v1/${path}`, body, patience);
   }
 
   running() {
@@ -102,7 +161,7 @@ export class ServersSite extends Site {
     let last = new Error('no server is running');
     for (const server of this.running().sort(() => this.random() - 0.5)) {
       try {
-        const answer = await http({ url: server.url, token: this.token }, method, `/api/v1/${path}`, { body });
+        const answer = await this.ask(server, method, path, body);
         if (answer.status < 300) return answer.json;
         last = new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
         if (answer.status !== 503) throw last;
@@ -114,12 +173,10 @@ export class ServersSite extends Site {
     throw last;
   }
 
-  async leader() {
-    for (const server of this.running()) {
-      const answer = await http({ url: server.url, token: this.token }, 'GET', '/api/v1/health').catch(() => null);
-      if (answer?.json?.leads) return server;
-    }
-    return null;
+  async leader(but) {
+    const asked = this.running().filter((server) => server !== but);
+    const answers = await Promise.all(asked.map((server) => this.ask(server, 'GET', 'health', undefined, 2000).catch(() => null)));
+    return asked.find((_, i) => answers[i]?.json?.leads) ?? null;
   }
 
   async strike(server) {
@@ -129,12 +186,13 @@ export class ServersSite extends Site {
 
   async close(keep) {
     this.closing = true;
-    for (const server of this.servers)
-      if (server.program && !server.program.result) {
-        server.program.child.kill('SIGCONT');
-        server.program.child.kill('SIGTERM');
-        await server.program.ended;
-      }
+    await Promise.all(this.servers.filter(({ program }) => program && !program.result).map(({ program }) => {
+      program.child.kill('SIGCONT');
+      program.child.kill('SIGTERM');
+      return program.ended;
+    }));
+    for (const broker of this.brokers ?? []) broker.child.kill('SIGKILL');
+    await Promise.all((this.brokers ?? []).map((broker) => broker.ended));
     if (this.postgres.child) await this.postgres.stop(false);
     this.server = null;
     await super.close(keep);
@@ -143,7 +201,7 @@ export class ServersSite extends Site {
 
 async function takeover(site, former) {
   const began = Date.now();
-  await waitFor('another server leads', async () => { const leader = await site.leader(); return leader && leader !== former; }, 30000);
+  await waitFor('another server leads', () => site.leader(former), 90000);
   site.takeovers.push(Date.now() - began);
   site.say(`another leads after ${Date.now() - began} ms`);
 }
@@ -189,3 +247,55 @@ export const slowHazards = {
     server.frozen = false;
   },
 };
+
+// ---- the network ----
+
+// Between the first and each of the others, silently, until the answer is called.
+function part(site, machine, others) {
+  for (const other of others) site.machines.part(machine, other);
+  return () => others.forEach((other) => site.machines.join(machine, other));
+}
+
+// Whatever cuts the leader off stays until another leads, and a while longer.
+async function cutLeader(site, cut) {
+  const server = await site.leader();
+  if (!server) return;
+  const mend = cut(server);
+  try {
+    await takeover(site, server);
+    await sleep(site.random() * 3000);
+  } finally {
+    mend();
+  }
+}
+
+const aWhile = (site) => sleep(500 + site.random() * 10000);
+
+export const cutHazards = {
+  ...serverHazards,
+  'leader-from-brokers': (site) => cutLeader(site, ({ machine }) => part(site, machine, [...brokers, ...site.servers.map((other) => other.machine).filter((other) => other !== machine)])),
+  'leader-from-database': (site) => cutLeader(site, ({ machine }) => part(site, machine, ['db'])),
+  'unplug-leader': (site) => cutLeader(site, ({ machine }) => {
+    site.machines.unplug(machine);
+    return () => site.machines.plug(machine);
+  }),
+  async 'unplug-server'(site) {
+    const { machine } = site.servers[Math.floor(site.random() * site.servers.length)];
+    site.machines.unplug(machine);
+    await aWhile(site);
+    site.machines.plug(machine);
+  },
+  async 'broker-from-brokers'(site) {
+    const one = brokers[Math.floor(site.random() * brokers.length)];
+    const mend = part(site, one, brokers.filter((other) => other !== one));
+    await aWhile(site);
+    mend();
+  },
+  async 'unplug-broker'(site) {
+    const one = brokers[Math.floor(site.random() * brokers.length)];
+    site.machines.unplug(one);
+    await aWhile(site);
+    site.machines.plug(one);
+  },
+};
+delete cutHazards.broker; // of these there are three, each with a cable

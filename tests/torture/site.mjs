@@ -47,7 +47,7 @@ export class Site {
     this.url = this.terminalsUrl = `http://127.0.0.1:${this.port}`;
     if (this.network) {
       this.tlsPort = await freePort();
-      this.terminalsUrl = `https://${this.network.here}:${this.tlsPort}`;
+      this.terminalsUrl = `https://${this.network.here ?? this.network.address('s0')}:${this.tlsPort}`;
     }
     if (this.brokerKind === 'external') await this.startBroker();
     if (this.brokerKind === 'cluster') {

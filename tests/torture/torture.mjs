@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // X7, A7, A11: real programs killed, frozen and starved at random while people travel; afterwards nothing is lost, nothing counts twice, and
-// every list is what full recomputation says. usage: torture.mjs [--seconds N] [--seed N] [--hazards a,b] [--people N] [--broker own|external] [--disk MIB] [--clocks] [--network] [--servers N] [--keep] [--quiet]
+// every list is what full recomputation says. usage: torture.mjs [--seconds N] [--seed N] [--hazards a,b] [--people N] [--broker own|external|cluster]
+// [--disk MIB] [--clocks] [--network] [--servers N] [--keep] [--quiet]. --network: one server and its terminals have a cable between them; of several servers
+// each is a machine of its own, as are three brokers and PostgreSQL, and any of them may be cut off from any other (network.mjs).
 import { parseArgs } from 'node:util';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +10,8 @@ import { bin, sleep } from '../support/teburad.mjs';
 import { Site, canFakeClocks, canMount } from './site.mjs';
 import { Notebook, travel } from './traveller.mjs';
 import { hazards as hazardsOfOne } from './hazards.mjs';
-import { ServersSite, serverHazards, slowHazards } from './servers.mjs';
+import { ServersSite, cutHazards, serverHazards, slowHazards } from './servers.mjs';
+import { canPart } from './network.mjs';
 import { verdict } from './verdict.mjs';
 
 const { values } = parseArgs({ options: {
@@ -17,8 +20,8 @@ const { values } = parseArgs({ options: {
   keep: { type: 'boolean', default: false }, quiet: { type: 'boolean', default: false } } });
 const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9));
 const several = Number(values.servers) > 1; // on one PostgreSQL
-const usual = several ? serverHazards : hazardsOfOne;
-const hazards = several ? { ...serverHazards, ...slowHazards } : hazardsOfOne;
+const usual = !several ? hazardsOfOne : values.network && canPart ? cutHazards : serverHazards;
+const hazards = several ? { ...usual, ...slowHazards } : hazardsOfOne;
 const chosen = (values.hazards?.split(',') ?? Object.keys(usual)).filter(Boolean);
 for (const name of chosen)
   if (!hazards[name]) {
@@ -39,11 +42,11 @@ const random = () => {
 };
 const began = Date.now();
 const say = (text) => values.quiet || console.log(`${((Date.now() - began) / 1000).toFixed(1).padStart(6)} s  ${text}`);
-const options = { say, broker: values.broker, disk: canMount ? Number(values.disk) : 0, clocks: values.clocks && canFakeClocks, network: values.network && canMount };
+const options = { say, broker: values.broker, disk: canMount ? Number(values.disk) : 0, clocks: values.clocks && canFakeClocks, network: values.network && canPart };
 const site = several ? new ServersSite(Number(values.servers), options) : new Site(options);
 site.random = random;
 if (values.disk !== '0' && !canMount) console.log('not root: no disk can be filled');
-if (values.network && !canMount) console.log('not root: no network can be cut');
+if (values.network && !canPart) console.log('not root, or no ip netns: no network can be cut');
 if (values.clocks && !canFakeClocks) console.log('no libfaketime: all clocks agree');
 const book = new Notebook();
 const struck = {};
