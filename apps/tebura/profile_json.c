@@ -126,12 +126,13 @@ json_t *profile_to_json(const tb_profile *profile)
 {
     tb_rule_terms visitors;
     tb_profile_visitor_terms(profile, &visitors);
-    return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:s,s:s}}", "name", tb_profile_name(profile),
-                     "then", json_of_stages(profile), "consents", json_of_named(profile, tb_profile_consent_at),
-                     "retention", json_of_retention(profile), "purposes", json_of_named(profile, tb_profile_purpose_at),
-                     "facts", json_of_facts(profile), "statuses", json_of_statuses(profile), "zones",
-                     json_of_named(profile, tb_profile_zone_at), "journeys", json_of_journeys(profile), "visitors",
-                     json_of_rule(&visitors), "roles", json_of_roles(profile), "reasons",
+    return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:s,s:s}}", "name",
+                     tb_profile_name(profile), "then", json_of_stages(profile), "consents",
+                     json_of_named(profile, tb_profile_consent_at), "retention", json_of_retention(profile), "purposes",
+                     json_of_named(profile, tb_profile_purpose_at), "facts", json_of_facts(profile), "statuses",
+                     json_of_statuses(profile), "zones", json_of_named(profile, tb_profile_zone_at), "journeys",
+                     json_of_journeys(profile), "visitors", json_of_rule(&visitors), "roles", json_of_roles(profile),
+                     "words", json_of_named(profile, tb_profile_word_at), "reasons",
                      json_of_named(profile, tb_profile_reason_at), "consent", "en",
                      tb_profile_consent_text(profile, "en"), "ja", tb_profile_consent_text(profile, "ja"));
 }

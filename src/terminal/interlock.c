@@ -111,7 +111,7 @@ static void keep_released(tb_interlock *l, tb_time now)
 /* Nobody got out by the lock that is open, and its door is shut: perhaps it cannot be opened. */
 static void turn(tb_interlock *l, tb_time now)
 {
-    if (both_shut(l) && (l->entry_open || l->exit_open)) {
+    if (!is_empty(l) && both_shut(l) && (l->entry_open || l->exit_open)) {
         l->exit_open = l->entry_open;
         l->entry_open = !l->exit_open;
     }

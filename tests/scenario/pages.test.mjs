@@ -44,7 +44,7 @@ function start(name, args) {
     child.on('exit', (code) => { clearTimeout(timer); fail(new Error(`${name} ended with ${code}\n${log}`)); });
     child.on('error', fail);
   });
-  children.push({ name, child, log: () => log });
+  children.push({ name, id: path.basename(args[args.indexOf('--data') + 1]), child, log: () => log });
   return ready;
 }
 
@@ -205,6 +205,8 @@ async function main() {
   for (const text of [...await shownIn('.zone h3'), ...await shownIn('.station h4'), ...await shownIn('.terminal .state'), ...await shownIn('.people tbody td:nth-child(4)'), ...await shownIn('.passages .what')])
     assert.match(text, japanese);
 
+  children.find(({ id }) => id === 'checkin-1').child.kill('SIGTERM'); // nobody needs it any more; at the end its silence shows
+
   step('the shop charges the card of the face before it, once');
   await until('the shop has the customer on its list', async () => (await state('shop')).list.entries === 1);
   await touch.click('header.top button');
@@ -256,6 +258,15 @@ async function main() {
   const after = await api('GET', 'people');
   assert.equal(after.people.length, 1);
   assert.equal((await api('GET', 'counts')).templates, templates);
+
+  step('a silent terminal, and one that is revoked from the console after a question');
+  await console_.waitForSelector('[data-touchpoint="checkin-1"][data-condition="silent"]');
+  assert.match(await console_.textContent('.attention [data-matter="silent"]'), /checkin-1/);
+  console_.once('dialog', (dialog) => void dialog.accept());
+  await console_.click('[data-touchpoint="shop-1"] .orders summary');
+  await console_.click('[data-touchpoint="shop-1"] [data-order="revoke"]');
+  await console_.waitForSelector('[data-touchpoint="shop-1"][data-condition="out_of_service"] .renew');
+  await shot(console_, 'console-conditions');
 
   step('terminals’ tokens are in no request line, no referrer and no log');
   assert.ok(asked.some((line) => line.includes('/v1/state?')));

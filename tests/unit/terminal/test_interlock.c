@@ -203,6 +203,10 @@ static void nobody_is_locked_in(void **state)
     assert_int_equal(give(&t, TB_INTERLOCK_RESET), TB_OK);
     is(&t, TB_INTERLOCK_CLOSED, 0, 0, TB_INTERLOCK_UNDECIDED); /* that it failed was told before */
     assert_int_equal(give(&t, TB_INTERLOCK_ADMIT), TB_OK);
+    t = at(TB_INTERLOCK_CLOSED); /* released while nobody is inside: the exit has no turn */
+    assert_int_equal(give(&t, TB_INTERLOCK_RELEASE), TB_OK);
+    later(&t, TB_INTERLOCK_TURN);
+    is(&t, TB_INTERLOCK_RELEASED, 1, 0, TB_INTERLOCK_UNDECIDED);
     t = at(TB_INTERLOCK_RELEASED);
     /* both stand open, as nobody can help: both locks shut; the first door that is shut frees one */
     sense(&t, 0, 0, 1);
