@@ -9,6 +9,7 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 FUZZ_SECONDS ?= 60
 TORTURE_SECONDS ?= 600
+TSAN_SECONDS ?= 30
 START := $(shell date +%s)
 
 # What happens and how long it has taken so far.
@@ -86,10 +87,11 @@ torture: ## longer: programs killed at random, threads under ThreadSanitizer, ev
 	@TEBURA_BIN=build/release node tests/torture/torture.mjs --broker cluster --seconds $(TORTURE_SECONDS) --quiet
 	@set -e; for turn in 1 2 3 4 5; do echo "== demo, turn $$turn"; build/release/tebura demo --once >build/demo.log || { tail -40 build/demo.log; exit 1; }; done
 
-tsan: ## unit tests under ThreadSanitizer
+tsan: ## all that has threads of ours under ThreadSanitizer, with a count at the end
 	@tools/setup --for test
-	$(call build,tsan)
-	@ctest --preset tsan -L unit
+	$(call build,tsan,--target libtebura.a)
+	$(call say,ThreadSanitizer)
+	@tools/run-tsan $(TSAN_SECONDS)
 
 memcheck: ## unit tests of the optimised build under valgrind
 	@tools/setup --for test

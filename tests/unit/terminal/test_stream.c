@@ -101,9 +101,10 @@ static void pictures_are_skipped_and_never_queued(void **state)
         int done = atomic_load(&s.done);
         unsigned long before = atomic_load(&s.pushed);
         tb_status status = tb_camera_next(s.camera, 50, &frame);
-        if (status == TB_TIMEOUT && done)
+        int nothing = status == TB_TIMEOUT || status == TB_CAMERA_SILENT; /* a busy machine: nobody pushed for a while */
+        if (nothing && done)
             break;
-        if (status == TB_TIMEOUT)
+        if (nothing)
             continue;
         assert_int_equal(status, TB_OK);
         /* S1: what is given is never older than the newest that was there when we asked: nothing waits in a queue. */
