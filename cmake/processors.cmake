@@ -7,6 +7,8 @@ set_source_files_properties(src/gallery/scan_base.c src/gallery/scan_neon.c PROP
 if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   set_source_files_properties(src/gallery/gallery.c src/gallery/search.c src/gallery/batch.c PROPERTIES COMPILE_OPTIONS "-O3")
 endif()
+# The simulated camera's pixels: a third of the time of all scenarios.
+set_source_files_properties(src/camera/scene.c PROPERTIES COMPILE_OPTIONS "-O3")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   set_source_files_properties(src/gallery/scan_avx2.c PROPERTIES COMPILE_OPTIONS "-O3;${unfused};-mavx2")
   set_source_files_properties(src/gallery/scan_avxvnni.c PROPERTIES COMPILE_OPTIONS "-O3;${unfused};-mavx2;-mavxvnni")

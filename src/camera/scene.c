@@ -120,10 +120,39 @@ out:
     return status;
 }
 
+/* Plain, and yet no flat grey: a soft gradient and a fine grain. */
+static void paint_wall(uint32_t seed, tb_image *wall)
+{
+    for (int y = 0; y < wall->height; y++) {
+        float height = (float)y / (float)wall->height;
+        for (int x = 0; x < wall->width; x++) {
+            float side = (float)x / (float)wall->width - 0.5f;
+            uint32_t coarse = mix(mix(seed, (uint32_t)x / 5), (uint32_t)y / 3),
+                     fine = mix(mix(seed + 7, (uint32_t)x), (uint32_t)y);
+            float grey = 178 - 34 * height - 26 * side * side + 5 * unit(coarse) + 3 * unit(fine);
+            uint8_t *pixel = wall->data + 3 * ((size_t)y * (size_t)wall->width + (size_t)x);
+            pixel[0] = (uint8_t)grey;
+            pixel[1] = (uint8_t)(grey - 2);
+            pixel[2] = (uint8_t)(grey - 7);
+        }
+    }
+}
+
+static tb_status prepare_wall(scene_stage *stage, tb_error *why)
+{
+    tb_status status = tb_image_new(stage->scene.width, stage->scene.height, &stage->wall);
+    if (status != TB_OK)
+        return tb_fail(why, status, "no memory for a scene's frame");
+    paint_wall(stage->scene.seed, &stage->wall);
+    return TB_OK;
+}
+
 tb_status scene_prepare(const tb_scene *scene, scene_stage *out, tb_error *why)
 {
     *out = (scene_stage){.scene = *scene};
     tb_status status = fill_scene(&out->scene, why);
+    if (status == TB_OK)
+        status = prepare_wall(out, why);
     for (int i = 0; status == TB_OK && i < out->scene.count; i++)
         status = prepare_person(&out->scene, i, out, why);
     if (status != TB_OK)
@@ -135,29 +164,11 @@ void scene_clear(scene_stage *stage)
 {
     for (int i = 0; i < 4; i++)
         tb_image_free(&stage->people[i]);
+    tb_image_free(&stage->wall);
     *stage = (scene_stage){0};
 }
 
 /* ---- taking the picture ---- */
-
-/* Plain, and yet no flat grey: a soft gradient and a fine grain, the same in every frame. */
-static void paint_wall(const scene_stage *stage, tb_image *frame)
-{
-    uint32_t seed = stage->scene.seed;
-    for (int y = 0; y < frame->height; y++) {
-        float height = (float)y / (float)frame->height;
-        for (int x = 0; x < frame->width; x++) {
-            float side = (float)x / (float)frame->width - 0.5f;
-            uint32_t coarse = mix(mix(seed, (uint32_t)x / 5), (uint32_t)y / 3),
-                     fine = mix(mix(seed + 7, (uint32_t)x), (uint32_t)y);
-            float grey = 178 - 34 * height - 26 * side * side + 5 * unit(coarse) + 3 * unit(fine);
-            uint8_t *pixel = frame->data + 3 * ((size_t)y * (size_t)frame->width + (size_t)x);
-            pixel[0] = (uint8_t)grey;
-            pixel[1] = (uint8_t)(grey - 2);
-            pixel[2] = (uint8_t)(grey - 7);
-        }
-    }
-}
 
 static void blend(uint8_t *pixel, const tb_image *image, float u, float v, float weight)
 {
@@ -171,7 +182,7 @@ static void blend(uint8_t *pixel, const tb_image *image, float u, float v, float
         float bottom =
             (float)at[below + (size_t)c] + fx * (float)(at[below + (size_t)(c + right)] - at[below + (size_t)c]);
         float colour = top + fy * (bottom - top);
-        pixel[c] = (uint8_t)lroundf((float)pixel[c] + weight * (colour - (float)pixel[c]));
+        pixel[c] = (uint8_t)((float)pixel[c] + weight * (colour - (float)pixel[c]) + 0.5f);
     }
 }
 
@@ -278,7 +289,7 @@ tb_status scene_photograph(const scene_stage *stage, uint64_t number, tb_image *
     tb_status status = tb_image_new(stage->scene.width, stage->scene.height, out);
     if (status != TB_OK)
         return status;
-    paint_wall(stage, out);
+    memcpy(out->data, stage->wall.data, 3 * (size_t)out->width * (size_t)out->height);
     for (int i = 0; i < stage->scene.count; i++)
         paint_person(stage, i, number, out);
     expose(stage, number, out);

@@ -8,6 +8,7 @@ typedef struct scene_stage {
     tb_scene scene;     /* with every default filled in */
     tb_image people[4]; /* each person's region at the size it has in the frame */
     float enlarge[4];   /* what is still to be enlarged: 1 when the region was shrunk */
+    tb_image wall;      /* behind them, the same in every frame */
 } scene_stage;
 
 /* Checks, reads the photographs, shrinks. On failure nothing is held. */

@@ -236,7 +236,7 @@ static void a_lone_event_does_not_wait(void **state)
     tb_bus_subscription *following = NULL;
     int64_t quickest = INT64_MAX;
     assert_int_equal(tb_bus_events_follow(server, SITE, 256, apply, &a, &following), TB_OK);
-    for (int i = 1; i <= 8; i++) {
+    for (int i = 1; i <= 100 && quickest >= 300000; i++) {
         int64_t begin = tb_clock_monotonic();
         send_for_sure(server, i);
         wait_for(applied_count(&a) >= i);

@@ -92,7 +92,7 @@ static void *ask_many(void *context)
         char body[32];
         tb_bytes reply = {0};
         snprintf(body, sizeof body, "%d-%d", a->number, i);
-        if (tb_bus_request(a->bus, SUBJECT, tb_span_text(body), 10000, &reply) != TB_OK || reply.size != strlen(body) ||
+        if (tb_bus_request(a->bus, SUBJECT, tb_span_text(body), 60000, &reply) != TB_OK || reply.size != strlen(body) ||
             memcmp(reply.data, body, reply.size) != 0)
             a->failures++;
         tb_bytes_free(&reply);

@@ -85,7 +85,7 @@ static int begin(void **state)
     assert_int_equal(tb_bus_feed_write(w.site, SITE, "gate-a", VISIT_A, 1, body), TB_OK);
     assert_int_equal(tb_bus_feed_write(w.site, SITE, "gate-b", VISIT_A, 1, body), TB_OK);
     assert_int_equal(tb_bus_feed_write(w.site, SITE, "gate-b", VISIT_B, 1, body), TB_OK);
-    assert_int_equal(tb_bus_feed_flush(w.site, 5000), TB_OK);
+    assert_int_equal(tb_bus_feed_flush(w.site, 60000), TB_OK);
     assert_int_equal(tb_bus_feed_ready(w.site, SITE), TB_OK);
     w.a = terminal(&w, "gate-a", &w.a_seed);
     w.b = terminal(&w, "gate-b", &w.b_seed);
@@ -433,7 +433,7 @@ static void refused_for_a_while_is_not_for_ever(void **state)
     wait_for(tb_bus_is_connected(w.site) && tb_bus_is_connected(w.a));
     assert_int_equal(tb_bus_feed_flush(w.site, 100), TB_BUS_DOWN); /* B1: not within the connection of site_open */
     wait_for(opened(w.site));
-    assert_int_equal(tb_bus_feed_flush(w.site, 1000), TB_OK);
+    assert_int_equal(tb_bus_feed_flush(w.site, 60000), TB_OK);
     wait_for(sent(w.a, "tb.airport.event.gate-a"));
     wait_for(atomic_load(&events) == 1);
     wait_for(tb_bus_request(w.a, "tb.airport.ask.gate-a", tb_span_text("?"), 1000, &reply) == TB_OK);

@@ -48,6 +48,8 @@ static void check_all_of_them(airport *a)
     on(a, 0);
 }
 
+#define NEVER 12000 /* times 5 ms */
+
 static void pause_ms(int ms)
 {
     nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L}, NULL);
@@ -188,7 +190,13 @@ static void sessions_killed_under_load(void **state)
     }
     passages = strtoll(database_ask(a->folder, "SELECT count(*) FROM central.passage"), NULL, 10) - passages;
     assert_int_equal(passages, SERVERS * 4 * EACH); /* none lost, none twice */
-    pause_ms(2500);                                 /* sessions killed at the very end come back by themselves */
+    for (int s = 0; s < SERVERS; s++) {             /* sessions killed at the very end come back by themselves */
+        tb_counts counts;
+        int tries = NEVER;
+        while (tries-- && tb_management_counts(servers[s], &counts) != TB_OK)
+            pause_ms(5);
+    }
+    pause_ms(2500); /* and who listens for changes listens again */
     on(a, 1);
     (void)airport_publish(a); /* no gap, none twice: asserted there */
     check_all_of_them(a);
@@ -198,7 +206,7 @@ static void sessions_killed_under_load(void **state)
 
 static int leader_of(int but)
 {
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < NEVER; i++) {
         int leads = -1, count = 0;
         for (int s = 0; s < SERVERS; s++)
             if (servers[s] && s != but && tb_management_leads(servers[s])) {
@@ -225,7 +233,7 @@ static void one_leads_and_another_takes_over(void **state)
         know = 0;
         for (int s = 0; s < SERVERS; s++)
             know += s != first && tb_management_knows_feed(servers[s]);
-        assert_true(i < 1000);
+        assert_true(i < NEVER);
         pause_ms(5);
     }
     int64_t began = tb_clock_monotonic();
@@ -274,7 +282,7 @@ static void a_refusal_holds_up_nobody(void **state)
     on(a, 0);
     int64_t begun = tb_clock_monotonic();
     checkin(a, &t, 1);
-    assert_true(tb_clock_monotonic() - begun < 5 * TB_SECOND);
+    assert_true(tb_clock_monotonic() - begun < 30 * TB_SECOND);
 }
 
 /* Who slept through more than is kept reads everything again. */

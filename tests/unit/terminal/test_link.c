@@ -205,7 +205,7 @@ static void server_opens_site(struct world *w, uint32_t people)
     UNTIL(tb_bus_site_open(w->bus, SITE, &lost, NULL) == TB_OK);
     for (uint32_t who = 1; lost && who <= people; who++)
         feed_put(w, who, 1);
-    UNTIL(tb_bus_feed_flush(w->bus, 5000) == TB_OK && tb_bus_feed_ready(w->bus, SITE) == TB_OK);
+    UNTIL(tb_bus_feed_flush(w->bus, 60000) == TB_OK && tb_bus_feed_ready(w->bus, SITE) == TB_OK);
 }
 
 static int64_t later_boot(void *context)

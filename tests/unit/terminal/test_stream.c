@@ -101,7 +101,7 @@ static void pictures_are_skipped_and_never_queued(void **state)
         int done = atomic_load(&s.done);
         unsigned long before = atomic_load(&s.pushed);
         tb_status status = tb_camera_next(s.camera, 50, &frame);
-        int nothing = status == TB_TIMEOUT || status == TB_CAMERA_SILENT; /* a busy machine: nobody pushed for a while */
+        int nothing = status == TB_TIMEOUT || status == TB_CAMERA_SILENT; /* a busy machine: nobody pushed */
         if (nothing && done)
             break;
         if (nothing)
