@@ -109,6 +109,17 @@ test('out of one country and into another', async (t) => {
       await reach(customs, 'inside: locked/locked');
     };
     await stepIn();
+    await customs.stop('SIGKILL'); // the power fails while she is between the doors
+    await customs.restart();
+    await customs.until('the list is there again', (state) => state.list.entries === 1);
+    assert.equal((await doors(customs, 'shut', 'shut', 1)).status, 204); // what the sensors find
+    s = await reach(customs, 'released: open/locked');
+    assert.equal(s.doors.cause, 'interlock_unannounced');
+    assert.equal((await doors(customs, 'shut', 'shut', 0)).status, 204);
+    assert.equal((await ask(customs, 'reset')).status, 204);
+    assert.equal((await customs.state()).list.entries, 1); // it did not count as a passage
+
+    await stepIn();
     await customs.showInside(ben); // somebody else than was admitted
     s = await customs.until('another face', (state) => state.doors.state === 'returning');
     assert.equal(s.doors.cause, 'interlock_other_face');
@@ -140,10 +151,10 @@ test('out of one country and into another', async (t) => {
     assert.equal((await ask(customs, 'reset')).status, 204);
     const calls = await waitFor('the server knows of every call', async () => {
       const found = await attended(server);
-      return found.length === 4 && found;
+      return found.length === 6 && found;
     });
-    assert.deepEqual(calls.map((c) => c.reason), ['interlock_several', 'interlock_other_face', 'interlock_released', 'interlock_seen_to']);
-    assert.ok(!calls[2].visit); // it was about nobody
+    assert.deepEqual(calls.map((c) => c.reason), ['interlock_several', 'interlock_unannounced', 'interlock_seen_to', 'interlock_other_face', 'interlock_released', 'interlock_seen_to']);
+    assert.ok(!calls[1].visit && !calls[4].visit); // it was about nobody
     assert.deepEqual((await http(server, 'GET', '/api/v1/quarantine')).json.events, []);
   });
 

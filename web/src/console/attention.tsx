@@ -56,7 +56,7 @@ function Row({ matter, changed }: { matter: Matter; changed: () => void }) {
 
 export function Attention({ matters, changed }: { matters: Matter[]; changed: () => void }) {
   return (
-    <section class="attention" aria-label={t('attention')} role="status" hidden={matters.length === 0}>
+    <section class="attention" aria-label={t('attention')} role="status">
       <ul>{matters.map((m) => <Row key={m.key} matter={m} changed={changed} />)}</ul>
     </section>
   );

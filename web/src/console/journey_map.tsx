@@ -9,7 +9,7 @@ const FLASH = 4000; // milliseconds
 const CARDS = 4;    // of one station at first; whatever needs a look comes before the others
 
 export function toneOf(passage: Passage): 'ok' | 'refuse' | 'neutral' {
-  return passage.kind === 'refusal' || passage.kind === 'attendant' ? 'refuse' : passage.kind === 'payment_void' ? 'neutral' : 'ok';
+  return passage.kind === 'refusal' || (passage.kind === 'attendant' && passage.reason !== 'interlock_seen_to') ? 'refuse' : ['payment_void', 'attendant'].includes(passage.kind) ? 'neutral' : 'ok';
 }
 
 /** Out of service: wiped, when it is an honest terminal, or revoked. Folded away: neither can be undone. */
