@@ -79,6 +79,8 @@ torture: ## longer: programs killed at random, threads under ThreadSanitizer, ev
 	    echo "== fuzzing $$noun for $(FUZZ_SECONDS) s"; tools/run-fuzz $$noun -1 $(FUZZ_SECONDS); done
 	$(call build,release)
 	@cmake --build --preset release --target torture_programs
+	@cmake --build --preset release --target fault.management
+	@TEBURA_TORTURE_ROUNDS=6 TEBURA_TEST_DATABASE=postgresql build/release/fault.management >build/fault.log 2>&1 || { tail -40 build/fault.log; exit 1; }
 	$(call say,programs killed at random for $(TORTURE_SECONDS) s)
 	@TEBURA_BIN=build/release node tests/torture/torture.mjs --seconds $(TORTURE_SECONDS) --quiet
 	@TEBURA_BIN=build/release node tests/torture/torture.mjs --servers 3 --seconds $(TORTURE_SECONDS) --hazards leader,server,sessions,postgres,broker,frozen --quiet

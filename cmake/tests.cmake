@@ -54,7 +54,8 @@ if(TEBURA_TESTS)
 
   # Kept equal to tests/support/fault_wrap.c, which has one wrapper for each.
   set(wrapped malloc calloc realloc aligned_alloc strdup strndup sqlite3_step sqlite3_prepare_v2 sqlite3_exec
-      natsConnection_PublishMsg natsConnection_Publish natsConnection_Request natsConnection_RequestMsg
+      PQconnectStartParams PQexec PQprepare PQexecPrepared PQexecParams PQsendQueryPrepared PQenterPipelineMode
+      PQpipelineSync natsConnection_PublishMsg natsConnection_Publish natsConnection_Request natsConnection_RequestMsg
       js_Publish js_PublishMsg natsMsg_Ack kvStore_Put kvStore_Purge kvStore_Delete)
   list(TRANSFORM wrapped PREPEND "-Wl,--wrap=")
   file(GLOB fault_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fault/fault_*.c)
@@ -67,6 +68,11 @@ if(TEBURA_TESTS)
     target_link_options(${name} PRIVATE ${wrapped})
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT 400 LABELS fault ENVIRONMENT "${test_environment}")
+    if(noun STREQUAL "management")
+      add_test(NAME postgres.${name} COMMAND ${name})
+      set_tests_properties(postgres.${name} PROPERTIES TIMEOUT 400 LABELS fault
+        ENVIRONMENT "${test_environment};TEBURA_TEST_DATABASE=postgresql")
+    endif()
   endforeach()
 
   foreach(source ${fuzz_sources})

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "airport.h"
+#include "database_relay.h"
 #include "fault_wrap.h"
 #include "management/service.h"
 
@@ -175,24 +176,51 @@ static void unchanged(airport *a, const tb_counts *before)
     airport_check(a);
 }
 
-static void each_call_fails(airport *a, const scenario *s, fault_class which, int from_then_on)
+/* What happens to the nth call, or to the nth message on the way to PostgreSQL. */
+typedef struct attack {
+    fault_class which;
+    int from_then_on;
+    cut line; /* CUT_NOTHING: to calls */
+    int step; /* every so many are tried; 0: all */
+} attack;
+
+static relay line;
+
+static void begin(const attack *by, int n)
+{
+    if (by->line != CUT_NOTHING)
+        relay_arm(&line, by->line, n, NULL);
+    else if (by->from_then_on)
+        fault_arm_from(by->which, n);
+    else
+        fault_arm(by->which, n);
+}
+
+static int end(const attack *by)
+{
+    fault_disarm();
+    return by->line != CUT_NOTHING ? relay_disarm(&line) : fault_fired();
+}
+
+static int after_this(const attack *by, int n)
+{
+    return n + (by->step ? by->step : 1);
+}
+
+static void attack_each(airport *a, const scenario *s, const attack *by)
 {
     static int number = 1000;
-    for (int n = 1;; n++) {
+    for (int n = 1;; n = after_this(by, n)) {
         s->prepare(a, number++);
         tb_counts before = airport_counts(a), after;
-        if (from_then_on)
-            fault_arm_from(which, n);
-        else
-            fault_arm(which, n);
+        begin(by, n);
         tb_status status = s->act(a);
-        fault_disarm();
-        int fired = fault_fired();
+        int fired = end(by);
         if (!fired)
             assert_int_equal(status, TB_OK);
         if (status != TB_OK) {
             unchanged(a, &before);
-            if (n % 4 == 0 || from_then_on) {
+            if (n % 4 == 0 || by->from_then_on) {
                 airport_reopen(a);
                 unchanged(a, &before);
             }
@@ -206,6 +234,11 @@ static void each_call_fails(airport *a, const scenario *s, fault_class which, in
             return;
         }
     }
+}
+
+static void each_call_fails(airport *a, const scenario *s, fault_class which, int from_then_on)
+{
+    attack_each(a, s, &(attack){.which = which, .from_then_on = from_then_on});
 }
 
 static const scenario checkins = {prepare_checkin, act_checkin}, events = {prepare_event, act_event},
@@ -279,16 +312,15 @@ static void withdrawal_database(void **state)
 
 /* A payment may hang: then it is not booked, and the same request concludes it, or a restart undoes it. Never is one
  * booked twice. */
-static void payment(airport *a, fault_class which)
+static void payment(airport *a, const attack *by)
 {
     static int number = 5000;
-    for (int n = 1;; n++) {
+    for (int n = 1;; n = after_this(by, n)) {
         prepare_payment(a, number++);
         tb_counts before = airport_counts(a), after;
-        fault_arm(which, n);
+        begin(by, n);
         tb_status status = act_payment(a);
-        fault_disarm();
-        int fired = fault_fired(), reopened = 0;
+        int fired = end(by), reopened = 0;
         if (status == TB_OK)
             status = payment_outcome(a);
         if (status != TB_OK) {
@@ -317,12 +349,12 @@ static void payment(airport *a, fault_class which)
 
 static void payment_database(void **state)
 {
-    payment(*state, FAULT_DATABASE);
+    payment(*state, &(attack){.which = FAULT_DATABASE});
 }
 
 static void payment_memory(void **state)
 {
-    payment(*state, FAULT_MEMORY);
+    payment(*state, &(attack){.which = FAULT_MEMORY});
 }
 
 static tb_status try_open(airport *a)
@@ -489,9 +521,78 @@ static void killed(void **state)
     airport_open(a);
 }
 
+/* ---- PostgreSQL: libpq's calls, and the line to the server cut at every so many messages ---- */
+
+static int setup_line(void **state)
+{
+    relay_start(&line);
+    database_through(line.folder);
+    return setup(state);
+}
+
+static int teardown_line(void **state)
+{
+    int result = teardown(state);
+    database_through(NULL);
+    relay_end(&line);
+    return result;
+}
+
+/* Every call and every message with TEBURA_TORTURE_ROUNDS (minutes). */
+static int step_of(int usual)
+{
+    return getenv("TEBURA_TORTURE_ROUNDS") ? 1 : usual;
+}
+
+static void calls_of_libpq(void **state)
+{
+    const attack all = {.which = FAULT_POSTGRES, .step = step_of(2)},
+                 some = {.which = FAULT_POSTGRES, .step = step_of(7)};
+    attack_each(*state, &events, &all);
+    attack_each(*state, &checkins, &some);
+    attack_each(*state, &departures, &some);
+    payment(*state, &some);
+}
+
+static void cut_lines(void **state, const scenario *s, int step)
+{
+    for (cut kind = CUT_QUESTION; kind < CUTS; kind++) {
+        const attack by = {.line = kind, .step = step_of(step)};
+        if (s)
+            attack_each(*state, s, &by);
+        else
+            payment(*state, &by);
+    }
+}
+
+static void event_line(void **state)
+{
+    cut_lines(state, &events, 9);
+}
+
+static void checkin_line(void **state)
+{
+    cut_lines(state, &checkins, 47);
+}
+
+static void departure_line(void **state)
+{
+    cut_lines(state, &departures, 43);
+}
+
+static void payment_line(void **state)
+{
+    cut_lines(state, NULL, 37);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define LINE(name) cmocka_unit_test_setup_teardown(name, setup_line, teardown_line)
+    const struct CMUnitTest postgres[] = {TEST(calls_of_libpq), TEST(event_memory),   LINE(event_line),
+                                          LINE(checkin_line),   LINE(departure_line), LINE(payment_line)};
+    if (database_is_postgres())
+        return cmocka_run_group_tests(postgres, NULL, NULL);
     const struct CMUnitTest tests[] = {TEST(checkin_database),
                                        TEST(checkin_memory),
                                        TEST(event_database),

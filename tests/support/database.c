@@ -23,6 +23,7 @@
 static char home[FOLDER_SIZE]; /* of the server: data, socket, log */
 static pid_t server, owner;
 static int tcp_port;
+static const char *through;
 
 static void give_up(const char *what)
 {
@@ -238,8 +239,14 @@ static const char *url_of(const char *folder, const char *like)
         snprintf(sql, sizeof sql, "CREATE DATABASE \"%s\" TEMPLATE %s STRATEGY file_copy", name, like);
         (void)ask("postgres", sql, 0);
     }
-    snprintf(url, sizeof url, "host=%s port=%d user=tebura dbname=%s", home, tcp_port ? tcp_port : 5432, name);
+    snprintf(url, sizeof url, "host=%s port=%d user=tebura dbname=%s", through ? through : home,
+             tcp_port ? tcp_port : 5432, name);
     return url;
+}
+
+void database_through(const char *host)
+{
+    through = host;
 }
 
 const char *database_postgres_url(const char *folder)

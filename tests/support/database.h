@@ -17,6 +17,8 @@ const char *database_postgres_url(const char *folder);
 /* As database_url, but a database that is made here has today's schema already: the migrations run once for a
  * program. */
 const char *database_ready_url(const char *folder);
+/* Addresses that are given out from now on name this host (the folder of a relay's socket); NULL: the server itself. */
+void database_through(const char *host);
 /* A statement outside of what is tested, over a connection of its own, in this folder's database: the first field of
  * the first row, "" without one; static. Aborts when it fails. */
 const char *database_ask(const char *folder, const char *sql);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <nats/nats.h>
+#include <libpq-fe.h>
 #include <sqlite3.h>
 
 static struct {
@@ -95,6 +96,29 @@ WRAP_DATABASE(sqlite3_prepare_v2, (sqlite3 * db, const char *sql, int size, sqli
 WRAP_DATABASE(sqlite3_exec,
               (sqlite3 * db, const char *sql, int (*each)(void *, int, char **, char **), void *context, char **why),
               (db, sql, each, context, why))
+
+#define WRAP_POSTGRES(type, failed, name, parameters, arguments)                                                       \
+    WRAP(FAULT_POSTGRES, failed, type, name, parameters, arguments)
+WRAP_POSTGRES(PGconn *, NULL, PQconnectStartParams, (const char *const *keys, const char *const *values, int expand),
+              (keys, values, expand))
+WRAP_POSTGRES(PGresult *, NULL, PQexec, (PGconn * connection, const char *sql), (connection, sql))
+WRAP_POSTGRES(PGresult *, NULL, PQprepare,
+              (PGconn * connection, const char *name, const char *sql, int count, const Oid *types),
+              (connection, name, sql, count, types))
+WRAP_POSTGRES(PGresult *, NULL, PQexecPrepared,
+              (PGconn * connection, const char *name, int count, const char *const *values, const int *sizes,
+               const int *formats, int format),
+              (connection, name, count, values, sizes, formats, format))
+WRAP_POSTGRES(PGresult *, NULL, PQexecParams,
+              (PGconn * connection, const char *sql, int count, const Oid *types, const char *const *values,
+               const int *sizes, const int *formats, int format),
+              (connection, sql, count, types, values, sizes, formats, format))
+WRAP_POSTGRES(int, 0, PQsendQueryPrepared,
+              (PGconn * connection, const char *name, int count, const char *const *values, const int *sizes,
+               const int *formats, int format),
+              (connection, name, count, values, sizes, formats, format))
+WRAP_POSTGRES(int, 0, PQenterPipelineMode, (PGconn * connection), (connection))
+WRAP_POSTGRES(int, 0, PQpipelineSync, (PGconn * connection), (connection))
 
 #define WRAP_BUS(name, parameters, arguments)                                                                          \
     WRAP(FAULT_BUS, (natsStatus)answer(FAULT_BUS, NATS_CONNECTION_DISCONNECTED), natsStatus, name, parameters,         \

@@ -19,6 +19,7 @@
 
 typedef enum fault_class {
     FAULT_MEMORY,   /* malloc, calloc, realloc, aligned_alloc, strdup, strndup: NULL */
+    FAULT_POSTGRES, /* libpq: connecting, asking, sending: what it answers without memory or without a connection */
     FAULT_DATABASE, /* sqlite3_step, _prepare_v2, _exec: SQLITE_IOERR, or the code given */
     /* publishing, requests, acknowledgements, key-value writes: NATS_CONNECTION_DISCONNECTED, or the code given */
     FAULT_BUS,

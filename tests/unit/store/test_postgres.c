@@ -19,6 +19,7 @@
 #include <tebura/crypto.h>
 
 #include "database.h"
+#include "database_relay.h"
 #include "folder.h"
 #include "store/dialect.h"
 #include "store/migration.h"
@@ -166,96 +167,6 @@ static void lost_while_idle(void **state)
 
 /* ---- a relay that loses a commit, or the answer to it ---- */
 
-typedef enum loss { LOSE_NOTHING, LOSE_COMMIT, LOSE_ANSWER } loss;
-
-typedef struct relay {
-    char folder[FOLDER_SIZE];
-    int listening, stop[2];
-    _Atomic loss next; /* once */
-    pthread_t thread;
-} relay;
-
-static int dial(const char *folder, struct sockaddr_un *address, int port)
-{
-    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
-    snprintf(address->sun_path, sizeof address->sun_path, "%s/.s.PGSQL.%d", folder, port);
-    return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-}
-
-/* 0: that connection has ended. */
-static int pass_on(relay *r, int from, int to, int is_question)
-{
-    char bytes[65536];
-    ssize_t got = read(from, bytes, sizeof bytes);
-    if (got <= 0)
-        return 0;
-    int is_commit = is_question && memmem(bytes, (size_t)got, "COMMIT", 6);
-    loss now = is_commit ? r->next : LOSE_NOTHING;
-    if (now == LOSE_COMMIT || now == LOSE_ANSWER)
-        r->next = LOSE_NOTHING;
-    if (now == LOSE_COMMIT)
-        return 0;
-    if (write(to, bytes, (size_t)got) != got)
-        return 0;
-    if (now == LOSE_ANSWER) {
-        assert_true(read(to, bytes, sizeof bytes) > 0); /* committed */
-        return 0;
-    }
-    return 1;
-}
-
-static void serve_one(relay *r, int client)
-{
-    struct sockaddr_un address;
-    int server = dial(database_server_folder(), &address, 5432);
-    int good = connect(server, (struct sockaddr *)&address, sizeof address) == 0;
-    while (good) {
-        struct pollfd fds[] = {{client, POLLIN, 0}, {server, POLLIN, 0}, {r->stop[0], POLLIN, 0}};
-        good = poll(fds, 3, -1) > 0 && !fds[2].revents;
-        if (good && fds[0].revents)
-            good = pass_on(r, client, server, 1);
-        else if (good && fds[1].revents)
-            good = pass_on(r, server, client, 0);
-    }
-    close(server);
-    close(client);
-}
-
-static void *relay_run(void *context)
-{
-    relay *r = context;
-    for (;;) {
-        struct pollfd fds[] = {{r->listening, POLLIN, 0}, {r->stop[0], POLLIN, 0}};
-        if (poll(fds, 2, -1) <= 0 || fds[1].revents)
-            return NULL;
-        int client = accept(r->listening, NULL, NULL);
-        if (client >= 0)
-            serve_one(r, client);
-    }
-}
-
-static void relay_start(relay *r)
-{
-    struct sockaddr_un address;
-    folder_make(r->folder);
-    r->next = LOSE_NOTHING;
-    r->listening = dial(r->folder, &address, 5432);
-    assert_int_equal(bind(r->listening, (struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(listen(r->listening, 8), 0);
-    assert_int_equal(pipe(r->stop), 0);
-    assert_int_equal(pthread_create(&r->thread, NULL, relay_run, r), 0);
-}
-
-static void relay_end(relay *r)
-{
-    assert_int_equal(write(r->stop[1], "x", 1), 1);
-    pthread_join(r->thread, NULL);
-    close(r->listening);
-    close(r->stop[0]);
-    close(r->stop[1]);
-    folder_remove(r->folder);
-}
-
 /* Q3: the commit says what took place, not what was heard. */
 static void a_lost_commit_is_asked_for(void **state)
 {
@@ -265,16 +176,18 @@ static void a_lost_commit_is_asked_for(void **state)
     relay_start(&r);
     snprintf(url, sizeof url, "host=%s %s", r.folder, strchr(database_postgres_url(*state), ' ') + 1);
     tb_db *db = open_url(url);
-    static const loss losses[] = {LOSE_ANSWER, LOSE_COMMIT, LOSE_ANSWER, LOSE_NOTHING};
+    static const cut losses[] = {CUT_ANSWER, CUT_QUESTION, CUT_ANSWER, CUT_SESSION, CUT_HALF, CUT_ANSWER, CUT_NOTHING};
     int64_t expected = 0;
     for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
         char name[8];
         snprintf(name, sizeof name, "n%zu", i);
         assert_int_equal(tb_db_begin(db), TB_OK);
         assert_int_equal(write_one(db, name), TB_OK);
-        r.next = losses[i];
-        assert_int_equal(tb_db_commit(db), losses[i] == LOSE_COMMIT ? TB_DB_GONE : TB_OK);
-        expected += losses[i] != LOSE_COMMIT;
+        int kept = losses[i] == CUT_ANSWER || losses[i] == CUT_NOTHING;
+        relay_arm(&r, losses[i], 1, "COMMIT");
+        assert_int_equal(tb_db_commit(db), kept ? TB_OK : TB_DB_GONE);
+        assert_int_equal(relay_disarm(&r), losses[i] != CUT_NOTHING);
+        expected += kept;
         assert_int_equal(rows(direct), expected);
         assert_int_equal(tb_db_depth(db), 0);
     }
