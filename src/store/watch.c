@@ -14,8 +14,10 @@
 #include "store/postgres.h"
 
 #define LOOK_EVERY 200 /* ms: how soon another takes over */
-#define SILENCE "5s"   /* after it the server ends our session: another leads */
-#define LOOK_AGAIN 5   /* ms: whom we have to tell was busy */
+#define SILENCE 5      /* s; after it the server ends our session, and another leads */
+#define STRING_(x) #x
+#define STRING(x) STRING_(x)
+#define LOOK_AGAIN 5 /* ms: whom we have to tell was busy */
 
 struct tb_db_watch {
     postgres_link link;
@@ -28,6 +30,7 @@ struct tb_db_watch {
     int shows_able;          /* in this session */
     _Atomic uint64_t tenure; /* 0: another leads, or nobody */
     uint64_t tenures;        /* so far */
+    _Atomic int64_t alive;   /* monotonic: when the last question was sent that the server has answered */
     atomic_int process;      /* the server's process behind the session; 0 without */
 };
 
@@ -79,7 +82,7 @@ static int another_is_able(tb_db_watch *w)
 static void start_session(tb_db_watch *w)
 {
     w->shows_able = 0;
-    if (postgres_exec(&w->link, "LISTEN tebura; SET idle_session_timeout = '" SILENCE "'", NULL) != TB_OK)
+    if (postgres_exec(&w->link, "LISTEN tebura; SET idle_session_timeout = '" STRING(SILENCE) "s'", NULL) != TB_OK)
         return;
     w->heard_in = w->link.session;
     w->pending = 1; /* what was said meanwhile */
@@ -101,8 +104,11 @@ static void try_to_lead(tb_db_watch *w)
 {
     if (is_locked(w, POSTGRES_LOCK_FED, "true"))
         atomic_store(&w->fed, 1); /* W2; before we may hold the lock ourselves */
-    if ((atomic_load(&w->able) || !another_is_able(w)) && try_lock(w, POSTGRES_LOCK_LEADER))
+    int64_t now = tb_clock_monotonic();
+    if ((atomic_load(&w->able) || !another_is_able(w)) && try_lock(w, POSTGRES_LOCK_LEADER)) {
+        atomic_store(&w->alive, now);
         lead(w, 1);
+    }
 }
 
 /* It leads no more before another can (W1). */
@@ -118,11 +124,14 @@ static void give_way(tb_db_watch *w)
 
 static void go_on_leading(tb_db_watch *w)
 {
-    if (!atomic_load(&w->able) && another_is_able(w))
+    int64_t now = tb_clock_monotonic();
+    if (!atomic_load(&w->able) && another_is_able(w)) {
         give_way(w);
-    else if (postgres_exec(&w->link, "SELECT 1", NULL) == TB_OK /* we are (W1) */ && atomic_load(&w->set_fed) &&
-             try_lock(w, POSTGRES_LOCK_FED))
-        atomic_store(&w->set_fed, 0);
+    } else if (postgres_exec(&w->link, "SELECT 1", NULL) == TB_OK) { /* we are (W1) */
+        atomic_store(&w->alive, now);
+        if (atomic_load(&w->set_fed) && try_lock(w, POSTGRES_LOCK_FED))
+            atomic_store(&w->set_fed, 0);
+    }
 }
 
 static void look(tb_db_watch *w)
@@ -210,7 +219,8 @@ void tb_db_watch_free(tb_db_watch **watch)
 
 uint64_t tb_db_watch_leads(const tb_db_watch *watch)
 {
-    return atomic_load(&watch->tenure);
+    int64_t quiet = tb_clock_monotonic() - atomic_load(&watch->alive);
+    return quiet < SILENCE * TB_SECOND ? atomic_load(&watch->tenure) : 0;
 }
 
 void tb_db_watch_set_able(tb_db_watch *watch, int able)

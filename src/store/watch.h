@@ -3,7 +3,8 @@
  *
  *  W1  One session at most holds the leader's lock. It ends with the session: with a program that dies at once, with
  *      one
- *      that hangs or whose network is cut within some five seconds (the server ends sessions that say nothing).
+ *      that hangs or whose network is cut within some five seconds (the server ends sessions that say nothing, and
+ *      one that has heard nothing as long leads no more even before it knows).
  *  W2  `fed` is held by a leader only after the broker's bucket was written from this database, and whoever has seen it
  *      held while it ran itself knows that no other database has come in between.
  *  W3  Who cannot do what a leader does gives way to one who can. As long as there is none it leads all the same: the

@@ -4,7 +4,7 @@ import { waitFor } from '../support/teburad.mjs';
 async function allPassages(site) {
   const counts = new Map();
   for (let after = 0; ;) {
-    const { passages } = await site.api('GET', `passages?after=${after}&max=1000`);
+    const { passages } = await site.sure('GET', `passages?after=${after}&max=1000`);
     if (!passages.length) return counts;
     for (const one of passages) {
       after = one.number;
@@ -39,8 +39,8 @@ function belongs(terminal, person, gateOf) {
 }
 
 async function compareLists(site, book, wrong) {
-  const { people } = await site.api('GET', 'people');
-  const { flights } = await site.api('GET', 'flights');
+  const { people } = await site.sure('GET', 'people');
+  const { flights } = await site.sure('GET', 'flights');
   const gateOf = (person) => flights.find((flight) => flight.id === person.flight)?.gate;
   const visits = people.map((person) => person.visit);
   let entries = 0;
@@ -55,7 +55,7 @@ async function compareLists(site, book, wrong) {
 }
 
 async function comparePayments(site, book, wrong) {
-  const counts = await site.api('GET', 'counts');
+  const counts = await site.sure('GET', 'counts');
   const { paid, unknown } = book.payments;
   if (counts.ledger_sum !== 0) wrong.push(`the ledger's sum is ${counts.ledger_sum}`);
   if (counts.payments < paid.size || counts.payments > paid.size + unknown)
@@ -69,7 +69,7 @@ export async function verdict(site, book) {
     const views = await Promise.all(site.terminals.map((terminal) => terminal.tell('list')));
     return views.every((view) => view.connected && view.outbox === 0);
   }, 120000);
-  await waitFor('the server has published everything', async () => (await site.api('GET', 'counts')).outbox === 0, 60000);
+  await waitFor('the server has published everything', async () => (await site.sure('GET', 'counts')).outbox === 0, 60000);
   // What a server had in hand when it was killed comes again when the broker has given up waiting for its acknowledgement.
   const began = Date.now();
   await waitFor('every passage', async () => {
@@ -86,6 +86,6 @@ export async function verdict(site, book) {
   }, 30000).catch(() => {});
   wrong.push(...off);
   const counts = await comparePayments(site, book, wrong);
-  await site.api('POST', 'check').catch((error) => wrong.push(`full recomputation: ${error.message}`));
+  await site.sure('POST', 'check').catch((error) => wrong.push(`full recomputation: ${error.message}`));
   return { wrong, lists, counts };
 }
