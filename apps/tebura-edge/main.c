@@ -2,10 +2,12 @@
 #include <getopt.h>
 #include <jansson.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include <tebura/clock.h>
 #include <tebura/crypto.h>
@@ -133,6 +135,15 @@ static void alive(void *context)
     (void)tb_terminal_is_registered(context);
 }
 
+static atomic_int starts_again;
+
+/* Whoever watches over us starts us again (Restart=on-failure). */
+static void restart(void)
+{
+    atomic_store(&starts_again, 1);
+    kill(getpid(), SIGTERM);
+}
+
 static tb_status run(const struct arguments *arguments, const sigset_t *ends, tb_error *why)
 {
     tb_profile *profile = NULL;
@@ -152,6 +163,7 @@ static tb_status run(const struct arguments *arguments, const sigset_t *ends, tb
                                    .listen = arguments->listen,
                                    .follow_local_time = 1,
                                    .capture.without_liveness = arguments->without_liveness};
+    options.restart = restart;
     tb_status status = tb_terminal_check(&options, why); /* before the seconds that networks take to load */
     if (status == TB_OK)
         status = read_profile(arguments->profile, &profile, why);
@@ -240,7 +252,7 @@ int main(int argc, char **argv)
     if (status == TB_OK)
         status = run(&arguments, &ends, &why);
     if (status == TB_OK)
-        return EX_OK;
+        return atomic_load(&starts_again) ? EX_TEMPFAIL : EX_OK;
     why.status = why.status ? why.status : status;
     fprintf(stderr, "tebura-edge: %s (%s)\n", tb_error_text(&why), tb_status_name(status));
     return exit_code(status);

@@ -111,6 +111,41 @@ HANDLER(post_wipe)
     return status;
 }
 
+static json_t *json_of_registration(const teburad *s, const tb_touchpoint *t);
+
+static json_t *hex_of(const tb_bytes *bytes)
+{
+    char *text = malloc(2 * bytes->size + 1);
+    json_t *json = NULL;
+    if (text) {
+        tb_hex_encode(tb_bytes_span(bytes), text);
+        json = json_string(text);
+    }
+    free(text);
+    return json;
+}
+
+/* All is well with it: what it signs in with, once more, should ours be others than it has (doc/adr/127). */
+static tb_status reply_renewal(teburad *s, const tb_key *key, tb_http_reply *reply)
+{
+    tb_touchpoint touchpoint;
+    tb_bytes sealed = {0};
+    tb_status status = tb_management_touchpoint_of_key(s->management, key, &touchpoint);
+    if (status != TB_OK)
+        return status;
+    json_t *json = json_of_registration(s, &touchpoint);
+    char *text = json && json_object_set_new(json, "authority", json_string((const char *)s->authority.data)) == 0
+                     ? json_dumps(json, JSON_COMPACT)
+                     : NULL;
+    status = text ? tb_management_seal_renewal(s->management, &touchpoint, tb_span_text(text), &sealed) : TB_NO_MEMORY;
+    if (status == TB_OK)
+        status = tb_http_reply_json(reply, 200, json_pack("{s:s, s:o}", "order", "", "renewal", hex_of(&sealed)));
+    free(text);
+    json_decref(json);
+    tb_bytes_free(&sealed);
+    return status;
+}
+
 /* For a terminal that has lost the broker: only it can read the answer. */
 HANDLER(post_standing)
 {
@@ -130,7 +165,9 @@ HANDLER(post_standing)
         sealed[0] = '\0';
         if (status == TB_OK)
             tb_hex_encode(tb_bytes_span(&order), sealed);
-        if (status == TB_OK || status == TB_CONFLICT) /* all is well: no order */
+        if (status == TB_CONFLICT)
+            status = reply_renewal(s, &key, reply);
+        else if (status == TB_OK)
             status = tb_http_reply_json(reply, 200, json_pack("{s:s}", "order", sealed));
     }
     tb_bytes_free(&order);

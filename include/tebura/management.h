@@ -61,7 +61,8 @@ int tb_management_reaches_database(tb_management *management);
 typedef struct tb_rotation_options {
     const char *directory, *database; /* as above */
     /* Somebody may have the old key: also what signs for the broker and for TLS, and what finds people, is made anew.
-     * Terminals have to be given new credentials. Without it no terminal notices anything. */
+     * Terminals are given new credentials when they ask (tb_management_seal_renewal). Without it none notices
+     * anything. */
     int leaked;
     /* May be NULL. `of` 0: nothing to count. */
     void (*progress)(void *context, const char *step, uint64_t done, uint64_t of);
@@ -316,6 +317,11 @@ tb_status tb_management_touchpoint_wipe(tb_management *m, const char *id, tb_byt
  * hence readable by nobody else, and from nobody but us. TB_NOT_FOUND: we do not know this key; TB_CONFLICT: all is
  * well, there is no order for it. */
 tb_status tb_management_standing(tb_management *m, const tb_key *public_key, tb_bytes *order) TB_MUST_CHECK;
+/* The touchpoint at which a terminal with this key is in service. TB_NOT_FOUND */
+tb_status tb_management_touchpoint_of_key(tb_management *m, const tb_key *public_key, tb_touchpoint *out) TB_MUST_CHECK;
+/* Its registration once more, for itself alone: sealed to its key about "renewal.<touchpoint>". */
+tb_status tb_management_seal_renewal(tb_management *m, const tb_touchpoint *touchpoint, tb_span registration,
+                                     tb_bytes *sealed) TB_MUST_CHECK;
 /* A sealed sign of life. *order gets an order that waits for this terminal (empty: none); *gone 1: it has wiped itself
  * just now, and its keys are revoked. TB_UNAUTHORISED, TB_CRYPTO ...: not from a terminal of ours. */
 tb_status tb_management_heartbeat(tb_management *m, const char *subject, tb_span sealed, tb_bytes *order,

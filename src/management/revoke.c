@@ -148,6 +148,31 @@ tb_status tb_management_standing(tb_management *m, const tb_key *public_key, tb_
     return status;
 }
 
+tb_status tb_management_touchpoint_of_key(tb_management *m, const tb_key *public_key, tb_touchpoint *out)
+{
+    tb_service_lock(m);
+    tb_status status = tb_service_refresh(m);
+    if (status == TB_OK)
+        status = TB_NOT_FOUND;
+    for (size_t i = 0; i < m->terminal_count && status == TB_NOT_FOUND; i++) {
+        const tb_touchpoint *one = &m->terminals[i]->row;
+        if (!one->registered || one->wiping || memcmp(one->public_key.bytes, public_key->bytes, TB_KEY_SIZE) != 0)
+            continue;
+        *out = *one;
+        status = TB_OK;
+    }
+    tb_service_unlock(m);
+    return status;
+}
+
+tb_status tb_management_seal_renewal(tb_management *m, const tb_touchpoint *touchpoint, tb_span registration,
+                                     tb_bytes *sealed)
+{
+    char about[sizeof "renewal." + TB_TOUCHPOINT_SIZE];
+    snprintf(about, sizeof about, "renewal.%s", touchpoint->id);
+    return tb_seal_to(&m->keys->own.private_key, &touchpoint->public_key, tb_span_text(about), registration, sealed);
+}
+
 /* ---- signs of life ---- */
 
 static tb_status take_beat(tb_management *m, const tb_heartbeat *beat, tb_bytes *order, int *gone)

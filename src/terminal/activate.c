@@ -110,6 +110,7 @@ tb_status tb_activate(tb_terminal *t, tb_error *why)
                             .changed = changed,
                             .beat = beat,
                             .ordered = tb_ordered,
+                            .renewed = tb_renewed,
                             .server = t->options.server,
                             .context = t,
                             .clock = t->clock,

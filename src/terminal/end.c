@@ -101,3 +101,38 @@ int tb_end_when_ordered(tb_terminal *t)
     end(t, kind);
     return 1;
 }
+
+/* ---- another key signs for the broker (doc/adr/127) ---- */
+
+void tb_renewed(void *context, const tb_registration *registration)
+{
+    tb_terminal *t = context;
+    pthread_mutex_lock(&t->mutex);
+    int is_known = t->renewed || t->ended;
+    pthread_mutex_unlock(&t->mutex);
+    tb_status status = is_known ? TB_OK : tb_edge_store_register(t->store, registration);
+    if (is_known)
+        return;
+    if (status != TB_OK) { /* the server is asked again */
+        tb_log(TB_LOG_ERROR, "terminal", "the renewed registration cannot be kept: %s", tb_status_sentence(status));
+        return;
+    }
+    tb_log(TB_LOG_WARNING, "terminal",
+           "another key signs for the broker now: this terminal has what it needs, and starts again");
+    pthread_mutex_lock(&t->mutex);
+    t->renewed = 1;
+    t->refresh = 1;
+    pthread_cond_broadcast(&t->wake);
+    pthread_mutex_unlock(&t->mutex);
+}
+
+void tb_restart_when_renewed(tb_terminal *t)
+{
+    pthread_mutex_lock(&t->mutex);
+    int due = t->renewed == 1 && t->options.restart && t->machine.phase == TB_PHASE_IDLE;
+    if (due)
+        t->renewed = 2;
+    pthread_mutex_unlock(&t->mutex);
+    if (due)
+        t->options.restart();
+}

@@ -130,17 +130,41 @@ static void on_order(void *context, const tb_delivery *message)
     take_order(context, message->subject, message->body);
 }
 
-/* The broker does not take us: is it the network, or are we out of service? Only the server's seal can tell us so. */
+static void take_renewal(tb_link *link, tb_span sealed)
+{
+    const tb_registration *before = link->options.registration;
+    char about[sizeof "renewal." + TB_TOUCHPOINT_SIZE];
+    int is_new = 0;
+    tb_bytes plain = {0};
+    tb_error why = {0};
+    tb_registration *next = calloc(1, sizeof *next);
+    snprintf(about, sizeof about, "renewal.%s", before->touchpoint);
+    tb_status status = next ? tb_open(&link->keys->from_server, tb_span_text(about), sealed, &plain) : TB_NO_MEMORY;
+    if (status == TB_OK)
+        status = tb_renewal_read(tb_bytes_span(&plain), before, next, &is_new, &why);
+    if (status != TB_OK)
+        tb_log(TB_LOG_WARNING, "terminal", "a renewal was left out: %s", tb_status_name(status));
+    else if (is_new && link->options.renewed)
+        link->options.renewed(link->options.context, next);
+    tb_bytes_free(&plain);
+    free(next);
+}
+
+/* The broker does not take us: is it the network, are we out of service, or does another key sign for it? Only the
+ * server's seal can tell us so. */
 static void ask_standing(tb_link *link)
 {
     char about[sizeof "standing." + TB_TOUCHPOINT_SIZE];
-    tb_bytes sealed = {0};
+    tb_bytes sealed = {0}, renewal = {0};
     snprintf(about, sizeof about, "standing.%s", link->options.registration->touchpoint);
     tb_status status = tb_standing_at(link->options.server, link->options.registration->authority,
-                                      &link->keys->own.public_key, STANDING_MS, &sealed);
+                                      &link->keys->own.public_key, STANDING_MS, &sealed, &renewal);
     if (status == TB_OK && sealed.size)
         take_order(link, about, tb_bytes_span(&sealed));
+    else if (status == TB_OK && renewal.size)
+        take_renewal(link, tb_bytes_span(&renewal));
     tb_bytes_free(&sealed);
+    tb_bytes_free(&renewal);
 }
 
 /* ---- asker ---- */

@@ -30,6 +30,9 @@ typedef struct tb_link_options {
     tb_time offline;      /* of the role: how old the list may be, by the server's word */
     /* The server orders the end (message.h); from a thread of the bus or the asker's, more than once. May be NULL. */
     void (*ordered)(void *context, tb_order_kind kind);
+    /* Another key signs for the broker now: what to sign in with from the next start on; from the asker's thread, again
+     * and again. May be NULL. */
+    void (*renewed)(void *context, const tb_registration *registration);
     /* its HTTP address: asked for our standing while the broker does not take us; NULL: not asked */
     const char *server;
 } tb_link_options;

@@ -463,6 +463,8 @@ void *tb_machine_main(void *context)
         deliver(t, active);
         if (active && tb_end_when_ordered(t))
             active = 0;
+        if (active)
+            tb_restart_when_renewed(t);
         if (active) {
             deliver_doors(t);
             deliver_zone(t);

@@ -9,6 +9,7 @@
 
 #include <tebura/secret.h>
 #include <tebura/bus.h>
+#include <tebura/http.h>
 #include <tebura/sign.h>
 #include <tebura/tls.h>
 
@@ -227,8 +228,21 @@ out:
     return status == TB_NO_MEMORY ? tb_fail(why, status, "out of memory") : status;
 }
 
+/* Appends what a field holds in hex; nothing when it is not there. */
+static tb_status take_hex(const json_t *from, const char *name, tb_bytes *out)
+{
+    const char *text = json_string_value(json_object_get(from, name));
+    size_t size = text ? strlen(text) / 2 : 0;
+    tb_status status = tb_bytes_reserve(out, out->size + size + 1);
+    if (status == TB_OK && text)
+        status = tb_hex_decode(text, out->data + out->size, size);
+    if (status == TB_OK)
+        out->size += size;
+    return status;
+}
+
 tb_status tb_standing_at(const char *server, const char *authority, const tb_key *own_public, int wait_ms,
-                         tb_bytes *sealed)
+                         tb_bytes *order, tb_bytes *renewal)
 {
     char url[URL_SIZE], body[2 * TB_KEY_SIZE + 32], key[2 * TB_KEY_SIZE + 1];
     long http = 0;
@@ -238,20 +252,61 @@ tb_status tb_standing_at(const char *server, const char *authority, const tb_key
     tb_hex_encode(tb_span_of(own_public->bytes, sizeof own_public->bytes), key);
     snprintf(body, sizeof body, "{\"public_key\":\"%s\"}", key);
     tb_status status = ask(url, body, authority, wait_ms, &http, &text, NULL);
+    if (status == TB_FORBIDDEN) {
+        tb_bytes_free(&text);
+        status = ask(url, body, UNPROVEN, wait_ms, &http, &text, NULL);
+    }
     if (status == TB_OK && http != 200)
         status = http == 404 ? TB_NOT_FOUND : TB_BUS_DOWN;
     json_t *answer = status == TB_OK ? json_loadb((const char *)text.data, text.size, 0, NULL) : NULL;
-    const char *order = json_string_value(json_object_get(answer, "order"));
-    size_t size = order ? strlen(order) / 2 : 0;
-    if (status == TB_OK && !order)
+    if (status == TB_OK && !json_is_string(json_object_get(answer, "order")))
         status = TB_MALFORMED;
     if (status == TB_OK)
-        status = tb_bytes_reserve(sealed, sealed->size + size + 1);
+        status = take_hex(answer, "order", order);
     if (status == TB_OK)
-        status = tb_hex_decode(order, sealed->data + sealed->size, size);
-    if (status == TB_OK)
-        sealed->size += size;
+        status = take_hex(answer, "renewal", renewal);
     json_decref(answer);
     tb_bytes_free(&text);
+    return status;
+}
+
+/* ---- a renewal ---- */
+
+/* Who signed a token ("header.claims.signature"); "" when it is none. */
+static void issuer_of(const char *token, char out[64])
+{
+    const char *claims = strchr(token, '.'), *end = claims ? strchr(claims + 1, '.') : NULL;
+    char text[sizeof((tb_registration *)0)->broker_token];
+    tb_bytes plain = {0};
+    out[0] = '\0';
+    if (!end || (size_t)(end - claims) >= sizeof text)
+        return;
+    snprintf(text, sizeof text, "%.*s", (int)(end - claims - 1), claims + 1);
+    json_t *json = tb_base64_decode(text, sizeof text, &plain) == TB_OK
+                       ? json_loadb((const char *)plain.data, plain.size, 0, NULL)
+                       : NULL;
+    if (!take_text(json, "iss", out, 64))
+        out[0] = '\0';
+    json_decref(json);
+    tb_bytes_free(&plain);
+}
+
+tb_status tb_renewal_read(tb_span text, const tb_registration *before, tb_registration *out, int *is_new, tb_error *why)
+{
+    char theirs[64], ours[64];
+    *is_new = 0;
+    json_t *json = json_loadb((const char *)text.data, text.size, 0, NULL);
+    tb_status status = json ? read_answer(json, out, why) : tb_fail(why, TB_MALFORMED, "the renewal is not JSON");
+    if (status == TB_OK && before->authority[0] && !take_text(json, "authority", out->authority, sizeof out->authority))
+        status = tb_fail(why, TB_MALFORMED, "the renewal names no authority");
+    if (status == TB_OK && (strcmp(out->touchpoint, before->touchpoint) != 0 || strcmp(out->site, before->site) != 0 ||
+                            memcmp(&out->server, &before->server, sizeof out->server) != 0))
+        status = tb_fail(why, TB_CONFLICT, "the renewal is not this terminal's");
+    if (status == TB_OK) {
+        issuer_of(out->broker_token, theirs);
+        issuer_of(before->broker_token, ours);
+        *is_new = theirs[0] && strcmp(theirs, ours) != 0;
+    }
+    json_decref(json);
     return status;
 }

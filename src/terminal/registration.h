@@ -10,9 +10,14 @@
  * TB_MALFORMED (an answer that is none), TB_NO_MEMORY. */
 tb_status tb_register_at(const char *server, const char *code, const tb_key_pair *keys, int wait_ms,
                          tb_registration *out, tb_error *why) TB_MUST_CHECK;
-/* POST <server>/api/v1/standing: appends a sealed order, or nothing when there is none. TB_NOT_FOUND: the server does
- * not know this key; as above. */
+/* POST <server>/api/v1/standing: appends a sealed order, or nothing when there is none, and else our registration once
+ * more, sealed as well. Only the seals prove anything: a server of another authority is asked, too, as it may be ours
+ * with another key. TB_NOT_FOUND: the server does not know this key; as above. */
 tb_status tb_standing_at(const char *server, const char *authority, const tb_key *own_public, int wait_ms,
-                         tb_bytes *sealed) TB_MUST_CHECK;
+                         tb_bytes *order, tb_bytes *renewal) TB_MUST_CHECK;
+/* What was in a renewal's seal. *is_new: another key signs for the broker than for `before`. TB_MALFORMED; TB_CONFLICT:
+ * it is another terminal's, site's or server's. */
+tb_status tb_renewal_read(tb_span text, const tb_registration *before, tb_registration *out, int *is_new,
+                          tb_error *why) TB_MUST_CHECK;
 
 #endif

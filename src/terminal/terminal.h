@@ -30,6 +30,9 @@ typedef struct tb_terminal_options { /* everything outlives the terminal */
     int utc_offset_minutes;
     int follow_local_time; /* the offset is the machine's, asked anew each time: summer time may begin while it runs */
     tb_capture_options capture;
+    /* What it signs in to the broker with has become another, and is in the store: it wants to be started again, and
+     * serves nobody now. From its own thread, once; NULL: it goes on without the broker. */
+    void (*restart)(void);
 } tb_terminal_options;
 
 /* What can be said of the options without opening anything: server, listen, code. TB_INVALID_ARGUMENT */

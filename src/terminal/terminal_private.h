@@ -134,6 +134,7 @@ struct tb_terminal {
     int stopping, registered, refresh;
     int decoding; /* pictures that pages have sent and that are being read now */
     int ordered;  /* tb_order_kind; 0: none */
+    int renewed;  /* the store has another registration: 1 to be started again, 2 asked for */
     int ended;    /* nothing is left of it but the page that says so */
     int looking;  /* the pipeline's thread uses list, link and store: they stay until it has looked */
     tb_zone_view zone;
@@ -192,8 +193,10 @@ void tb_effect_match(tb_terminal *terminal); /* when it is due; answers MATCHED 
 void tb_inner_push(tb_terminal *terminal, const tb_machine_input *input);
 
 /* end.c: out of service by order of the server. */
-void tb_ordered(void *terminal, tb_order_kind kind); /* any thread */
-int tb_end_when_ordered(tb_terminal *terminal);      /* machine's thread. 1: it has ended */
+void tb_ordered(void *terminal, tb_order_kind kind);                  /* any thread */
+int tb_end_when_ordered(tb_terminal *terminal);                       /* machine's thread. 1: it has ended */
+void tb_renewed(void *terminal, const tb_registration *registration); /* the asker's thread */
+void tb_restart_when_renewed(tb_terminal *terminal);                  /* machine's thread */
 int tb_has_ended(tb_terminal *terminal);
 
 /* activate.c: registration and what can only be made after it. Machine's thread, or before it runs. */

@@ -203,9 +203,36 @@ static void an_answer_is_for_who_asked(void **state)
 
 #define T(test) cmocka_unit_test_setup_teardown(test, airport_setup, airport_teardown)
 
+/* Its registration once more is for itself alone, and only while it is in service. */
+static void a_renewal_is_for_who_is_in_service(void **state)
+{
+    airport *a = *state;
+    tb_touchpoint found;
+    tb_bytes sealed = {0}, plain = {0}, order = {0};
+    tb_key_pair *own = &a->terminals[SECURITY].keys, *other = &a->terminals[DROP].keys, stranger = tb_key_pair_random();
+    tb_span about = tb_span_text("renewal.security-1");
+    assert_int_equal(tb_management_touchpoint_of_key(a->m, &stranger.public_key, &found), TB_NOT_FOUND);
+    assert_int_equal(tb_management_touchpoint_of_key(a->m, &own->public_key, &found), TB_OK);
+    assert_string_equal(found.id, "security-1");
+    assert_int_equal(tb_management_seal_renewal(a->m, &found, tb_span_text("{}"), &sealed), TB_OK);
+    assert_int_equal(tb_open_from(&other->private_key, &a->server, about, tb_bytes_span(&sealed), &plain), TB_CRYPTO);
+    assert_int_equal(tb_open_from(&own->private_key, &stranger.public_key, about, tb_bytes_span(&sealed), &plain),
+                     TB_CRYPTO);
+    assert_int_equal(tb_open_from(&own->private_key, &a->server, tb_span_text("standing.security-1"),
+                                  tb_bytes_span(&sealed), &plain),
+                     TB_CRYPTO); /* nor is it an order */
+    assert_int_equal(tb_open_from(&own->private_key, &a->server, about, tb_bytes_span(&sealed), &plain), TB_OK);
+    assert_int_equal(tb_management_touchpoint_wipe(a->m, "security-1", &order, NULL), TB_OK);
+    assert_int_equal(tb_management_touchpoint_of_key(a->m, &own->public_key, &found), TB_NOT_FOUND);
+    tb_bytes_free(&sealed);
+    tb_bytes_free(&plain);
+    tb_bytes_free(&order);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {T(nothing_of_a_revoked_terminal_is_believed), T(its_code_is_worth_nothing),
-                                       T(an_honest_one_delivers_first), T(an_answer_is_for_who_asked)};
+                                       T(an_honest_one_delivers_first), T(an_answer_is_for_who_asked),
+                                       T(a_renewal_is_for_who_is_in_service)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
