@@ -15,6 +15,9 @@ const empty: Data = {
 };
 const KEPT = 200;
 
+const { compare } = new Intl.Collator('en', { numeric: true });
+const byId = (a: Touchpoint, b: Touchpoint): number => compare(a.id, b.id);
+
 type Change = Partial<Data> | { passage: Passage } | { touchpoint: Touchpoint };
 
 function reduce(data: Data, change: Change): Data {
@@ -23,8 +26,10 @@ function reduce(data: Data, change: Change): Data {
     return { ...data, passages: [change.passage, ...data.passages].sort((a, b) => b.number - a.number).slice(0, KEPT) };
   }
   if ('touchpoint' in change) {
-    const others = data.touchpoints.filter((p) => p.id !== change.touchpoint.id);
-    return { ...data, touchpoints: [...others, change.touchpoint].sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true })) };
+    const touchpoints = [...data.touchpoints], at = touchpoints.findIndex((p) => p.id === change.touchpoint.id);
+    if (at >= 0) touchpoints[at] = change.touchpoint; // of a thousand, many a second
+    else touchpoints.push(change.touchpoint), touchpoints.sort(byId);
+    return { ...data, touchpoints };
   }
   return { ...data, ...change };
 }
@@ -46,8 +51,7 @@ export function useData(token: string | null): [Data, () => void] {
         const [counts, touchpoints, flights, people, quarantine] = await Promise.all([
           server<Counts>('counts'), server<{ touchpoints: Touchpoint[] }>('touchpoints'),
           server<{ flights: Flight[] }>('flights'), server<{ people: Person[] }>('people'), server<{ events: SetAside[] }>('quarantine')]);
-        told({ counts, quarantine: quarantine.events, flights: flights.flights, people: people.people, trouble: '', unauthorised: false });
-        for (const touchpoint of touchpoints.touchpoints) told({ touchpoint });
+        told({ counts, touchpoints: touchpoints.touchpoints.sort(byId), quarantine: quarantine.events, flights: flights.flights, people: people.people, trouble: '', unauthorised: false });
       } catch (error) {
         told({ trouble: sentence(error), unauthorised: error instanceof Refusal && error.http === 401 });
       }
