@@ -189,18 +189,18 @@ static void look(struct pipeline *p, const tb_frame *frame)
 
 /* ---- a camera that reports presence ---- */
 
-static void seen(void *context, tb_id visit)
+static tb_status seen(void *context, tb_id visit, tb_time at)
 {
     tb_terminal *t = context;
     tb_event event = {.kind = TB_EVENT_PRESENCE, .visit = visit};
     tb_drop drop = {visit, tb_list_sequence_of(t->list, visit)};
-    tb_status status =
-        tb_edge_store_record(t->store, &event, tb_site_clock_now(t->clock), t->role.deletes_entry ? &drop : NULL);
-    if (status == TB_OK && t->role.deletes_entry)
-        status = tb_list_drop(t->list, visit, 0);
-    if (status != TB_OK) /* they are reported when they come once more, `report_every` later */
-        tb_log(TB_LOG_ERROR, "terminal", "a presence could not be written: %s", tb_status_sentence(status));
+    tb_status status = tb_edge_store_record(t->store, &event, at, t->role.deletes_entry ? &drop : NULL);
+    if (status != TB_OK)
+        return status;
+    if (t->role.deletes_entry && tb_list_drop(t->list, visit, 0) != TB_OK)
+        tb_log(TB_LOG_WARNING, "terminal", "who was seen stays on the list until the server says otherwise");
     tb_link_wake(t->link);
+    return TB_OK;
 }
 
 /* From here to done_looking list, link and store are there. 0: out of service, or not in service yet. */

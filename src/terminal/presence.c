@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <tebura/log.h>
 #include <tebura/secret.h>
 
-#define LOOKS 5         /* at one face, while it stays in the zone */
+#define LOOKS 5 /* at one face, while it stays in the zone */
+#define AGAIN TB_SECOND
 #define REMEMBERED 1024 /* visits reported lately; of more the oldest may be reported again before its time */
 
 struct looked {
@@ -20,7 +22,15 @@ struct reported {
     int64_t at;
 };
 
+struct unwritten {
+    tb_id visit;
+    tb_time at;
+};
+
 struct tb_presence {
+    struct unwritten unwritten[TB_PRESENCE_UNWRITTEN]; /* C5, oldest first */
+    size_t unwritten_count;
+    int64_t tried;
     tb_presence_options options;
     tb_engine *engine;
     tb_zone *zone;
@@ -164,19 +174,48 @@ static int is_claimed_twice(tb_presence *p, const struct looked *looked)
     return twice;
 }
 
-static void conclude(tb_presence *p, struct looked *looked, tb_id visit, int64_t at, tb_presence_fn seen, void *context)
+/* C5 */
+static void write_those(tb_presence *p, int64_t taken, tb_presence_fn seen, void *context)
+{
+    size_t done = 0;
+    if (!p->unwritten_count || taken - p->tried < AGAIN)
+        return;
+    while (done < p->unwritten_count && seen(context, p->unwritten[done].visit, p->unwritten[done].at) == TB_OK)
+        done++;
+    p->tried = taken;
+    p->unwritten_count -= done;
+    memmove(p->unwritten, p->unwritten + done, p->unwritten_count * sizeof *p->unwritten);
+    if (done && !p->unwritten_count)
+        tb_log(TB_LOG_INFO, "terminal", "presences that waited are written");
+}
+
+/* Behind those that wait already: in order. */
+static void report(tb_presence *p, tb_id visit, tb_time now, tb_presence_fn seen, void *context)
+{
+    if (!p->unwritten_count && seen(context, visit, now) == TB_OK)
+        return;
+    if (!p->unwritten_count)
+        tb_log(TB_LOG_ERROR, "terminal", "a presence could not be written: it is tried again");
+    if (p->unwritten_count == TB_PRESENCE_UNWRITTEN) {
+        tb_log(TB_LOG_ERROR, "terminal", "the oldest of %d presences that wait is lost", TB_PRESENCE_UNWRITTEN);
+        memmove(p->unwritten, p->unwritten + 1, --p->unwritten_count * sizeof *p->unwritten);
+    }
+    p->unwritten[p->unwritten_count++] = (struct unwritten){visit, now};
+}
+
+/* 1: to be reported. */
+static int conclude(tb_presence *p, struct looked *looked, tb_id visit, int64_t at)
 {
     int again = !tb_id_is_zero(visit) && tb_id_equal(looked->visit, visit);
     looked->looks++;
     looked->visit = visit;
     if (tb_id_is_zero(visit))
-        return;
+        return 0;
     looked->done = is_claimed_twice(p, looked);
     if (looked->done || !again) /* C1 */
-        return;
+        return 0;
     looked->done = 1;
-    if (is_due(p, visit, at))
-        seen(context, visit);
+    return is_due(p, visit, at);
 }
 
 tb_status tb_presence_see(tb_presence *p, const tb_frame *frame, const tb_list *list, tb_time now, tb_presence_fn seen,
@@ -186,6 +225,7 @@ tb_status tb_presence_see(tb_presence *p, const tb_frame *frame, const tb_list *
     struct looked *looked;
     tb_id visit;
     int count = 0;
+    write_those(p, frame->taken, seen, context);
     tb_status status = tb_engine_detect(p->engine, &frame->image, faces, &count);
     if (status != TB_OK)
         return status;
@@ -194,8 +234,8 @@ tb_status tb_presence_see(tb_presence *p, const tb_frame *frame, const tb_list *
     int face = choose(p, zone, &looked);
     if (face >= 0) {
         status = match(p, frame, &faces[face], list, now, &visit);
-        if (status == TB_OK)
-            conclude(p, looked, visit, frame->taken, seen, context);
+        if (status == TB_OK && conclude(p, looked, visit, frame->taken))
+            report(p, visit, now, seen, context);
         else if (tb_status_is_retry(status))
             status = TB_OK; /* a better picture may come */
     }

@@ -302,13 +302,32 @@ static void changes_are_trimmed(void **state)
     check_all_of_them(a);
 }
 
+/* What GET /api/v1/health says of it, also while somebody is at work. */
+static void whether_the_database_answers(void **state)
+{
+    airport *a = *state;
+    assert_true(tb_management_reaches_database(a->m));
+    database_server_stop(1);
+    assert_false(tb_management_reaches_database(a->m));
+    tb_service_lock(a->m);
+    assert_false(tb_management_reaches_database(a->m));
+    tb_service_unlock(a->m);
+    database_server_start();
+    int reached = 0;
+    for (int i = 0; i < NEVER && !reached; i++) {
+        reached = tb_management_reaches_database(a->m);
+        pause_ms(5);
+    }
+    assert_true(reached);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(a_journey_over_all_servers),     TEST(terminals_are_everybodys), TEST(one_leads_and_another_takes_over),
-        TEST(a_deposed_leader_says_it_again), TEST(changes_are_trimmed),      TEST(a_refusal_holds_up_nobody),
-        TEST(sessions_killed_under_load)};
+        TEST(a_journey_over_all_servers),     TEST(terminals_are_everybodys),    TEST(one_leads_and_another_takes_over),
+        TEST(a_deposed_leader_says_it_again), TEST(changes_are_trimmed),         TEST(a_refusal_holds_up_nobody),
+        TEST(sessions_killed_under_load),     TEST(whether_the_database_answers)};
     if (setenv("TEBURA_TEST_DATABASE", "postgresql", 1) != 0)
         return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,15 +32,19 @@ static void expect(tb_list *list, const world *w, int visit, int face)
 /* ---- a camera ---- */
 
 typedef struct reports {
-    int count;
+    int count, full;
     tb_id last;
 } reports;
 
-static void seen(void *context, tb_id visit)
+static tb_status seen(void *context, tb_id visit, tb_time at)
 {
     reports *r = context;
+    assert_int_equal(at, TB_DAY);
+    if (r->full)
+        return TB_DISK_FULL;
     r->count++;
     r->last = visit;
+    return TB_OK;
 }
 
 static tb_presence *camera_of(world *w)
@@ -74,10 +78,17 @@ static void each_of_several_is_reported_once(void **state)
     tb_presence *presence = camera_of(w);
     size_t held = tb_secret_held();
     stand(w, all, 3);
+    r.full = 1;
     watch(w, presence, list, 10, &clock, &r);
-    assert_int_equal(r.count, 2);
+    assert_int_equal(r.count, 0);
     tb_zone_view zone;
     tb_presence_nobody(presence, &zone); /* they walk on, and one comes back */
+    r.full = 0;
+    clock += TB_SECOND;
+    stand(w, all, 1);
+    watch(w, presence, list, 1, &clock, &r);
+    assert_int_equal(r.count, 2); /* C5 */
+    tb_presence_nobody(presence, &zone);
     stand(w, all, 1);
     watch(w, presence, list, 4, &clock, &r);
     assert_int_equal(r.count, 2); /* C3 */
