@@ -19,6 +19,7 @@
 #include <tebura/log.h>
 
 #include "store/dialect.h"
+#include "store/postgres_gather.h"
 
 #define ASK_PATIENCE (5 * TB_SECOND) /* how long a lost commit is asked for */
 
@@ -27,6 +28,7 @@ enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 2
 typedef struct prepared {
     const char *sql; /* the literal */
     int insert;      /* Q2 */
+    int rows;        /* that it is for */
 } prepared;
 
 typedef struct postgres {
@@ -36,6 +38,7 @@ typedef struct postgres {
     int cached;
     prepared cache[POSTGRES_CACHED];
     postgres_queue queue;
+    postgres_gathered gathered;
     int open;        /* a transaction was begun in this session and not ended */
     char number[24]; /* of the transaction (Q3) */
 } postgres;
@@ -53,6 +56,7 @@ static void undo(postgres *db)
     tb_status heard = postgres_link_is_up(&db->link) ? postgres_queue_hear(&db->link, &db->queue, NULL) : TB_OK;
     (void)heard; /* undone with the rest */
     db->queue.count = 0;
+    postgres_gathered_drop(&db->gathered);
     if (db->open && postgres_link_is_up(&db->link)) {
         tb_status status = postgres_exec(&db->link, "ROLLBACK", NULL);
         if (status != TB_OK && status != TB_DB_GONE)
@@ -127,6 +131,8 @@ static tb_status find_outcome(postgres *db)
     return status == TB_OK ? TB_OK : TB_DB_GONE;
 }
 
+static tb_status send_gathered(postgres *db);
+
 static tb_status commit(tb_db *base)
 {
     postgres *db = of(base);
@@ -135,7 +141,9 @@ static tb_status commit(tb_db *base)
         undo(db);
         return TB_DB_GONE;
     }
-    tb_status status = postgres_queue_hear(&db->link, &db->queue, NULL);
+    tb_status status = send_gathered(db);
+    if (status == TB_OK)
+        status = postgres_queue_hear(&db->link, &db->queue, NULL);
     if (status != TB_OK) {
         undo(db);
         return status == TB_EXISTS ? TB_CONFLICT : status;
@@ -162,15 +170,26 @@ static void rollback(tb_db *base)
 
 /* ---- statements ---- */
 
+#define VALUES_MAX (POSTGRES_GATHER_ROWS * POSTGRES_GATHER_COLUMNS)
+_Static_assert(VALUES_MAX >= TB_DB_VALUES_MAX, "one statement's values fit");
+
 typedef struct sent { /* values as libpq takes them */
-    Oid types[TB_DB_VALUES_MAX];
-    const char *data[TB_DB_VALUES_MAX];
-    int sizes[TB_DB_VALUES_MAX], formats[TB_DB_VALUES_MAX];
-    uint8_t numbers[TB_DB_VALUES_MAX][8];
+    int count;
+    Oid types[VALUES_MAX];
+    const char *data[VALUES_MAX];
+    int sizes[VALUES_MAX], formats[VALUES_MAX];
+    uint8_t numbers[VALUES_MAX][8];
 } sent;
+
+/* What is prepared: a statement, in the form that a plain INSERT has for Q2 or not, for so many rows. */
+typedef struct form {
+    const char *sql;
+    int insert, columns, rows;
+} form;
 
 static void lay_out(tb_values values, sent *out)
 {
+    out->count = values.count;
     for (int i = 0; i < values.count; i++) {
         const tb_value *v = &values.items[i];
         out->types[i] = v->kind == TB_VALUE_INT    ? OID_INT8
@@ -189,29 +208,27 @@ static void lay_out(tb_values values, sent *out)
     }
 }
 
-static int is_plain_insert(const char *sql)
+/* The text as it is sent; the literal itself where nothing is added. */
+static const char *as_sent(const form *f, postgres_text *space)
 {
-    return strncmp(sql, "INSERT", 6) == 0 && strstr(sql, " VALUES") && !strstr(sql, "ON CONFLICT");
+    if (!f->insert && f->rows == 1)
+        return f->sql;
+    postgres_text_of(f->sql, f->columns, f->rows, space);
+    if (f->insert) /* Q2 */
+        snprintf(space->text + space->size, sizeof space->text - space->size, " ON CONFLICT DO NOTHING");
+    return space->text;
 }
 
-/* The text as it is sent (Q2); the literal itself where nothing is added. */
-static const char *as_sent(const char *sql, int insert, char *space, size_t size)
+/* *slot -1: the cache is full. */
+static tb_status find_prepared(postgres *db, const form *f, const sent *values, int *slot)
 {
-    if (!insert)
-        return sql;
-    snprintf(space, size, "%s ON CONFLICT DO NOTHING", sql);
-    return space;
-}
-
-/* insert: Q2 applies. *slot -1: the cache is full. */
-static tb_status find_prepared(postgres *db, const char *sql, int insert, int count, const sent *values, int *slot)
-{
-    char name[16], space[2048];
+    char name[16];
+    postgres_text space;
     if (db->prepared_in != db->link.session)
         db->cached = 0; /* statements end with their session */
     db->prepared_in = db->link.session;
     for (*slot = 0; *slot < db->cached; ++*slot)
-        if (db->cache[*slot].sql == sql && db->cache[*slot].insert == insert)
+        if (db->cache[*slot].sql == f->sql && db->cache[*slot].insert == f->insert && db->cache[*slot].rows == f->rows)
             return TB_OK;
     if (db->cached == POSTGRES_CACHED) {
         *slot = -1;
@@ -221,24 +238,23 @@ static tb_status find_prepared(postgres *db, const char *sql, int insert, int co
     if (status != TB_OK)
         return status;
     snprintf(name, sizeof name, "s%d", *slot);
-    PGresult *result =
-        PQprepare(db->link.connection, name, as_sent(sql, insert, space, sizeof space), count, values->types);
-    status = postgres_status(&db->link, result, sql);
+    PGresult *result = PQprepare(db->link.connection, name, as_sent(f, &space), values->count, values->types);
+    status = postgres_status(&db->link, result, f->sql);
     PQclear(result);
     if (status == TB_OK)
-        db->cache[db->cached++] = (prepared){sql, insert};
+        db->cache[db->cached++] = (prepared){f->sql, f->insert, f->rows};
     return status;
 }
 
 /* One more on its way; its answer is heard with the queue's. */
-static tb_status send_one(postgres *db, const char *sql, int slot, int count, const sent *laid)
+static tb_status send_one(postgres *db, const char *sql, int slot, const sent *laid)
 {
     char name[16];
     tb_status status = postgres_queue_open(&db->link, &db->queue);
     if (status != TB_OK)
         return status;
     snprintf(name, sizeof name, "s%d", slot);
-    if (!PQsendQueryPrepared(db->link.connection, name, count, laid->data, laid->sizes, laid->formats, 1)) {
+    if (!PQsendQueryPrepared(db->link.connection, name, laid->count, laid->data, laid->sizes, laid->formats, 1)) {
         postgres_link_drop(&db->link);
         return TB_DB_GONE;
     }
@@ -246,39 +262,82 @@ static tb_status send_one(postgres *db, const char *sql, int slot, int count, co
     return TB_OK;
 }
 
-static tb_status execute_alone(postgres *db, const char *sql, int slot, tb_values values, const sent *laid,
-                               PGresult **out)
+/* With nothing on its way. */
+static tb_status execute_alone(postgres *db, const form *f, int slot, const sent *laid, PGresult **out)
 {
     PGresult *result;
-    char name[16], space[2048];
+    char name[16];
+    postgres_text space;
     if (slot >= 0) {
         snprintf(name, sizeof name, "s%d", slot);
-        result = PQexecPrepared(db->link.connection, name, values.count, laid->data, laid->sizes, laid->formats, 1);
+        result = PQexecPrepared(db->link.connection, name, laid->count, laid->data, laid->sizes, laid->formats, 1);
     } else {
-        result = PQexecParams(db->link.connection, as_sent(sql, is_plain_insert(sql), space, sizeof space),
-                              values.count, laid->types, laid->data, laid->sizes, laid->formats, 1);
+        result = PQexecParams(db->link.connection, as_sent(f, &space), laid->count, laid->types, laid->data,
+                              laid->sizes, laid->formats, 1);
     }
-    tb_status status = postgres_status(&db->link, result, sql);
-    if (status == TB_OK)
+    tb_status status = postgres_status(&db->link, result, f->sql);
+    if (status == TB_OK && out)
         *out = result;
     else
         PQclear(result);
     return status;
 }
 
-static tb_status execute_now(postgres *db, const char *sql, tb_values values, PGresult **out)
+/* On its way when it can be; a key that is taken is a failure here. */
+static tb_status send_form(postgres *db, const form *f, tb_values values)
 {
-    sent laid = {0};
+    sent laid;
     int slot;
     lay_out(values, &laid);
-    tb_status status = find_prepared(db, sql, is_plain_insert(sql), values.count, &laid, &slot);
+    tb_status status = db->queue.count < POSTGRES_QUEUE - 1 ? TB_OK : postgres_queue_hear(&db->link, &db->queue, NULL);
+    if (status == TB_OK)
+        status = find_prepared(db, f, &laid, &slot);
+    if (status != TB_OK || slot >= 0)
+        return status == TB_OK ? send_one(db, f->sql, slot, &laid) : status;
+    status = postgres_queue_hear(&db->link, &db->queue, NULL);
+    return status == TB_OK ? execute_alone(db, f, slot, &laid, NULL) : status;
+}
+
+/* All rows of one statement; by powers of two, so that few forms are prepared. */
+static tb_status send_gather(postgres *db, postgres_gather *gather)
+{
+    tb_value space[VALUES_MAX];
+    tb_status status = TB_OK;
+    for (int from = 0, rows = POSTGRES_GATHER_ROWS; from < gather->rows && status == TB_OK; from += rows) {
+        while (rows > gather->rows - from)
+            rows /= 2;
+        form f = {gather->sql, 0, gather->columns, rows};
+        status = send_form(db, &f, postgres_gather_values(gather, from, rows, space));
+    }
+    gather->rows = 0;
+    return status;
+}
+
+static tb_status send_gathered(postgres *db)
+{
+    postgres_gather *gather;
+    tb_status status = TB_OK;
+    while (status == TB_OK && (gather = postgres_gathered_any(&db->gathered)))
+        status = send_gather(db, gather);
+    return status;
+}
+
+static tb_status execute_now(postgres *db, const char *sql, tb_values values, PGresult **out)
+{
+    sent laid;
+    int slot;
+    form f = {sql, postgres_is_plain_insert(sql), values.count, 1};
+    lay_out(values, &laid);
+    tb_status status = send_gathered(db);
+    if (status == TB_OK)
+        status = find_prepared(db, &f, &laid, &slot);
     if (status == TB_OK && slot < 0)
         status = postgres_queue_hear(&db->link, &db->queue, NULL);
     if (status != TB_OK)
         return status;
     if (!db->queue.count)
-        return execute_alone(db, sql, slot, values, &laid, out);
-    status = send_one(db, sql, slot, values.count, &laid);
+        return execute_alone(db, &f, slot, &laid, out);
+    status = send_one(db, sql, slot, &laid);
     return status == TB_OK ? postgres_queue_hear(&db->link, &db->queue, out) : status;
 }
 
@@ -373,20 +432,21 @@ static tb_status run(tb_db *base, const char *sql, tb_values values, int64_t *ch
     assert(PQntuples(result) == 0 && "a statement that returns rows belongs to tb_db_query");
     *changed = strtoll(PQcmdTuples(result), NULL, 10);
     PQclear(result);
-    return !*changed && is_plain_insert(sql) ? TB_EXISTS : TB_OK;
+    return !*changed && postgres_is_plain_insert(sql) ? TB_EXISTS : TB_OK;
 }
 
 static tb_status later_now(postgres *db, const char *sql, tb_values values)
 {
-    sent laid = {0};
-    int slot;
-    lay_out(values, &laid);
-    tb_status status = db->queue.count < POSTGRES_QUEUE - 1 ? TB_OK : postgres_queue_hear(&db->link, &db->queue, NULL);
-    if (status == TB_OK)
-        status = find_prepared(db, sql, 0, values.count, &laid, &slot); /* a key that is taken is a failure here */
-    if (status != TB_OK)
-        return status;
-    return slot >= 0 ? send_one(db, sql, slot, values.count, &laid) : tb_db_run(&db->base, sql, values, NULL);
+    postgres_gather *gather;
+    tb_status status = TB_OK;
+    while (status == TB_OK && (gather = postgres_gathered_before(&db->gathered, sql, values)))
+        status = send_gather(db, gather);
+    gather = postgres_gathers(sql, values) ? postgres_gather_for(&db->gathered, sql) : NULL;
+    if (status != TB_OK || !gather)
+        return status == TB_OK ? send_form(db, &(form){sql, 0, values.count, 1}, values) : status;
+    if (gather->rows == POSTGRES_GATHER_ROWS)
+        status = send_gather(db, gather);
+    return status == TB_OK ? postgres_gather_add(gather, sql, values) : status;
 }
 
 static tb_status later(tb_db *base, const char *sql, tb_values values)
@@ -423,7 +483,9 @@ static tb_status script(tb_db *base, const char *sql, tb_error *why)
     if (status == TB_OK)
         status = tb_bytes_append(&text, tb_span_of("", 1));
     if (status == TB_OK && base->depth)
-        status = postgres_link_is_up(&db->link) ? postgres_queue_hear(&db->link, &db->queue, NULL) : TB_DB_GONE;
+        status = postgres_link_is_up(&db->link) ? send_gathered(db) : TB_DB_GONE;
+    if (status == TB_OK && base->depth)
+        status = postgres_queue_hear(&db->link, &db->queue, NULL);
     if (status == TB_OK && !base->depth)
         status = postgres_link_revive(&db->link);
     if (status == TB_OK)
@@ -447,6 +509,7 @@ static uint64_t session(const tb_db *base)
 static void close_postgres(tb_db *base)
 {
     postgres_link_close(&of(base)->link);
+    postgres_gathered_free(&of(base)->gathered);
     free(base);
 }
 
