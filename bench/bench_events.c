@@ -93,7 +93,7 @@ static tb_sealed_event sealed(bed *b, tb_event_kind kind, int visit, char subjec
     int entrance = feed_entrance_of(&b->site, visit);
     tb_touchpoint about;
     tb_bytes plain = {0};
-    tb_event event = {.id = tb_id_random(),
+    tb_event event = {.id = tb_id_timely(tb_clock_now()),
                       .number = ++b->numbers[entrance],
                       .kind = kind,
                       .visit = b->site.visits[visit],

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <tebura/clock.h>
 #include <tebura/status.h>
 
 /* A view: borrowed, never freed. `data` may be NULL only when `size` is 0. */
@@ -51,6 +52,8 @@ typedef struct tb_id {
 } tb_id;
 #define TB_ID_TEXT_SIZE 33 /* hex and NUL */
 tb_id tb_id_random(void);
+/* Random but for the first 48 bits, its time in milliseconds: ids of one time lie together in an index. */
+tb_id tb_id_timely(tb_time at);
 int tb_id_equal(tb_id a, tb_id b);
 int tb_id_is_zero(tb_id id);
 const char *tb_id_text(tb_id id, char out[TB_ID_TEXT_SIZE]);       /* returns out */

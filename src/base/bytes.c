@@ -113,6 +113,15 @@ tb_id tb_id_random(void)
     return id;
 }
 
+tb_id tb_id_timely(tb_time at)
+{
+    tb_id id = tb_id_random();
+    uint64_t ms = at > 0 ? (uint64_t)at / 1000 : 0;
+    for (int i = 0; i < 6; i++)
+        id.bytes[i] = (uint8_t)(ms >> (40 - 8 * i));
+    return id;
+}
+
 int tb_id_equal(tb_id a, tb_id b)
 {
     return memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0;

@@ -63,8 +63,9 @@ static tb_status find_old(tb_db *db, const tb_applied_end *end, tb_ids *ids)
     tb_status status = tb_db_query(
         db,
         "SELECT a.id, a.source, a.number FROM central.applied a LEFT JOIN visitor.touchpoint t ON t.id = a.source"
+        " LEFT JOIN visitor.list l ON l.touchpoint = a.source"
         " WHERE a.at < $1 AND (a.number = 0 OR a.at < $2 OR a.at < t.since OR (a.number > 0 AND a.number <="
-        " t.reported)) ORDER BY a.at LIMIT $3",
+        " l.reported)) ORDER BY a.at LIMIT $3",
         TB_VALUES(tb_value_int(end->before), tb_value_int(end->ever), tb_value_int(end->max)), &rows);
     while (status == TB_OK && (status = tb_rows_next(&rows, &more)) == TB_OK && more) {
         char source[TB_TOUCHPOINT_SIZE];

@@ -17,13 +17,16 @@ tb_status tb_touchpoint_insert(tb_db *db, const tb_touchpoint *t, const uint8_t 
     if (status == TB_OK)
         status =
             tb_db_run(db,
-                      "INSERT INTO visitor.touchpoint (id, role, zone, attributes, code_hash, public_key, sequence,"
-                      "  code_until) VALUES ($1, $2, $3, $4, $5, NULL, 0, $6)",
+                      "INSERT INTO visitor.touchpoint (id, role, zone, attributes, code_hash, public_key, code_until)"
+                      " VALUES ($1, $2, $3, $4, $5, NULL, $6)",
                       TB_VALUES(tb_value_text(t->id), tb_value_text(t->role), tb_value_text(t->zone),
                                 tb_value_blob(tb_bytes_span(&attributes)), tb_value_blob(tb_span_of(code_hash, 32)),
                                 tb_value_int(t->code_until)),
                       NULL);
     tb_bytes_free(&attributes);
+    if (status == TB_OK)
+        status = tb_db_run(db, "INSERT INTO visitor.list (touchpoint, sequence, reported) VALUES ($1, 0, 0)",
+                           TB_VALUES(tb_value_text(t->id)), NULL);
     return noted(db, status);
 }
 
@@ -47,12 +50,15 @@ static tb_value key_value(const tb_key *key)
 tb_status tb_touchpoint_key_set(tb_db *db, const char *id, const tb_key *public_key, const tb_key *broker_key,
                                 tb_time now)
 {
-    return noted(
+    tb_status status = tb_db_run(
         db,
-        tb_db_run(db,
-                  "UPDATE visitor.touchpoint SET public_key = $2, broker_key = $3, wiping = 0, reported = 0,"
-                  "  forgotten = 0, since = $4 WHERE id = $1",
-                  TB_VALUES(tb_value_text(id), key_value(public_key), key_value(broker_key), tb_value_int(now)), NULL));
+        "UPDATE visitor.touchpoint SET public_key = $2, broker_key = $3, wiping = 0, forgotten = 0, since = $4"
+        " WHERE id = $1",
+        TB_VALUES(tb_value_text(id), key_value(public_key), key_value(broker_key), tb_value_int(now)), NULL);
+    if (status == TB_OK)
+        status = tb_db_run(db, "UPDATE visitor.list SET reported = 0 WHERE touchpoint = $1",
+                           TB_VALUES(tb_value_text(id)), NULL);
+    return noted(db, status);
 }
 
 tb_status tb_touchpoint_code_set(tb_db *db, const char *id, const uint8_t code_hash[32], tb_time until)
@@ -78,14 +84,14 @@ tb_status tb_touchpoint_wiping_set(tb_db *db, const char *id, int wiping)
 
 tb_status tb_touchpoint_sequence_set(tb_db *db, const char *id, uint64_t sequence)
 {
-    return tb_db_run_later(db, "UPDATE visitor.touchpoint SET sequence = $2 WHERE id = $1",
+    return tb_db_run_later(db, "UPDATE visitor.list SET sequence = $2 WHERE touchpoint = $1",
                            TB_VALUES(tb_value_text(id), tb_value_int((int64_t)sequence)));
 }
 
 tb_status tb_touchpoint_sequence_get(tb_db *db, const char *id, uint64_t *sequence)
 {
     int64_t number = 0;
-    tb_status status = tb_db_number(db, "SELECT sequence FROM visitor.touchpoint WHERE id = $1",
+    tb_status status = tb_db_number(db, "SELECT sequence FROM visitor.list WHERE touchpoint = $1",
                                     TB_VALUES(tb_value_text(id)), &number);
     *sequence = (uint64_t)number;
     return status;
@@ -94,7 +100,7 @@ tb_status tb_touchpoint_sequence_get(tb_db *db, const char *id, uint64_t *sequen
 tb_status tb_touchpoint_reported_get(tb_db *db, const char *id, uint64_t *reported)
 {
     int64_t number = 0;
-    tb_status status = tb_db_number(db, "SELECT reported FROM visitor.touchpoint WHERE id = $1",
+    tb_status status = tb_db_number(db, "SELECT reported FROM visitor.list WHERE touchpoint = $1",
                                     TB_VALUES(tb_value_text(id)), &number);
     *reported = (uint64_t)number;
     return status;
@@ -103,7 +109,7 @@ tb_status tb_touchpoint_reported_get(tb_db *db, const char *id, uint64_t *report
 tb_status tb_touchpoint_reported_raise(tb_db *db, const char *id, uint64_t number, uint64_t least)
 {
     return tb_db_run_later(
-        db, "UPDATE visitor.touchpoint SET reported = $2 WHERE id = $1 AND reported < $2 AND reported >= $3",
+        db, "UPDATE visitor.list SET reported = $2 WHERE touchpoint = $1 AND reported < $2 AND reported >= $3",
         TB_VALUES(tb_value_text(id), tb_value_int((int64_t)number), tb_value_int((int64_t)least)));
 }
 
@@ -133,11 +139,12 @@ tb_status tb_touchpoint_rows(tb_db *db, tb_touchpoint_row_fn each, void *context
     tb_rows rows;
     int more = 0;
     tb_touchpoint touchpoint;
-    tb_status status =
-        tb_db_query(db,
-                    "SELECT id, role, zone, attributes, public_key, sequence, broker_key, code_until, wiping, forgotten"
-                    " FROM visitor.touchpoint ORDER BY id",
-                    TB_NO_VALUES, &rows);
+    tb_status status = tb_db_query(
+        db,
+        "SELECT t.id, t.role, t.zone, t.attributes, t.public_key, l.sequence, t.broker_key, t.code_until, t.wiping,"
+        " t.forgotten"
+        " FROM visitor.touchpoint t JOIN visitor.list l ON l.touchpoint = t.id ORDER BY t.id",
+        TB_NO_VALUES, &rows);
     while (status == TB_OK && (status = tb_rows_next(&rows, &more)) == TB_OK && more) {
         status = read_touchpoint(&rows, &touchpoint);
         if (status == TB_OK)

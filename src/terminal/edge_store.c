@@ -345,7 +345,7 @@ static tb_status event_add(tb_edge_store *store, tb_event *event, tb_time now)
     tb_status status = tb_edge_db_number(store->db, "SELECT value FROM meta WHERE name = 'number'", &last);
     if (status == TB_OK)
         status = tb_edge_db_number(store->db, "SELECT coalesce(min(number), 0) FROM outbox", &oldest);
-    event->id = tb_id_random();
+    event->id = tb_id_timely(now); /* the server's index of what was applied grows at its end */
     event->number = (uint64_t)last + 1;
     event->since = oldest ? (uint64_t)oldest : event->number;
     event->at = event->at ? event->at : now;

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -21,6 +22,7 @@
 #include "database.h"
 #include "database_relay.h"
 #include "folder.h"
+#include "store/store.h"
 #include "store/dialect.h"
 #include "store/migration.h"
 
@@ -152,6 +154,71 @@ static void outcomes_heard_later(void **state)
     tb_db_free(&db);
 }
 
+/* Rows that are sent many at a time: entries made, changed and removed by chance, each some times in one transaction,
+ * and numbers of lists with them, end as if each statement had been waited for. */
+enum { KEPT_VISITS = 12, KEPT_LISTS = 3, KEPT_CHANGES = 700 };
+
+static void change_entry(tb_db *db, int visit, int list, int64_t *until)
+{
+    tb_entry_row row = {.visit = {{(uint8_t)(visit + 1)}}, .from = 1, .until = 1 + rand() % 1000};
+    snprintf(row.touchpoint, sizeof row.touchpoint, "list-%d", list);
+    if (*until && rand() % 2) {
+        assert_int_equal(tb_entry_row_remove(db, row.visit, row.touchpoint), TB_OK);
+        *until = 0;
+        return;
+    }
+    assert_int_equal(tb_entry_row_put(db, &row, *until != 0), TB_OK);
+    *until = row.until;
+}
+
+static void same_entries(tb_db *db, int64_t until[KEPT_VISITS][KEPT_LISTS])
+{
+    for (int v = 0; v < KEPT_VISITS; v++)
+        for (int l = 0; l < KEPT_LISTS; l++) {
+            char touchpoint[TB_TOUCHPOINT_SIZE];
+            tb_entry_row row = {0};
+            snprintf(touchpoint, sizeof touchpoint, "list-%d", l);
+            tb_status status = tb_entry_row_get(db, (tb_id){{(uint8_t)(v + 1)}}, touchpoint, &row);
+            assert_int_equal(status, until[v][l] ? TB_OK : TB_NOT_FOUND);
+            assert_true(row.until == until[v][l]);
+        }
+}
+
+static void gathered_is_as_one_by_one(void **state)
+{
+    tb_db *db = ready(*state);
+    int64_t until[KEPT_VISITS][KEPT_LISTS] = {{0}};
+    uint64_t sequence = 0, last = 0;
+    uint8_t hash[32] = {0};
+    tb_touchpoint touchpoint = {.id = "list-0", .role = "r"};
+    srand(7);
+    assert_int_equal(tb_touchpoint_insert(db, &touchpoint, hash), TB_OK);
+    for (int round = 0; round < 3; round++) {
+        assert_int_equal(tb_db_begin(db), TB_OK);
+        for (int i = 0; i < KEPT_CHANGES; i++) {
+            int visit = rand() % KEPT_VISITS, list = rand() % KEPT_LISTS;
+            change_entry(db, visit, list, &until[visit][list]);
+            assert_int_equal(tb_outbox_add(db, "list-0", (tb_id){{1}}, ++last), TB_OK);
+            if (i % 9 == 0)
+                assert_int_equal(tb_touchpoint_sequence_set(db, "list-0", last), TB_OK);
+            if (i % 200 == 0)
+                same_entries(db, until);
+        }
+        assert_int_equal(tb_touchpoint_sequence_set(db, "list-0", last), TB_OK);
+        assert_int_equal(tb_db_commit(db), TB_OK);
+        same_entries(db, until);
+        assert_int_equal(tb_touchpoint_sequence_get(db, "list-0", &sequence), TB_OK);
+        assert_true(sequence == last);
+    }
+    tb_outbox_row rows[KEPT_CHANGES];
+    int count = 0;
+    assert_int_equal(tb_outbox_rows(db, 0, rows, KEPT_CHANGES, &count), TB_OK);
+    assert_int_equal(count, KEPT_CHANGES);
+    for (int i = 1; i < count; i++) /* numbered as they came */
+        assert_true(rows[i].sequence == rows[i - 1].sequence + 1 && rows[i].number > rows[i - 1].number);
+    tb_db_free(&db);
+}
+
 /* Nothing was under way: nobody notices. */
 static void lost_while_idle(void **state)
 {
@@ -277,9 +344,9 @@ static void *add_many(void *context)
         int64_t value = 0;
         tb_status status = tb_db_begin(db);
         if (status == TB_OK)
-            status = tb_db_number(db, "SELECT sequence FROM visitor.touchpoint WHERE id = 't'", TB_NO_VALUES, &value);
+            status = tb_db_number(db, "SELECT sequence FROM visitor.list WHERE touchpoint = 't'", TB_NO_VALUES, &value);
         if (status == TB_OK)
-            status = tb_db_run(db, "UPDATE visitor.touchpoint SET sequence = $1 WHERE id = 't'",
+            status = tb_db_run(db, "UPDATE visitor.list SET sequence = $1 WHERE touchpoint = 't'",
                                TB_VALUES(tb_value_int(value + 1)), NULL);
         if (status == TB_OK)
             status = tb_db_commit(db);
@@ -298,10 +365,8 @@ static void one_writer_at_a_time(void **state)
     int64_t sum;
     tb_db *db = ready(*state);
     snprintf(url, sizeof url, "%s", database_postgres_url(*state));
-    assert_int_equal(tb_db_run(db,
-                               "INSERT INTO visitor.touchpoint (id, role, zone, attributes, code_hash, sequence)"
-                               " VALUES ('t', '', '', $1, $1, 0)",
-                               TB_VALUES(tb_value_blob(tb_span_of("x", 1))), NULL),
+    assert_int_equal(tb_db_run(db, "INSERT INTO visitor.list (touchpoint, sequence, reported) VALUES ('t', 0, 0)",
+                               TB_NO_VALUES, NULL),
                      TB_OK);
     for (int i = 0; i < 3; i++) {
         adders[i] = (adder){url, 0};
@@ -311,7 +376,7 @@ static void one_writer_at_a_time(void **state)
         pthread_join(threads[i], NULL);
         assert_int_equal(adders[i].errors, 0);
     }
-    assert_int_equal(tb_db_number(db, "SELECT sequence FROM visitor.touchpoint", TB_NO_VALUES, &sum), TB_OK);
+    assert_int_equal(tb_db_number(db, "SELECT sequence FROM visitor.list", TB_NO_VALUES, &sum), TB_OK);
     assert_int_equal(sum, 3 * ADDITIONS);
     tb_db_free(&db);
 }
@@ -389,9 +454,10 @@ static void schemas_are_said_anew(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(lost_at_every_step),         TEST(lost_while_idle),       TEST(outcomes_heard_later),
-        TEST(a_lost_commit_is_asked_for), TEST(the_server_restarts),   TEST(three_start_at_once),
-        TEST(one_writer_at_a_time),       TEST(schemas_are_said_anew), TEST(what_the_operator_is_told)};
+    const struct CMUnitTest tests[] = {TEST(lost_at_every_step),         TEST(lost_while_idle),
+                                       TEST(outcomes_heard_later),       TEST(gathered_is_as_one_by_one),
+                                       TEST(a_lost_commit_is_asked_for), TEST(the_server_restarts),
+                                       TEST(three_start_at_once),        TEST(one_writer_at_a_time),
+                                       TEST(schemas_are_said_anew),      TEST(what_the_operator_is_told)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
