@@ -28,12 +28,31 @@ static tb_status name_what_is_held(const tb_management *m, const tb_booking *boo
     return status;
 }
 
+/* Of one visit, whose rows come one after the other: read and opened once for all its lists. */
+typedef struct visitor {
+    tb_id visit; /* zero: of nobody yet */
+    tb_status status;
+    tb_booking booking;
+    tb_custody custody;
+} visitor;
+
+static tb_status read_visitor(tb_management *m, tb_id visit, visitor *v)
+{
+    if (tb_id_equal(v->visit, visit))
+        return v->status;
+    tb_custody_free(&v->custody);
+    v->visit = visit;
+    v->status = tb_booking_get(m->db, visit, &v->booking);
+    if (v->status == TB_OK)
+        v->status = tb_custody_open(m, v->booking.person, &v->custody);
+    return v->status;
+}
+
 /* The entry with its templates; absent when it is not on the list any more. */
-static tb_status present_entry(tb_management *m, const tb_outbox_row *row, const tb_terminal *terminal, tb_entry *entry)
+static tb_status present_entry(tb_management *m, const tb_outbox_row *row, const tb_terminal *terminal, visitor *v,
+                               tb_entry *entry)
 {
     tb_entry_row now;
-    tb_booking booking;
-    tb_custody custody = {0};
     int told = 1;
     tb_status status = tb_entry_row_get(m->db, row->visit, row->touchpoint, &now);
     if (status == TB_OK)
@@ -41,34 +60,28 @@ static tb_status present_entry(tb_management *m, const tb_outbox_row *row, const
     if (status == TB_OK && !told)
         return TB_OK;
     if (status == TB_OK)
-        status = tb_booking_get(m->db, row->visit, &booking);
-    if (status == TB_OK)
-        status = tb_custody_open(m, booking.person, &custody);
-    for (int i = 0; i < custody.count && status == TB_OK; i++) {
-        if (!tb_service_model(m, custody.rows[i].model)) /* nobody could use it */
-            continue;
-        entry->templates[entry->template_count++] = custody.encoded[i]; /* theirs now */
-        custody.encoded[i] = (tb_bytes){0};
-    }
+        status = read_visitor(m, row->visit, v);
+    for (int i = 0; status == TB_OK && i < v->custody.count; i++)
+        if (tb_service_model(m, v->custody.rows[i].model)) /* else nobody could use it */
+            status = tb_bytes_append(&entry->templates[entry->template_count++], tb_bytes_span(&v->custody.encoded[i]));
     if (status == TB_OK && entry->template_count) {
         entry->present = 1;
         entry->from = now.from;
         entry->until = now.until;
         entry->fields = now.fields;
-        status = name_what_is_held(m, &booking, terminal, entry);
+        status = name_what_is_held(m, &v->booking, terminal, entry);
     }
-    tb_custody_free(&custody);
     return status == TB_NOT_FOUND ? TB_OK : status;
 }
 
-static tb_status write_letter(tb_management *m, const tb_outbox_row *row, tb_outbox_item *item, letter *out)
+static tb_status write_letter(tb_management *m, const tb_outbox_row *row, visitor *v, tb_outbox_item *item, letter *out)
 {
     tb_entry entry = {.sequence = row->sequence, .visit = row->visit};
     const tb_terminal *terminal = tb_terminal_find(m, row->touchpoint);
     item->row = row->number;
     snprintf(item->touchpoint, sizeof item->touchpoint, "%s", row->touchpoint);
     tb_id_text(row->visit, item->visit);
-    tb_status status = present_entry(m, row, terminal, &entry);
+    tb_status status = present_entry(m, row, terminal, v, &entry);
     item->present = entry.present;
     if (status == TB_OK)
         status = tb_entry_encode(&entry, &out->plain);
@@ -85,6 +98,17 @@ static tb_status write_letter(tb_management *m, const tb_outbox_row *row, tb_out
     out->sendable = terminal && terminal->row.registered;
     if (out->sendable)
         out->key = terminal->to;
+    return status;
+}
+
+static tb_status write_letters(tb_management *m, const tb_outbox_row *rows, int count, tb_outbox_item *items,
+                               letter *letters)
+{
+    visitor v = {0};
+    tb_status status = TB_OK;
+    for (int i = 0; i < count && status == TB_OK; i++)
+        status = write_letter(m, &rows[i], &v, &items[i], &letters[i]);
+    tb_custody_free(&v.custody);
     return status;
 }
 
@@ -129,8 +153,7 @@ tb_status tb_management_outbox(tb_management *m, tb_outbox_item *items, int max,
     m->outbox_tenure = tb_management_leads(m); /* before they are read */
     int64_t done = atomic_load(&m->outbox_done);
     tb_status status = rows && letters ? tb_outbox_rows(m->db, done, rows, max, &found) : TB_NO_MEMORY;
-    for (int i = 0; i < found && status == TB_OK; i++)
-        status = write_letter(m, &rows[i], &items[i], &letters[i]);
+    status = status == TB_OK ? write_letters(m, rows, found, items, letters) : status;
     for (int i = 0; i < found && status == TB_OK; i++)
         tb_marks_note(m, &rows[i], items[i].present);
     if (status == TB_OK && !found)

@@ -34,7 +34,7 @@ static const tb_id nobody;
 
 tb_status tb_applied_add(tb_db *db, tb_id id, tb_id visit, const char *source, tb_span answer, tb_time now)
 {
-    return tb_db_run_later(
+    return tb_db_run_together(
         db, "INSERT INTO central.applied (id, visit, answer, at, source, number) VALUES ($1, $2, $3, $4, $5, 0)",
         TB_VALUES(tb_value_id(&id), tb_value_id(&visit), answer.size ? tb_value_blob(answer) : tb_value_null(),
                   tb_value_int(now), tb_value_text(source)));
@@ -42,10 +42,10 @@ tb_status tb_applied_add(tb_db *db, tb_id id, tb_id visit, const char *source, t
 
 tb_status tb_applied_add_event(tb_db *db, tb_id id, const char *source, uint64_t number, tb_time now)
 {
-    return tb_db_run_later(db,
-                           "INSERT INTO central.applied (id, visit, at, source, number) VALUES ($1, $2, $3, $4, $5)",
-                           TB_VALUES(tb_value_id(&id), tb_value_id(&nobody), tb_value_int(now), tb_value_text(source),
-                                     tb_value_int((int64_t)number)));
+    return tb_db_run_together(db,
+                              "INSERT INTO central.applied (id, visit, at, source, number) VALUES ($1, $2, $3, $4, $5)",
+                              TB_VALUES(tb_value_id(&id), tb_value_id(&nobody), tb_value_int(now),
+                                        tb_value_text(source), tb_value_int((int64_t)number)));
 }
 
 tb_status tb_applied_forget(tb_db *db, tb_id visit)

@@ -165,7 +165,7 @@ tb_status tb_booking_find(tb_db *db, tb_id person, const char *flight, tb_id *ou
 
 tb_status tb_booking_set(tb_db *db, const tb_booking *b)
 {
-    return tb_db_run_later(
+    return tb_db_run_together(
         db, "UPDATE central.booking SET pnr = $2, seat = $3, status = $4, flag = $5, bags = $6 WHERE id = $1",
         TB_VALUES(tb_value_id(&b->id), tb_value_text(b->pnr), tb_value_text(b->seat), tb_value_int(b->status),
                   tb_value_int(b->flag), tb_value_int(b->bags)));
@@ -173,8 +173,8 @@ tb_status tb_booking_set(tb_db *db, const tb_booking *b)
 
 tb_status tb_booking_due_set(tb_db *db, tb_id id, tb_time due)
 {
-    return tb_db_run_later(db, "UPDATE central.booking SET due = $2 WHERE id = $1",
-                           TB_VALUES(tb_value_id(&id), tb_value_int(due)));
+    return tb_db_run_together(db, "UPDATE central.booking SET due = $2 WHERE id = $1",
+                              TB_VALUES(tb_value_id(&id), tb_value_int(due)));
 }
 
 tb_status tb_booking_remove(tb_db *db, tb_id id)

@@ -8,7 +8,7 @@ tb_status tb_change_note(tb_db *db, tb_changed what, tb_id visit)
     tb_id program = tb_db_program(db);
     if (!tb_db_is_shared(db))
         return TB_OK;
-    return tb_db_run_later(
+    return tb_db_run_together(
         db, "INSERT INTO visitor.change (program, what, visit, at) VALUES ($1, $2, $3, $4)",
         TB_VALUES(tb_value_id(&program), tb_value_int(what), tb_value_id(&visit), tb_value_int(tb_clock_now())));
 }

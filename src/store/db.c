@@ -188,6 +188,12 @@ tb_status tb_db_run_later(tb_db *db, const char *sql, tb_values values)
     return db->depth && db->driver->later ? db->driver->later(db, sql, values) : tb_db_run(db, sql, values, NULL);
 }
 
+tb_status tb_db_run_together(tb_db *db, const char *sql, tb_values values)
+{
+    assert(values.count <= TB_DB_VALUES_MAX);
+    return db->depth && db->driver->together ? db->driver->together(db, sql, values) : tb_db_run_later(db, sql, values);
+}
+
 tb_status tb_db_one(tb_db *db, const char *sql, tb_values values, tb_rows *rows)
 {
     int more = 0;

@@ -116,9 +116,12 @@ tb_id tb_rows_id(const tb_rows *rows, int column); /* zero when it is NULL or of
 /* A statement without rows; *changed (may be NULL) tells how many rows it changed. TB_EXISTS: a unique key is taken. */
 tb_status tb_db_run(tb_db *db, const char *sql, tb_values values, int64_t *changed) TB_MUST_CHECK;
 /* The same for one that has to succeed and whose outcome the caller does not need: it may fail later, and then what
- * comes next, the commit at the latest, answers that. On PostgreSQL it costs no waiting, and many rows may become one
- * statement: the values of a row's key come first, and the outcome depends on no other table's rows. */
+ * comes next, the commit at the latest, answers that. On PostgreSQL it costs no waiting. */
 tb_status tb_db_run_later(tb_db *db, const char *sql, tb_values values) TB_MUST_CHECK;
+/* The same for what is done to many rows: on PostgreSQL they become few statements. It may be sent behind others of
+ * this kind that come later, but those about the same row stay in order: in all of them about one table the values of a
+ * row's key come first. No reference between tables depends on it. */
+tb_status tb_db_run_together(tb_db *db, const char *sql, tb_values values) TB_MUST_CHECK;
 /* The first row, cursor open (end it); TB_NOT_FOUND: there is none and the cursor has ended. */
 tb_status tb_db_one(tb_db *db, const char *sql, tb_values values, tb_rows *rows) TB_MUST_CHECK;
 /* The first column of the first row; TB_NOT_FOUND. */

@@ -24,7 +24,8 @@ typedef struct tb_db_driver {
     tb_span (*blob)(const tb_rows *rows, int column);
     /* A statement without rows. */
     tb_status (*run)(tb_db *db, const char *sql, tb_values values, int64_t *changed);
-    tb_status (*later)(tb_db *db, const char *sql, tb_values values); /* NULL: as run */
+    tb_status (*later)(tb_db *db, const char *sql, tb_values values);    /* NULL: as run */
+    tb_status (*together)(tb_db *db, const char *sql, tb_values values); /* NULL: as later */
     tb_status (*has_table)(tb_db *db, const char *schema, const char *table, int *exists);
     tb_status (*notify)(tb_db *db); /* NULL: nobody to tell */
     tb_status (*script)(tb_db *db, const char *sql, tb_error *why);

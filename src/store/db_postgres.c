@@ -437,27 +437,41 @@ static tb_status run(tb_db *base, const char *sql, tb_values values, int64_t *ch
 
 static tb_status later_now(postgres *db, const char *sql, tb_values values)
 {
+    tb_status status = send_gathered(db);
+    return status == TB_OK ? send_form(db, &(form){sql, 0, values.count, 1}, values) : status;
+}
+
+static tb_status gather_now(postgres *db, const char *sql, tb_values values)
+{
     postgres_gather *gather;
     tb_status status = TB_OK;
     while (status == TB_OK && (gather = postgres_gathered_before(&db->gathered, sql, values)))
         status = send_gather(db, gather);
     gather = postgres_gathers(sql, values) ? postgres_gather_for(&db->gathered, sql) : NULL;
     if (status != TB_OK || !gather)
-        return status == TB_OK ? send_form(db, &(form){sql, 0, values.count, 1}, values) : status;
+        return status == TB_OK ? later_now(db, sql, values) : status;
     if (gather->rows == POSTGRES_GATHER_ROWS)
         status = send_gather(db, gather);
     return status == TB_OK ? postgres_gather_add(gather, sql, values) : status;
 }
 
+static tb_status sent_as(postgres *db, tb_status status)
+{
+    if (status != TB_OK && status != TB_DB_GONE)
+        db->base.broken = 1;
+    return status;
+}
+
 static tb_status later(tb_db *base, const char *sql, tb_values values)
 {
     postgres *db = of(base);
-    if (!postgres_link_is_up(&db->link))
-        return TB_DB_GONE;
-    tb_status status = later_now(db, sql, values);
-    if (status != TB_OK && status != TB_DB_GONE)
-        base->broken = 1;
-    return status;
+    return postgres_link_is_up(&db->link) ? sent_as(db, later_now(db, sql, values)) : TB_DB_GONE;
+}
+
+static tb_status together(tb_db *base, const char *sql, tb_values values)
+{
+    postgres *db = of(base);
+    return postgres_link_is_up(&db->link) ? sent_as(db, gather_now(db, sql, values)) : TB_DB_GONE;
 }
 
 static tb_status has_table(tb_db *base, const char *schema, const char *table, int *exists)
@@ -541,6 +555,7 @@ static const tb_db_driver driver = {.shared = 1,
                                     .blob = blob,
                                     .run = run,
                                     .later = later,
+                                    .together = together,
                                     .has_table = has_table,
                                     .notify = notify,
                                     .script = script,

@@ -11,15 +11,15 @@ tb_status tb_entry_row_put(tb_db *db, const tb_entry_row *row, int exists)
     const tb_value values[] = {tb_value_id(&row->visit), tb_value_text(row->touchpoint), tb_value_int(row->from),
                                tb_value_int(row->until), tb_value_blob(tb_bytes_span(&fields))};
     if (status == TB_OK && exists)
-        status = tb_db_run_later(db,
-                                 "UPDATE visitor.entry SET valid_from = $3, valid_until = $4, fields = $5"
-                                 " WHERE visit = $1 AND touchpoint = $2",
-                                 (tb_values){values, 5});
+        status = tb_db_run_together(db,
+                                    "UPDATE visitor.entry SET valid_from = $3, valid_until = $4, fields = $5"
+                                    " WHERE visit = $1 AND touchpoint = $2",
+                                    (tb_values){values, 5});
     else if (status == TB_OK)
-        status = tb_db_run_later(db,
-                                 "INSERT INTO visitor.entry (visit, touchpoint, valid_from, valid_until, fields)"
-                                 " VALUES ($1, $2, $3, $4, $5)",
-                                 (tb_values){values, 5});
+        status = tb_db_run_together(db,
+                                    "INSERT INTO visitor.entry (visit, touchpoint, valid_from, valid_until, fields)"
+                                    " VALUES ($1, $2, $3, $4, $5)",
+                                    (tb_values){values, 5});
     tb_bytes_free(&fields);
     return status;
 }
@@ -49,8 +49,8 @@ tb_status tb_entry_row_get(tb_db *db, tb_id visit, const char *touchpoint, tb_en
 
 tb_status tb_entry_row_remove(tb_db *db, tb_id visit, const char *touchpoint)
 {
-    return tb_db_run_later(db, "DELETE FROM visitor.entry WHERE visit = $1 AND touchpoint = $2",
-                           TB_VALUES(tb_value_id(&visit), tb_value_text(touchpoint)));
+    return tb_db_run_together(db, "DELETE FROM visitor.entry WHERE visit = $1 AND touchpoint = $2",
+                              TB_VALUES(tb_value_id(&visit), tb_value_text(touchpoint)));
 }
 
 tb_status tb_entry_rows_of_visit(tb_db *db, tb_id visit, tb_entry_row_fn each, void *context)

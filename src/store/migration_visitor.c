@@ -54,7 +54,8 @@ static const char lifetimes[] = "ALTER TABLE visitor.touchpoint ADD COLUMN forgo
 
 /* What every change writes lies together (doc/adr/117): a visit's entries in one place, without a second tree beside
  * them and without a look at their touchpoints, which are never removed; the numbers of a list apart from all that is
- * said of its touchpoint once. list.sequence: of the last change; list.reported as above. */
+ * said of its touchpoint once. list.sequence: of its last change; reported and
+ * forgotten as above. */
 static const char together[] =
     "CREATE TABLE visitor.entry_next (visit BLOB NOT NULL, touchpoint TEXT NOT NULL,"
     "  valid_from BIGINT " TB_NOT_NULL ", valid_until BIGINT " TB_NOT_NULL ", fields BLOB " TB_NOT_NULL
@@ -65,15 +66,16 @@ static const char together[] =
     "ALTER TABLE visitor.entry_next RENAME TO entry;"
     "CREATE INDEX visitor.entry_touchpoint ON entry (touchpoint);"
     "CREATE TABLE visitor.list (touchpoint TEXT NOT NULL PRIMARY KEY, sequence BIGINT " TB_NOT_NULL
-    ", reported BIGINT " TB_NOT_NULL ") WITHOUT ROWID;"
-    "INSERT INTO visitor.list (touchpoint, sequence, reported) SELECT id, sequence, reported FROM visitor.touchpoint;"
+    ", reported BIGINT " TB_NOT_NULL ", forgotten BIGINT " TB_NOT_NULL ") WITHOUT ROWID;"
+    "INSERT INTO visitor.list (touchpoint, sequence, reported, forgotten)"
+    "  SELECT id, sequence, reported, forgotten FROM visitor.touchpoint;"
     "CREATE TABLE visitor.touchpoint_next (id TEXT NOT NULL PRIMARY KEY, role TEXT NOT NULL, zone TEXT NOT NULL,"
     "  attributes BLOB NOT NULL, code_hash BLOB NOT NULL UNIQUE, public_key BLOB, broker_key BLOB,"
     "  code_until BIGINT NOT NULL DEFAULT 0, wiping BIGINT NOT NULL DEFAULT 0,"
-    "  forgotten BIGINT NOT NULL DEFAULT 0, since BIGINT NOT NULL DEFAULT 0);"
+    "  since BIGINT NOT NULL DEFAULT 0);"
     "INSERT INTO visitor.touchpoint_next (id, role, zone, attributes, code_hash, public_key, broker_key, code_until,"
-    "  wiping, forgotten, since) SELECT id, role, zone, attributes, code_hash, public_key, broker_key, code_until,"
-    "  wiping, forgotten, since FROM visitor.touchpoint;"
+    "  wiping, since) SELECT id, role, zone, attributes, code_hash, public_key, broker_key, code_until,"
+    "  wiping, since FROM visitor.touchpoint;"
     "DROP TABLE visitor.touchpoint;"
     "ALTER TABLE visitor.touchpoint_next RENAME TO touchpoint;";
 

@@ -3,8 +3,9 @@
 
 tb_status tb_outbox_add(tb_db *db, const char *touchpoint, tb_id visit, uint64_t sequence)
 {
-    return tb_db_run_later(db, "INSERT INTO visitor.outbox (touchpoint, visit, sequence) VALUES ($1, $2, $3)",
-                           TB_VALUES(tb_value_text(touchpoint), tb_value_id(&visit), tb_value_int((int64_t)sequence)));
+    return tb_db_run_together(
+        db, "INSERT INTO visitor.outbox (touchpoint, visit, sequence) VALUES ($1, $2, $3)",
+        TB_VALUES(tb_value_text(touchpoint), tb_value_id(&visit), tb_value_int((int64_t)sequence)));
 }
 
 tb_status tb_outbox_rows(tb_db *db, int64_t after, tb_outbox_row *out, int max, int *count)

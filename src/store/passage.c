@@ -3,12 +3,12 @@
 
 tb_status tb_passage_add(tb_db *db, const tb_passage *p)
 {
-    return tb_db_run_later(db,
-                           "INSERT INTO central.passage (at, touchpoint, role, kind, reason, visit, duration)"
-                           " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                           TB_VALUES(tb_value_int(p->at), tb_value_text(p->touchpoint), tb_value_text(p->role),
-                                     tb_value_text(p->kind), tb_value_text(p->reason), tb_value_id(&p->visit),
-                                     tb_value_int(p->duration)));
+    return tb_db_run_together(db,
+                              "INSERT INTO central.passage (at, touchpoint, role, kind, reason, visit, duration)"
+                              " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                              TB_VALUES(tb_value_int(p->at), tb_value_text(p->touchpoint), tb_value_text(p->role),
+                                        tb_value_text(p->kind), tb_value_text(p->reason), tb_value_id(&p->visit),
+                                        tb_value_int(p->duration)));
 }
 
 tb_status tb_passage_since(tb_db *db, tb_id visit, const char *touchpoint, tb_time since, int *was_there)

@@ -222,6 +222,11 @@ static const char settings[] = "SET search_path = '';"
                                "SET idle_in_transaction_session_timeout = '30s';"
                                "SET lock_timeout = '10s';"
                                "SET jit = off;"
+                               /* Statements that are asked for every event: planned once. Every question has its
+                                * index, and a plan that was made while a table was small has to serve it when it is
+                                * large (doc/adr/114). */
+                               "SET plan_cache_mode = force_generic_plan;"
+                               "SET enable_seqscan = off;"
                                "SELECT pg_catalog.set_config('synchronous_commit', 'on', false)"
                                "  WHERE pg_catalog.current_setting('synchronous_commit') = 'off';"
                                "SELECT pid || '/' || backend_start, pg_catalog.current_setting('server_encoding')"

@@ -25,8 +25,9 @@ tb_status tb_touchpoint_insert(tb_db *db, const tb_touchpoint *t, const uint8_t 
                       NULL);
     tb_bytes_free(&attributes);
     if (status == TB_OK)
-        status = tb_db_run(db, "INSERT INTO visitor.list (touchpoint, sequence, reported) VALUES ($1, 0, 0)",
-                           TB_VALUES(tb_value_text(t->id)), NULL);
+        status =
+            tb_db_run(db, "INSERT INTO visitor.list (touchpoint, sequence, reported, forgotten) VALUES ($1, 0, 0, 0)",
+                      TB_VALUES(tb_value_text(t->id)), NULL);
     return noted(db, status);
 }
 
@@ -50,13 +51,13 @@ static tb_value key_value(const tb_key *key)
 tb_status tb_touchpoint_key_set(tb_db *db, const char *id, const tb_key *public_key, const tb_key *broker_key,
                                 tb_time now)
 {
-    tb_status status = tb_db_run(
-        db,
-        "UPDATE visitor.touchpoint SET public_key = $2, broker_key = $3, wiping = 0, forgotten = 0, since = $4"
-        " WHERE id = $1",
-        TB_VALUES(tb_value_text(id), key_value(public_key), key_value(broker_key), tb_value_int(now)), NULL);
+    tb_status status =
+        tb_db_run(db,
+                  "UPDATE visitor.touchpoint SET public_key = $2, broker_key = $3, wiping = 0, since = $4"
+                  " WHERE id = $1",
+                  TB_VALUES(tb_value_text(id), key_value(public_key), key_value(broker_key), tb_value_int(now)), NULL);
     if (status == TB_OK)
-        status = tb_db_run(db, "UPDATE visitor.list SET reported = 0 WHERE touchpoint = $1",
+        status = tb_db_run(db, "UPDATE visitor.list SET reported = 0, forgotten = 0 WHERE touchpoint = $1",
                            TB_VALUES(tb_value_text(id)), NULL);
     return noted(db, status);
 }
@@ -71,9 +72,9 @@ tb_status tb_touchpoint_code_set(tb_db *db, const char *id, const uint8_t code_h
 
 tb_status tb_touchpoint_forgotten_set(tb_db *db, const char *id, uint64_t number)
 {
-    return tb_db_run(db,
-                     "UPDATE visitor.touchpoint SET forgotten = $2 WHERE id = $1 AND forgotten < $2 AND reported >= $2",
-                     TB_VALUES(tb_value_text(id), tb_value_int((int64_t)number)), NULL);
+    return tb_db_run(
+        db, "UPDATE visitor.list SET forgotten = $2 WHERE touchpoint = $1 AND forgotten < $2 AND reported >= $2",
+        TB_VALUES(tb_value_text(id), tb_value_int((int64_t)number)), NULL);
 }
 
 tb_status tb_touchpoint_wiping_set(tb_db *db, const char *id, int wiping)
@@ -84,8 +85,8 @@ tb_status tb_touchpoint_wiping_set(tb_db *db, const char *id, int wiping)
 
 tb_status tb_touchpoint_sequence_set(tb_db *db, const char *id, uint64_t sequence)
 {
-    return tb_db_run_later(db, "UPDATE visitor.list SET sequence = $2 WHERE touchpoint = $1",
-                           TB_VALUES(tb_value_text(id), tb_value_int((int64_t)sequence)));
+    return tb_db_run_together(db, "UPDATE visitor.list SET sequence = $2 WHERE touchpoint = $1",
+                              TB_VALUES(tb_value_text(id), tb_value_int((int64_t)sequence)));
 }
 
 tb_status tb_touchpoint_sequence_get(tb_db *db, const char *id, uint64_t *sequence)
@@ -108,7 +109,7 @@ tb_status tb_touchpoint_reported_get(tb_db *db, const char *id, uint64_t *report
 
 tb_status tb_touchpoint_reported_raise(tb_db *db, const char *id, uint64_t number, uint64_t least)
 {
-    return tb_db_run_later(
+    return tb_db_run_together(
         db, "UPDATE visitor.list SET reported = $2 WHERE touchpoint = $1 AND reported < $2 AND reported >= $3",
         TB_VALUES(tb_value_text(id), tb_value_int((int64_t)number), tb_value_int((int64_t)least)));
 }
@@ -142,7 +143,7 @@ tb_status tb_touchpoint_rows(tb_db *db, tb_touchpoint_row_fn each, void *context
     tb_status status = tb_db_query(
         db,
         "SELECT t.id, t.role, t.zone, t.attributes, t.public_key, l.sequence, t.broker_key, t.code_until, t.wiping,"
-        " t.forgotten"
+        " l.forgotten"
         " FROM visitor.touchpoint t JOIN visitor.list l ON l.touchpoint = t.id ORDER BY t.id",
         TB_NO_VALUES, &rows);
     while (status == TB_OK && (status = tb_rows_next(&rows, &more)) == TB_OK && more) {

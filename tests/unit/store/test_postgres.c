@@ -365,7 +365,7 @@ static void one_writer_at_a_time(void **state)
     int64_t sum;
     tb_db *db = ready(*state);
     snprintf(url, sizeof url, "%s", database_postgres_url(*state));
-    assert_int_equal(tb_db_run(db, "INSERT INTO visitor.list (touchpoint, sequence, reported) VALUES ('t', 0, 0)",
+    assert_int_equal(tb_db_run(db, "INSERT INTO visitor.list (touchpoint, sequence, reported, forgotten) VALUES ('t', 0, 0, 0)",
                                TB_NO_VALUES, NULL),
                      TB_OK);
     for (int i = 0; i < 3; i++) {
