@@ -242,8 +242,8 @@ static void open_link(struct world *w)
     assert_int_equal(tb_edge_store_keys(w->store, &w->own), TB_OK);
     assert_int_equal(tb_list_new(&made_model, 1, &w->list), TB_OK);
     assert_int_equal(tb_site_clock_new(&(tb_clock_readings){later_boot, later_wall, w}, NULL, &w->clock), TB_OK);
-    tb_link_options options = {w->store, w->list, &w->registration, &w->own,    on_answer, on_change,
-                               on_beat,  w,       w->clock,         w->offline, NULL,      NULL};
+    tb_link_options options = {w->store, w->list,  &w->registration, &w->own, on_answer, on_change, on_beat,
+                               w,        w->clock, w->offline,       NULL,    NULL,      NULL};
     if (tb_link_open(&options, &w->link, &why) != TB_OK)
         fail_msg("%s", tb_error_text(&why));
 }
