@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,15 @@ void crowd_expect(crowd_terminal *t, tb_id visit, int wanted, _Atomic int64_t *w
     }
     t->awaited[t->count++] = (await){visit, wanted, when};
     pthread_mutex_unlock(&t->mutex);
+}
+
+void crowd_expect_nothing(crowd *c)
+{
+    for (int i = 0; i < c->open; i++) {
+        pthread_mutex_lock(&c->terminals[i].mutex);
+        c->terminals[i].count = 0;
+        pthread_mutex_unlock(&c->terminals[i].mutex);
+    }
 }
 
 void crowd_pass(crowd_terminal *t, tb_id visit)
@@ -203,49 +213,67 @@ static void use_small_stacks(void)
     }
 }
 
-void crowd_connect(crowd *c, const char *server)
+static void connect_one(crowd *c, crowd_terminal *t)
+{
+    tb_error why = {0};
+    feed_need(tb_register_at(c->server, t->code, &t->keys, REGISTER_MS, &t->registration, &why), &why,
+              "a registration");
+    feed_need(tb_edge_store_register(t->store, &t->registration), NULL, "a registration");
+    if (t->number == feed_lounge(c->site)) {
+        char own[300], kept[300];
+        folder_of(t, "", own);
+        folder_of(t, "kept-", kept);
+        copy_folder(own, kept); /* between transactions its files are whole */
+    }
+    new_list(t);
+    crowd_open(t);
+}
+
+void crowd_connect(crowd *c, const char *server, int upto)
 {
     use_small_stacks();
     snprintf(c->server, sizeof c->server, "%s", server);
-    for (int i = 0; i < c->count; i++) {
-        crowd_terminal *t = &c->terminals[i];
-        tb_error why = {0};
-        feed_need(tb_register_at(server, t->code, &t->keys, REGISTER_MS, &t->registration, &why), &why,
-                  "a registration");
-        feed_need(tb_edge_store_register(t->store, &t->registration), NULL, "a registration");
-        if (i == feed_lounge(c->site)) {
-            char own[300], kept[300];
-            folder_of(t, "", own);
-            folder_of(t, "kept-", kept);
-            copy_folder(own, kept); /* between transactions its files are whole */
-        }
-        new_list(t);
-        crowd_open(t);
+    for (; c->open < upto; c->open++) {
+        if (isatty(STDERR_FILENO))
+            fprintf(stderr, "\r%d of %d terminals\r", c->open, upto);
+        connect_one(c, &c->terminals[c->open]);
     }
 }
 
-spread crowd_wait(crowd *c, int64_t since, double most, const char *what)
+static int has_its_list(crowd_terminal *t, int64_t since)
+{
+    return atomic_load(&t->taken) && atomic_load(&t->taken_at) >= since;
+}
+
+static void tell_late(crowd_terminal *t, const char *what, int missing)
+{
+    tb_link_view view = {0};
+    tb_link_look(t->link, &view);
+    fprintf(stderr, "%s: %d have no list; %s is connected %d, %zu entries, %llu snapshots\n", what, missing, t->id,
+            view.connected, tb_list_count(t->list), (unsigned long long)view.snapshots);
+}
+
+spread crowd_wait(crowd *c, int64_t since, double most, const char *what, int *missing)
 {
     double *ms = calloc((size_t)c->count, sizeof *ms);
     int64_t until = tb_clock_monotonic() + (int64_t)(most * 1e6);
+    crowd_terminal *late = NULL;
     feed_need(ms ? TB_OK : TB_NO_MEMORY, NULL, what);
-    for (int i = 0; i < c->count;) {
+    *missing = 0;
+    for (int i = 0; i < c->open;) {
         crowd_terminal *t = &c->terminals[i];
-        if (atomic_load(&t->taken) && atomic_load(&t->taken_at) >= since) {
-            ms[i] = (double)(atomic_load(&t->taken_at) - since) / 1000;
-            i++;
+        int has = has_its_list(t, since);
+        if (!has && tb_clock_monotonic() < until) {
+            nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
             continue;
         }
-        if (tb_clock_monotonic() > until) {
-            tb_link_view view = {0};
-            tb_link_look(t->link, &view);
-            fprintf(stderr, "bench_feed: %s: %s is not up to date (connected %d, %zu entries, %llu snapshots)\n", what,
-                    t->id, view.connected, tb_list_count(t->list), (unsigned long long)view.snapshots);
-            exit(1);
-        }
-        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+        late = has ? late : t;
+        *missing += !has;
+        ms[i++] = (double)((has ? atomic_load(&t->taken_at) : tb_clock_monotonic()) - since) / 1000;
     }
-    spread s = spread_of(ms, c->count);
+    if (late)
+        tell_late(late, what, *missing);
+    spread s = spread_of(ms, c->open);
     free(ms);
     return s;
 }
@@ -287,6 +315,13 @@ int crowd_socket_new(const crowd *c, const crowd_sockets *known)
             return now.fds[i];
     }
     return -1;
+}
+
+double crowd_received(int socket)
+{
+    struct tcp_info about = {0};
+    socklen_t size = sizeof about;
+    return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &about, &size) == 0 ? (double)about.tcpi_bytes_received : 0;
 }
 
 void crowd_cut(const crowd *c)

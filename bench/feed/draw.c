@@ -160,7 +160,6 @@ static void draw_all(FILE *to, json_t *figures)
     add_rates(&latency, floors, "broker alone, p99", "p99", "#c8553d", "4 4");
     add_rates(&latency, floors, "broker alone, p50", "p50", "#0b6e4f", "4 4");
     add_cost(&work, cost, 1000, "1,000 terminals", "#c8553d");
-    add_cost(&work, cost, 100, "100 terminals", "#e0a030");
     add_cost(&work, cost, 10, "10 terminals", "#0b6e4f");
     fprintf(
         to,

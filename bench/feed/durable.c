@@ -30,7 +30,8 @@ static json_int_t count_of(feed_bench *b, const char *name)
 
 typedef struct sender {
     feed_bench *bench;
-    int entrance, first, count, passes;
+    const int *visits; /* who passes; NULL: refusals */
+    int entrance, count;
 } sender;
 
 static void *send_all(void *context)
@@ -38,12 +39,12 @@ static void *send_all(void *context)
     const sender *s = context;
     const feed_site *site = &s->bench->site;
     crowd_terminal *t = &s->bench->crowd.terminals[s->entrance];
-    for (int i = s->first; i < s->first + s->count; i++) {
+    for (int i = 0; i < s->count; i++) {
         tb_event refusal = {.kind = TB_EVENT_REFUSAL, .reason = "not_invited", .duration = 300000};
-        if (!s->passes)
+        if (!s->visits)
             feed_need(tb_edge_store_record(t->store, &refusal, tb_clock_now(), NULL), NULL, "an event");
-        else if (feed_entrance_of(site, i) == s->entrance)
-            crowd_pass(t, site->visits[i]);
+        else if (feed_entrance_of(site, s->visits[i]) == s->entrance)
+            crowd_pass(t, site->visits[s->visits[i]]);
     }
     tb_link_wake(t->link);
     while (tb_edge_store_outbox_count(t->store)) /* the stream has them all */
@@ -51,13 +52,13 @@ static void *send_all(void *context)
     return NULL;
 }
 
-static void store_events(feed_bench *b, int count, int passes)
+static void store_events(feed_bench *b, int count, const int *visits)
 {
     pthread_t threads[FEED_ENTRANCES_MAX];
     sender senders[FEED_ENTRANCES_MAX];
     int entrances = b->site.entrances;
     for (int i = 0; i < entrances; i++) {
-        senders[i] = (sender){b, i, passes ? b->next_visit : 0, passes ? count : count / entrances, passes};
+        senders[i] = (sender){b, visits, i, visits ? count : count / entrances};
         feed_need(pthread_create(&threads[i], NULL, send_all, &senders[i]) == 0 ? TB_OK : TB_NO_MEMORY, NULL,
                   "a thread");
     }
@@ -68,11 +69,14 @@ static void store_events(feed_bench *b, int count, int passes)
 static json_t *measure(feed_bench *b, const char *what, int passes)
 {
     int entrances = b->site.entrances, count = b->options.events / entrances * entrances;
-    if (passes && count > b->options.visits - b->next_visit)
-        count = b->options.visits - b->next_visit;
+    const int *visits = passes ? b->passed + b->passed_count : NULL;
+    for (int i = 0; passes && i < count; i++)
+        if (feed_next_to_enter(b) < 0)
+            count = i;
+    feed_need(count ? TB_OK : TB_INVALID_ARGUMENT, NULL, "there are not enough visits for these events");
     json_int_t before = count_of(b, "events_applied");
     feed_need(kill(b->server.pid, SIGSTOP) == 0 ? TB_OK : TB_IO, NULL, "the server");
-    store_events(b, count, passes);
+    store_events(b, count, visits);
     double work = feed_processor(b->server.pid), begin = feed_seconds(), applied = 0, listed = 0;
     feed_need(kill(b->server.pid, SIGCONT) == 0 ? TB_OK : TB_IO, NULL, "the server");
     while (!listed) {
@@ -85,8 +89,6 @@ static json_t *measure(feed_bench *b, const char *what, int passes)
         usleep(10000);
     }
     work = feed_processor(b->server.pid) - work;
-    if (passes)
-        b->next_visit += count;
     fprintf(stderr, "%-44s %8d %14.0f %12.2f %14.2f\n", what, count, count / applied, listed, work * 1e3 / count);
     return json_pack("{s:i, s:f, s:f, s:f}", "events", count, "per_second", count / applied, "seconds_to_lists", listed,
                      "processor_ms", work * 1e3 / count);

@@ -22,9 +22,11 @@ typedef struct feed_options {
     int seconds;                    /* of passages at each rate */
     int rates[8], rate_count;
     int events; /* that are applied at once */
+    int few;    /* terminals of a first run at one rate, before the others are connected */
     int quick;
-    const char *svg, *folder; /* where the data directory is made */
-    const char *database;     /* PostgreSQL's address; NULL: files */
+    const char *svg, *figures; /* files */
+    const char *folder;        /* where the data directory is made */
+    const char *database;      /* PostgreSQL's address; NULL: files */
 } feed_options;
 
 /* ---- figures ---- */
@@ -34,6 +36,9 @@ typedef struct spread {
 } spread;
 spread spread_of(double *values, int count); /* sorts them */
 json_t *spread_json(const spread *s);
+/* Ends the program with a sentence, after `feed_at_end` where it is set. */
+void feed_give_up(const char *sentence, ...) __attribute__((format(printf, 1, 2), noreturn));
+extern void (*feed_at_end)(const char *sentence);
 void feed_need(tb_status status, const tb_error *why, const char *what);
 double feed_seconds(void); /* monotonic */
 /* Processor time of a process so far, seconds; and its resident memory, MiB. */
@@ -93,21 +98,21 @@ typedef struct crowd {
     feed_site *site;
     char folder[256], server[96];
     crowd_terminal *terminals;
-    int count;
+    int count, open; /* the first `open` of them are connected */
 } crowd;
 
 /* Opens a store for each terminal; their keys are made there. */
 void crowd_prepare(crowd *c, feed_site *site, const char *folder);
 void crowd_register(crowd *c, tb_management *m);
-/* Registers again over HTTP, which gives them what a terminal is told, and connects. */
-void crowd_connect(crowd *c, const char *server);
+/* The first `upto`: register again over HTTP, which gives them what a terminal is told, and connect. */
+void crowd_connect(crowd *c, const char *server, int upto);
 void crowd_open(crowd_terminal *t); /* the link of one */
 void crowd_close(crowd_terminal *t);
 /* Its list as of a new machine: link closed, store and list empty. */
 void crowd_forget(crowd_terminal *t);
-/* Waits until every terminal has taken a whole list at or after `since` (monotonic, us), `most` seconds at most. When
- * they had it, in ms after `since`. */
-spread crowd_wait(crowd *c, int64_t since, double most, const char *what);
+/* Waits until every terminal that is open has taken a whole list at or after `since` (monotonic, us), `most` seconds at
+ * most. When they had it, in ms after `since`; *missing of them count with the time that was waited. */
+spread crowd_wait(crowd *c, int64_t since, double most, const char *what, int *missing);
 /* Cuts every connection of this process to the broker, as if a switch had been restarted. */
 void crowd_cut(const crowd *c);
 /* The one connection to the broker that is not among `known`; all of them now. */
@@ -117,6 +122,9 @@ typedef struct crowd_sockets {
 } crowd_sockets;
 void crowd_sockets_now(const crowd *c, crowd_sockets *out);
 int crowd_socket_new(const crowd *c, const crowd_sockets *known);
+double crowd_received(int socket); /* bytes that it has brought so far */
+/* Nobody is waited for any more. */
+void crowd_expect_nothing(crowd *c);
 void crowd_free(crowd *c);
 void crowd_expect(crowd_terminal *t, tb_id visit, int wanted, _Atomic int64_t *when);
 /* The visit passes here, as a real terminal does it: recorded in its store, dropped from its list, published. */
@@ -130,15 +138,28 @@ typedef struct feed_bench {
     process server;
     http_client *http;
     pid_t broker;
-    char data[256], stores[256];
-    int next_visit;  /* who has not passed their entrance yet */
-    int next_seated; /* who has passed it, and not the door of their room */
+    char url[96], data[256], stores[256];
+    int next_visit;   /* where to look for who has not passed their entrance yet */
+    char *has_passed; /* by visit */
+    int *passed;      /* who has, in order */
+    int passed_count;
+    int next_seated; /* of these: who has not passed the door of their room */
 } feed_bench;
 
+typedef struct feed_work { /* processor seconds of each side */
+    double server, broker, terminals;
+} feed_work;
+feed_work feed_work_since(const feed_bench *b, const feed_work *before); /* NULL: since they began */
+
 json_t *feed_counts(feed_bench *b); /* of the server */
-json_t *feed_passages(feed_bench *b);
+/* Who has not passed, and whose doors are all connected: counts as passed from now on. -1: nobody. */
+int feed_next_to_enter(feed_bench *b);
+json_t *feed_idle(feed_bench *b);               /* what it costs that nobody passes */
+json_t *feed_passages(feed_bench *b, int rate); /* 0: every rate of the options */
 json_t *feed_removals(feed_bench *b);
 json_t *feed_catch_up(feed_bench *b);
+json_t *feed_herd(feed_bench *b);
+pid_t feed_child_of(pid_t parent, const char *name); /* 0: none */
 json_t *feed_durable(feed_bench *b);
 json_t *feed_cost(const feed_options *options);    /* by the library, without programs */
 json_t *feed_commits(const feed_options *options); /* what a commit costs without our work */
@@ -147,6 +168,8 @@ json_t *feed_peer(const feed_options *options, const feed_site *site);
 /* The moments of `count` passages at `rate` a second, in microseconds from the first, by chance as people come. */
 void feed_moments(int rate, int count, int64_t *out);
 void feed_sleep_until(int64_t monotonic);
+/* What a passage takes of the time that the broker alone takes. */
+json_t *feed_ratios(json_t *passages, json_t *floors);
 /* 0 when it cannot be written, which has been told. */
 int feed_draw(const char *path, json_t *figures);
 

@@ -1,7 +1,9 @@
 /* site.c: the made-up site: entrances, rooms with several doors, one lounge with many members. */
 #include "feed/feed.h"
 
+#include <errno.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,12 +17,26 @@
 
 #define PROFILE TEBURA_SOURCE_DIR "/bench/feed/hall.yaml"
 
+void (*feed_at_end)(const char *sentence);
+
+void feed_give_up(const char *sentence, ...)
+{
+    char text[400];
+    va_list args;
+    va_start(args, sentence);
+    vsnprintf(text, sizeof text, sentence, args);
+    va_end(args);
+    fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
+    if (feed_at_end)
+        feed_at_end(text);
+    _exit(1); /* threads are still at work; programs that were started end with us (their parent-death signal) */
+}
+
 void feed_need(tb_status status, const tb_error *why, const char *what)
 {
     if (status == TB_OK)
         return;
-    fprintf(stderr, "bench_feed: %s: %s\n", what, why && why->text[0] ? why->text : tb_status_sentence(status));
-    exit(1); /* the programs we started end with us: their parent-death signal */
+    feed_give_up("%s: %s", what, why && why->text[0] ? why->text : tb_status_sentence(status));
 }
 
 double feed_seconds(void)

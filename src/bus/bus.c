@@ -286,6 +286,19 @@ natsStatus bus_connect(tb_bus *bus, natsConnection **connection, jsCtx **js)
     return s;
 }
 
+/* Between tries of all servers: a quarter to half a second. A broker that is there and does not answer in time has too
+ * many of us at once: each further try would only take from it what the others need, so they come ever less often. */
+static int64_t until_next_try(natsConnection *connection, int tries, void *context)
+{
+    uint16_t chance;
+    const char *text;
+    (void)context;
+    int doubled = natsConnection_GetLastError(connection, &text) == NATS_TIMEOUT ? tries : 0;
+    int64_t least = INT64_C(250) << (doubled < BUS_RETRY_DOUBLED ? doubled : BUS_RETRY_DOUBLED);
+    tb_random(&chance, sizeof chance);
+    return least + least * chance / UINT16_MAX;
+}
+
 static natsStatus choose(tb_bus *bus, const tb_bus_options *options)
 {
     natsStatus s = natsOptions_Create(&bus->how);
@@ -297,8 +310,7 @@ static natsStatus choose(tb_bus *bus, const tb_bus_options *options)
     DO(natsOptions_SetRetryOnFailedConnect(o, true, on_connected, bus));
     DO(natsOptions_SetAllowReconnect(o, true));
     DO(natsOptions_SetMaxReconnect(o, -1));
-    DO(natsOptions_SetReconnectWait(o, 250));
-    DO(natsOptions_SetReconnectJitter(o, 250, 250));
+    DO(natsOptions_SetCustomReconnectDelay(o, until_next_try, NULL));
     DO(natsOptions_SetPingInterval(o, 5000)); /* a pulled cable is noticed within 15 s */
     DO(natsOptions_SetMaxPingsOut(o, 2));
     DO(natsOptions_SetFailRequestsOnDisconnect(o, true));

@@ -9,8 +9,9 @@
 #include <tebura/bus.h>
 
 #define BUS_NAME_SIZE 64
-#define BUS_REOPEN_MS 5000 /* between two tries of somebody who was turned away */
-#define BUS_API_WAIT 2500  /* ms, for one call of the JetStream API; a cluster that chooses a leader does not answer */
+#define BUS_REOPEN_MS 5000  /* between two tries of somebody who was turned away */
+#define BUS_RETRY_DOUBLED 4 /* times at most: 4 to 8 s */
+#define BUS_API_WAIT 2500   /* ms, for one call of the JetStream API; a cluster that chooses a leader does not answer */
 
 /* The bucket is kept in parts, by touchpoint: the broker looks at every key of a stream to make a reader of some of
  * them, and a thousand terminals that come back at once want a thousand readers (doc/adr/170). Each part has an epoch

@@ -80,11 +80,14 @@ expect 2 'cannot be written' "$bin/tebura" bench search --quick --sizes 20 --dim
 expect 0 'usage: tebura bench feed' "$bin/tebura" bench feed --help
 expect 2 'no such option' "$bin/tebura" bench feed --nonsense
 expect 2 'out of its range' "$bin/tebura" bench feed --visits 12
-expect 0 . "$bin/tebura" bench feed --quick --svg "$box/feed.svg" --json
+expect 0 . "$bin/tebura" bench feed --quick --svg "$box/feed.svg" --figures "$box/feed.json" --json
 feed='.benches.feed'
 json "$feed.passages | all(.[]; .ms.count == 100 and .ms.p50 > 0 and .ms.p99 >= .ms.p50 and .processor_ms.server > 0)"
 json "$feed.removal.ms | .count == 100 and .p50 > 0"
-json "$feed.catch_up | .fresh_ms.p50 > 0 and .all_cut_ms.count == 24 and .broker_killed_ms.count == 24 and .bytes_on_wire > 500"
+json "$feed.catch_up | .fresh_ms.p50 > 0 and .bytes_on_wire > 500"
+json "$feed.herd | all(.cut, .broker_killed; .ms.count == 24 and .missing == 0 and .bytes > 1000 and .broker_s > 0)"
+json "$feed | .few.passages[0].connected == 12 and .idle.connected == 24 and (.beside_floor | all(.[]; .p50 > 0))"
+json '.herd.cut.ms.count == 24' "$box/feed.json"
 json "$feed.durable | .refusals.per_second > 0 and .passages.per_second > 0"
 json "$feed.cost | length == 4 and all(.[]; .apply_us.p50 > 0)"
 json "$feed | .commits.both_files_per_second > 0 and (.floor | all(.[]; .ms.p50 > 0)) and .memory.broker_mib > 1"
