@@ -45,7 +45,7 @@ if(TEBURA_TESTS)
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT 240 LABELS unit ENVIRONMENT "${test_environment}")
     # Once more on PostgreSQL (tests/support/database.h).
-    if(part MATCHES "^(store|management)$" AND NOT noun MATCHES "^(postgres|shared|models_faces|work|metrics|clock|positions|server_match|flight_changes|incremental)$") # which count what SQLite does, take long, or ask nothing new of it
+    if(part MATCHES "^(store|management)$" AND NOT noun MATCHES "^(postgres|shared|models_faces|work|metrics|clock|incremental)$") # which count what SQLite does, take long, or ask nothing new of it
       add_test(NAME postgres.${part}.${noun} COMMAND ${name})
       set_tests_properties(postgres.${part}.${noun} PROPERTIES TIMEOUT 240 LABELS unit
         ENVIRONMENT "${test_environment};TEBURA_TEST_DATABASE=postgresql")
