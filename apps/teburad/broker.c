@@ -20,6 +20,7 @@
 
 #include <tebura/bytes.h>
 #include <tebura/clock.h>
+#include <tebura/crypto.h>
 #include <tebura/log.h>
 
 #define PATH_SIZE 4096
@@ -62,6 +63,20 @@ static int try_port(int port)
     return found;
 }
 
+/* Terminals remember it, so it lies below those that the system gives to outgoing connections: none of them has it when
+ * we come back after a stop. 0: there is none at all. */
+static int find_port(void)
+{
+    enum { LOWEST = 10000, COUNT = 20000, TRIES = 100 };
+    int port = 0;
+    for (int i = 0; i < TRIES && !port; i++) {
+        uint32_t number;
+        tb_random(&number, sizeof number);
+        port = try_port(LOWEST + (int)(number % COUNT));
+    }
+    return port ? port : try_port(0);
+}
+
 static int former_port(const char *file)
 {
     tb_bytes text = {0};
@@ -85,7 +100,7 @@ static tb_status choose_port(broker *b, const char *data, tb_error *why)
     if (former)
         tb_log(TB_LOG_WARNING, "broker", "port %d is taken by another program: terminals have to be told the new one",
                former);
-    b->port = try_port(0);
+    b->port = find_port();
     if (!b->port)
         return tb_fail(why, TB_IO, "there is no free port for the broker");
     snprintf(digits, sizeof digits, "%d\n", b->port);
