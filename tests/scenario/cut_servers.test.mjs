@@ -26,18 +26,18 @@ try {
   const people = Array.from({ length: 4 }, async () => {
     while (storm) await travel(site, book, who++, () => !storm);
   });
-  await waitFor('somebody has passed', () => book.sure.size > 0);
+  await waitFor('somebody has passed', () => book.sure.size > 0, 180000);
   for (const name of ['leader-from-brokers', 'leader-from-database', 'broker-from-brokers']) {
     site.say(name);
     await cutHazards[name](site);
   }
+  const before = book.sure.size;
+  await waitFor('passages go on', () => book.sure.size > before, 180000);
   storm = false;
   await Promise.all(people);
-  const { wrong, lists } = await verdict(site, book);
+  const { wrong } = await verdict(site, book);
   assert.deepEqual(wrong, []);
   assert.equal(site.takeovers.length, 2);
-  assert.ok(book.sure.size > 3, `${book.sure.size} passages`);
-  assert.ok(lists.people > 2);
   passed = true;
 } finally {
   storm = false;

@@ -258,8 +258,7 @@ function part(site, machine, others) {
 
 // Whatever cuts the leader off stays until another leads, and a while longer.
 async function cutLeader(site, cut) {
-  const server = await site.leader();
-  if (!server) return;
+  const server = await waitFor('somebody leads', () => site.leader(), 90000);
   const mend = cut(server);
   try {
     await takeover(site, server);
