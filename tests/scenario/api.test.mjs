@@ -257,7 +257,9 @@ test('the API', async (t) => {
     assert.equal(touchpoints[0].last, null);
     assert.match((await call(server, 'GET', '/api/v1/authority', 200, { token: null })).certificate, /BEGIN CERTIFICATE/);
     const standing = { public_key: keys.public_key };
-    assert.deepEqual(await call(server, 'POST', '/api/v1/standing', 200, { token: null, body: standing }), { order: '' });
+    const { order, renewal } = await call(server, 'POST', '/api/v1/standing', 200, { token: null, body: standing });
+    assert.equal(order, '');
+    assert.match(renewal, /^[0-9a-f]+$/);
     await refused(server, 'POST', '/api/v1/standing', 400, 'INVALID_ARGUMENT', { token: null, body: { public_key: 'x' } });
     await refused(server, 'POST', '/api/v1/standing', 404, 'NOT_FOUND', { token: null, body: { public_key: key.replace(/./g, '1') } });
     await call(server, 'POST', '/api/v1/touchpoints/boarding-63/wipe', 204);
