@@ -278,6 +278,18 @@ spread crowd_wait(crowd *c, int64_t since, double most, const char *what, int *m
     return s;
 }
 
+int crowd_start_again(crowd *c)
+{
+    int count = 0;
+    for (int i = 0; i < c->open; i++)
+        if (!has_its_list(&c->terminals[i], 0)) {
+            crowd_close(&c->terminals[i]);
+            crowd_open(&c->terminals[i]);
+            count++;
+        }
+    return count;
+}
+
 /* ---- sockets ---- */
 
 static int broker_port(const crowd *c)

@@ -113,6 +113,8 @@ void crowd_forget(crowd_terminal *t);
 /* Waits until every terminal that is open has taken a whole list at or after `since` (monotonic, us), `most` seconds at
  * most. When they had it, in ms after `since`; *missing of them count with the time that was waited. */
 spread crowd_wait(crowd *c, int64_t since, double most, const char *what, int *missing);
+/* Those that have no list yet, as if their programs were started again; how many. */
+int crowd_start_again(crowd *c);
 /* Cuts every connection of this process to the broker, as if a switch had been restarted. */
 void crowd_cut(const crowd *c);
 /* The one connection to the broker that is not among `known`; all of them now. */
