@@ -55,14 +55,15 @@ tb_status tb_applied_forget(tb_db *db, tb_id visit)
 }
 
 /* Of events only those that their terminal's number covers, those of a terminal that is not there any more, and what
- * is too old to be believed. */
+ * is too old to be believed. Only the first are told: the numbers of a former terminal say nothing of this one's. */
 static tb_status find_old(tb_db *db, const tb_applied_end *end, tb_ids *ids)
 {
     tb_rows rows;
     int more = 0;
     tb_status status = tb_db_query(
         db,
-        "SELECT a.id, a.source, a.number FROM central.applied a LEFT JOIN visitor.touchpoint t ON t.id = a.source"
+        "SELECT a.id, a.source, CASE WHEN a.at >= t.since AND a.number <= l.reported THEN a.number ELSE 0 END"
+        " FROM central.applied a LEFT JOIN visitor.touchpoint t ON t.id = a.source"
         " LEFT JOIN visitor.list l ON l.touchpoint = a.source"
         " WHERE a.at < $1 AND (a.number = 0 OR a.at < $2 OR a.at < t.since OR (a.number > 0 AND a.number <="
         " l.reported)) ORDER BY a.at LIMIT $3",
