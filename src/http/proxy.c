@@ -198,12 +198,12 @@ static void wait_for(int fd, size_t size)
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &least, sizeof least);
 }
 
-/* 1: it still waits. */
-static int look(http_proxy *p, waiting *w)
+/* 1: it still waits. `ended`: nothing more will be said. */
+static int look(http_proxy *p, waiting *w, int ended)
 {
     uint8_t said[HEADER_MOST];
     header h = judge(w->fd);
-    if (h.judgement == WAIT && tb_clock_monotonic() < w->until) {
+    if (h.judgement == WAIT && !ended && tb_clock_monotonic() < w->until) {
         wait_for(w->fd, h.size);
         return 1;
     }
@@ -227,7 +227,7 @@ static void take(http_proxy *p)
         return;
     if (!is_trusted(p, &w.address))
         p->give(p->context, w.fd, (struct sockaddr *)&w.address, w.size); /* Y1 */
-    else if (look(p, &w))
+    else if (look(p, &w, 0))
         p->waiting[p->count++] = w;
 }
 
@@ -248,14 +248,15 @@ static void *receive(void *context)
         struct pollfd fds[2 + WAITING_MOST] = {{.fd = p->ending, .events = POLLIN},
                                                {.fd = p->count < WAITING_MOST ? p->listening : -1, .events = POLLIN}};
         for (int i = 0; i < p->count; i++)
-            fds[2 + i] = (struct pollfd){.fd = p->waiting[i].fd, .events = POLLIN};
+            fds[2 + i] = (struct pollfd){.fd = p->waiting[i].fd, .events = POLLIN | POLLRDHUP};
         if (poll(fds, (nfds_t)(2 + p->count), patience_of(p)) < 0 && errno != EINTR)
             break;
         if (fds[0].revents)
             break;
         int64_t now = tb_clock_monotonic();
         for (int i = p->count - 1; i >= 0; i--) /* from the end: what goes is replaced by one that was looked at */
-            if ((fds[2 + i].revents || p->waiting[i].until <= now) && !look(p, &p->waiting[i]))
+            if ((fds[2 + i].revents || p->waiting[i].until <= now) &&
+                !look(p, &p->waiting[i], (fds[2 + i].revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0))
                 p->waiting[i] = p->waiting[--p->count];
         if (fds[1].revents)
             take(p);

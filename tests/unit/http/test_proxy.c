@@ -131,7 +131,7 @@ static void nonsense_is_closed(void **state)
     memset(endless + 11, 'x', sizeof endless - 12);
     assert_string_equal(peer_of("127.0.0.1", endless, sizeof endless - 1, 4096), "");
     assert_peer("127.0.0.1", told, "192.0.2.7"); /* it goes on */
-    assert_peer("127.0.0.1", twice, ""); /* what the other side says behind the proxy's word is no request */
+    assert_peer("127.0.0.1", twice, "");         /* what the other side says behind the proxy's word is no request */
 }
 
 static void a_silent_one_keeps_nobody_waiting(void **state)
@@ -145,6 +145,22 @@ static void a_silent_one_keeps_nobody_waiting(void **state)
     assert_peer("127.0.0.1", told, "192.0.2.7");
     for (int i = 0; i < 8; i++)
         close(silent[i]);
+}
+
+/* One that breaks off in the middle of its word is closed, and costs nothing until then. */
+static void one_that_breaks_off_is_closed(void **state)
+{
+    char byte;
+    struct timespec before, after;
+    (void)state;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+    int fd = dial_from("127.0.0.1");
+    say(fd, told, 5);
+    assert_int_equal(shutdown(fd, SHUT_WR), 0);
+    assert_true(recv(fd, &byte, 1, 0) <= 0); /* an end, or a reset: it had said something */
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+    close(fd);
+    assert_in_range(after.tv_sec - before.tv_sec, 0, 2);
 }
 
 static void addresses_are_checked(void **state)
@@ -168,6 +184,7 @@ int main(void)
                                        cmocka_unit_test(nobody_else_is),
                                        cmocka_unit_test(nonsense_is_closed),
                                        cmocka_unit_test(a_silent_one_keeps_nobody_waiting),
+                                       cmocka_unit_test(one_that_breaks_off_is_closed),
                                        cmocka_unit_test(addresses_are_checked)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
