@@ -264,6 +264,7 @@ static void the_cost_is_that_of_the_lists(void **state)
         assert_int_equal(small[i].scanned, 0);
         assert_true(small[i].statements > 0);
     }
+    assert_true(small[0].statements <= 19); /* a passage that writes three entries; raise it only with a reason */
 }
 
 /* ---- plans ---- */
