@@ -1,38 +1,20 @@
 #!/bin/bash
 # Goal: tebura bench finds its benches, says what each measures, runs them and answers one JSON document (issue: the face engine, speed).
 set -u
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=tests/support/expect.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../support/expect.sh"
 bin=${TEBURA_BIN:-$root/build/debug}
-box=$(mktemp -d)
-trap 'rm -rf "$box"' EXIT
-failures=0
 if [[ ! -x $bin/bench_wire ]]; then
     echo "skipped: the benches are not built in $bin"
     exit 77
 fi
 
-# expect CODE 'PATTERN' COMMAND...: exit code and a line (standard output or error) that matches.
-expect()
-{
-    local code=$1 pattern=$2 got
-    shift 2
-    "$@" >"$box/out" 2>"$box/err"
-    got=$?
-    if [[ $got != "$code" ]] || ! cat "$box/out" "$box/err" | grep -qE -- "$pattern"; then
-        echo "FAILED: $*"
-        echo "  wanted exit $code and /$pattern/; got exit $got:"
-        head -c 2000 "$box/out" "$box/err" | sed 's/^/  /'
-        failures=$((failures + 1))
-    fi
-}
-
 # json 'FILTER' [FILE]: true of the JSON document, by jq.
 json()
 {
     if ! jq -e "$1" "${2:-$box/out}" >/dev/null 2>"$box/jq"; then
-        echo "FAILED: not true: $1"
+        say "not true: $1"
         head -c 800 "${2:-$box/out}" "$box/jq"
-        failures=$((failures + 1))
     fi
 }
 

@@ -2,33 +2,8 @@
 # Goal: tebura eval and tebura calibrate over folders with broken and hostile files; the report opens without a network (X3, X8).
 set -u
 bin=${TEBURA_BIN:-build/debug}/tebura
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-pictures=${TEBURA_DEPS:-$root/.deps}/pictures
-box=$(mktemp -d)
-trap 'rm -rf "$box"' EXIT
-failures=0
-
-say() { echo "FAILED: $*"; failures=$((failures + 1)); }
-# expect CODE 'PATTERN' COMMAND...
-expect()
-{
-    local code=$1 pattern=$2 got
-    shift 2
-    "$@" >"$box/out" 2>"$box/err"
-    got=$?
-    if [[ $got != "$code" ]] || ! cat "$box/out" "$box/err" | grep -qE -- "$pattern"; then
-        say "$* (wanted exit $code and /$pattern/; got exit $got)"
-        head -c 1500 "$box/out" "$box/err" | sed 's/^/  /'
-    fi
-}
-# json 'EXPRESSION': a fact about the JSON of the last command (v).
-json()
-{
-    node -e 'const v = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8")); process.exit(eval(process.argv[2]) ? 0 : 1)' "$box/out" "$1" || {
-        say "not true: $1"
-        head -c 600 "$box/out"
-    }
-}
+# shellcheck source=tests/support/expect.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../support/expect.sh"
 
 # ---- what is typed wrongly, and folders that are none ----
 expect 2 'a folder is wanted' "$bin" eval

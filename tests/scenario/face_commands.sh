@@ -2,42 +2,10 @@
 # Goal: enrol, verify and identify on the command line with real photographs; every bad input is a clear sentence (X3, X10, S11; issue: face pipeline).
 set -u
 bin=${TEBURA_BIN:-build/debug}/tebura
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-pictures=${TEBURA_DEPS:-$root/.deps}/pictures
-faces=${TEBURA_FACES:-}
-for place in "$root/../shared/faces" "$root/../../shared/faces"; do
-    [[ -z $faces && -d $place ]] && faces=$place
-done
-box=$(mktemp -d)
-trap 'rm -rf "$box"' EXIT
+# shellcheck source=tests/support/expect.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../support/expect.sh"
 export XDG_DATA_HOME=$box/data HOME=$box/home
 mkdir -p "$HOME"
-failures=0
-
-# expect CODE 'PATTERN' COMMAND...: exit code and a line (standard output or error) that matches.
-expect()
-{
-    local code=$1 pattern=$2 got
-    shift 2
-    "$@" >"$box/out" 2>"$box/err"
-    got=$?
-    if [[ $got != "$code" ]] || ! cat "$box/out" "$box/err" | grep -qE -- "$pattern"; then
-        echo "FAILED: $*"
-        echo "  wanted exit $code and /$pattern/; got exit $got:"
-        head -c 2000 "$box/out" "$box/err" | sed 's/^/  /'
-        failures=$((failures + 1))
-    fi
-}
-
-# json 'EXPRESSION': a fact about the JSON line of the last command (v).
-json()
-{
-    if ! node -e 'const v = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8")); process.exit(eval(process.argv[2]) ? 0 : 1)' "$box/out" "$1"; then
-        echo "FAILED: not true: $1"
-        head -c 500 "$box/out"
-        failures=$((failures + 1))
-    fi
-}
 
 # ---- help and what is typed wrongly ----
 expect 0 'verify .*same person' "$bin" --help

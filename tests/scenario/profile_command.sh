@@ -2,34 +2,9 @@
 # tebura profile: every profile of the project is sound, everything wrong with a broken one is told (A20, A6).
 set -uo pipefail
 bin=${TEBURA_BIN:?}/tebura
-cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
-box=$(mktemp -d)
-trap 'rm -rf "$box"' EXIT
-failures=0
-
-# expect CODE PATTERN COMMAND...: its exit code, and a line of its output.
-expect()
-{
-    local code=$1 pattern=$2 got
-    shift 2
-    "$@" >"$box/out" 2>"$box/err"
-    got=$?
-    if [[ $got != "$code" ]] || ! grep -qE -- "$pattern" "$box/out" "$box/err"; then
-        echo "FAILED: $*"
-        echo "  wanted exit $code and /$pattern/; got exit $got:"
-        head -c 2000 "$box/out" "$box/err" | sed 's/^/  /'
-        failures=$((failures + 1))
-    fi
-}
-
-json()
-{
-    if ! node -e 'const v = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8")); process.exit(eval(process.argv[2]) ? 0 : 1)' "$box/out" "$1"; then
-        echo "FAILED: not true: $1"
-        head -c 500 "$box/out"
-        failures=$((failures + 1))
-    fi
-}
+# shellcheck source=tests/support/expect.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../support/expect.sh"
+cd "$root" || exit 1
 
 # ---- all that are there ----
 for file in profiles/*.yaml; do
