@@ -78,3 +78,13 @@ tb_status tb_keyring_write(tb_db *db, const tb_keyring *keys)
     tb_wipe(&kept, sizeof kept);
     return status;
 }
+
+tb_status tb_keyring_mark(tb_db *db, uint8_t out[32])
+{
+    tb_bytes sealed = {0};
+    tb_status status = tb_site_get(db, PAIR, &sealed);
+    if (status == TB_OK)
+        tb_sha256(tb_bytes_span(&sealed), out);
+    tb_bytes_free(&sealed);
+    return status;
+}

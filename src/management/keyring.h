@@ -26,5 +26,7 @@ tb_status tb_keyring_derive(tb_keyring *keys) TB_MUST_CHECK;
 tb_status tb_keyring_read(tb_db *db, tb_keyring *keys) TB_MUST_CHECK;
 /* Pair and roots, sealed under what keys->master gives. Inside a transaction. */
 tb_status tb_keyring_write(tb_db *db, const tb_keyring *keys) TB_MUST_CHECK;
+/* The same for as long as nobody writes them anew: who holds keys in memory sees by it whether they are in force. */
+tb_status tb_keyring_mark(tb_db *db, uint8_t out[32]) TB_MUST_CHECK;
 
 #endif

@@ -176,6 +176,8 @@ static tb_status open_site(tb_management *m, tb_keyring *keys, tb_error *why)
         return status;
     status = read_site(m, keys, why);
     if (status == TB_OK)
+        status = tb_keyring_mark(m->db, m->keys_mark);
+    if (status == TB_OK)
         status = tb_db_commit(m->db);
     else
         tb_db_rollback(m->db);

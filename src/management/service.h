@@ -170,6 +170,7 @@ struct tb_management {
     /* shared.c: several servers on one database */
     tb_db_watch *watch;     /* NULL: files of our own */
     int64_t seen;           /* the last change that memory has followed */
+    uint8_t keys_mark[32];  /* tb_keyring_mark of the keys that memory holds */
     uint64_t heard;         /* counts what others have changed */
     atomic_int unreached;   /* the database did not answer when it was asked how it is */
     int distrust;           /* a commit of ours may have taken place without our hearing of it */

@@ -4,7 +4,10 @@
  *      before: what it decides by is what is so. (tb_service_lock_to_change, tb_change_begin)
  *  S2  A terminal's sequence is raised from the database's, never from a memory that others may have passed.
  *  S3  What only reads follows first, too (tb_service_refresh): an answer is as fresh as its question. */
+#include "management/keyring.h"
 #include "management/service.h"
+
+#include <string.h>
 
 #include <tebura/log.h>
 
@@ -22,6 +25,22 @@ static int woken(void *context)
     return 1;
 }
 
+static tb_status keys_changed(void)
+{
+    tb_log(TB_LOG_ERROR, "management",
+           "the master key was changed (teburad rotate-key): give this server the new "
+           "master.key and start it again; it changes nothing until then");
+    return TB_DB_KEY;
+}
+
+/* The row that says otherwise (TB_CHANGED_KEYS) may be one that we have not seen and that is gone. */
+static tb_status check_keys(tb_management *m)
+{
+    uint8_t mark[sizeof m->keys_mark];
+    tb_status status = tb_keyring_mark(m->db, mark);
+    return status == TB_OK && memcmp(mark, m->keys_mark, sizeof mark) != 0 ? keys_changed() : status;
+}
+
 tb_status tb_shared_open(tb_management *m, const char *url, tb_error *why)
 {
     if (!tb_db_is_shared(m->db))
@@ -35,6 +54,8 @@ tb_status tb_shared_open(tb_management *m, const char *url, tb_error *why)
         status = tb_change_note(m->db, TB_CHANGED_SEQUENCES, (tb_id){{0}});
         if (status == TB_OK)
             status = tb_change_last(m->db, &m->seen);
+        if (status == TB_OK)
+            status = check_keys(m);
         if (status == TB_OK)
             status = tb_db_commit(m->db);
         else
@@ -58,10 +79,7 @@ static tb_status follow_row(tb_management *m, const tb_change_row *row)
     case TB_CHANGED_TOUCHPOINTS:
         return tb_terminals_reload(m);
     case TB_CHANGED_KEYS:
-        tb_log(TB_LOG_ERROR, "management",
-               "the master key was changed (teburad rotate-key): give this server the new "
-               "master.key and start it again; it changes nothing until then");
-        return TB_DB_KEY;
+        return keys_changed();
     }
     return TB_OK; /* a newer server's */
 }
@@ -71,7 +89,9 @@ static tb_status read_all_again(tb_management *m)
     tb_log(TB_LOG_WARNING, "management", "too much has changed meanwhile: everything is read again");
     m->gallery_stale = 1;
     m->heard++;
-    tb_status status = tb_change_last(m->db, &m->seen);
+    tb_status status = check_keys(m);
+    if (status == TB_OK)
+        status = tb_change_last(m->db, &m->seen);
     return status == TB_OK ? tb_terminals_reload(m) : status;
 }
 

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
+#include "management/keyring.h"
 #include "management/service.h"
 
 #define SERVERS 3
@@ -302,6 +303,45 @@ static void changes_are_trimmed(void **state)
     check_all_of_them(a);
 }
 
+static tb_status changes(int server)
+{
+    tb_management *m = servers[server];
+    tb_service_lock(m);
+    tb_status status = tb_change_begin(m);
+    if (status == TB_OK)
+        status = tb_change_end(m, TB_OK);
+    tb_service_unlock(m);
+    return status;
+}
+
+/* As teburad rotate-key does it, from elsewhere. */
+static void put_other_keys(tb_management *m)
+{
+    tb_keyring keys = {.master = tb_key_random(), .own = m->keys->own, .find = m->keys->find, .trust = m->keys->trust};
+    assert_int_equal(tb_keyring_derive(&keys), TB_OK);
+    tb_service_lock(m);
+    assert_int_equal(tb_db_begin(m->db), TB_OK);
+    assert_int_equal(tb_keyring_write(m->db, &keys), TB_OK);
+    assert_int_equal(tb_change_note(m->db, TB_CHANGED_KEYS, (tb_id){{0}}), TB_OK);
+    assert_int_equal(tb_change_note(m->db, TB_CHANGED_SEQUENCES, (tb_id){{0}}), TB_OK);
+    assert_int_equal(tb_db_commit(m->db), TB_OK);
+    tb_service_unlock(m);
+}
+
+/* Who goes on with the former keys changes nothing, also when the row that says so is gone. */
+static void former_keys_change_nothing(void **state)
+{
+    airport *a = *state;
+    for (int i = 0; i < SERVERS; i++)
+        assert_int_equal(changes(i), TB_OK);
+    put_other_keys(servers[0]);
+    assert_int_equal(changes(1), TB_DB_KEY);
+    assert_int_equal(changes(1), TB_DB_KEY);
+    (void)database_ask(a->folder, "DELETE FROM visitor.change WHERE number < (SELECT max(number) FROM visitor.change)");
+    assert_int_equal(changes(1), TB_DB_KEY);
+    assert_int_equal(changes(2), TB_DB_KEY); /* who heard nothing of it */
+}
+
 /* What GET /api/v1/health says of it, also while somebody is at work. */
 static void whether_the_database_answers(void **state)
 {
@@ -325,9 +365,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(a_journey_over_all_servers),     TEST(terminals_are_everybodys),    TEST(one_leads_and_another_takes_over),
-        TEST(a_deposed_leader_says_it_again), TEST(changes_are_trimmed),         TEST(a_refusal_holds_up_nobody),
-        TEST(sessions_killed_under_load),     TEST(whether_the_database_answers)};
+        TEST(a_journey_over_all_servers),     TEST(terminals_are_everybodys),   TEST(one_leads_and_another_takes_over),
+        TEST(a_deposed_leader_says_it_again), TEST(changes_are_trimmed),        TEST(former_keys_change_nothing),
+        TEST(a_refusal_holds_up_nobody),      TEST(sessions_killed_under_load), TEST(whether_the_database_answers)};
     if (setenv("TEBURA_TEST_DATABASE", "postgresql", 1) != 0)
         return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
