@@ -270,6 +270,16 @@ static tb_status rotate_open(tb_db *db, const tb_rotation_options *options, tb_k
                              : rotate_files(db, options, &keys[0], &keys[1], out, why);
 }
 
+/* What another user makes, here root above all, the service could not open. */
+static tb_status check_user(const char *key, tb_error *why)
+{
+    struct stat about;
+    if (lstat(key, &about) != 0 || about.st_uid == geteuid())
+        return TB_OK;
+    return tb_fail(why, TB_FORBIDDEN, "%s belongs to another user: run this as that user (runuser -u NAME -- ...)",
+                   key);
+}
+
 static tb_status open_old(const tb_rotation_options *options, tb_keyring *keys, tb_rotation *out, tb_db **db,
                           tb_error *why)
 {
@@ -280,7 +290,9 @@ static tb_status open_old(const tb_rotation_options *options, tb_keyring *keys, 
     if (!is_there(in(options->directory, "", "master.key", path)) ||
         (!options->database && !is_there(in(options->directory, "", "central.db", path))))
         return tb_fail(why, TB_NOT_FOUND, "%s: there is no such file: no site's data here", path);
-    status = read_key(in(options->directory, "", "master.key", path), keys, why);
+    status = check_user(in(options->directory, "", "master.key", path), why);
+    if (status == TB_OK)
+        status = read_key(path, keys, why);
     if (status != TB_OK)
         return status;
     if (!options->database)

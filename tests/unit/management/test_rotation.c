@@ -503,6 +503,16 @@ static void refused(void **state)
     assert_int_equal(rotate(a, 0, &out, &why), TB_DB_KEY);
     put_key(a, &before);
     airport_open(a);
+    tb_management_free(&a->m);
+    char path[128];
+    path_of(a, "master.key", path);
+    if (geteuid() == 0) { /* what root makes the service could not open */
+        assert_int_equal(chown(path, 65534, (gid_t)-1), 0);
+        assert_int_equal(rotate(a, 0, &out, &why), TB_FORBIDDEN);
+        assert_non_null(strstr(tb_error_text(&why), "user"));
+        assert_int_equal(chown(path, 0, (gid_t)-1), 0);
+    }
+    airport_open(a);
     const tb_rotation_options nowhere = {.directory = "/nowhere/at/all"};
     assert_int_equal(tb_management_rotate_key(&nowhere, &out, &why), TB_NOT_FOUND);
 }
