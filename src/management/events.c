@@ -149,24 +149,24 @@ static tb_status keep(tb_management *m, const tb_sealed_event *event, tb_status 
     return status;
 }
 
-/* E2. Everything that stood before the one that failed has been applied once already, if only to be rolled back; should
- * the commit itself fail, halves of it are tried. Ends: every call below is for fewer events. */
+/* E2. What stands before the one that failed is applied; should the commit itself fail, halves are tried. Set aside is
+ * only what fails alone: a statement that nobody waited for fails where the next one is waited for (tb_db_run_later),
+ * perhaps in somebody else's event. Ends: every call below is for fewer events. */
 static tb_status apply(tb_management *m, const tb_sealed_event *events, int count, tb_event_tally *sum)
 {
     while (count > 0) {
-        int bad, good;
-        tb_status failed = try_all(m, events, count, sum, &bad), status = TB_OK;
-        if (failed == TB_OK || tb_status_may_pass(failed))
-            return failed;
-        good = bad != NOBODY ? bad : count / 2;
-        if (good > 0)
-            status = apply(m, events, good, sum);
-        if (status == TB_OK && (bad != NOBODY || count == 1))
-            status = keep(m, &events[good++], failed);
+        int bad;
+        tb_status status = try_all(m, events, count, sum, &bad);
+        if (status == TB_OK || tb_status_may_pass(status))
+            return status;
+        if (count == 1)
+            return keep(m, events, status);
+        int some = bad == NOBODY ? count / 2 : bad > 0 ? bad : 1;
+        status = apply(m, events, some, sum);
         if (status != TB_OK)
             return status;
-        events += good;
-        count -= good;
+        events += some;
+        count -= some;
     }
     return TB_OK;
 }
