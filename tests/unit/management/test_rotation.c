@@ -388,6 +388,7 @@ static void a_site_of_before(void **state)
 
 typedef struct victim {
     int step, dies_at;
+    const char *folder;
 } victim;
 
 static void at_step(void *context, const char *step, uint64_t done, uint64_t of)
@@ -471,6 +472,47 @@ static void killed_between_two_moves(void **state)
     tb_request_free(&s.request);
 }
 
+static void cut_off(void *context, const char *step, uint64_t done, uint64_t of)
+{
+    victim *v = context;
+    (void)step;
+    (void)done;
+    (void)of;
+    if (++v->step == v->dies_at)
+        (void)database_ask(v->folder, "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity"
+                                      " WHERE datname = pg_catalog.current_database()"
+                                      " AND pid <> pg_catalog.pg_backend_pid()");
+}
+
+/* The database ends the session at every step: all of it was done, or nothing, and the same command goes on. */
+static void cut_off_at_every_step(void **state)
+{
+    airport *a = *state;
+    site s;
+    tb_rotation out;
+    int gone = 0, done = 0;
+    live(a, &s);
+    for (int i = 1; !done; i++) {
+        tb_error why = {0};
+        victim v = {.dies_at = i, .folder = a->folder};
+        const tb_rotation_options options = {
+            .directory = a->folder, .database = database_ready_url(a->folder), .progress = cut_off, .context = &v};
+        assert_true(i < STEPS_MAX);
+        tb_management_free(&a->m);
+        tb_status status = tb_management_rotate_key(&options, &out, &why);
+        assert_true(status == TB_OK || status == TB_DB_GONE);
+        if (status != TB_OK) {
+            assert_non_null(strstr(tb_error_text(&why), "again"));
+            rotated(a, 0, &out);
+        }
+        gone += status != TB_OK;
+        done = v.step < i;
+        goes_on(a, &s);
+    }
+    assert_true(gone > 0);
+    tb_request_free(&s.request);
+}
+
 /* ---- refused ---- */
 
 static void wait_until_served(const airport *a)
@@ -520,10 +562,13 @@ static void refused(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, airport_setup, airport_teardown)
-    const struct CMUnitTest tests[] = {
+    const struct CMUnitTest on_both[] = {
         TEST(the_site_goes_on), TEST(the_old_key_opens_nothing), TEST(erasure_still_erases),
         TEST(a_leaked_key),     TEST(a_site_of_before),          TEST(killed_at_every_step),
-        TEST(refused),          TEST(nor_a_later_backup),        TEST(killed_between_two_moves)};
-    size_t count = sizeof tests / sizeof *tests - (database_is_postgres() ? 2 : 0) /* the last are for files */;
-    return _cmocka_run_group_tests("rotation", tests, count, NULL, NULL);
+        TEST(refused)};
+    const struct CMUnitTest on_files[] = {TEST(nor_a_later_backup), TEST(killed_between_two_moves)};
+    const struct CMUnitTest on_postgres[] = {TEST(cut_off_at_every_step)};
+    int failed = cmocka_run_group_tests(on_both, NULL, NULL);
+    return failed + (database_is_postgres() ? cmocka_run_group_tests(on_postgres, NULL, NULL)
+                                            : cmocka_run_group_tests(on_files, NULL, NULL));
 }
