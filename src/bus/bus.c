@@ -195,17 +195,19 @@ static void *watch(void *context)
 
 /* ---- opening and closing ---- */
 
-static natsStatus set_servers(natsOptions *options, const char *urls)
+static natsStatus set_servers(tb_bus *bus, const char *urls)
 {
-    const char *servers[16];
+    const char *servers[BUS_SERVERS_MOST];
     int count = 0;
     char *copy = strdup(urls), *rest = copy;
     if (!copy)
         return NATS_NO_MEMORY;
-    for (char *one; (one = strsep(&rest, ",")) && count < 16;)
-        if (*one)
+    for (char *one; (one = strsep(&rest, ",")) && count < BUS_SERVERS_MOST;)
+        if (*one) {
+            bus_note_port(bus, one);
             servers[count++] = one;
-    natsStatus s = count ? natsOptions_SetServers(options, servers, count) : NATS_ADDRESS_MISSING;
+        }
+    natsStatus s = count ? natsOptions_SetServers(bus->how, servers, count) : NATS_ADDRESS_MISSING;
     free(copy);
     return s;
 }
@@ -303,7 +305,7 @@ static natsStatus choose(tb_bus *bus, const tb_bus_options *options)
 {
     natsStatus s = natsOptions_Create(&bus->how);
     natsOptions *o = bus->how;
-    DO(set_servers(o, options->url));
+    DO(set_servers(bus, options->url));
     DO(natsOptions_SetName(o, options->name ? options->name : "tebura"));
     DO(natsOptions_SetTimeout(o, 2000));
     DO(natsOptions_SetSendAsap(o, true)); /* otherwise the library gathers for a millisecond before each sending */
@@ -311,7 +313,7 @@ static natsStatus choose(tb_bus *bus, const tb_bus_options *options)
     DO(natsOptions_SetAllowReconnect(o, true));
     DO(natsOptions_SetMaxReconnect(o, -1));
     DO(natsOptions_SetCustomReconnectDelay(o, until_next_try, NULL));
-    DO(natsOptions_SetPingInterval(o, 5000)); /* a pulled cable is noticed within 15 s */
+    DO(natsOptions_SetPingInterval(o, BUS_PING_MS)); /* a pulled cable is noticed within 15 s */
     DO(natsOptions_SetMaxPingsOut(o, 2));
     DO(natsOptions_SetFailRequestsOnDisconnect(o, true));
     DO(natsOptions_SetDisconnectedCB(o, on_disconnected, bus));
@@ -389,6 +391,8 @@ tb_status tb_bus_open(const tb_bus_options *options, tb_bus **out, tb_error *why
     bus->context = options->context;
     status = take_identity(bus, options);
     natsStatus s = status == TB_OK ? choose(bus, options) : NATS_INVALID_ARG;
+    if (s == NATS_OK && !bus_look_out(bus))
+        s = NATS_NO_MEMORY;
     DO(bus_connect(bus, &bus->connection, &bus->js));
     if (s == NATS_OK && pthread_create(&bus->watcher, NULL, watch, bus) != 0)
         s = NATS_NO_MEMORY;
@@ -436,6 +440,7 @@ void tb_bus_free(tb_bus **place)
         (void)natsConnection_FlushTimeout(bus->connection, 1000); /* acknowledgements on their way out */
     jsCtx_Destroy(bus->js);
     int quiet = close_connection(bus);
+    bus_look_no_more(bus);
     library_release();
     if (quiet)
         destroy(bus);

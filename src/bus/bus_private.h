@@ -9,6 +9,8 @@
 #include <tebura/bus.h>
 
 #define BUS_NAME_SIZE 64
+#define BUS_SERVERS_MOST 16
+#define BUS_PING_MS 5000
 #define BUS_REOPEN_MS 5000  /* between two tries of somebody who was turned away */
 #define BUS_RETRY_DOUBLED 4 /* times at most: 4 to 8 s */
 #define BUS_API_WAIT 2500   /* ms, for one call of the JetStream API; a cluster that chooses a leader does not answer */
@@ -51,10 +53,12 @@ struct tb_bus {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     pthread_t watcher;
-    int connected, closed, stopping, watching; /* by lock */
-    uint64_t made;                             /* by lock: connections so far */
-    char site[32];                             /* by lock: of the last site_open */
-    uint64_t site_connection;                  /* by lock: bus_connection() when it succeeded */
+    int connected, closed, stopping, watching;                  /* by lock */
+    uint64_t made;                                              /* by lock: connections so far */
+    pthread_t lookout;                                          /* bus_silent.c, and the next */
+    int ports[BUS_SERVERS_MOST], port_count, looking_out, gone; /* gone: by lock */
+    char site[32];                                              /* by lock: of the last site_open */
+    uint64_t site_connection;                                   /* by lock: bus_connection() when it succeeded */
     bus_flight flight;
     uint64_t stored[BUS_PARTS]; /* by lock: the last number that each part has acknowledged to us */
     int replicas;               /* 0: what the cluster offers */
@@ -78,6 +82,12 @@ static inline void bus_way_out(pthread_rwlock_t **way)
 void bus_note(tb_bus *bus, int connected, int closed);
 /* With bus->how. TB_OK also when it is not connected yet. */
 natsStatus bus_connect(tb_bus *bus, natsConnection **connection, jsCtx **js);
+/* Of one of the brokers that will be asked. */
+void bus_note_port(tb_bus *bus, const char *url);
+/* From here to bus_look_no_more a broker that falls silent is given up, whatever the library is waiting for. 0: no
+ * thread. */
+int bus_look_out(tb_bus *bus);
+void bus_look_no_more(tb_bus *bus);
 /* Another connection in the place of one that the library has given up. */
 void bus_reopen(tb_bus *bus);
 /* Makes a subscription, on this connection and on each that follows. */
