@@ -87,11 +87,14 @@ static tb_status open_it(tb_actuator *actuator, uint64_t ticket, tb_actuator_don
 {
     doors *d = (doors *)actuator;
     pthread_mutex_lock(&d->mutex);
-    d->ticket = ticket;
-    d->done = done;
-    d->done_context = context;
+    int is_free = d->interlock.state == TB_INTERLOCK_CLOSED; /* else what is told is still of the former one */
+    if (is_free) {
+        d->ticket = ticket;
+        d->done = done;
+        d->done_context = context;
+    }
     pthread_mutex_unlock(&d->mutex);
-    return step(d, &(tb_interlock_input){.kind = TB_INTERLOCK_ADMIT});
+    return is_free ? step(d, &(tb_interlock_input){.kind = TB_INTERLOCK_ADMIT}) : TB_CONFLICT;
 }
 
 static int is_open(const tb_actuator *actuator)

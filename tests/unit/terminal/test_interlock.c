@@ -1,5 +1,5 @@
 /* A15: two doors: every transition of the table, both never open, nobody locked in; and thousands of steps at
- * random. */
+ * random; the simulated doors. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "terminal/interlock.h"
+#include "terminal/actuator.h"
 
 typedef struct trial {
     tb_interlock l;
@@ -364,6 +364,50 @@ static void at_random(void **state)
     assert_true(passed > 100 && released > 100 && calls > released);
 }
 
+/* ---- the simulated doors ---- */
+
+typedef struct told {
+    uint64_t called, done;
+    tb_interlock_cause cause;
+} told;
+
+static void note_call(void *context, uint64_t ticket, tb_interlock_cause cause)
+{
+    *(told *)context = (told){ticket, ((told *)context)->done, cause};
+}
+
+static void note_done(void *context, uint64_t ticket, tb_status status)
+{
+    (void)status;
+    ((told *)context)->done = ticket;
+}
+
+static void note_nothing(void *context)
+{
+    (void)context;
+}
+
+/* Whoever is turned away because somebody is inside is not the one of whom something is told later. */
+static void of_whom_it_is_told(void **state)
+{
+    (void)state;
+    told t = {0};
+    tb_actuator *doors = NULL;
+    const tb_doors_listener listener = {note_nothing, note_call, &t};
+    assert_int_equal(tb_actuator_interlock_simulated(TB_INTERLOCK_FACE, &listener, &doors), TB_OK);
+    assert_int_equal(tb_actuator_open(doors, 7, note_done, &t), TB_OK);
+    assert_int_equal(tb_actuator_sense(doors, &(tb_interlock_sensors){0, 1, 1}), TB_OK);
+    assert_int_equal(tb_actuator_sense(doors, &(tb_interlock_sensors){1, 1, 1}), TB_OK);
+    assert_int_equal(tb_actuator_open(doors, 8, note_done, &t), TB_CONFLICT);
+    assert_int_equal(tb_actuator_ask(doors, TB_INTERLOCK_STRANGER), TB_OK);
+    assert_int_equal(t.called, 7);
+    assert_int_equal(t.cause, TB_INTERLOCK_OTHER_FACE);
+    assert_int_equal(tb_actuator_sense(doors, &(tb_interlock_sensors){0, 1, 0}), TB_OK);
+    assert_int_equal(tb_actuator_sense(doors, &(tb_interlock_sensors){1, 1, 0}), TB_OK);
+    assert_int_equal(t.done, 7);
+    tb_actuator_free(&doors);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(through),
@@ -373,6 +417,7 @@ int main(void)
                                        cmocka_unit_test(what_is_not_for_now),
                                        cmocka_unit_test(what_it_needs),
                                        cmocka_unit_test(a_start),
-                                       cmocka_unit_test(at_random)};
+                                       cmocka_unit_test(at_random),
+                                       cmocka_unit_test(of_whom_it_is_told)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
