@@ -12,10 +12,8 @@ const names = (list: Touchpoint[]) => list.slice(0, 3).map((p) => p.id).join(', 
 
 /** Gates whose last call for an attendant nobody has answered. */
 function calls(data: Data): Matter[] {
-  const last = new Map<string, string>();
-  for (const p of data.passages) if (p.kind === 'attendant' && !last.has(p.touchpoint)) last.set(p.touchpoint, p.reason);
   const open = ['interlock_released', 'interlock_forced', 'interlock_vanished', 'interlock_unannounced', 'interlock_no_sensors', 'interlock_held'];
-  return [...last].filter(([, reason]) => open.includes(reason)).map(([id, reason]) => ({ key: `call-${id}`, grave: true, what: t('m_call', id, named(reason)), todo: t('m_call_do') }));
+  return [...data.called].filter(([, { reason }]) => open.includes(reason)).map(([id, { reason }]) => ({ key: `call-${id}`, grave: true, what: t('m_call', id, named(reason)), todo: t('m_call_do') }));
 }
 
 export function mattersOf(data: Data, now: number): Matter[] {

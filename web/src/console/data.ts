@@ -6,24 +6,37 @@ import { learn } from '../shared/words';
 
 export interface Data {
   health: Health | null; site: Site | null; counts: Counts | null; touchpoints: Touchpoint[]; flights: Flight[]; people: Person[]; quarantine: SetAside[];
-  passages: Passage[]; // newest first
+  passages: Passage[]; // newest first, so many of them
+  called: Map<string, Passage>; // of each gate, however long ago: the last call for an attendant, or that one has looked
   live: boolean; trouble: string; unauthorised: boolean;
 }
 
 const empty: Data = {
-  health: null, site: null, counts: null, touchpoints: [], flights: [], people: [], quarantine: [], passages: [], live: false, trouble: '', unauthorised: false,
+  health: null, site: null, counts: null, touchpoints: [], flights: [], people: [], quarantine: [], passages: [], called: new Map(), live: false, trouble: '', unauthorised: false,
 };
 const KEPT = 200;
 
 const { compare } = new Intl.Collator('en', { numeric: true });
 const byId = (a: Touchpoint, b: Touchpoint): number => compare(a.id, b.id);
 
+/** A door that was held is nobody's any more when somebody goes on there; the others wait until an attendant has looked. */
+function calledBy(before: Map<string, Passage>, passages: Passage[]): Map<string, Passage> {
+  const called = new Map(before);
+  for (const p of [...passages].sort((one, other) => one.number - other.number)) {
+    const last = called.get(p.touchpoint);
+    if (last && last.number >= p.number) continue;
+    if (p.kind === 'attendant') called.set(p.touchpoint, p);
+    else if (last?.reason === 'interlock_held') called.delete(p.touchpoint);
+  }
+  return called;
+}
+
 type Change = Partial<Data> | { passage: Passage } | { touchpoint: Touchpoint };
 
 function reduce(data: Data, change: Change): Data {
   if ('passage' in change) {
     if (data.passages.some((p) => p.number === change.passage.number)) return data;
-    return { ...data, passages: [change.passage, ...data.passages].sort((a, b) => b.number - a.number).slice(0, KEPT) };
+    return { ...data, called: calledBy(data.called, [change.passage]), passages: [change.passage, ...data.passages].sort((a, b) => b.number - a.number).slice(0, KEPT) };
   }
   if ('touchpoint' in change) {
     const touchpoints = [...data.touchpoints], at = touchpoints.findIndex((p) => p.id === change.touchpoint.id);
@@ -64,14 +77,15 @@ export function useData(token: string | null): [Data, () => void] {
         const site = await server<Site>('site');
         learn(site.words);
         told({ site });
-        let after = 0, newest: Passage[] = [];
+        let after = 0, newest: Passage[] = [], called = empty.called;
         for (let more = true; more && !ended;) { // they come oldest first: walk to the end
           const page = await server<{ passages: Passage[]; last: number }>(`passages?max=1000&after=${after}`);
+          called = calledBy(called, page.passages);
           newest = [...newest, ...page.passages].slice(-KEPT);
           more = page.passages.length === 1000;
           after = page.last;
         }
-        told({ passages: newest.reverse() });
+        told({ passages: newest.reverse(), called });
         if (ended) return;
         source = stream(after);
         source.onopen = () => told({ live: true });
