@@ -82,10 +82,13 @@ static void clear_part(const char *directory, const char *const *keep, size_t ke
 }
 
 /* The service's own word for it, which it does not know. */
-static tb_status open_with(const char *directory, const tb_keyring *keys, tb_db **db, tb_error *why)
+static tb_status open_with(const char *directory, const tb_keyring *keys, int scratch, tb_db **db, tb_error *why)
 {
-    tb_db_options options = {
-        .directory = directory, .central = &keys->central, .visitor = &keys->visitor, .busy_ms = 500};
+    tb_db_options options = {.directory = directory,
+                             .central = &keys->central,
+                             .visitor = &keys->visitor,
+                             .busy_ms = 500,
+                             .scratch = scratch};
     tb_status status = tb_db_open(&options, db, why);
     return status == TB_DB_LOCKED
                ? tb_fail(why, status, "%s: a service runs on these databases: stop it first", directory)
@@ -140,7 +143,7 @@ static tb_status make_copies(tb_db *db, const char *part, const tb_rotation_opti
     tell(options, "copy");
     tb_status status = tb_db_copy(db, part, why);
     if (status == TB_OK)
-        status = open_with(part, from, &copy, why);
+        status = open_with(part, from, 1, &copy, why);
     if (status == TB_OK)
         status = reseal(copy, options, from, to, out, why);
     tell(options, "encrypt");
@@ -149,7 +152,7 @@ static tb_status make_copies(tb_db *db, const char *part, const tb_rotation_opti
     tb_db_free(&copy);
     tell(options, "check");
     if (status == TB_OK)
-        status = open_with(part, to, &copy, why);
+        status = open_with(part, to, 1, &copy, why);
     if (status == TB_OK)
         status = tb_reseal_check(copy, to, why);
     tb_db_free(&copy);
@@ -296,7 +299,7 @@ static tb_status open_old(const tb_rotation_options *options, tb_keyring *keys, 
     if (status != TB_OK)
         return status;
     if (!options->database)
-        return open_with(options->directory, keys, db, why);
+        return open_with(options->directory, keys, 0, db, why);
     return tb_db_open(&(tb_db_options){.url = options->database}, db, why);
 }
 

@@ -23,6 +23,7 @@ typedef struct tb_db_options {
     const char *directory;           /* exists; central.db and visitor.db live here */
     const tb_key *central, *visitor; /* borrowed until open returns */
     int busy_ms;                     /* how long to wait for another program to let go of the files */
+    int scratch; /* a copy that is thrown away when anything fails: no journal, which could be as large as the files */
     /* "postgresql://user@host/database?..." or libpq's "host=... dbname=...": then none of the above counts. Never
      * logged; a copy is kept in secret memory. Beyond this machine TLS with a verified server is asked for
      * (sslmode=verify-full) unless it names an sslmode itself. NULL: the files. */
@@ -134,7 +135,7 @@ tb_status tb_db_script(tb_db *db, const char *sql, tb_error *why) TB_MUST_CHECK;
  * and has no such files; they are not synced. Outside of a transaction. On failure a part may be left there.
  * TB_UNSUPPORTED: PostgreSQL, which has pg_dump; TB_EXISTS, TB_DISK_FULL, TB_IO, TB_NO_MEMORY. */
 tb_status tb_db_copy(tb_db *db, const char *directory, tb_error *why) TB_MUST_CHECK;
-/* Other keys for both files, of which nobody else may know yet: a power cut in between leaves neither. Outside of a
+/* Other keys for both files, which are scratch: a power cut in between leaves neither. Outside of a
  * transaction; afterwards only tb_db_free may be called. TB_UNSUPPORTED: PostgreSQL, which has no keys. */
 tb_status tb_db_rekey(tb_db *db, const tb_key *central, const tb_key *visitor) TB_MUST_CHECK;
 /* Does a service run on this database, on whatever machine? 0 with files: who has them open is alone. */

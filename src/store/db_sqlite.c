@@ -147,9 +147,9 @@ static tb_status attach(sqlite *db, const char *directory, const char *schema, c
     return status;
 }
 
-static tb_status settle(sqlite *db)
+static tb_status settle(sqlite *db, int scratch)
 {
-    static const char *const settings[] = {
+    const char *const settings[] = {
         "PRAGMA locking_mode = EXCLUSIVE",
         "PRAGMA foreign_keys = ON",
         "PRAGMA temp_store = MEMORY",
@@ -157,8 +157,8 @@ static tb_status settle(sqlite *db)
         "PRAGMA visitor.secure_delete = ON",
         "PRAGMA central.locking_mode = EXCLUSIVE",
         "PRAGMA visitor.locking_mode = EXCLUSIVE",
-        "PRAGMA central.journal_mode = TRUNCATE",
-        "PRAGMA visitor.journal_mode = TRUNCATE",
+        scratch ? "PRAGMA central.journal_mode = OFF" : "PRAGMA central.journal_mode = TRUNCATE",
+        scratch ? "PRAGMA visitor.journal_mode = OFF" : "PRAGMA visitor.journal_mode = TRUNCATE",
         "PRAGMA central.synchronous = FULL",
         "PRAGMA visitor.synchronous = FULL",
         /* At most, KiB: what a hundred thousand visits' changes touch. A page that is not here is read, proved and
@@ -208,7 +208,7 @@ static tb_status connect(sqlite *db, const tb_db_options *options, tb_error *why
     if (status == TB_OK)
         status = attach(db, options->directory, "visitor", options->visitor, why);
     if (status == TB_OK)
-        status = settle(db);
+        status = settle(db, options->scratch);
     if (status == TB_OK)
         status = take(db);
     if (status != TB_OK && why && !why->status)
@@ -471,7 +471,6 @@ static tb_status copy(tb_db *base, const char *directory, tb_error *why)
 
 /* ---- other keys ---- */
 
-/* Whoever calls keeps the file as it was: no journal, which would be as large as the file again. */
 static tb_status rekey(tb_db *base, const tb_key *central, const tb_key *visitor)
 {
     const char *const schemas[] = {"central", "visitor"};
@@ -479,10 +478,6 @@ static tb_status rekey(tb_db *base, const tb_key *central, const tb_key *visitor
     sqlite *db = of(base);
     char text[KEY_TEXT];
     tb_status status = undo(db);
-    if (status == TB_OK)
-        status = pragma(db, "PRAGMA central.journal_mode = OFF");
-    if (status == TB_OK)
-        status = pragma(db, "PRAGMA visitor.journal_mode = OFF");
     for (int i = 0; i < 2 && status == TB_OK; i++) {
         key_text(keys[i], text);
         int code = sqlite3_rekey_v2(db->connection, schemas[i], text, (int)strlen(text));

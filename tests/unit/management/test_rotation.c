@@ -436,6 +436,32 @@ static void killed_at_every_step(void **state)
     tb_request_free(&s.request);
 }
 
+static void has_no_journal(void *context, const char *step, uint64_t done, uint64_t of)
+{
+    const airport *a = context;
+    char path[128];
+    struct stat about;
+    (void)step;
+    (void)done;
+    (void)of;
+    path_of(a, "rotation.part/central.db-journal", path);
+    assert_true(stat(path, &about) != 0 || !about.st_size);
+}
+
+/* One copy more, as is said: a journal of all that is sealed anew would be another. */
+static void it_needs_room_for_one_copy(void **state)
+{
+    airport *a = *state;
+    site s;
+    tb_rotation out;
+    live(a, &s);
+    tb_management_free(&a->m);
+    const tb_rotation_options options = {.directory = a->folder, .progress = has_no_journal, .context = a};
+    assert_int_equal(tb_management_rotate_key(&options, &out, NULL), TB_OK);
+    goes_on(a, &s);
+    tb_request_free(&s.request);
+}
+
 static void at_move(void *context, const char *step, uint64_t done, uint64_t of)
 {
     (void)context;
@@ -566,7 +592,8 @@ int main(void)
         TEST(the_site_goes_on), TEST(the_old_key_opens_nothing), TEST(erasure_still_erases),
         TEST(a_leaked_key),     TEST(a_site_of_before),          TEST(killed_at_every_step),
         TEST(refused)};
-    const struct CMUnitTest on_files[] = {TEST(nor_a_later_backup), TEST(killed_between_two_moves)};
+    const struct CMUnitTest on_files[] = {TEST(nor_a_later_backup), TEST(it_needs_room_for_one_copy),
+                                          TEST(killed_between_two_moves)};
     const struct CMUnitTest on_postgres[] = {TEST(cut_off_at_every_step)};
     int failed = cmocka_run_group_tests(on_both, NULL, NULL);
     return failed + (database_is_postgres() ? cmocka_run_group_tests(on_postgres, NULL, NULL)
