@@ -435,7 +435,7 @@ void tb_bus_free(tb_bus **place)
     if (bus->watching)
         pthread_join(bus->watcher, NULL);
     tb_bus_subscription_free(&bus->lists);
-    bus_subscription_end(bus->connection, &bus->flight.acks);
+    bus_subscription_end(&bus->flight.threads, bus->connection, &bus->flight.acks, 1);
     if (bus->connection && tb_bus_is_connected(bus))
         (void)natsConnection_FlushTimeout(bus->connection, 1000); /* acknowledgements on their way out */
     jsCtx_Destroy(bus->js);

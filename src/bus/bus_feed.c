@@ -64,8 +64,10 @@ natsStatus bus_feed_listen(tb_bus *bus)
         snprintf(bus->flight.inbox, sizeof bus->flight.inbox, "%s", (const char *)inbox);
         snprintf(subject, sizeof subject, "%s.>", (const char *)inbox);
         s = natsConnection_Subscribe(&bus->flight.acks, bus->connection, subject, on_ack, bus);
-        if (s == NATS_OK)
+        if (s == NATS_OK) {
+            bus_threads_note(&bus->flight.threads, bus, bus->flight.acks);
             s = natsSubscription_SetPendingLimits(bus->flight.acks, -1, -1); /* bounded by IN_FLIGHT_MOST */
+        }
         natsInbox_Destroy(inbox);
     }
     pthread_mutex_unlock(&bus->lock);

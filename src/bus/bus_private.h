@@ -20,10 +20,17 @@
  * mark of its own. Changing the number makes every list new. */
 #define BUS_PARTS 16
 
+/* Threads of the library that call back for subscriptions of ours. */
+typedef struct bus_threads {
+    tb_bus *bus; /* NULL: there never was one */
+    int running; /* by tb_bus.lock */
+} bus_threads;
+
 /* Acknowledgements of feed values under way. One round lasts from a flush to the next; the round's number is in the
  * reply subject, so that a late acknowledgement of an earlier round is never counted. Guarded by tb_bus.lock. */
 typedef struct bus_flight {
     natsSubscription *acks;
+    bus_threads threads; /* of acks */
     char inbox[96];
     uint64_t round;
     int sent, stored, failed;
@@ -116,8 +123,11 @@ void bus_delivery_of(natsMsg *message, tb_delivery *out);
 /* Waits at most `ms`, less when *stop (guarded by bus->lock) is or becomes set. */
 void bus_pause(tb_bus *bus, const int *stop, int ms);
 struct timespec bus_deadline(int ms);
-/* Ends an asynchronous subscription: when it returns, its callback does not run and never will. NULL is allowed. */
-void bus_subscription_end(natsConnection *connection, natsSubscription **subscription);
+/* Right after it was made; by bus->lock. */
+void bus_threads_note(bus_threads *threads, tb_bus *bus, natsSubscription *subscription);
+/* Ends asynchronous subscriptions, all that `threads` were noted for: when it returns, no callback of theirs runs and
+ * none ever will, also when their connection is closed. Each may be NULL. */
+void bus_subscription_end(bus_threads *threads, natsConnection *connection, natsSubscription **places, int count);
 /* Unsubscribes and frees when the reader is certainly past it; waits for one round trip. NULL is allowed. */
 void bus_subscription_destroy(natsConnection *connection, natsSubscription *subscription);
 

@@ -19,11 +19,17 @@ static natsStatus make(tb_bus_subscription *s)
 {
     tb_bus *bus = s->bus;
     BUS_WAY(bus);
-    if (s->handle)
-        return natsConnection_Subscribe(&s->subs[0], bus->connection, s->subject, s->received, s);
     natsStatus status = NATS_OK;
-    for (int i = 0; i < TB_BUS_ANSWER_THREADS && status == NATS_OK; i++) /* a thread each; the broker shares out */
-        status = natsConnection_QueueSubscribe(&s->subs[i], bus->connection, s->subject, "teburad", s->received, s);
+    int count = s->handle ? 1 : TB_BUS_ANSWER_THREADS; /* a thread each; the broker shares out */
+    for (int i = 0; i < count && status == NATS_OK; i++) {
+        status = s->handle ? natsConnection_Subscribe(&s->subs[i], bus->connection, s->subject, s->received, s)
+                           : natsConnection_QueueSubscribe(&s->subs[i], bus->connection, s->subject, "teburad",
+                                                           s->received, s);
+        pthread_mutex_lock(&bus->lock);
+        if (status == NATS_OK)
+            bus_threads_note(&s->threads, bus, s->subs[i]);
+        pthread_mutex_unlock(&bus->lock);
+    }
     return status;
 }
 
@@ -51,13 +57,12 @@ static void end_all(tb_bus *bus)
     tb_bus_subscription *first = bus->subscriptions;
     pthread_mutex_unlock(&bus->list);
     for (tb_bus_subscription *s = first; s; s = s->next)
-        for (int i = 0; i < TB_BUS_ANSWER_THREADS; i++)
-            bus_subscription_end(bus->connection, &s->subs[i]);
+        bus_subscription_end(&s->threads, bus->connection, s->subs, TB_BUS_ANSWER_THREADS);
     pthread_mutex_lock(&bus->lock);
     natsSubscription *acks = bus->flight.acks; /* made again when the site is opened */
     bus->flight.acks = NULL;
     pthread_mutex_unlock(&bus->lock);
-    bus_subscription_end(bus->connection, &acks);
+    bus_subscription_end(&bus->flight.threads, bus->connection, &acks, 1);
 }
 
 static void make_all(tb_bus *bus)

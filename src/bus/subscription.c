@@ -3,20 +3,22 @@
 
 #include <stdlib.h>
 
-typedef struct ending {
-    pthread_mutex_t lock;
-    pthread_cond_t ended;
-    int done;
-} ending;
-
 /* The library's last word about a subscription: its callback has returned and is not called again. */
 static void on_complete(void *context)
 {
-    ending *e = context;
-    pthread_mutex_lock(&e->lock);
-    e->done = 1;
-    pthread_cond_signal(&e->ended);
-    pthread_mutex_unlock(&e->lock);
+    bus_threads *threads = context;
+    tb_bus *bus = threads->bus;
+    pthread_mutex_lock(&bus->lock);
+    threads->running--;
+    pthread_cond_broadcast(&bus->changed);
+    pthread_mutex_unlock(&bus->lock);
+}
+
+/* From its beginning: of one that went with its connection the library does not let itself be asked any more. */
+void bus_threads_note(bus_threads *threads, tb_bus *bus, natsSubscription *subscription)
+{
+    threads->bus = bus;
+    threads->running += natsSubscription_SetOnCompleteCB(subscription, on_complete, threads) == NATS_OK;
 }
 
 /* The library's reader takes a subscription out of its table and locks it a moment later without holding on to it, so
@@ -31,25 +33,22 @@ void bus_subscription_destroy(natsConnection *connection, natsSubscription *subs
     natsSubscription_Destroy(subscription);
 }
 
-void bus_subscription_end(natsConnection *connection, natsSubscription **place)
+void bus_subscription_end(bus_threads *threads, natsConnection *connection, natsSubscription **places, int count)
 {
-    natsSubscription *subscription = *place;
-    *place = NULL;
-    if (!subscription)
-        return;
-    ending e = {.done = 0};
-    pthread_mutex_init(&e.lock, NULL);
-    pthread_cond_init(&e.ended, NULL);
-    if (natsSubscription_SetOnCompleteCB(subscription, on_complete, &e) == NATS_OK) {
-        (void)natsSubscription_Unsubscribe(subscription); /* closes it here even when the broker cannot be told */
-        pthread_mutex_lock(&e.lock);
-        while (!e.done)
-            pthread_cond_wait(&e.ended, &e.lock);
-        pthread_mutex_unlock(&e.lock);
+    tb_bus *bus = threads->bus;
+    for (int i = 0; i < count; i++)
+        if (places[i])
+            (void)natsSubscription_Unsubscribe(places[i]); /* closes it here even when the broker cannot be told */
+    if (bus) {
+        pthread_mutex_lock(&bus->lock);
+        while (threads->running)
+            pthread_cond_wait(&bus->changed, &bus->lock);
+        pthread_mutex_unlock(&bus->lock);
     }
-    bus_subscription_destroy(connection, subscription);
-    pthread_cond_destroy(&e.ended);
-    pthread_mutex_destroy(&e.lock);
+    for (int i = 0; i < count; i++) {
+        bus_subscription_destroy(connection, places[i]);
+        places[i] = NULL;
+    }
 }
 
 /* From here on it is not made again. */
@@ -82,7 +81,7 @@ void tb_bus_subscription_free(tb_bus_subscription **place)
     }
     forget(subscription);
     BUS_WAY(subscription->bus);
-    for (int i = 0; i < TB_BUS_ANSWER_THREADS; i++)
-        bus_subscription_end(subscription->bus->connection, &subscription->subs[i]);
+    bus_subscription_end(&subscription->threads, subscription->bus->connection, subscription->subs,
+                         TB_BUS_ANSWER_THREADS);
     free(subscription);
 }

@@ -11,6 +11,7 @@ struct tb_bus_subscription {
     tb_bus_answer_fn answer;
     tb_bus_message_fn handle;
     natsSubscription *subs[TB_BUS_ANSWER_THREADS]; /* NULL: not made in this connection */
+    bus_threads threads;                           /* of subs */
     char subject[TB_SUBJECT_SIZE];
     natsMsgHandler received;
     tb_bus_subscription *next; /* of bus->subscriptions */

@@ -2,8 +2,11 @@
  * listeners. */
 #include "bus_support.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+
+#include "bus/bus_private.h"
 
 #define SUBJECT "tb.airport.ask.gate-1"
 
@@ -186,6 +189,47 @@ static void a_slow_listener_loses_and_lives(void **state)
     tb_bus_free(&server);
 }
 
+static tb_status held_back(void *context, const tb_delivery *request, tb_bytes *reply)
+{
+    slow *s = context;
+    (void)request;
+    (void)reply;
+    atomic_fetch_add(&s->heard, 1);
+    wait_for(!atomic_load(&s->hold));
+    return TB_OK;
+}
+
+static void *free_it(void *context)
+{
+    tb_bus_subscription_free(context);
+    return NULL;
+}
+
+/* The library forgets its subscriptions when the broker turns it away, whoever is still at work. */
+static void waits_for_its_callback_when_the_connection_is_closed(void **state)
+{
+    tb_bus *server = bus_to(*state), *terminal = bus_to(*state);
+    slow s = {0};
+    pthread_t freeing;
+    struct timespec soon;
+    tb_bus_subscription *answering = NULL;
+    tb_bytes reply = {0};
+    atomic_store(&s.hold, 1);
+    assert_int_equal(tb_bus_answer(server, SUBJECT, held_back, &s, &answering), TB_OK);
+    while (!atomic_load(&s.heard)) /* the subscription is on its way to the broker */
+        assert_int_not_equal(tb_bus_request(terminal, SUBJECT, tb_span_text("x"), 50, &reply), TB_OK);
+    natsConnection_Close(server->connection);
+    assert_int_equal(pthread_create(&freeing, NULL, free_it, &answering), 0);
+    clock_gettime(CLOCK_REALTIME, &soon);
+    soon.tv_sec++;
+    assert_int_equal(pthread_timedjoin_np(freeing, NULL, &soon), ETIMEDOUT);
+    atomic_store(&s.hold, 0);
+    assert_int_equal(pthread_join(freeing, NULL), 0);
+    tb_bytes_free(&reply);
+    tb_bus_free(&terminal);
+    tb_bus_free(&server);
+}
+
 int main(void)
 {
 #define WITH_SERVER(test) cmocka_unit_test_setup_teardown(test, server_setup, server_teardown)
@@ -195,6 +239,7 @@ int main(void)
         WITH_SERVER(many_at_once_each_its_own_answer),
         WITH_SERVER(fails_when_the_broker_goes),
         WITH_SERVER(a_slow_listener_loses_and_lives),
+        WITH_SERVER(waits_for_its_callback_when_the_connection_is_closed),
     };
     RUN_WITH_SERVER(tests);
 }
