@@ -1,11 +1,12 @@
 /* bench_identify.c: server-side matching (A17): questions of terminals that have no list, answered by the management
  * service: unsealed, searched among those whom the role serves now (or among all visitors, when none of them matches),
  * judged, sealed. Half of the visitors are airside, where the tills are. Asked by as many threads as teburad answers
- * with, each as fast as it can, and by one alone. Without broker and network. Faces are made up. Table on standard
- * error, JSON on standard output. */
+ * with, each as fast as it can, and by one alone. At last a look among people who are no visitors yet. Without broker
+ * and network. Faces are made up. Table on standard error, JSON on standard output. */
 #include <ftw.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,10 +32,11 @@ static struct bench {
     tb_time now;
     int visitors;
     tb_id *visits;
-    terminal security, emigration, till;
+    terminal security, emigration, till, shop;
 } b = {.security = {.id = "security-1", .role = "security"},
        .emigration = {.id = "emigration-1", .role = "emigration"},
-       .till = {.id = "till-1", .role = "boarding"}};
+       .till = {.id = "till-1", .role = "boarding"},
+       .shop = {.id = "shop-1", .role = "shop"}};
 
 static void need(tb_status status, const char *what)
 {
@@ -49,27 +51,33 @@ static tb_time fixed_now(void *context)
     return *(tb_time *)context;
 }
 
-/* The airport, with boarding gates whose people the server matches. */
+static char *replaced(char *text, const char *from, const char *to)
+{
+    char *at = strstr(text, from), *changed = at ? malloc(strlen(text) + strlen(to) + 1) : NULL;
+    if (!changed)
+        need(TB_MALFORMED, "airport.yaml has other roles than this bench knows");
+    sprintf(changed, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+    free(text);
+    return changed;
+}
+
+/* The airport, with boarding gates whose people the server matches, and a shop that is told of others why. */
 static void read_profile(void)
 {
-    static const char from[] = "    lead: 30m\n    for: [greet, guide]\n",
-                      to[] = "    match: server\n    for: [greet, guide]\n";
-    static const char drops[] = "{actuate: gate, status: boarded, deletes_entry: true}",
-                      keeps[] = "{actuate: gate, status: boarded}";
     tb_bytes yaml = {0};
     tb_error why = {0};
     need(tb_file_read(TEBURA_SOURCE_DIR "/profiles/airport.yaml", 1 << 20, &yaml, &why), "profile");
     need(tb_bytes_append(&yaml, tb_span_of("", 1)), "profile");
-    char *text = (char *)yaml.data, *at = strstr(text, from), *changed = calloc(1, yaml.size + 1);
-    char *effect = at ? strstr(at, drops) : NULL;
-    if (!effect || !changed)
-        need(TB_MALFORMED, "airport.yaml has another boarding gate than this bench knows");
-    snprintf(changed, yaml.size + 1, "%.*s%s%.*s%s%s", (int)(at - text), text, to,
-             (int)(effect - at) - (int)strlen(from), at + strlen(from), keeps, effect + strlen(drops));
-    tb_status status = tb_profile_parse(tb_span_text(changed), "airport.yaml", &b.profile, &why);
+    char *text = strdup((char *)yaml.data);
+    text = replaced(text, "    lead: 30m\n    for: [greet, guide]\n", "    match: server\n    for: [greet, guide]\n");
+    text = replaced(text, "{actuate: gate, status: boarded, deletes_entry: true}", "{actuate: gate, status: boarded}");
+    text = replaced(text, "    staff_confirms: false\n",
+                    "    staff_confirms: false\n    match: server\n    asks_central: true\n");
+    text = replaced(text, "departure - 48h, early", "departure - 24h, early");
+    tb_status status = tb_profile_parse(tb_span_text(text), "airport.yaml", &b.profile, &why);
     if (status != TB_OK)
         need(status, tb_error_text(&why));
-    free(changed);
+    free(text);
     tb_bytes_free(&yaml);
 }
 
@@ -80,7 +88,7 @@ static void announce(terminal *t)
     tb_error why;
     snprintf(touchpoint.id, sizeof touchpoint.id, "%s", t->id);
     snprintf(touchpoint.role, sizeof touchpoint.role, "%s", t->role);
-    need(tb_facts_set_text(&touchpoint.attributes, "gate", "12"), "gate");
+    need(tb_facts_set_text(&touchpoint.attributes, t == &b.shop ? "shop" : "gate", "12"), "gate");
     t->keys = tb_key_pair_random();
     need(tb_management_touchpoint_add(b.m, &touchpoint, code, &why), "touchpoint");
     need(tb_management_touchpoint_register(b.m, code, &t->keys.public_key, &out, &why), "register");
@@ -110,6 +118,10 @@ static void open_site(void)
     flight.boarding = b.now;
     flight.departure = b.now + TB_HOUR;
     need(tb_management_flight_put(b.m, &flight, &why), "flight");
+    flight = (tb_flight){.id = "NH107/2026-11-23", .from = "NRT", .to = "LHR", .gate = "12"};
+    flight.departure = b.now + 40 * TB_HOUR;
+    flight.boarding = flight.departure - TB_HOUR;
+    need(tb_management_flight_put(b.m, &flight, &why), "flight");
 }
 
 /* Spread evenly over the sphere, the same for the same number. */
@@ -131,7 +143,8 @@ static void make_face(uint64_t number, tb_template *out)
         out->values[i] /= (float)sqrt(sum);
 }
 
-static void documents(int n, tb_request *request)
+/* `later`: of the flight whose people are no visitors yet. */
+static void documents(int n, int later, tb_request *request)
 {
     tb_mrz mrz = {.lines = 2,
                   .columns = 44,
@@ -146,7 +159,7 @@ static void documents(int n, tb_request *request)
     tb_bcbp pass = {.legs = 1, .electronic = 1, .name = "SATO/MIA"};
     tb_bcbp_leg *leg = &pass.leg[0];
     tb_bytes text = {0};
-    snprintf(mrz.number, sizeof mrz.number, "B%07d", n);
+    snprintf(mrz.number, sizeof mrz.number, "%c%07d", later ? 'C' : 'B', n);
     need(tb_mrz_print(&mrz, &text), "MRZ");
     snprintf(request->mrz, sizeof request->mrz, "%.*s", (int)text.size, (char *)text.data);
     text.size = 0;
@@ -154,10 +167,10 @@ static void documents(int n, tb_request *request)
     snprintf(leg->from, sizeof leg->from, "NRT");
     snprintf(leg->to, sizeof leg->to, "LHR");
     snprintf(leg->carrier, sizeof leg->carrier, "NH");
-    snprintf(leg->flight, sizeof leg->flight, "105");
+    snprintf(leg->flight, sizeof leg->flight, later ? "107" : "105");
     snprintf(leg->seat, sizeof leg->seat, "%dA", n % 90 + 1);
     snprintf(leg->sequence, sizeof leg->sequence, "%d", n % 999 + 1);
-    leg->day_of_year = 325;
+    leg->day_of_year = later ? 327 : 325;
     leg->compartment = 'Y';
     leg->passenger_status = '1';
     need(tb_bcbp_print(&pass, &text), "boarding pass");
@@ -165,18 +178,20 @@ static void documents(int n, tb_request *request)
     tb_bytes_free(&text);
 }
 
-static void check_in(int n)
+enum { FIRST_LATER = 10000000 }; /* of their faces */
+
+static tb_id check_in(int n, int later)
 {
     tb_template face;
     tb_request request = {
         .id = tb_id_random(), .kind = TB_REQUEST_CHECKIN, .at = b.now, .consent = 1, .document_score = 0.9f};
     tb_answer answer;
-    make_face((uint64_t)n + 1, &face);
-    documents(n, &request);
+    make_face((uint64_t)n + 1 + (later ? FIRST_LATER : 0), &face);
+    documents(n, later, &request);
     need(tb_template_encode(&face, &request.probe), "template");
     need(tb_management_checkin(b.m, &request, &answer), "check-in");
-    b.visits[n] = answer.visit;
     tb_request_free(&request);
+    return answer.visit;
 }
 
 /* `count` visitors, every second from `first` on. */
@@ -213,7 +228,7 @@ static void grow(int visitors)
     for (int n = b.visitors; n < visitors; n++) {
         if (isatty(STDERR_FILENO) && n % 500 == 0)
             fprintf(stderr, "\r\033[K%d of %d visitors", n, visitors);
-        check_in(n);
+        b.visits[n] = check_in(n, 0);
     }
     for (int n = b.visitors; n < visitors; n += 2 * BATCH) { /* those of even numbers */
         int left = (visitors - n) / 2, count = left < BATCH ? left : BATCH;
@@ -241,33 +256,39 @@ static int who(int question)
     return question % 10 == 8 ? LANDSIDE : question % 10 == 9 ? STRANGER : AIRSIDE;
 }
 
-static void ask(asker *a, int question, double *ms)
+/* One question, from seal to seal. */
+static tb_answer ask_about(const terminal *t, const tb_template *face, double *ms)
 {
-    static const char subject[] = "tb.bench.ask.till-1";
+    char subject[64];
     tb_request request = {.id = tb_id_random(), .kind = TB_REQUEST_IDENTIFY, .at = b.now};
-    tb_template face;
     tb_answer answer;
     tb_bytes plain = {0}, sealed = {0}, reply = {0}, opened = {0};
-    int kind = who(question), visitor = question * 37 % (b.visitors / 2) * 2 + (kind == LANDSIDE);
-    make_face(kind == STRANGER ? (uint64_t)1e9 + (uint64_t)question : (uint64_t)visitor + 1, &face);
-    snprintf(request.touchpoint, sizeof request.touchpoint, "%s", b.till.id);
-    need(tb_template_encode(&face, &request.probe), "template");
+    snprintf(subject, sizeof subject, "tb.bench.ask.%s", t->id);
+    snprintf(request.touchpoint, sizeof request.touchpoint, "%s", t->id);
+    need(tb_template_encode(face, &request.probe), "template");
     need(tb_request_encode(&request, &plain), "request");
-    need(tb_seal_to(&b.till.keys.private_key, &b.server, tb_span_text(subject), tb_bytes_span(&plain), &sealed),
-         "seal");
+    need(tb_seal_to(&t->keys.private_key, &b.server, tb_span_text(subject), tb_bytes_span(&plain), &sealed), "seal");
     int64_t start = tb_clock_monotonic();
     need(tb_management_request(b.m, subject, tb_bytes_span(&sealed), &reply), "ask");
     *ms = (double)(tb_clock_monotonic() - start) / 1e3;
-    need(tb_open_from(&b.till.keys.private_key, &b.server, tb_span_text(subject), tb_bytes_span(&reply), &opened),
-         "open");
+    need(tb_open_from(&t->keys.private_key, &b.server, tb_span_text(subject), tb_bytes_span(&reply), &opened), "open");
     need(tb_answer_decode(tb_bytes_span(&opened), &answer, NULL), "answer");
-    static const tb_answer_verdict expected[] = {TB_ANSWER_ADMIT, TB_ANSWER_REFUSE, TB_ANSWER_UNKNOWN};
-    a->wrong += answer.verdict != expected[kind] || (kind == AIRSIDE && !tb_id_equal(answer.visit, b.visits[visitor]));
     tb_request_free(&request);
     tb_bytes_free(&plain);
     tb_bytes_free(&sealed);
     tb_bytes_free(&reply);
     tb_bytes_free(&opened);
+    return answer;
+}
+
+static void ask(asker *a, int question, double *ms)
+{
+    static const tb_answer_verdict expected[] = {TB_ANSWER_ADMIT, TB_ANSWER_REFUSE, TB_ANSWER_UNKNOWN};
+    tb_template face;
+    int kind = who(question), visitor = question * 37 % (b.visitors / 2) * 2 + (kind == LANDSIDE);
+    make_face(kind == STRANGER ? (uint64_t)1e9 + (uint64_t)question : (uint64_t)visitor + 1, &face);
+    tb_answer answer = ask_about(&b.till, &face, ms);
+    a->wrong += answer.verdict != expected[kind] || (kind == AIRSIDE && !tb_id_equal(answer.visit, b.visits[visitor]));
 }
 
 static void *run(void *context)
@@ -312,6 +333,59 @@ static int measure(int threads, int questions, const char *separator)
     return wrong;
 }
 
+/* ---- people who are no visitors yet ---- */
+
+enum { LOOKS = 6 }; /* what a terminal has at once */
+
+typedef struct bystander { /* asks as fast as it can while others are looked for */
+    asker asker;
+    atomic_int over;
+} bystander;
+
+static void *stand_by(void *context)
+{
+    bystander *s = context;
+    double ms;
+    for (int i = 0; !atomic_load(&s->over); i++) {
+        ask(&s->asker, i, &ms);
+        s->asker.times[0] = ms > s->asker.times[0] ? ms : s->asker.times[0];
+        s->asker.count++;
+    }
+    return NULL;
+}
+
+/* `people` who have agreed and are too early are searched for the reason; the last two looks are for strangers. */
+static int measure_central(int people)
+{
+    double times[LOOKS], longest = 0;
+    bystander other = {.asker = {.times = &longest}};
+    int wrong = 0;
+    for (int n = 0; n < people; n++)
+        (void)check_in(n, 1);
+    if (pthread_create(&other.asker.thread, NULL, stand_by, &other) != 0)
+        need(TB_NO_MEMORY, "thread");
+    for (int i = 0; i < LOOKS; i++) {
+        tb_template face;
+        int known = i < LOOKS - 2;
+        make_face(known ? FIRST_LATER + (uint64_t)(i * 997 % people) + 1 : (uint64_t)2e9 + (uint64_t)i, &face);
+        tb_answer answer = ask_about(&b.shop, &face, &times[i]);
+        wrong += answer.verdict != (known ? TB_ANSWER_REFUSE : TB_ANSWER_UNKNOWN) ||
+                 (known && strcmp(answer.reason, "too_early") != 0);
+    }
+    atomic_store(&other.over, 1);
+    pthread_join(other.asker.thread, NULL);
+    wrong += other.asker.wrong;
+    qsort(times, LOOKS, sizeof *times, by_value);
+    fprintf(stderr,
+            "\n%d people who are no visitors yet, beside %d visitors: a look %.0f ms (%.0f to %.0f), %d wrong;"
+            " one asker beside it: %d questions, the longest %.2f ms\n",
+            people, b.visitors, times[LOOKS / 2], times[0], times[LOOKS - 1], wrong, other.asker.count, longest);
+    printf("],\"central\":{\"people\":%d,\"visitors\":%d,\"p50_ms\":%.1f,\"max_ms\":%.1f,\"beside_questions\":%d,"
+           "\"beside_max_ms\":%.2f,\"wrong\":%d}}\n",
+           people, b.visitors, times[LOOKS / 2], times[LOOKS - 1], other.asker.count, longest, wrong);
+    return wrong;
+}
+
 static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
 {
     (void)status, (void)type, (void)walk;
@@ -323,7 +397,8 @@ int main(int argc, char **argv)
     int sizes[] = {10000, 50000}, quick = argc > 1 && strcmp(argv[1], "--quick") == 0, wrong = 0;
     if (argc > 1 && !quick) {
         fprintf(stderr, "usage: tebura bench identify [--quick]\n\n"
-                        "Server-side matching at 10,000 and 50,000 visitors (--quick: at 1,000).\n");
+                        "Server-side matching at 10,000 and 50,000 visitors, and a look among 10,000 people who are\n"
+                        "no visitors yet (--quick: at 1,000).\n");
         return strcmp(argv[1], "--help") == 0 ? 0 : 2;
     }
     if (quick)
@@ -333,6 +408,7 @@ int main(int argc, char **argv)
     announce(&b.security);
     announce(&b.emigration);
     announce(&b.till);
+    announce(&b.shop);
     fprintf(stderr, "%9s %8s %12s %9s %9s %7s\n", "visitors", "threads", "questions/s", "p50 ms", "p99 ms", "wrong");
     printf("{\"dimension\":%d,\"runs\":[", DIMENSION);
     for (int i = 0; i < (quick ? 1 : 2); i++) {
@@ -340,7 +416,7 @@ int main(int argc, char **argv)
         wrong += measure(1, quick ? 200 : 2000, i ? "," : "");
         wrong += measure(MANY, quick ? 400 : 8000, ",");
     }
-    printf("]}\n");
+    wrong += measure_central(quick ? 1000 : 10000);
     tb_management_free(&b.m);
     tb_profile_free(&b.profile);
     free(b.visits);

@@ -33,8 +33,8 @@ static json_t *json_of_rule(const tb_rule_terms *rule)
 static json_t *json_of_matching(const tb_role_view *view)
 {
     static const char *const groups[] = {"alone", "together", "with_children"};
-    return json_pack("{s:s,s:s,s:f,s:b,s:I}", "by", view->match_at_server ? "server" : "terminal", "group",
-                     groups[view->group], "near_metres", view->near, "without_position",
+    return json_pack("{s:s,s:b,s:s,s:f,s:b,s:I}", "by", view->match_at_server ? "server" : "terminal", "asks_central",
+                     view->asks_central, "group", groups[view->group], "near_metres", view->near, "without_position",
                      !view->without_position_excluded, "deliver_every_seconds",
                      (json_int_t)(view->deliver_every / TB_SECOND));
 }

@@ -94,6 +94,13 @@ static void print_role(const tb_profile *profile, const tb_role *role)
         label("matched by");
         printf("the server, among those whom it serves now; no list rests at the terminal\n");
     }
+    if (view.asks_central) {
+        label("and");
+        printf(
+            "then among all who agreed and are no visitors yet, for the reason alone: nobody gets in by it, and no name\n"
+            "%17sor fact of theirs is told. Their sealed templates are opened for one look and wiped\n",
+            "");
+    }
     if (terms.attributes)
         print_words("touchpoint has", terms.attribute, terms.attributes, "");
     if (view.deliver_every > 0) {

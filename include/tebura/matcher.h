@@ -56,6 +56,17 @@ typedef struct tb_matcher_query {
 tb_status tb_matcher_identify_by(const tb_matcher *matcher, const tb_template *probes, int count,
                                  const tb_matcher_query *query, tb_match *out) TB_MUST_CHECK;
 
+/* For templates that lie in no gallery: whoever compares all of them with the probes notes each score here. */
+typedef struct tb_compared { /* of one model; zero-initialise */
+    size_t rows;             /* templates that were compared */
+    int count;
+    tb_candidate best[2]; /* of different ids, best first */
+} tb_compared;
+void tb_compared_note(tb_compared *compared, tb_id id, float score);
+/* What a search among them would have said (G2, G3): `compared` holds one for each of the matcher's models. Whom the
+ * matcher itself holds does not matter. */
+void tb_matcher_decide(const tb_matcher *matcher, const tb_compared *compared, double fpir, tb_match *out);
+
 /* 1:1: is this the person of `id`? By the first model that both the probes and `id` have, at its threshold of
  * verification. `out` is this person or nobody. TB_NOT_FOUND: `id` is not here, or has no model in common. */
 tb_status tb_matcher_verify(const tb_matcher *matcher, tb_id id, const tb_template *probes, int count,

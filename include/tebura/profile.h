@@ -110,6 +110,7 @@ typedef struct tb_role_view { /* the role as a terminal needs it; borrowed strin
     int deletes_entry;    /* the terminal drops its own entry after the match */
     int asks_server;      /* third authentication when nobody matches */
     int match_at_server;  /* it has no list: the server compares, among those who may use it now */
+    int asks_central;     /* and tells who is no visitor yet why; never lets them through */
     double near; /* metres within which a phone has to be for its visit to be on the list; 0: distance does not count */
     int without_position_excluded; /* of whom nobody knows where they are; else they are on it */
     tb_group_admission group;

@@ -23,6 +23,45 @@ static void check_server(const tb_checker *c, const struct tb_role *role)
                          "only a terminal that has recognised somebody by its own list offers templates");
 }
 
+static tb_status check_for_strangers(void *context, int placeholder, tb_span piece)
+{
+    const tb_checker *c = context;
+    int window = (piece.size == 4 && memcmp(piece.data, "from", 4) == 0) ||
+                 (piece.size == 5 && memcmp(piece.data, "until", 5) == 0);
+    if (placeholder && !window)
+        tb_checker_fault(c, "asks_central", "say it with {from} and {until} alone, or remove asks_central",
+                         "a reason of 'visitors' tells '%.*s', and nothing is told of people who are no visitors yet",
+                         (int)piece.size, (const char *)piece.data);
+    return TB_OK;
+}
+
+static void check_reason_for_strangers(const tb_checker *c, const char *name)
+{
+    const tb_reason *reason = name ? tb_profile_reason(c->profile, name) : NULL;
+    tb_checker copy = *c;
+    tb_status status = reason ? tb_sentence_pieces(reason->ja, check_for_strangers, &copy) : TB_OK;
+    if (status == TB_OK && reason)
+        status = tb_sentence_pieces(reason->en, check_for_strangers, &copy);
+    (void)status; /* a malformed sentence was told where it stands */
+}
+
+/* Who is no visitor yet is told why, by the rules of visitors; nothing of their facts goes to the terminal. */
+static void check_central(const tb_checker *c, const struct tb_role *role)
+{
+    if (!role->match_at_server)
+        tb_checker_fault(c, "asks_central", "add match: server, or remove it",
+                         "only where the server compares are people looked for who are no visitors yet");
+    const tb_rule *rule;
+    for (unsigned i = 0; (rule = tb_visitor_rule(c->profile, i)); i++) {
+        for (unsigned k = 0; k < rule->requires_count; k++)
+            check_reason_for_strangers(c, rule->requires[k].otherwise);
+        if (rule->window) {
+            check_reason_for_strangers(c, rule->window->early);
+            check_reason_for_strangers(c, rule->window->late);
+        }
+    }
+}
+
 static void check_group_fact(const tb_checker *c, const struct tb_role *role, const char *name, tb_value_type type,
                              const char *form)
 {
@@ -230,6 +269,8 @@ void tb_check_matching(const tb_checker *c, struct tb_role *role)
         tb_checker_fault(c, "report_every", "remove it, or write kind: presence", "only a presence camera reports");
     if (role->match_at_server)
         check_server(c, role);
+    if (role->asks_central)
+        check_central(c, role);
     check_between(c, role);
     if (role->group != TB_GROUP_ALONE)
         check_group(c, role);

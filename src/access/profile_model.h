@@ -95,7 +95,7 @@ struct tb_role {
     unsigned sees_count, purposes_count;
     tb_on_match on_match;
     tb_step_up step_up;
-    bool asks_server, staff_confirms, offers_templates;
+    bool asks_server, asks_central, staff_confirms, offers_templates;
     double fpir;
     int64_t lead_time;         /* derived */
     int64_t offline_time;      /* derived: the kind's when not said */

@@ -138,6 +138,7 @@ static const cyaml_schema_field_t role_fields[] = {
                      unknowns, NAMES(unknowns)),
     CYAML_FIELD_STRING_PTR("report_every", MAYBE, struct tb_role, report_every, 1, NAME_MAX),
     CYAML_FIELD_BOOL("asks_server", CYAML_FLAG_OPTIONAL, struct tb_role, asks_server),
+    CYAML_FIELD_BOOL("asks_central", CYAML_FLAG_OPTIONAL, struct tb_role, asks_central),
     CYAML_FIELD_STRING_PTR("unknown", MAYBE, struct tb_role, unknown, 1, NAME_MAX),
     CYAML_FIELD_MAPPING("step_up", CYAML_FLAG_OPTIONAL, struct tb_role, step_up, step_up_fields),
     CYAML_FIELD_ENUM("challenge", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct tb_role, challenge, challenges,

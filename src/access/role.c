@@ -116,6 +116,7 @@ void tb_role_view_of(const tb_role *role, tb_role_view *out)
                           .report_every = role->report_time,
                           .group = (tb_group_admission)role->group,
                           .match_at_server = role->match_at_server,
+                          .asks_central = role->asks_central,
                           .unknown_reason = role->unknown ? role->unknown : "",
                           .step_up_pin = role->step_up.pin,
                           .step_up_amount = role->step_up.amount,

@@ -245,26 +245,30 @@ static int is_certain(const tb_calibration *calibration, size_t size, double fpi
     return tb_decide(&strict, size, fpir / CERTAIN, found, count) == TB_THIS_PERSON;
 }
 
-static tb_status search(const tb_matcher *matcher, int g, const plan *p, const tb_matcher_query *query, tb_match *out)
+static void decide(const tb_matcher *matcher, int g, size_t rows, double fpir, const tb_candidate *found, int count,
+                   tb_match *out)
 {
     const tb_calibration *calibration = &matcher->models[g].calibration;
+    tb_identity identity = tb_decide(calibration, rows, fpir, found, count);
+    *out = (tb_match){.identity = TB_NOBODY};
+    if (identity != TB_NOBODY)
+        *out = (tb_match){.identity = identity,
+                          .id = found[0].id,
+                          .model = g,
+                          .certain = identity == TB_THIS_PERSON && is_certain(calibration, rows, fpir, found, count),
+                          .score = found[0].score};
+}
+
+static tb_status search(const tb_matcher *matcher, int g, const plan *p, const tb_matcher_query *query, tb_match *out)
+{
     const tb_gallery_query narrowed = {CANDIDATES, query->all_of, query->none_of, query->only, query->context};
-    double fpir = query->fpir / p->wanted;
     tb_candidate found[CANDIDATES];
     int count = 0;
     *out = (tb_match){.identity = TB_NOBODY};
     tb_status status = tb_gallery_search_by(matcher->galleries[g], p->probes[g], &narrowed, found, &count);
-    if (status != TB_OK)
-        return status;
-    tb_identity identity = tb_decide(calibration, p->rows[g], fpir, found, count);
-    if (identity != TB_NOBODY)
-        *out =
-            (tb_match){.identity = identity,
-                       .id = found[0].id,
-                       .model = g,
-                       .certain = identity == TB_THIS_PERSON && is_certain(calibration, p->rows[g], fpir, found, count),
-                       .score = found[0].score};
-    return TB_OK;
+    if (status == TB_OK)
+        decide(matcher, g, p->rows[g], query->fpir / p->wanted, found, count, out);
+    return status;
 }
 
 /* G3. Not sure stays not sure, too: who looks like the best candidate may be in one of the galleries only. */
@@ -305,6 +309,39 @@ tb_status tb_matcher_identify(const tb_matcher *matcher, const tb_template *prob
 {
     const tb_matcher_query query = {.fpir = fpir, .only = only, .context = context};
     return tb_matcher_identify_by(matcher, probes, count, &query, out);
+}
+
+/* ---- without a gallery ---- */
+
+void tb_compared_note(tb_compared *compared, tb_id id, float score)
+{
+    tb_candidate one = {id, score}, *best = compared->best;
+    compared->rows++;
+    if (compared->count && tb_id_equal(best[0].id, id)) {
+        best[0].score = score > best[0].score ? score : best[0].score;
+    } else if (!compared->count || score > best[0].score) { /* whoever was first is now the second */
+        best[1] = best[0];
+        best[0] = one;
+        compared->count += compared->count < CANDIDATES;
+    } else if (compared->count < CANDIDATES || score > best[1].score) {
+        best[1] = one;
+        compared->count = CANDIDATES;
+    }
+}
+
+void tb_matcher_decide(const tb_matcher *matcher, const tb_compared *compared, double fpir, tb_match *out)
+{
+    int searched = 0;
+    *out = (tb_match){.identity = TB_NOBODY};
+    for (int g = 0; g < matcher->count; g++)
+        searched += compared[g].rows > 0;
+    for (int g = 0; g < matcher->count; g++) {
+        tb_match next;
+        if (!compared[g].rows)
+            continue;
+        decide(matcher, g, compared[g].rows, fpir / searched, compared[g].best, compared[g].count, &next);
+        combine(out, &next);
+    }
 }
 
 static int is_this_one(tb_id id, void *context)

@@ -22,17 +22,24 @@ static place place_of(tb_id person, int slot)
     return about;
 }
 
-static tb_status unwrap(tb_db *db, const tb_key *wrap, tb_id person, tb_key *key)
+static tb_status open_key(const tb_key *wrap, tb_id person, const tb_bytes *wrapped, tb_key *key)
 {
-    tb_bytes wrapped = {0}, plain = {0};
-    tb_status status = tb_person_key(db, person, &wrapped);
-    if (status == TB_OK)
-        status = tb_open(wrap, tb_span_of(person.bytes, sizeof person.bytes), tb_bytes_span(&wrapped), &plain);
+    tb_bytes plain = {0};
+    tb_status status = tb_open(wrap, tb_span_of(person.bytes, sizeof person.bytes), tb_bytes_span(wrapped), &plain);
     if (status == TB_OK && plain.size != sizeof key->bytes)
         status = TB_CRYPTO;
     if (status == TB_OK)
         memcpy(key->bytes, plain.data, sizeof key->bytes);
     tb_bytes_free(&plain);
+    return status;
+}
+
+static tb_status unwrap(tb_db *db, const tb_key *wrap, tb_id person, tb_key *key)
+{
+    tb_bytes wrapped = {0};
+    tb_status status = tb_person_key(db, person, &wrapped);
+    if (status == TB_OK)
+        status = open_key(wrap, person, &wrapped, key);
     tb_bytes_free(&wrapped);
     return status;
 }
@@ -145,6 +152,26 @@ tb_status tb_custody_destroy(tb_management *m, tb_id person)
     return status == TB_OK ? tb_template_rows_remove(m->db, person) : status;
 }
 
+static tb_status open_rows(const tb_key *key, tb_id person, const tb_template_rows *rows, tb_custody *out)
+{
+    tb_status status = TB_OK;
+    for (int i = 0; i < rows->count && status == TB_OK; i++) {
+        place about = place_of(person, rows->rows[i].slot);
+        tb_status opened = tb_open(key, tb_span_of(about.bytes, sizeof about.bytes), tb_bytes_span(&rows->sealed[i]),
+                                   &out->encoded[out->count]);
+        if (opened == TB_OK)
+            out->rows[out->count++] = rows->rows[i];
+        else if (opened == TB_NO_MEMORY)
+            status = opened;
+        else
+            out->damaged++;
+    }
+    if (status == TB_OK && out->damaged)
+        tb_log(TB_LOG_ERROR, "management", "%d of somebody's %d templates do not open: damaged", out->damaged,
+               rows->count);
+    return status == TB_OK && out->damaged && !out->count ? TB_CRYPTO : status;
+}
+
 tb_status tb_custody_open(tb_management *m, tb_id person, tb_custody *out)
 {
     tb_key key;
@@ -153,24 +180,21 @@ tb_status tb_custody_open(tb_management *m, tb_id person, tb_custody *out)
     tb_status status = unwrap(m->db, &m->keys->wrap, person, &key);
     if (status == TB_OK)
         status = tb_template_rows_get(m->db, person, &rows);
-    for (int i = 0; i < rows.count && status == TB_OK; i++) {
-        place about = place_of(person, rows.rows[i].slot);
-        tb_status opened = tb_open(&key, tb_span_of(about.bytes, sizeof about.bytes), tb_bytes_span(&rows.sealed[i]),
-                                   &out->encoded[out->count]);
-        if (opened == TB_OK)
-            out->rows[out->count++] = rows.rows[i];
-        else if (opened == TB_NO_MEMORY)
-            status = opened;
-        else
-            out->damaged++;
-    }
-    if (status == TB_OK && out->damaged)
-        tb_log(TB_LOG_ERROR, "management", "%d of somebody's %d templates do not open: damaged", out->damaged,
-               rows.count);
-    if (status == TB_OK && out->damaged && !out->count)
-        status = TB_CRYPTO;
+    if (status == TB_OK)
+        status = open_rows(&key, person, &rows, out);
     tb_wipe(&key, sizeof key);
     tb_template_rows_free(&rows);
+    return status;
+}
+
+tb_status tb_custody_unseal(const tb_management *m, const tb_sealed_person *from, tb_custody *out)
+{
+    tb_key key;
+    *out = (tb_custody){0};
+    tb_status status = open_key(&m->keys->wrap, from->id, &from->wrapped, &key);
+    if (status == TB_OK)
+        status = open_rows(&key, from->id, &from->templates, out);
+    tb_wipe(&key, sizeof key);
     return status;
 }
 

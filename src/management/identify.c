@@ -45,6 +45,7 @@ static tb_status nobody(tb_management *m, const tb_request *request, tb_identity
 typedef struct question {
     double fpir;
     uint64_t tag; /* those whom it serves now first (A17); 0: all visitors at once */
+    int central;  /* then those who are no visitors yet, for the reason */
 } question;
 
 /* The search itself runs without the mutex. */
@@ -77,10 +78,14 @@ tb_status tb_service_identify(tb_management *m, const tb_request *request, tb_an
         about.fpir = terminal->view.fpir;
     if (status == TB_OK && terminal->tag >= 0)
         about.tag = UINT64_C(1) << terminal->tag;
+    about.central = status == TB_OK && terminal->view.asks_central;
     tb_service_unlock(m);
     if (status == TB_OK)
         status = search(m, request, &about, &match);
-    if (status == TB_OK) {
+    int told = 0;
+    if (status == TB_OK && match.identity == TB_NOBODY && about.central)
+        status = tb_service_ask_central(m, request, about.fpir, answer, &told);
+    if (status == TB_OK && !told) {
         tb_service_lock(m);
         status = match.identity == TB_THIS_PERSON ? judge(m, request, match.id, answer)
                                                   : nobody(m, request, match.identity, answer);

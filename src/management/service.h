@@ -59,6 +59,11 @@ typedef struct tb_report_run { /* of numbers of events, without a gap; reports.c
     uint64_t since, from, to;  /* to 0: none */
 } tb_report_run;
 
+typedef struct tb_tries { /* tries.c */
+    int count;            /* not forgiven yet */
+    int64_t at;           /* monotonic */
+} tb_tries;
+
 /* A terminal as the service keeps it in memory; the database holds the same (sequence: of the last commit). */
 struct tb_terminal { /* in secret memory */
     tb_touchpoint row;
@@ -70,8 +75,8 @@ struct tb_terminal { /* in secret memory */
     int tag;            /* of those whom it serves now, when the server matches for it; -1 none (tags.c) */
     /* what it seals for us, what we seal for it; derived once: X25519 would be most of an event's cost */
     tb_key from, to;
-    int tries;              /* references that led nowhere, not forgiven yet */
-    int64_t tries_at;       /* monotonic */
+    tb_tries tries;         /* references that led nowhere */
+    tb_tries looks;         /* among people who are no visitors (central.c) */
     tb_group *group;        /* lists.h; NULL: it has no list */
     tb_published published; /* marks.h */
     tb_report_run run;      /* of this change; to be written before its end */
@@ -127,6 +132,7 @@ struct tb_management {
     tb_db *db;
     tb_keys *keys;
     tb_matcher *matcher; /* of visitors; follows the databases after commit; searched without the mutex */
+    int looking;         /* somebody is looked for among people who are no visitors (central.c) */
     int gallery_stale;   /* it could not follow: rebuilt before it is used again */
     /* sorted: visitors that are not in it: no template of a model served here, or none that can be read */
     tb_ids foreign;
@@ -215,6 +221,9 @@ int tb_service_wait(tb_management *m, int64_t deadline);
 #define TB_TRIES_MOST 10
 #define TB_TRY_BACK (30 * TB_SECOND)
 int tb_tries_are_left(tb_terminal *terminal);
+#define TB_LOOKS_MOST 6
+#define TB_LOOK_BACK (20 * TB_SECOND)
+int tb_looks_take(tb_terminal *terminal); /* 0: none is left */
 void tb_tries_count(tb_terminal *terminal);
 
 /* ---- shared.c ---- */
@@ -297,6 +306,8 @@ typedef struct tb_custody {                                                 /* o
 } tb_custody;
 /* Free also after failure. TB_NOT_FOUND: the person has no key; TB_CRYPTO: that, or every template, does not open. */
 tb_status tb_custody_open(tb_management *m, tb_id person, tb_custody *out) TB_MUST_CHECK;
+/* The same of rows that were read before, without the mutex. */
+tb_status tb_custody_unseal(const tb_management *m, const tb_sealed_person *from, tb_custody *out) TB_MUST_CHECK;
 void tb_custody_free(tb_custody *custody);
 
 /* ---- visitors.c: the gallery follows the visitor database ---- */
@@ -415,6 +426,12 @@ tb_status tb_payments_settle(tb_management *m, tb_time before) TB_MUST_CHECK;
 
 /* ---- the requests of terminals; they take the mutex themselves ---- */
 tb_status tb_service_identify(tb_management *m, const tb_request *request, tb_answer *answer) TB_MUST_CHECK;
+/* central.c. *told 1: `answer` is a reason to somebody who is no visitor; else nothing is known of them. */
+tb_status tb_service_ask_central(tb_management *m, const tb_request *request, double fpir, tb_answer *answer,
+                                 int *told) TB_MUST_CHECK;
+/* Its end, with the mutex held: about the one who was found. */
+tb_status tb_central_tell(tb_management *m, const tb_request *request, tb_id person, tb_answer *answer,
+                          int *told) TB_MUST_CHECK;
 tb_status tb_service_offer(tb_management *m, const tb_request *request, tb_answer *answer) TB_MUST_CHECK;
 tb_status tb_service_pay(tb_management *m, const tb_request *request, tb_answer *answer) TB_MUST_CHECK;
 

@@ -114,6 +114,23 @@ typedef struct tb_template_use_counts {
 tb_status tb_template_use(tb_db *db, uint32_t model, const uint32_t others[TB_MODELS_MAX],
                           tb_template_use_counts *out) TB_MUST_CHECK;
 
+/* Everybody in the order of their ids, so many at a time; of them those who have agreed, have a booking and are no
+ * visitors. */
+#define TB_PAGE_PEOPLE 64
+typedef struct tb_sealed_person {
+    tb_id id;
+    tb_bytes wrapped; /* their key */
+    tb_template_rows templates;
+} tb_sealed_person;
+typedef struct tb_sealed_page {
+    tb_id last; /* that was looked at; zero: nobody was, it is the end */
+    size_t count;
+    tb_sealed_person people[TB_PAGE_PEOPLE];
+} tb_sealed_page;
+/* Those after `after`, zero for the first. Free also after failure. */
+tb_status tb_sealed_page_read(tb_db *db, tb_id after, tb_sealed_page *out) TB_MUST_CHECK;
+void tb_sealed_page_free(tb_sealed_page *page);
+
 /* ---- consent.c ---- */
 tb_status tb_consent_give(tb_db *db, tb_id person, tb_time now, const char *touchpoint,
                           const uint8_t text_hash[32]) TB_MUST_CHECK;

@@ -20,6 +20,19 @@ tb_status tb_template_row_put(tb_db *db, tb_id person, const tb_template_row *ro
                      (tb_values){values, 8}, NULL);
 }
 
+static tb_status read_row(const tb_rows *rows, tb_template_rows *out)
+{
+    if (out->count == TB_ENTRY_TEMPLATES_MAX)
+        return TB_OK;
+    out->rows[out->count] = (tb_template_row){.slot = (int)tb_rows_int(rows, 0),
+                                              .since = tb_rows_int(rows, 2),
+                                              .model = (uint32_t)tb_rows_int(rows, 3),
+                                              .quality = (int)tb_rows_int(rows, 4),
+                                              .source = (tb_template_source)tb_rows_int(rows, 5),
+                                              .modality = (tb_modality)tb_rows_int(rows, 6)};
+    return tb_bytes_append(&out->sealed[out->count++], tb_rows_blob(rows, 1));
+}
+
 tb_status tb_template_rows_get(tb_db *db, tb_id person, tb_template_rows *out)
 {
     tb_rows rows;
@@ -29,16 +42,8 @@ tb_status tb_template_rows_get(tb_db *db, tb_id person, tb_template_rows *out)
                                    "SELECT slot, sealed, created, model, quality, source, modality"
                                    " FROM central.template WHERE person = $1 ORDER BY slot",
                                    TB_VALUES(tb_value_id(&person)), &rows);
-    while (status == TB_OK && (status = tb_rows_next(&rows, &more)) == TB_OK && more &&
-           out->count < TB_ENTRY_TEMPLATES_MAX) {
-        out->rows[out->count] = (tb_template_row){.slot = (int)tb_rows_int(&rows, 0),
-                                                  .since = tb_rows_int(&rows, 2),
-                                                  .model = (uint32_t)tb_rows_int(&rows, 3),
-                                                  .quality = (int)tb_rows_int(&rows, 4),
-                                                  .source = (tb_template_source)tb_rows_int(&rows, 5),
-                                                  .modality = (tb_modality)tb_rows_int(&rows, 6)};
-        status = tb_bytes_append(&out->sealed[out->count++], tb_rows_blob(&rows, 1));
-    }
+    while (status == TB_OK && (status = tb_rows_next(&rows, &more)) == TB_OK && more)
+        status = read_row(&rows, out);
     tb_rows_end(&rows);
     return status;
 }
@@ -120,4 +125,58 @@ tb_status tb_template_use(tb_db *db, uint32_t model, const uint32_t others[TB_MO
     out->only = (uint64_t)tb_rows_int(&rows, 2);
     tb_rows_end(&rows);
     return TB_OK;
+}
+
+/* ---- of many people, a page at a time ---- */
+
+static tb_status add(void *context, const tb_rows *rows)
+{
+    tb_sealed_page *page = context;
+    tb_id id = tb_rows_id(rows, 7);
+    tb_sealed_person *person = page->count ? &page->people[page->count - 1] : NULL;
+    if (!person || !tb_id_equal(person->id, id)) {
+        if (page->count == TB_PAGE_PEOPLE)
+            return TB_DB_CORRUPT;
+        person = &page->people[page->count++];
+        *person = (tb_sealed_person){.id = id};
+        tb_status status = tb_bytes_append(&person->wrapped, tb_rows_blob(rows, 8));
+        if (status != TB_OK)
+            return status;
+    }
+    return read_row(rows, &person->templates);
+}
+
+tb_status tb_sealed_page_read(tb_db *db, tb_id after, tb_sealed_page *out)
+{
+    tb_ids ids = {0};
+    out->last = (tb_id){{0}};
+    out->count = 0;
+    /* First whom to look at, then which of them: how much is read does not hang on how many of them count. */
+    tb_status status = tb_ids_query(db, "SELECT id FROM central.person WHERE id > $1 ORDER BY id LIMIT 64",
+                                    TB_VALUES(tb_value_id(&after)), &ids);
+    if (status == TB_OK && ids.count)
+        out->last = ids.items[ids.count - 1];
+    if (status == TB_OK && ids.count)
+        status = tb_ids_ask(
+            db,
+            "SELECT t.slot, t.sealed, t.created, t.model, t.quality, t.source, t.modality, p.id, p.wrapped_key"
+            " FROM central.person p JOIN central.template t ON t.person = p.id WHERE p.wrapped_key IS NOT NULL"
+            " AND EXISTS (SELECT 1 FROM central.consent c WHERE c.person = p.id AND c.withdrawn = 0)"
+            " AND EXISTS (SELECT 1 FROM central.booking b WHERE b.person = p.id)"
+            " AND NOT EXISTS (SELECT 1 FROM central.booking b WHERE b.person = p.id AND b.listed = 1)"
+            " AND NOT EXISTS (SELECT 1 FROM visitor.visit v WHERE v.person = p.id)"
+            " AND p.id IN " TB_ANY_ID " ORDER BY p.id, t.slot",
+            &ids, add, out);
+    tb_ids_free(&ids);
+    return status;
+}
+_Static_assert(TB_PAGE_PEOPLE == 64, "as the question says");
+
+void tb_sealed_page_free(tb_sealed_page *page)
+{
+    for (size_t i = 0; i < page->count; i++) {
+        tb_bytes_free(&page->people[i].wrapped);
+        tb_template_rows_free(&page->people[i].templates);
+    }
+    page->count = 0;
 }

@@ -197,6 +197,7 @@ static const struct mistake {
     {"fpir: 0.001", "group: together", 25, "a group needs the fact 'party'"},
     {"fpir: 0.001", "group: tour", 25, "'group' cannot be 'tour'"},
     {"lead: 10m", "match: server", 21, "is matched by the server and has to ask it"},
+    {"fpir: 0.001", "asks_central: true", 25, "only where the server compares are people looked for"},
     {"    unknown: nobody\n    fpir: 0.001", "    unknown: nobody\n    asks_server: true\n    match: server", 21,
      "nothing is delivered ahead to a terminal that has no list"},
     {"ja: 不明, en: Unknown}", "ja: 不明}", 28, "the field 'en' is missing in reasons"},

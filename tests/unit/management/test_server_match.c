@@ -3,14 +3,23 @@
 #include "airport.h"
 
 #include <tebura/matcher.h>
+#include <tebura/secret.h>
 
-/* The airport with tills that have no list; `gates` too, which are told apart by an attribute. */
-static char *changed_yaml(void)
+#include "management/service.h"
+
+/* The airport with tills that have no list; `gates` too, which are told apart by an attribute. `hours`: so long before
+ * the departure somebody becomes a visitor. */
+static char *changed_yaml(int hours, int asks_central)
 {
-    static const struct {
+    char window[80];
+    snprintf(window, sizeof window, "departure - %dh, early: too_early, until: departure", hours);
+    const struct {
         const char *from, *to;
     } changes[] = {
-        {"    staff_confirms: false\n", "    staff_confirms: false\n    match: server\n"},
+        {"departure - 48h, early: too_early, until: departure", window},
+        {"    staff_confirms: false\n", asks_central
+                                            ? "    staff_confirms: false\n    match: server\n    asks_central: true\n"
+                                            : "    staff_confirms: false\n    match: server\n"},
         {"    lead: 30m\n    for: [greet, guide]\n", "    match: server\n    for: [greet, guide]\n"},
         {"on_match: {actuate: gate, status: boarded, deletes_entry: true}",
          "on_match: {actuate: gate, status: boarded}"},
@@ -33,11 +42,11 @@ static char *changed_yaml(void)
     return text;
 }
 
-static int setup(void **state)
+static int setup_with(void **state, int hours, int asks_central)
 {
     assert_int_equal(airport_setup(state), 0);
     airport *a = *state;
-    char *yaml = changed_yaml();
+    char *yaml = changed_yaml(hours, asks_central);
     tb_error why = {0};
     tb_management_free(&a->m);
     tb_profile_free(&a->profile);
@@ -46,6 +55,21 @@ static int setup(void **state)
     free(yaml);
     airport_open(a);
     return 0;
+}
+
+static int setup(void **state)
+{
+    return setup_with(state, 48, 0);
+}
+
+static int setup_late(void **state)
+{
+    return setup_with(state, 1, 0);
+}
+
+static int setup_central(void **state)
+{
+    return setup_with(state, 1, 1);
 }
 
 static void pass_to_airside(airport *a, const traveller *t)
@@ -176,10 +200,137 @@ static void tags_survive_a_start(void **state)
     check(a); /* ticks first */
 }
 
+/* ---- whoever has agreed and is no visitor yet (A17's second fall-back) ---- */
+
+static int64_t looks(airport *a, tb_metric which)
+{
+    return tb_metric_get(&a->m->metrics, which);
+}
+
+static void nobody_is_asked_unless_it_says_so(void **state)
+{
+    airport *a = *state;
+    traveller mia = {"SATO", "MIA", "AB1234567", FLIGHT, 1, {{0}}};
+    checkin(a, &mia, 1);
+    tb_template face = face_of(&mia);
+    assert_int_equal(identify(a, SHOP, &face).verdict, TB_ANSWER_UNKNOWN);
+    assert_int_equal(looks(a, TB_METRIC_CENTRAL_TOLD) + looks(a, TB_METRIC_CENTRAL_NOBODY), 0);
+}
+
+static void who_is_no_visitor_yet_is_told_why(void **state)
+{
+    airport *a = *state;
+    traveller mia = {"SATO", "MIA", "AB1234567", FLIGHT, 1, {{0}}},
+              leo = {"MORI", "LEO", "CD7654321", OTHER_FLIGHT, 2, {{0}}};
+    checkin(a, &mia, 1);
+    checkin(a, &leo, 1);
+    tb_template face = face_of(&mia), stranger = vectors_template(99, AIRPORT_DIMENSION);
+    size_t held = tb_secret_held();
+    tb_answer answer = identify(a, SHOP, &face);
+    assert_int_equal(answer.verdict, TB_ANSWER_REFUSE);
+    assert_string_equal(answer.reason, "too_early");
+    assert_int_equal(tb_facts_number(&answer.fields, "from", 0), at("11:00"));
+    assert_int_equal(answer.fields.count, 1); /* neither who they are nor which visit it is */
+    assert_true(tb_id_is_zero(answer.visit));
+    assert_int_equal(identify(a, SHOP, &stranger).verdict, TB_ANSWER_UNKNOWN);
+    assert_int_equal(tb_secret_held(), held); /* nothing of it is kept */
+    assert_int_equal(tb_matcher_count(a->m->matcher), 0);
+    assert_int_equal(identify(a, GATE12, &face).verdict, TB_ANSWER_UNKNOWN); /* another role, which does not ask */
+    assert_int_equal(looks(a, TB_METRIC_CENTRAL_TOLD), 1);
+    assert_int_equal(looks(a, TB_METRIC_CENTRAL_NOBODY), 1);
+
+    a->now = at("11:00");
+    check(a);
+    answer = identify(a, SHOP, &face); /* found as a visitor, without a further look */
+    assert_string_equal(answer.reason, "not_through_security");
+    assert_int_equal(looks(a, TB_METRIC_CENTRAL_TOLD), 1);
+    check(a);
+}
+
+static void who_has_withdrawn_is_unknown(void **state)
+{
+    airport *a = *state;
+    traveller mia = {"SATO", "MIA", "AB1234567", FLIGHT, 1, {{0}}},
+              leo = {"MORI", "LEO", "CD7654321", FLIGHT, 2, {{0}}};
+    checkin(a, &mia, 1);
+    checkin(a, &leo, 1);
+    tb_template face = face_of(&mia), other = face_of(&leo);
+    tb_request request = {.id = tb_id_random(), .kind = TB_REQUEST_IDENTIFY, .at = a->now};
+    snprintf(request.touchpoint, sizeof request.touchpoint, "%s", a->terminals[SHOP].id);
+    tb_id person, erased;
+    tb_error why = {0};
+    tb_answer answer = {0};
+    int told = 0;
+    assert_int_equal(tb_management_person_find(a->m, mia.passport, &person), TB_OK);
+    assert_int_equal(tb_management_person_find(a->m, leo.passport, &erased), TB_OK);
+    assert_string_equal(identify(a, SHOP, &face).reason, "too_early");
+    assert_string_equal(identify(a, SHOP, &other).reason, "too_early");
+    tb_service_lock(a->m);
+    assert_int_equal(tb_central_tell(a->m, &request, person, &answer, &told), TB_OK);
+    tb_service_unlock(a->m);
+    assert_true(told);
+
+    assert_int_equal(tb_management_consent_withdraw(a->m, person, &why), TB_OK);
+    assert_int_equal(tb_management_person_delete(a->m, erased, &why), TB_OK);
+    assert_int_equal(identify(a, SHOP, &face).verdict, TB_ANSWER_UNKNOWN);
+    assert_int_equal(identify(a, SHOP, &other).verdict, TB_ANSWER_UNKNOWN);
+    tb_service_lock(a->m); /* as if that had been while they were looked for */
+    assert_int_equal(tb_central_tell(a->m, &request, person, &answer, &told), TB_OK);
+    assert_false(told);
+    assert_int_equal(tb_central_tell(a->m, &request, erased, &answer, &told), TB_OK);
+    assert_false(told);
+    tb_service_unlock(a->m);
+    check(a);
+}
+
+/* More than a page of people, and two who look the same. */
+static void nobody_is_guessed_among_many(void **state)
+{
+    airport *a = *state;
+    traveller last = {0};
+    char passport[16];
+    for (int n = 1; n <= TB_PAGE_PEOPLE + 6; n++) {
+        snprintf(passport, sizeof passport, "AB%07d", n);
+        last = (traveller){"SATO", "MIA", passport, FLIGHT, n, {{0}}};
+        checkin(a, &last, 1);
+    }
+    tb_template face = face_of(&last);
+    assert_string_equal(identify(a, SHOP, &face).reason, "too_early");
+    traveller twin = {"SATO", "MEI", "CD1234568", FLIGHT, last.number, {{0}}};
+    checkin(a, &twin, 1);
+    assert_int_equal(identify(a, SHOP, &face).verdict, TB_ANSWER_UNKNOWN);
+}
+
+/* Strangers before a camera do not keep the server busy. */
+static void looks_have_an_end(void **state)
+{
+    airport *a = *state;
+    traveller mia = {"SATO", "MIA", "AB1234567", FLIGHT, 1, {{0}}};
+    checkin(a, &mia, 1);
+    tb_template face = face_of(&mia);
+    a->m->looking = 1; /* for somebody else */
+    assert_int_equal(identify(a, SHOP, &face).verdict, TB_ANSWER_UNKNOWN);
+    assert_int_equal(looks(a, TB_METRIC_CENTRAL_BUSY), 1);
+    a->m->looking = 0;
+    int64_t start = tb_clock_monotonic(), told = 0;
+    while (identify(a, SHOP, &face).verdict == TB_ANSWER_REFUSE)
+        told++;
+    assert_in_range(told, TB_LOOKS_MOST, TB_LOOKS_MOST + 1 + (tb_clock_monotonic() - start) / TB_LOOK_BACK);
+    assert_int_equal(looks(a, TB_METRIC_CENTRAL_TOO_MANY), 1);
+}
+
 int main(void)
 {
+#define LATE(name) cmocka_unit_test_setup_teardown(name, setup_late, airport_teardown)
+#define CENTRAL(name) cmocka_unit_test_setup_teardown(name, setup_central, airport_teardown)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, airport_teardown)
-    const struct CMUnitTest tests[] = {TEST(the_server_answers), TEST(only_those_who_may_are_searched),
-                                       TEST(tags_survive_a_start)};
+    const struct CMUnitTest tests[] = {TEST(the_server_answers),
+                                       TEST(only_those_who_may_are_searched),
+                                       TEST(tags_survive_a_start),
+                                       LATE(nobody_is_asked_unless_it_says_so),
+                                       CENTRAL(who_is_no_visitor_yet_is_told_why),
+                                       CENTRAL(who_has_withdrawn_is_unknown),
+                                       CENTRAL(nobody_is_guessed_among_many),
+                                       CENTRAL(looks_have_an_end)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
