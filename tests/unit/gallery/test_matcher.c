@@ -238,6 +238,50 @@ static void lists_of_models_that_are_none(void **state)
     tb_matcher_free(&matcher);
 }
 
+/* Whoever compares everybody without a gallery, in whatever order, gets the answer of a search. */
+static void comparing_by_hand_says_the_same(void **state)
+{
+    (void)state;
+    enum { PEOPLE = 40, EACH = 2 };
+    static tb_template rows[2][PEOPLE * EACH], twin;
+    tb_matcher *matcher = fresh(2);
+    for (uint32_t who = 0; who < PEOPLE; who++) {
+        tb_template all[2 * EACH];
+        for (uint32_t i = 0; i < EACH; i++)
+            for (int which = 0; which < 2; which++) {
+                tb_template *row = &rows[which][i * PEOPLE + who]; /* one person's do not lie together */
+                tb_template first = seen(which, who + 1);
+                *row = i ? vectors_near(&first, 0.7f, 1000 * who + i) : first;
+                if (who == 1) /* the twin of who == 0 */
+                    twin = seen(which, 1), *row = vectors_near(&twin, 0.99f, 5000 + i);
+                row->model = models[which].id;
+                all[2 * i + (uint32_t)which] = *row;
+            }
+        assert_int_equal(put(matcher, who + 1, all, 2 * EACH), TB_OK);
+    }
+    for (uint32_t who = 0; who < PEOPLE + 20; who++) {
+        tb_compared compared[TB_MODELS_MAX] = {{0}};
+        tb_template probes[2] = {again(0, who + 1), again(1, who + 1)};
+        tb_match searched, decided;
+        for (int which = 0; which < 2; which++)
+            for (uint32_t i = 0; i < PEOPLE * EACH; i++) {
+                float score;
+                assert_int_equal(tb_template_compare(&rows[which][i], &probes[which], &score), TB_OK);
+                tb_compared_note(&compared[which], vectors_id(i % PEOPLE + 1), score);
+            }
+        assert_int_equal(compared[0].rows, PEOPLE * EACH);
+        tb_matcher_decide(matcher, compared, 1e-3, &decided);
+        assert_int_equal(tb_matcher_identify(matcher, probes, 2, 1e-3, NULL, NULL, &searched), TB_OK);
+        assert_int_equal(decided.identity, searched.identity);
+        assert_int_equal(decided.identity, who == 0                    ? TB_NOT_SURE
+                                           : who == 1 || who >= PEOPLE ? TB_NOBODY /* looks like the first one */
+                                                                       : TB_THIS_PERSON);
+        assert_true(tb_id_equal(decided.id, searched.id) || who == 0);
+        assert_int_equal(decided.certain, searched.certain);
+    }
+    tb_matcher_free(&matcher);
+}
+
 /* Narrowed by tags, a long list is as certain of somebody as a short one would be. */
 static void tags_narrow_and_so_does_the_threshold(void **state)
 {
@@ -309,6 +353,7 @@ int main(void)
                                        cmocka_unit_test(certainty_asks_for_more),
                                        cmocka_unit_test(the_rate_is_shared),
                                        cmocka_unit_test(tags_narrow_and_so_does_the_threshold),
+                                       cmocka_unit_test(comparing_by_hand_says_the_same),
                                        cmocka_unit_test(one_against_one),
                                        cmocka_unit_test(what_cannot_be_used_changes_nothing),
                                        cmocka_unit_test(lists_of_models_that_are_none)};
