@@ -223,6 +223,8 @@ static void take(http_proxy *p)
 {
     waiting w = {.size = sizeof w.address, .until = tb_clock_monotonic() + PATIENCE};
     w.fd = accept4(p->listening, (struct sockaddr *)&w.address, &w.size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (w.fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
+        (void)poll(&(struct pollfd){.fd = p->ending, .events = POLLIN}, 1, 100); /* it stays ready: not at once again */
     if (w.fd < 0)
         return;
     if (!is_trusted(p, &w.address))

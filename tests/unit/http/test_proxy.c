@@ -1,7 +1,9 @@
 /* Connections through a proxy: whose they are is believed from trusted addresses, and from nobody else. */
 #include "http_support.h"
 
+#include <fcntl.h>
 #include <jansson.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #define REQUEST "GET /who HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
@@ -163,6 +165,36 @@ static void one_that_breaks_off_is_closed(void **state)
     assert_in_range(after.tv_sec - before.tv_sec, 0, 2);
 }
 
+/* No room for another file: who waits is served when there is, and nobody looks for it in a busy loop. */
+static void without_files_it_waits(void **state)
+{
+    struct rlimit limit, few = {.rlim_cur = 128};
+    struct timespec before, after;
+    int taken[128], count = 0;
+    char peer[4096] = "";
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    few.rlim_max = limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    while (count < 128 && (taken[count] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+        count++;
+    assert_in_range(count, 1, 127);
+    close(taken[--count]);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+    int fd = dial_from("127.0.0.1");
+    say(fd, told, sizeof told - 1);
+    say(fd, REQUEST, sizeof REQUEST - 1);
+    nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+    while (count)
+        close(taken[--count]);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    hear(fd, peer, sizeof peer, NULL);
+    close(fd);
+    assert_non_null(strstr(peer, "192.0.2.7"));
+    assert_true((after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec - before.tv_nsec < 500000000);
+}
+
 static void addresses_are_checked(void **state)
 {
     tb_error why;
@@ -185,6 +217,7 @@ int main(void)
                                        cmocka_unit_test(nonsense_is_closed),
                                        cmocka_unit_test(a_silent_one_keeps_nobody_waiting),
                                        cmocka_unit_test(one_that_breaks_off_is_closed),
+                                       cmocka_unit_test(without_files_it_waits),
                                        cmocka_unit_test(addresses_are_checked)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
