@@ -236,6 +236,10 @@ static tb_status rotate_postgres(tb_db *db, const tb_rotation_options *options, 
 {
     char path[PATH];
     tb_status status = read_key(in(options->directory, "", NEXT, path), to, why); /* makes it, or a former run did */
+    if (status == TB_OK)
+        status = tb_file_sync(path, why);
+    if (status == TB_OK)
+        status = tb_file_sync(options->directory, why); /* before the commit, which nothing but it opens */
     if (status != TB_OK)
         return status;
     carry_over(options, from, to);
