@@ -60,12 +60,13 @@ struct tb_bus {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     pthread_t watcher;
-    int connected, closed, stopping, watching;                  /* by lock */
-    uint64_t made;                                              /* by lock: connections so far */
-    pthread_t lookout;                                          /* bus_silent.c, and the next */
-    int ports[BUS_SERVERS_MOST], port_count, looking_out, gone; /* gone: by lock */
-    char site[32];                                              /* by lock: of the last site_open */
-    uint64_t site_connection;                                   /* by lock: bus_connection() when it succeeded */
+    int connected, closed, stopping, watching; /* by lock */
+    uint64_t made;                             /* by lock: connections so far */
+    int ports[BUS_SERVERS_MOST], port_count;   /* bus_silent.c, and the next */
+    struct tb_bus *next_watched;               /* by its lock */
+    int watched;
+    char site[32];            /* by lock: of the last site_open */
+    uint64_t site_connection; /* by lock: bus_connection() when it succeeded */
     bus_flight flight;
     uint64_t stored[BUS_PARTS]; /* by lock: the last number that each part has acknowledged to us */
     int replicas;               /* 0: what the cluster offers */

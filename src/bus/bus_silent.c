@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -51,17 +52,32 @@ static int is_silent(int fd)
            info.tcpi_last_data_recv > SILENT_MS;
 }
 
+/* Ports of brokers that some bus of ours waits for, a bit each. */
+typedef struct awaited {
+    uint8_t bits[65536 / 8];
+    int any;
+} awaited;
+
+static void await(awaited *all, int port)
+{
+    all->bits[port / 8] |= (uint8_t)(1 << port % 8);
+    all->any = 1;
+}
+
+static int is_awaited(const awaited *all, int port)
+{
+    return all->bits[port / 8] >> port % 8 & 1;
+}
+
 /* No descriptor is copied: closing the copy of one that has become a file meanwhile would drop the locks on it. */
-static void end_silent(const tb_bus *bus)
+static void end_silent(const awaited *ports)
 {
     DIR *all = opendir("/proc/self/fd");
     if (!all)
         return;
     for (struct dirent *one; (one = readdir(all));) {
-        int fd = (int)strtol(one->d_name, NULL, 10), port = fd > 2 ? port_at_the_other_end(fd) : 0, ours = 0;
-        for (int i = 0; port && i < bus->port_count; i++)
-            ours |= port == bus->ports[i];
-        if (!ours || !is_silent(fd) || shutdown(fd, SHUT_RDWR) != 0)
+        int fd = (int)strtol(one->d_name, NULL, 10), port = fd > 2 ? port_at_the_other_end(fd) : 0;
+        if (!port || !is_awaited(ports, port) || !is_silent(fd) || shutdown(fd, SHUT_RDWR) != 0)
             continue;
         tb_log(TB_LOG_WARNING, "bus", "the broker at port %d has been silent for %u s: its connection is ended", port,
                SILENT_MS / 1000);
@@ -78,37 +94,92 @@ static int is_in_use(tb_bus *bus)
     return 0;
 }
 
+static int waits(tb_bus *bus)
+{
+    pthread_mutex_lock(&bus->lock);
+    int connected = bus->connected;
+    pthread_mutex_unlock(&bus->lock);
+    return !connected || is_in_use(bus);
+}
+
+/* ---- one thread for all buses of the process: there may be a thousand of them ---- */
+
+static struct {
+    pthread_mutex_t turn; /* begins and ends the thread; before lock, which is before a bus' own */
+    pthread_mutex_t lock; /* the rest */
+    pthread_cond_t changed;
+    pthread_t thread;
+    tb_bus *buses; /* by next_watched */
+} lookout = {.turn = PTHREAD_MUTEX_INITIALIZER, .lock = PTHREAD_MUTEX_INITIALIZER};
+
 static void *look_out(void *context)
 {
-    tb_bus *bus = context;
-    pthread_mutex_lock(&bus->lock);
-    while (!bus->gone) {
+    (void)context;
+    pthread_mutex_lock(&lookout.lock);
+    while (lookout.buses) {
         struct timespec until = bus_deadline(LOOK_MS);
-        while (!bus->gone && pthread_cond_timedwait(&bus->changed, &bus->lock, &until) == 0)
+        while (lookout.buses && pthread_cond_timedwait(&lookout.changed, &lookout.lock, &until) == 0)
             ;
-        int gone = bus->gone, connected = bus->connected;
-        pthread_mutex_unlock(&bus->lock);
-        if (!gone && (!connected || is_in_use(bus)))
-            end_silent(bus);
-        pthread_mutex_lock(&bus->lock);
+        awaited ports = {0};
+        for (tb_bus *bus = lookout.buses; bus; bus = bus->next_watched)
+            for (int i = 0, awaits = waits(bus); awaits && i < bus->port_count; i++)
+                await(&ports, bus->ports[i]);
+        pthread_mutex_unlock(&lookout.lock);
+        if (ports.any)
+            end_silent(&ports);
+        pthread_mutex_lock(&lookout.lock);
     }
-    pthread_mutex_unlock(&bus->lock);
+    pthread_mutex_unlock(&lookout.lock);
     return NULL;
+}
+
+static int begin(void)
+{
+    pthread_condattr_t monotonic;
+    if (pthread_condattr_init(&monotonic) != 0)
+        return 0;
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&lookout.changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    int begun = pthread_create(&lookout.thread, NULL, look_out, NULL) == 0;
+    if (!begun)
+        pthread_cond_destroy(&lookout.changed);
+    return begun;
 }
 
 int bus_look_out(tb_bus *bus)
 {
-    bus->looking_out = pthread_create(&bus->lookout, NULL, look_out, bus) == 0;
-    return bus->looking_out;
+    pthread_mutex_lock(&lookout.turn);
+    pthread_mutex_lock(&lookout.lock);
+    int first = !lookout.buses;
+    bus->next_watched = lookout.buses;
+    lookout.buses = bus;
+    bus->watched = !first || begin();
+    if (!bus->watched)
+        lookout.buses = NULL;
+    pthread_mutex_unlock(&lookout.lock);
+    pthread_mutex_unlock(&lookout.turn);
+    return bus->watched;
 }
 
 void bus_look_no_more(tb_bus *bus)
 {
-    pthread_mutex_lock(&bus->lock);
-    bus->gone = 1;
-    pthread_cond_broadcast(&bus->changed);
-    pthread_mutex_unlock(&bus->lock);
-    if (bus->looking_out)
-        pthread_join(bus->lookout, NULL);
-    bus->looking_out = 0;
+    if (!bus->watched)
+        return;
+    pthread_mutex_lock(&lookout.turn);
+    pthread_mutex_lock(&lookout.lock);
+    tb_bus **place = &lookout.buses;
+    while (*place != bus)
+        place = &(*place)->next_watched;
+    *place = bus->next_watched;
+    int last = !lookout.buses;
+    if (last)
+        pthread_cond_broadcast(&lookout.changed);
+    pthread_mutex_unlock(&lookout.lock);
+    if (last) {
+        pthread_join(lookout.thread, NULL);
+        pthread_cond_destroy(&lookout.changed);
+    }
+    pthread_mutex_unlock(&lookout.turn);
+    bus->watched = 0;
 }
