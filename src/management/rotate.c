@@ -43,6 +43,8 @@ static void tell(const tb_rotation_options *options, const char *step)
 /* Databases first: whoever looks at the folder in between sees by the key that it is not done. */
 static const char *const moved[] = {"central.db", "visitor.db", "master.key"};
 
+#define LEFT ": the new key counts from here on; run this again, or start the service, which moves what is left"
+
 tb_status tb_rotation_finish(const char *directory, int *finished, tb_error *why)
 {
     char from[PATH], to[PATH], whole[PATH];
@@ -52,10 +54,10 @@ tb_status tb_rotation_finish(const char *directory, int *finished, tb_error *why
         *finished = 1;
     for (size_t i = 0; i < sizeof moved / sizeof *moved; i++)
         if (rename(in(directory, WHOLE, moved[i], from), in(directory, "", moved[i], to)) != 0 && errno != ENOENT)
-            return tb_fail(why, TB_IO, "%s: %s", to, strerror(errno));
+            return tb_fail(why, TB_IO, "%s: %s" LEFT, to, strerror(errno));
     tb_status status = tb_file_sync(directory, why);
     if (status == TB_OK && rmdir(whole) != 0 && errno != ENOENT)
-        return tb_fail(why, TB_IO, "%s: %s", whole, strerror(errno));
+        return tb_fail(why, TB_IO, "%s: %s" LEFT, whole, strerror(errno));
     if (status == TB_OK)
         tb_log(TB_LOG_INFO, "management", "the new master key is in its place");
     return status;

@@ -492,6 +492,14 @@ static void killed_between_two_moves(void **state)
     path_of(a, "rotation/central.db", from);
     path_of(a, "central.db", to);
     assert_int_equal(rename(from, to), 0);
+    tb_rotation out;
+    tb_error why;
+    path_of(a, "visitor.db", to); /* something is in the way of the next move */
+    assert_int_equal(unlink(to), 0);
+    assert_int_equal(mkdir(to, 0700), 0);
+    assert_int_equal(rotate(a, 0, &out, &why), TB_IO);
+    assert_non_null(strstr(tb_error_text(&why), "moves what is left"));
+    assert_int_equal(rmdir(to), 0);
     goes_on(a, &s);
     path_of(a, "rotation", from);
     assert_int_not_equal(access(from, F_OK), 0);
