@@ -114,8 +114,8 @@ typedef struct tb_template_use_counts {
 tb_status tb_template_use(tb_db *db, uint32_t model, const uint32_t others[TB_MODELS_MAX],
                           tb_template_use_counts *out) TB_MUST_CHECK;
 
-/* Everybody in the order of their ids, some at a time; of them, up to so many, those who have agreed, have a booking and
- * are no visitors. */
+/* Everybody in the order of their ids, some at a time; of them, up to so many, those who have agreed, have a booking
+ * and are no visitors. */
 #define TB_PAGE_PEOPLE 64
 typedef struct tb_sealed_person {
     tb_id id;
