@@ -121,9 +121,9 @@ tb_status http_call(http_client *client, const char *method, const char *path, c
     set_up(client, url, method, text, seconds, &answer);
     CURLcode code = curl_easy_perform(client->curl);
     if (code == CURLE_OPERATION_TIMEDOUT)
-        status = tb_fail(why, TB_TIMEOUT, "%s: no answer in %d seconds", path, seconds);
+        status = tb_fail(why, TB_TIMEOUT, "%s: no answer in %d seconds", url, seconds);
     else if (code != CURLE_OK)
-        status = tb_fail(why, TB_IO, "%s: %s", path, curl_easy_strerror(code));
+        status = tb_fail(why, TB_IO, "%s: %s", url, curl_easy_strerror(code));
     else {
         curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &reply->http);
         status = judge(path, &answer, reply, why);

@@ -166,6 +166,8 @@ int teburad_check(int argc, char **argv)
     }
     if (optind < argc)
         return usage("there are more words than expected");
+    if (url && (options.data || options.site || options.profile))
+        return usage("--url asks a service that runs, --data opens databases: give one of them");
     if (url)
         return token_file ? check_url(url, token_file, as_json) : usage("--url needs --token-file");
     if (!options.data || !options.site || !options.profile)

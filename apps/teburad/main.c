@@ -170,8 +170,8 @@ static int read_options(int argc, char **argv, teburad_options *out)
             return usage("an option is not known or lacks its value");
         }
     if (optind >= argc || strcmp(argv[optind], "management") != 0)
-        return usage(optind >= argc ? "say what to run: teburad management or teburad check"
-                                    : "only management and check can be run");
+        return usage(optind >= argc ? "say what to run: management, check, broker-config or rotate-key"
+                                    : "only management, check, broker-config and rotate-key can be run");
     if (optind + 1 < argc)
         return usage("there are more words than expected");
     if (!out->certificate != !out->certificate_key)

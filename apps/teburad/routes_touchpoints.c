@@ -41,7 +41,7 @@ static tb_status read_touchpoint(const teburad *s, const json_t *body, tb_touchp
         return tb_fail(why, TB_INVALID_ARGUMENT, "a touchpoint's id is a-z, 0-9 and -, at most %d",
                        TB_TOUCHPOINT_SIZE - 1);
     if (!tb_profile_role(s->profile, out->role))
-        return tb_fail(why, TB_NOT_FOUND, "this site's profile has no such role");
+        return tb_fail(why, TB_NOT_FOUND, "the profile %s has no role '%s'", tb_profile_name(s->profile), out->role);
     return TB_OK;
 }
 

@@ -65,7 +65,8 @@ tb_status tb_profile_parse(tb_span yaml, const char *name, tb_profile **out, tb_
     tb_findings findings = {0};
     tb_status status = tb_profile_examine(yaml, out, &findings);
     if (status == TB_MALFORMED)
-        tb_fail(why, status, "%s, line %d: %s", name, findings.items[0].line, findings.items[0].cause);
+        tb_fail(why, status, "%s, line %d: %s; tebura profile check tells all and what to do", name,
+                findings.items[0].line, findings.items[0].cause);
     else if (status == TB_TOO_LARGE)
         tb_fail(why, status, "%s: larger than %u bytes", name, TB_PROFILE_MAX_BYTES);
     else if (status != TB_OK)
