@@ -16,7 +16,7 @@ function CodeShown({ code, touchpoint, now }: { code: Code; touchpoint: Touchpoi
       <p>{t('code_help', code.id)}</p>
       <label>{t('code')}<textarea class="code" rows={3} readOnly value={text} onFocus={(e) => e.currentTarget.select()} /></label>
       <p class={touchpoint?.registered ? 'tone-ok told' : 'told'} role="status">{state}</p>
-      <div class="row"><button type="button" class="primary" onClick={() => void copy()}>{copied ? t('copied') : t('copy')}</button></div>
+      {window.isSecureContext && <div class="row"><button type="button" class="primary" onClick={() => void copy()}>{copied ? t('copied') : t('copy')}</button></div>}
       <pre class="code">{`tebura-edge --data DIR --server ${location.origin} \\\n  --profile FILE --camera ADDRESS --code …`}</pre>
     </div>
   );
