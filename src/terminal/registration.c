@@ -272,28 +272,33 @@ tb_status tb_standing_at(const char *server, const char *authority, const tb_key
 
 /* ---- a renewal ---- */
 
-/* Who signed a token ("header.claims.signature"); "" when it is none. */
-static void issuer_of(const char *token, char out[64])
+typedef struct signer { /* of a token: "header.claims.signature" */
+    char name[64];      /* "" when it is none */
+    json_int_t at;      /* seconds */
+} signer;
+
+static void signer_of(const char *token, signer *out)
 {
     const char *claims = strchr(token, '.'), *end = claims ? strchr(claims + 1, '.') : NULL;
     char text[sizeof((tb_registration *)0)->broker_token];
     tb_bytes plain = {0};
-    out[0] = '\0';
+    *out = (signer){.at = 0};
     if (!end || (size_t)(end - claims) >= sizeof text)
         return;
     snprintf(text, sizeof text, "%.*s", (int)(end - claims - 1), claims + 1);
     json_t *json = tb_base64_decode(text, sizeof text, &plain) == TB_OK
                        ? json_loadb((const char *)plain.data, plain.size, 0, NULL)
                        : NULL;
-    if (!take_text(json, "iss", out, 64))
-        out[0] = '\0';
+    if (!take_text(json, "iss", out->name, sizeof out->name))
+        out->name[0] = '\0';
+    out->at = json_integer_value(json_object_get(json, "iat"));
     json_decref(json);
     tb_bytes_free(&plain);
 }
 
 tb_status tb_renewal_read(tb_span text, const tb_registration *before, tb_registration *out, int *is_new, tb_error *why)
 {
-    char theirs[64], ours[64];
+    signer theirs, ours;
     *is_new = 0;
     json_t *json = json_loadb((const char *)text.data, text.size, 0, NULL);
     tb_status status = json ? read_answer(json, out, why) : tb_fail(why, TB_MALFORMED, "the renewal is not JSON");
@@ -302,11 +307,13 @@ tb_status tb_renewal_read(tb_span text, const tb_registration *before, tb_regist
     if (status == TB_OK && (strcmp(out->touchpoint, before->touchpoint) != 0 || strcmp(out->site, before->site) != 0 ||
                             memcmp(&out->server, &before->server, sizeof out->server) != 0))
         status = tb_fail(why, TB_CONFLICT, "the renewal is not this terminal's");
-    if (status == TB_OK) {
-        issuer_of(out->broker_token, theirs);
-        issuer_of(before->broker_token, ours);
-        *is_new = theirs[0] && strcmp(theirs, ours) != 0;
-    }
+    signer_of(before->broker_token, &ours);
+    if (status == TB_OK)
+        signer_of(out->broker_token, &theirs);
+    if (status == TB_OK && theirs.at < ours.at) /* kept by somebody, who leads us back to a key that has leaked */
+        status = tb_fail(why, TB_CONFLICT, "the renewal is older than what this terminal has");
+    if (status == TB_OK)
+        *is_new = theirs.name[0] && strcmp(theirs.name, ours.name) != 0;
     json_decref(json);
     return status;
 }

@@ -16,7 +16,7 @@ tb_status tb_register_at(const char *server, const char *code, const tb_key_pair
 tb_status tb_standing_at(const char *server, const char *authority, const tb_key *own_public, int wait_ms,
                          tb_bytes *order, tb_bytes *renewal) TB_MUST_CHECK;
 /* What was in a renewal's seal. *is_new: another key signs for the broker than for `before`. TB_MALFORMED; TB_CONFLICT:
- * it is another terminal's, site's or server's. */
+ * it is another terminal's, site's or server's, or was written before what we have. */
 tb_status tb_renewal_read(tb_span text, const tb_registration *before, tb_registration *out, int *is_new,
                           tb_error *why) TB_MUST_CHECK;
 

@@ -10,9 +10,10 @@
 
 #include "terminal/registration.h"
 
-/* {"iss":"AOLD"} and {"iss":"ANEW"} between two points */
-#define OLD_TOKEN "e30.eyJpc3MiOiJBT0xEIn0.sig"
-#define NEW_TOKEN "e30.eyJpc3MiOiJBTkVXIn0.sig"
+/* between two points {"iss":"AOLD","iat":1000}, {"iss":"ANEW","iat":1001} and {"iss":"AFOR","iat":999} */
+#define OLD_TOKEN "e30.eyJpc3MiOiJBT0xEIiwiaWF0IjoxMDAwfQ.sig"
+#define NEW_TOKEN "e30.eyJpc3MiOiJBTkVXIiwiaWF0IjoxMDAxfQ.sig"
+#define FORMER_TOKEN "e30.eyJpc3MiOiJBRk9SIiwiaWF0Ijo5OTl9.sig"
 #define KEY "0101010101010101010101010101010101010101010101010101010101010101"
 
 static tb_registration before(void)
@@ -51,9 +52,17 @@ static void another_signer_is_new(void **state)
     assert_string_equal(tb_facts_text(&out.attributes, "gate"), "12");
     assert_int_equal(read_it("gate-1", "narita", KEY, OLD_TOKEN, AUTHORITY, &out, &is_new), TB_OK);
     assert_false(is_new);
-    assert_int_equal(read_it("gate-1", "narita", KEY, "no token", AUTHORITY, &out, &is_new), TB_OK);
-    assert_false(is_new);
-    assert_int_equal(read_it("gate-1", "narita", KEY, "a.b.c", AUTHORITY, &out, &is_new), TB_OK);
+}
+
+/* Whoever has an older one, and the key of then, leads nobody back. */
+static void what_was_before_is_not_taken(void **state)
+{
+    tb_registration out;
+    int is_new = 0;
+    (void)state;
+    assert_int_equal(read_it("gate-1", "narita", KEY, FORMER_TOKEN, AUTHORITY, &out, &is_new), TB_CONFLICT);
+    assert_int_equal(read_it("gate-1", "narita", KEY, "no token", AUTHORITY, &out, &is_new), TB_CONFLICT);
+    assert_int_equal(read_it("gate-1", "narita", KEY, "a.b.c", AUTHORITY, &out, &is_new), TB_CONFLICT);
     assert_false(is_new);
 }
 
@@ -78,6 +87,7 @@ static void anothers_is_not_taken(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(another_signer_is_new),
+                                       cmocka_unit_test(what_was_before_is_not_taken),
                                        cmocka_unit_test(anothers_is_not_taken)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
