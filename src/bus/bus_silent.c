@@ -94,9 +94,11 @@ static int is_in_use(tb_bus *bus)
     return 0;
 }
 
+/* Never waits for a lock: it may be held by somebody who waits for the library. */
 static int waits(tb_bus *bus)
 {
-    pthread_mutex_lock(&bus->lock);
+    if (pthread_mutex_trylock(&bus->lock) != 0)
+        return 1;
     int connected = bus->connected;
     pthread_mutex_unlock(&bus->lock);
     return !connected || is_in_use(bus);
