@@ -69,7 +69,7 @@ static void print_text(const tb_rotation_options *options, const tb_rotation *r)
         printf(
             "The broker's accounts and the authority of TLS are new. The %" PRIu64
             " terminals hear of it from the server and start again by\nthemselves; for brokers of your own run teburad "
-            "broker-config again first. See \"Keys\" in deploy/README.md.\n",
+            "broker-config again first, and restart them. See \"Keys\" in deploy/README.md.\n",
             r->terminals);
     else if (r->old_roots)
         printf(
