@@ -266,7 +266,7 @@ static void references_are_not_tried_out(void **state)
     assert_int_equal(answer.verdict, TB_ANSWER_REFUSE);
     assert_string_equal(answer.reason, "too_many_tries");
     assert_int_equal(airport_counts(a).templates, 1);
-    tb_terminal_find(a->m, "phone-1")->tries_at -= TB_TRY_BACK; /* one is forgiven */
+    tb_terminal_find(a->m, "phone-1")->tries.at -= TB_TRY_BACK; /* one is forgiven */
     assert_int_equal(bring_face(a, "H5647383", 2).verdict, TB_ANSWER_ADMIT);
     airport_check(a);
 }
