@@ -42,9 +42,9 @@ static void changed(void *context)
     tb_link *link = atomic_load(&t->link);
     if (link) {
         tb_link_look(link, &view);
-        if (view.snapshots > atomic_load(&t->taken)) {
+        if (view.caught_up > atomic_load(&t->taken)) {
             atomic_store(&t->taken_at, now);
-            atomic_store(&t->taken, view.snapshots);
+            atomic_store(&t->taken, view.caught_up);
         }
     }
     pthread_mutex_lock(&t->mutex);
@@ -249,8 +249,8 @@ static void tell_late(crowd_terminal *t, const char *what, int missing)
 {
     tb_link_view view = {0};
     tb_link_look(t->link, &view);
-    fprintf(stderr, "%s: %d have no list; %s is connected %d, %zu entries, %llu snapshots\n", what, missing, t->id,
-            view.connected, tb_list_count(t->list), (unsigned long long)view.snapshots);
+    fprintf(stderr, "%s: %d have no list; %s is connected %d, %zu entries, %llu times caught up\n", what, missing, t->id,
+            view.connected, tb_list_count(t->list), (unsigned long long)view.caught_up);
 }
 
 spread crowd_wait(crowd *c, int64_t since, double most, const char *what, int *missing)

@@ -87,7 +87,7 @@ typedef struct crowd_terminal {
     tb_edge_store *store;
     tb_list *list;
     _Atomic(tb_link *) link;
-    _Atomic uint64_t taken;   /* whole snapshots of its present link */
+    _Atomic uint64_t taken;   /* how often its present link has caught up */
     _Atomic int64_t taken_at; /* monotonic, of the last one */
     pthread_mutex_t mutex;
     await *awaited;

@@ -136,6 +136,9 @@ void tb_bus_subscription_free(tb_bus_subscription **subscription);
  * yet, or no server; TB_BUS_DOWN, TB_TIMEOUT: it was not whole. */
 tb_status tb_bus_feed_snapshot(tb_bus *bus, const char *site, const char *touchpoint, tb_bus_message_fn handle,
                                void *context, int *ready) TB_MUST_CHECK;
+/* The last mark of this touchpoint's list that the broker holds (message.h), as it was sealed, added to `sealed`.
+ * TB_NOT_FOUND: none, or no bucket; TB_BUS_DOWN, TB_TIMEOUT. */
+tb_status tb_bus_feed_mark(tb_bus *bus, const char *site, const char *touchpoint, tb_bytes *sealed) TB_MUST_CHECK;
 /* TB_OK only when the stream has stored it (JetStream acknowledgement; a repeated id is stored once). TB_BUS_DOWN
  * (also: no such stream yet), TB_TIMEOUT, TB_DISK_FULL: try again later with the same id. */
 tb_status tb_bus_event_publish(tb_bus *bus, const char *subject, const char *id, tb_span body,

@@ -16,23 +16,55 @@
 #define FETCH_PATIENCE (3 * FETCH_MS * INT64_C(1000)) /* us, without a value */
 #define ASK_MS 5000
 #define ASK_FIRST_MS 1000
-#define ASK_DOUBLED 5 /* times at most: a thousand that ask too soon would keep a slow server busy with old questions */
+#define ASK_DOUBLED 3 /* times at most: a thousand that ask too soon would keep a slow server busy with old questions */
 
-/* ---- the epoch ---- */
+/* ---- one value ---- */
 
-/* What the broker holds now. By the subject's own way: it can be permitted for this subject alone. */
+/* What the broker holds now. By the subject's own way: it can be permitted for this subject alone. *message: the
+ * caller's; NULL: there is none. */
+static tb_status value_get(tb_bus *bus, const char *site, int part, const char *of, natsMsg **message)
+{
+    char bucket[BUS_NAME_SIZE], subject[2 * TB_SUBJECT_SIZE];
+    const char *code = NULL;
+    *message = NULL;
+    bus_bucket_name(site, part, bucket);
+    snprintf(subject, sizeof subject, "$JS.API.DIRECT.GET.%s.%s", bucket, of);
+    tb_status status = bus_status(natsConnection_Request(message, bus->connection, subject, NULL, 0, ASK_MS));
+    if (status == TB_OK && natsMsgHeader_Get(*message, "Status", &code) == NATS_OK) {
+        natsMsg_Destroy(*message);
+        *message = NULL;
+    }
+    return status;
+}
+
 static tb_status epoch_get(tb_bus *bus, const char *site, int part, char out[TB_ID_TEXT_SIZE])
 {
-    char bucket[BUS_NAME_SIZE], epoch[TB_SUBJECT_SIZE], subject[2 * TB_SUBJECT_SIZE];
-    natsMsg *reply = NULL;
-    const char *code = NULL;
+    char epoch[TB_SUBJECT_SIZE];
+    natsMsg *reply;
     out[0] = '\0';
-    bus_bucket_name(site, part, bucket);
     bus_epoch_subject(site, part, epoch);
-    snprintf(subject, sizeof subject, "$JS.API.DIRECT.GET.%s.%s", bucket, epoch);
-    tb_status status = bus_status(natsConnection_Request(&reply, bus->connection, subject, NULL, 0, ASK_MS));
-    if (status == TB_OK && natsMsgHeader_Get(reply, "Status", &code) != NATS_OK) /* a status: there is no mark */
+    tb_status status = value_get(bus, site, part, epoch, &reply);
+    if (status == TB_OK && reply)
         snprintf(out, TB_ID_TEXT_SIZE, "%.*s", natsMsg_GetDataLength(reply), natsMsg_GetData(reply));
+    natsMsg_Destroy(reply);
+    return status;
+}
+
+tb_status tb_bus_feed_mark(tb_bus *bus, const char *site, const char *touchpoint, tb_bytes *sealed)
+{
+    char mark[TB_SUBJECT_SIZE], none[TB_ID_TEXT_SIZE];
+    natsMsg *reply;
+    tb_subject_text(TB_SUBJECT_FEED, site, touchpoint, tb_id_text((tb_id){0}, none), mark);
+    if (!mark[0] || strpbrk(mark, "*>"))
+        return TB_INVALID_ARGUMENT;
+    BUS_WAY(bus);
+    if (!tb_bus_is_connected(bus))
+        return TB_BUS_DOWN;
+    tb_status status = value_get(bus, site, bus_part_of(touchpoint), mark, &reply);
+    if (status == TB_OK)
+        status = reply
+                     ? tb_bytes_append(sealed, tb_span_of(natsMsg_GetData(reply), (size_t)natsMsg_GetDataLength(reply)))
+                     : TB_NOT_FOUND;
     natsMsg_Destroy(reply);
     return status;
 }

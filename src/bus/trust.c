@@ -115,10 +115,12 @@ static const struct passage {
     {"tb.%s.order.*", "tb.%s.order.{{name()}}", 1, 0, 0},
     {"$JS.API.DIRECT.GET.KV_feed_%1$s-%2$d.$KV.feed_%1$s.%2$d._epoch",
      "$JS.API.DIRECT.GET.KV_feed_%1$s-%2$d.$KV.feed_%1$s.%2$d._epoch", 0, 0, 1},
+    {"$JS.API.DIRECT.GET.KV_feed_%1$s-%2$d.$KV.feed_%1$s.%2$d.*.00000000000000000000000000000000",
+     "$JS.API.DIRECT.GET.KV_feed_%1$s-%2$d.$KV.feed_%1$s.%2$d.{{name()}}.00000000000000000000000000000000", 0, 0, 1},
     {"$JS.API.CONSUMER.MSG.NEXT.KV_feed_%1$s-%2$d.*", "$JS.API.CONSUMER.MSG.NEXT.KV_feed_%1$s-%2$d.{{name()}}", 0, 1,
      1},
 };
-#define PARTED 2
+#define PARTED 3
 #define PLAIN (sizeof passages / sizeof *passages - PARTED)
 #define PASSAGES (PLAIN + PARTED * BUS_PARTS)
 

@@ -1,5 +1,5 @@
-/* feed.c: snapshots, live values, gaps. What does not open or is malformed is counted and left out: one bad value never
- * keeps the others away. */
+/* feed.c: marks, snapshots, live values, gaps. What does not open or is malformed is counted and left out: one bad
+ * value never keeps the others away. */
 #include "terminal/feed.h"
 #include "terminal/feed_mark.h"
 
@@ -29,16 +29,20 @@ struct batch { /* rows for the store, sealed bodies owned */
     size_t count, room;
 };
 
+/* A connection that was away has mostly missed nothing: then a mark of the server's says so, and the broker need not
+ * look for a list that is here already. */
+typedef enum need { NOTHING, MARK_OR_SNAPSHOT, SNAPSHOT } need;
+
 struct tb_feed {
     tb_list *list;
     tb_edge_store *store;
     tb_key *key; /* secret memory: opens what the server sealed */
     tb_site_clock *clock;
     const char *site, *touchpoint;
-    pthread_mutex_t mutex; /* queue, needs_snapshot */
+    pthread_mutex_t mutex; /* queue, needs */
     struct value *first, **last;
     size_t queued;
-    int needs_snapshot;
+    need needs;
     tb_time not_before; /* of the next snapshot */
     /* the courier's */
     tb_time now; /* of this work */
@@ -48,7 +52,7 @@ struct tb_feed {
     tb_feed_marks marks;
     uint64_t refused;
     int64_t last_over; /* when rows that are over were removed, monotonic */
-    uint64_t snapshots;
+    uint64_t caught_up;
     int failed; /* snapshots in a row that could not be read */
 };
 
@@ -64,7 +68,7 @@ tb_status tb_feed_new(const tb_feed_options *options, tb_feed **out)
                       .marks.fresh_at = options->fresh_at,
                       .site = options->site,
                       .touchpoint = options->touchpoint,
-                      .needs_snapshot = 1};
+                      .needs = MARK_OR_SNAPSHOT};
     feed->last = &feed->first;
     pthread_mutex_init(&feed->mutex, NULL);
     feed->key = tb_secret_alloc(sizeof *feed->key);
@@ -107,12 +111,17 @@ void tb_feed_free(tb_feed **feed)
     *feed = NULL;
 }
 
-void tb_feed_lost(tb_feed *feed)
+static void need_at_once(tb_feed *feed, need least)
 {
     pthread_mutex_lock(&feed->mutex);
-    feed->needs_snapshot = 1;
+    feed->needs = feed->needs > least ? feed->needs : least;
     feed->not_before = 0;
     pthread_mutex_unlock(&feed->mutex);
+}
+
+void tb_feed_lost(tb_feed *feed)
+{
+    need_at_once(feed, MARK_OR_SNAPSHOT);
 }
 
 void tb_feed_receive(tb_feed *feed, const tb_delivery *message)
@@ -133,7 +142,7 @@ void tb_feed_receive(tb_feed *feed, const tb_delivery *message)
     if (!kept && value)
         value_free(value);
     if (!kept && key)
-        tb_feed_lost(feed); /* a value was missed: a snapshot brings it */
+        need_at_once(feed, SNAPSHOT); /* a value was missed */
 }
 
 /* ---- rows for the store ---- */
@@ -154,7 +163,7 @@ static void put_off(tb_feed *feed, tb_time now)
 static int needs_snapshot(tb_feed *feed)
 {
     pthread_mutex_lock(&feed->mutex);
-    int needs = feed->needs_snapshot;
+    int needs = feed->needs != NOTHING;
     pthread_mutex_unlock(&feed->mutex);
     return needs;
 }
@@ -162,7 +171,7 @@ static int needs_snapshot(tb_feed *feed)
 static void want_snapshot(tb_feed *feed)
 {
     pthread_mutex_lock(&feed->mutex);
-    feed->needs_snapshot = 1;
+    feed->needs = SNAPSHOT;
     pthread_mutex_unlock(&feed->mutex);
 }
 
@@ -384,7 +393,7 @@ static tb_status snapshot(tb_feed *feed, tb_bus *bus, int *ready)
     int whole = status == TB_OK && *ready;
     tb_list_snapshot_end(feed->list, whole);
     (void)!batch_write(feed, &reading.batch, whole);
-    feed->snapshots += (uint64_t)whole;
+    feed->caught_up += (uint64_t)whole;
     if (whole)
         tb_log(TB_LOG_INFO, "terminal", "list taken over: %zu entries, sequence %llu", tb_list_count(feed->list),
                (unsigned long long)tb_list_sequence(feed->list));
@@ -392,19 +401,41 @@ static tb_status snapshot(tb_feed *feed, tb_bus *bus, int *ready)
     return status;
 }
 
+/* Is the list here what the newest mark that the broker holds says? It is some seconds old at most while a server is
+ * there. What came after it, and before we listened, is missing in the numbers of the next value, or differs at the
+ * next mark; until then the list is as old as the mark says (fresh_at). A broker that holds a mark back, or plays one
+ * back, gains no more than by holding back values. */
+static int is_whole_already(tb_feed *feed, tb_bus *bus)
+{
+    struct value mark = {0};
+    char none[TB_ID_TEXT_SIZE];
+    if (feed->store_behind || !tb_list_sequence(feed->list)) /* F1; a list that never was one */
+        return 0;
+    snprintf(mark.key, sizeof mark.key, "%s.%s", feed->touchpoint, tb_id_text((tb_id){0}, none));
+    tb_status status = tb_bus_feed_mark(bus, feed->site, feed->touchpoint, &mark.body);
+    if (status == TB_OK)
+        status = take_mark(feed, &mark);
+    tb_bytes_free(&mark.body);
+    int whole = status == TB_OK && tb_feed_mark_holds(&feed->marks, feed->list);
+    feed->caught_up += (uint64_t)whole;
+    return whole;
+}
+
 /* ---- work ---- */
 
-static int wants_snapshot(tb_feed *feed, tb_time now)
+/* What is to be done now. */
+static need wanted(tb_feed *feed, tb_time now)
 {
     pthread_mutex_lock(&feed->mutex);
     /* a clock that was set back must not put it off for hours */
-    int wanted = feed->needs_snapshot && (now >= feed->not_before || feed->not_before - now > SNAPSHOT_PAUSE_MOST);
-    if (wanted) {
-        feed->needs_snapshot = 0; /* asked for again while it is taken: one more */
+    int due = now >= feed->not_before || feed->not_before - now > SNAPSHOT_PAUSE_MOST;
+    need what = due ? feed->needs : NOTHING;
+    if (what) {
+        feed->needs = NOTHING; /* asked for again while it is taken: one more */
         feed->not_before = now + SNAPSHOT_PAUSE;
     }
     pthread_mutex_unlock(&feed->mutex);
-    return wanted;
+    return what;
 }
 
 static tb_status drain(tb_feed *feed)
@@ -437,7 +468,8 @@ tb_status tb_feed_work(tb_feed *feed, tb_bus *bus, tb_time now, int *synced)
     tb_status status = TB_OK;
     *synced = 0;
     feed->now = now;
-    if (tb_bus_is_connected(bus) && wants_snapshot(feed, now)) {
+    need what = tb_bus_is_connected(bus) ? wanted(feed, now) : NOTHING;
+    if (what == SNAPSHOT || (what == MARK_OR_SNAPSHOT && !is_whole_already(feed, bus))) {
         int ready = 0;
         status = snapshot(feed, bus, &ready);
         if (status != TB_OK || !ready)
@@ -453,14 +485,14 @@ tb_status tb_feed_work(tb_feed *feed, tb_bus *bus, tb_time now, int *synced)
         judge_mark(feed);
     tb_status drained = drain(feed);
     pthread_mutex_lock(&feed->mutex);
-    *synced = !feed->needs_snapshot && tb_bus_is_connected(bus);
+    *synced = feed->needs == NOTHING && tb_bus_is_connected(bus);
     pthread_mutex_unlock(&feed->mutex);
     return status == TB_OK ? drained : status;
 }
 
-uint64_t tb_feed_snapshots(const tb_feed *feed)
+uint64_t tb_feed_caught_up(const tb_feed *feed)
 {
-    return feed->snapshots;
+    return feed->caught_up;
 }
 
 /* ---- store ---- */

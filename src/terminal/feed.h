@@ -32,11 +32,13 @@ tb_status tb_feed_restore(tb_feed *feed, tb_time now, size_t *count) TB_MUST_CHE
 void tb_feed_receive(tb_feed *feed, const tb_delivery *message);
 /* A new connection: what was live before may have been missed. Any thread. */
 void tb_feed_lost(tb_feed *feed);
-/* Applies what is queued; takes a snapshot when one is needed and `bus` is connected. *synced 1 when the list is the
+/* Applies what is queued; takes a snapshot when one is needed and `bus` is connected: not after a new connection whose
+ * last mark says that nothing is missing (doc/adr/174). *synced 1 when the list is the
  * server's. */
 tb_status tb_feed_work(tb_feed *feed, tb_bus *bus, tb_time now, int *synced) TB_MUST_CHECK;
-/* Whole snapshots that were taken so far. By the thread that works the feed. */
-uint64_t tb_feed_snapshots(const tb_feed *feed);
+/* How often it has caught up so far: a whole snapshot was taken, or a mark made it needless. By the thread that works
+ * the feed. */
+uint64_t tb_feed_caught_up(const tb_feed *feed);
 /* Removes what ended by the clock from list and store; how many. */
 size_t tb_feed_expire(tb_feed *feed, tb_time now);
 /* Up to which number the server has our events, by its last mark, and when that was heard (monotonic; 0 never). */

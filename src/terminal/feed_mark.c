@@ -48,6 +48,21 @@ static void found_true(tb_feed_marks *marks, tb_list *list)
     marks->fresh_at = mark->at;
 }
 
+static int is_of(const tb_mark *mark, const tb_list_digest *digest)
+{
+    return digest->entries == mark->entries && memcmp(digest->bytes, mark->digest, sizeof digest->bytes) == 0;
+}
+
+int tb_feed_mark_holds(tb_feed_marks *marks, tb_list *list)
+{
+    tb_list_digest digest = tb_list_digest_of(list, &marks->last.salt);
+    if (!marks->heard_at || !is_of(&marks->last, &digest))
+        return 0;
+    marks->waiting = 0;
+    found_true(marks, list);
+    return 1;
+}
+
 int tb_feed_mark_judge(tb_feed_marks *marks, tb_list *list)
 {
     const tb_mark *mark = &marks->last;
@@ -55,7 +70,7 @@ int tb_feed_mark_judge(tb_feed_marks *marks, tb_list *list)
         return 0;
     tb_list_digest digest = tb_list_digest_of(list, &mark->salt);
     int again = marks->waiting++ > 1;
-    if (digest.entries == mark->entries && memcmp(digest.bytes, mark->digest, sizeof digest.bytes) == 0) {
+    if (is_of(mark, &digest)) {
         marks->waiting = 0;
         found_true(marks, list);
         return 0;

@@ -21,6 +21,8 @@ typedef struct tb_feed_marks { /* the courier's */
 /* Keeps the mark to be judged, and sets the clock by it. TB_EXISTS: the last one once more (a snapshot brings what came
  * alive before); TB_CONFLICT: an older one, played back. */
 tb_status tb_feed_mark_hear(tb_feed_marks *marks, const tb_mark *mark, tb_site_clock *clock);
+/* Is the list what the last mark that was heard says? A list that is not differs for no reason yet. */
+int tb_feed_mark_holds(tb_feed_marks *marks, tb_list *list);
 /* Judges the one that waits, when the list can be compared: it is up to the mark's number. 1: a snapshot is needed. */
 int tb_feed_mark_judge(tb_feed_marks *marks, tb_list *list);
 

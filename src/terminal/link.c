@@ -310,7 +310,7 @@ static void note_view(tb_link *link)
     link->view.fresh_at = tb_feed_fresh_at(link->feed);
     link->view.refused = tb_feed_refused(link->feed);
     link->view.connected = connected;
-    link->view.snapshots = tb_feed_snapshots(link->feed);
+    link->view.caught_up = tb_feed_caught_up(link->feed);
     pthread_mutex_unlock(&link->mutex);
 }
 

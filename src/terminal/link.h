@@ -62,7 +62,7 @@ typedef struct tb_link_view {
     int64_t age;      /* seconds since then; 0 while its word comes regularly; -1 never */
     int stale;        /* older than its role allows: not to be used */
     uint64_t outbox, refused;
-    uint64_t snapshots; /* whole ones that were taken since the link was opened */
+    uint64_t caught_up; /* how often, since the link was opened: by a whole snapshot or a mark */
 } tb_link_view;
 void tb_link_look(tb_link *link, tb_link_view *out);
 

@@ -239,6 +239,21 @@ static void thief_signs_in(thief *t, const world *w)
     natsOptions_Destroy(o);
 }
 
+#define MARK "00000000000000000000000000000000"
+
+static void the_own_mark_can_be_read(void **state)
+{
+    world *w = *state;
+    tb_bytes mark = {0};
+    assert_int_equal(tb_bus_feed_mark(w->a, SITE, "gate-a", &mark), TB_NOT_FOUND);
+    assert_int_equal(tb_bus_feed_write(w->site, SITE, "gate-a", MARK, 1, tb_span_text("whole")), TB_OK);
+    assert_int_equal(tb_bus_feed_write(w->site, SITE, "gate-b", MARK, 1, tb_span_text("whole")), TB_OK);
+    assert_int_equal(tb_bus_feed_flush(w->site, 60000), TB_OK);
+    assert_int_equal(tb_bus_feed_mark(w->a, SITE, "gate-a", &mark), TB_OK);
+    assert_true(tb_bytes_span(&mark).size == 5 && memcmp(mark.data, "whole", 5) == 0);
+    tb_bytes_free(&mark);
+}
+
 /* of the bucket */
 #define A_PART "4"
 #define B_PART "13"
@@ -307,6 +322,7 @@ static void writing_for_others_and_ruling_is_refused(void **state)
         {"$JS.API.STREAM.MSG.DELETE.KV_feed_airport-" B_PART, "{\"seq\":1}"},
         {"$JS.API.DIRECT.GET.KV_feed_airport-" B_PART, "{\"seq\":1}"},
         {"$JS.API.DIRECT.GET.KV_feed_airport-" B_PART ".$KV.feed_airport." B_PART ".gate-b." VISIT_A, ""},
+        {"$JS.API.DIRECT.GET.KV_feed_airport-" B_PART ".$KV.feed_airport." B_PART ".gate-b." MARK, ""},
         {"$JS.API.DIRECT.GET.EVENTS_airport", "{\"seq\":1}"},
         {"$JS.API.CONSUMER.CREATE.KV_feed_airport-" B_PART, ANY_READER},
         {"$JS.API.CONSUMER.CREATE.KV_feed_airport-" B_PART ".x.$KV.feed_airport." B_PART ".gate-b.>", ANY_READER},
@@ -363,9 +379,12 @@ static void answers_cannot_be_aimed(void **state)
     assert_int_equal(tb_bus_answer(w->site, subject, answer_yes, NULL, &asks), TB_OK);
     for (size_t i = 0; i < sizeof aims / sizeof *aims; i++) {
         static const char *const asked[] = {
-            "tb.airport.event.gate-a", "tb.airport.ask.gate-a", "tb.airport.list.gate-a",
+            "tb.airport.event.gate-a",
+            "tb.airport.ask.gate-a",
+            "tb.airport.list.gate-a",
             "$JS.API.CONSUMER.MSG.NEXT.KV_feed_airport-" A_PART ".gate-a",
-            "$JS.API.DIRECT.GET.KV_feed_airport-" A_PART ".$KV.feed_airport." A_PART "._epoch"};
+            "$JS.API.DIRECT.GET.KV_feed_airport-" A_PART ".$KV.feed_airport." A_PART "._epoch",
+            "$JS.API.DIRECT.GET.KV_feed_airport-" A_PART ".$KV.feed_airport." A_PART ".gate-a." MARK};
         for (size_t k = 0; k < sizeof asked / sizeof *asked; k++)
             assert_int_equal(natsConnection_PublishRequest(t.connection, asked[k], aims[i], "", 0), NATS_OK);
     }
@@ -510,6 +529,7 @@ static void revoked_is_cut_off_at_once_and_for_ever(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(own_ways_work),
+                                       cmocka_unit_test(the_own_mark_can_be_read),
                                        cmocka_unit_test(listening_to_others_is_refused),
                                        cmocka_unit_test(writing_for_others_and_ruling_is_refused),
                                        cmocka_unit_test(answers_cannot_be_aimed),

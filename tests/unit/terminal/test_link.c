@@ -37,7 +37,7 @@ struct world {
     tb_bus_subscription *events, *answers, *beats;
     uint64_t sequence, put[100]; /* by person: the number that stands in the bucket, 0 none */
     pthread_mutex_t mutex;
-    int received, passages, beat_count;
+    int received, passages, beat_count, lists;
     uint64_t reported;    /* said in marks */
     uint64_t last_number; /* of the events that came: they come in order, each once */
     int64_t later;        /* by which the terminal's clocks are ahead of now */
@@ -344,19 +344,19 @@ static void an_empty_list_begins_with_any_number(void **state)
     tb_link_view view;
     server_opens_site(w, 0);
     open_link(w);
-    UNTIL((tb_link_look(w->link, &view), view.snapshots >= 1) && locked(w, &w->beat_count) >= 2);
+    UNTIL((tb_link_look(w->link, &view), view.caught_up >= 1) && locked(w, &w->beat_count) >= 2);
     tb_link_look(w->link, &view); /* one more, when the connection was told of after the first */
-    uint64_t first = view.snapshots;
+    uint64_t first = view.caught_up;
     w->sequence = 1000;
     feed_put(w, 1, 1);
     feed_put(w, 2, 1);
     UNTIL(tb_list_count(w->list) == 2);
     tb_link_look(w->link, &view);
-    assert_int_equal(view.snapshots, first);
+    assert_int_equal(view.caught_up, first);
     w->sequence++; /* this is a gap */
     feed_put(w, 3, 1);
-    UNTIL((tb_link_look(w->link, &view), view.snapshots > first));
-    assert_int_equal(view.snapshots, first + 1);
+    UNTIL((tb_link_look(w->link, &view), view.caught_up > first));
+    assert_int_equal(view.caught_up, first + 1);
     assert_int_equal(tb_list_count(w->list), 3);
 }
 
@@ -545,6 +545,46 @@ static void what_happened_alone_is_told_in_order(void **state)
     assert_int_equal(locked(w, &w->passages), 600);
 }
 
+static void count_question(void *context, const tb_delivery *question)
+{
+    struct world *w = context;
+    (void)question;
+    pthread_mutex_lock(&w->mutex);
+    w->lists++;
+    pthread_mutex_unlock(&w->mutex);
+}
+
+/* The broker looks through a whole part of the bucket for a list, a thousand times when a switch has been restarted. */
+static void who_has_missed_nothing_reads_no_list(void **state)
+{
+    struct world *w = *state;
+    tb_bus_subscription *questions = NULL;
+    char subject[TB_SUBJECT_SIZE];
+    server_opens_site(w, 30);
+    tb_subject_text(TB_SUBJECT_LIST, SITE, "*", NULL, subject);
+    assert_int_equal(tb_bus_listen(w->bus, subject, count_question, w, &questions), TB_OK);
+    open_link(w);
+    UNTIL(tb_list_count(w->list) == 30 && locked(w, &w->beat_count) >= 2);
+    mark_put(w);
+    UNTIL(seen(w).age == 0);
+    assert_int_equal(tb_bus_feed_flush(w->bus, 60000), TB_OK);
+    close_link(w);
+    int lists = locked(w, &w->lists), beats = locked(w, &w->beat_count);
+    assert_true(lists > 0);
+    open_link(w);
+    UNTIL(seen(w).caught_up > 0 && locked(w, &w->beat_count) > beats);
+    assert_int_equal(tb_list_count(w->list), 30);
+    assert_int_equal(locked(w, &w->lists), lists);
+    close_link(w);
+    feed_put(w, 7, 0); /* this is missed */
+    mark_put(w);
+    assert_int_equal(tb_bus_feed_flush(w->bus, 60000), TB_OK);
+    open_link(w);
+    UNTIL(tb_list_count(w->list) == 29 && !tb_list_has(w->list, made_visit(7)));
+    assert_true(locked(w, &w->lists) > lists);
+    tb_bus_subscription_free(&questions);
+}
+
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -555,6 +595,7 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {IN_WORLD(the_list_follows_the_server),
                                        IN_WORLD(an_empty_list_begins_with_any_number),
+                                       IN_WORLD(who_has_missed_nothing_reads_no_list),
                                        IN_WORLD(without_broker_the_list_is_still_there),
                                        IN_WORLD(a_list_of_which_nobody_speaks_grows_stale),
                                        IN_WORLD(a_list_that_nobody_vouched_for_is_not_used),
