@@ -13,6 +13,7 @@
 #define FETCH 500                                     /* values in one request */
 #define FETCH_MS 2000                                 /* without a message: ask again */
 #define FETCH_PAUSE 50000000                          /* ns */
+#define FETCH_WAITS 20                                /* pauses in a row */
 #define FETCH_PATIENCE (3 * FETCH_MS * INT64_C(1000)) /* us, without a value */
 #define ASK_MS 5000
 #define ASK_FIRST_MS 1000
@@ -79,6 +80,7 @@ typedef struct fetching {
     void *context;
     int left; /* of the present request */
     int last;
+    int waits;     /* in a row */
     int64_t since; /* monotonic: of the last value, or the beginning */
 } fetching;
 
@@ -124,13 +126,18 @@ static tb_status take(fetching *f, natsMsg *message)
     if (natsMsgHeader_Get(message, "Status", &code) == NATS_OK) {
         f->left = 0;
         f->last = strcmp(code, "404") == 0;
-        /* an earlier request of ours, and the reader does not serve that either */
+        /* An earlier request of ours waits, and the reader has nothing for that either: it counts values as still to
+         * come that were replaced by others meanwhile (nats-server 2.9), and so never says which is the last. A mark
+         * comes every few seconds all the same, so this is not silence. */
         int waits = strcmp(code, "408") == 0;
+        if (waits && ++f->waits > FETCH_WAITS)
+            return TB_TIMEOUT;
         if (waits)
             nanosleep(&(struct timespec){.tv_nsec = FETCH_PAUSE}, NULL);
         return f->last || waits ? TB_OK : TB_BUS_DOWN; /* 409: it was deleted */
     }
     f->left--;
+    f->waits = 0;
     f->since = tb_clock_monotonic();
     f->last = is_last(message);
     bus_delivery_of(message, &delivery);

@@ -168,11 +168,16 @@ static int needs_snapshot(tb_feed *feed)
     return needs;
 }
 
-static void want_snapshot(tb_feed *feed)
+static void want(tb_feed *feed, need least)
 {
     pthread_mutex_lock(&feed->mutex);
-    feed->needs = SNAPSHOT;
+    feed->needs = feed->needs > least ? feed->needs : least;
     pthread_mutex_unlock(&feed->mutex);
+}
+
+static void want_snapshot(tb_feed *feed)
+{
+    want(feed, SNAPSHOT);
 }
 
 /* Takes a copy of `row`, and of what it is sealed in. */
@@ -409,7 +414,7 @@ static int is_whole_already(tb_feed *feed, tb_bus *bus)
 {
     struct value mark = {0};
     char none[TB_ID_TEXT_SIZE];
-    if (feed->store_behind || !tb_list_sequence(feed->list)) /* F1; a list that never was one */
+    if (feed->store_behind) /* F1 */
         return 0;
     snprintf(mark.key, sizeof mark.key, "%s.%s", feed->touchpoint, tb_id_text((tb_id){0}, none));
     tb_status status = tb_bus_feed_mark(bus, feed->site, feed->touchpoint, &mark.body);
@@ -472,8 +477,8 @@ tb_status tb_feed_work(tb_feed *feed, tb_bus *bus, tb_time now, int *synced)
     if (what == SNAPSHOT || (what == MARK_OR_SNAPSHOT && !is_whole_already(feed, bus))) {
         int ready = 0;
         status = snapshot(feed, bus, &ready);
-        if (status != TB_OK || !ready)
-            want_snapshot(feed);
+        if (status != TB_OK || !ready) /* what was read of it may be all there is: a mark would say so */
+            want(feed, MARK_OR_SNAPSHOT);
         if (status != TB_OK && status != TB_NOT_FOUND)
             put_off(feed, tb_site_clock_now(feed->clock));
         else
