@@ -91,7 +91,6 @@ static void close_bed(bed *b)
 static tb_sealed_event sealed(bed *b, tb_event_kind kind, int visit, char subject[64], tb_bytes *body)
 {
     int entrance = feed_entrance_of(&b->site, visit);
-    tb_touchpoint about;
     tb_bytes plain = {0};
     tb_event event = {.id = tb_id_timely(tb_clock_now()),
                       .number = ++b->numbers[entrance],
@@ -103,30 +102,11 @@ static tb_sealed_event sealed(bed *b, tb_event_kind kind, int visit, char subjec
         event.visit = (tb_id){{0}};
         snprintf(event.reason, sizeof event.reason, "not_invited");
     }
-    feed_describe(&b->site, entrance, &about);
-    memcpy(event.touchpoint, about.id, sizeof event.touchpoint);
-    snprintf(subject, 64, "tb.bench.event.%s", about.id);
-    feed_need(tb_event_encode(&event, &plain), NULL, "an event");
+    feed_event(&b->site, entrance, &event, subject, &plain);
     body->size = 0;
     feed_need(tb_seal(&b->keys[entrance], tb_span_text(subject), tb_bytes_span(&plain), body), NULL, "a seal");
     tb_bytes_free(&plain);
     return (tb_sealed_event){subject, tb_bytes_span(body)};
-}
-
-/* Everything that the publisher would send; how many. */
-static int drain(bed *b)
-{
-    tb_outbox_item items[ITEMS];
-    int count, all = 0;
-    do {
-        feed_need(tb_management_outbox(b->m, items, ITEMS, &count), NULL, "outbox");
-        for (int i = 0; i < count; i++)
-            tb_bytes_free(&items[i].sealed);
-        if (count)
-            feed_need(tb_management_outbox_done(b->m, items[count - 1].row), NULL, "outbox");
-        all += count;
-    } while (count);
-    return all;
 }
 
 /* ---- measuring ---- */
@@ -183,7 +163,7 @@ static figure measure_sealed(bed *b, int total)
             tb_bytes_free(&items[i].sealed);
         changes += count;
         tb_bytes_free(&body);
-        (void)drain(b);
+        (void)feed_drain(b->m);
     }
     feed_need(changes == total * (FEED_DOORS + 1) ? TB_OK : TB_INTERNAL, NULL, "a passage changes six lists");
     spread s = spread_of(times, total);
@@ -204,14 +184,14 @@ static figures measure_database(const feed_options *options, const char *name, c
     figures f = {.name = name};
     int most = (options->visits - options->visits / 50) / SIZES;
     open_bed(&b, options, url);
-    (void)drain(&b);
+    (void)feed_drain(b.m);
     for (int i = 0; i < SIZES; i++) {
         int total = i == 0 && most > 500 ? 500 : i == 1 && most > 2000 ? 2000 : most;
         f.refusals[i] = measure(&b, TB_EVENT_REFUSAL, sizes[i], total);
         note(name, "refusals", sizes[i], &f.refusals[i]);
         f.passages[i] = measure(&b, TB_EVENT_PASSAGE, sizes[i], total);
         note(name, "passages", sizes[i], &f.passages[i]);
-        (void)drain(&b);
+        (void)feed_drain(b.m);
     }
     f.sealed = measure_sealed(&b, options->visits / 50);
     fprintf(stderr, "%-12s one passage to the sealed changes of its six lists: median %.2f ms, p99 %.2f ms\n", name,

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CHANGES = 300, ITEMS = 64, SIZES_MAX = 3 };
+enum { CHANGES = 300, SIZES_MAX = 3 };
 
 typedef struct bed {
     feed_options options;
@@ -63,7 +63,6 @@ static void close_bed(bed *b)
 
 static void seal_passage(bed *b, int visit, char subject[64], tb_bytes *body)
 {
-    tb_touchpoint about;
     tb_bytes plain = {0};
     int entrance = feed_entrance_of(&b->site, visit);
     tb_event event = {.id = tb_id_random(),
@@ -72,30 +71,11 @@ static void seal_passage(bed *b, int visit, char subject[64], tb_bytes *body)
                       .visit = b->site.visits[visit],
                       .at = tb_clock_now(),
                       .duration = 300000};
-    feed_describe(&b->site, entrance, &about);
-    memcpy(event.touchpoint, about.id, sizeof event.touchpoint);
-    snprintf(subject, 64, "tb.bench.event.%s", about.id);
-    feed_need(tb_event_encode(&event, &plain), NULL, "event");
+    feed_event(&b->site, entrance, &event, subject, &plain);
     feed_need(
         tb_seal_to(&b->keys[entrance].private_key, &b->server, tb_span_text(subject), tb_bytes_span(&plain), body),
         NULL, "seal");
     tb_bytes_free(&plain);
-}
-
-/* Everything that the publisher would send; how many. */
-static int drain(bed *b)
-{
-    tb_outbox_item items[ITEMS];
-    int count, all = 0;
-    do {
-        feed_need(tb_management_outbox(b->m, items, ITEMS, &count), NULL, "outbox");
-        for (int i = 0; i < count; i++)
-            tb_bytes_free(&items[i].sealed);
-        if (count)
-            feed_need(tb_management_outbox_done(b->m, items[count - 1].row), NULL, "outbox");
-        all += count;
-    } while (count);
-    return all;
 }
 
 static json_t *measure(bed *b, int visits, int changes)
@@ -112,7 +92,7 @@ static json_t *measure(bed *b, int visits, int changes)
         feed_need(tb_management_events(b->m, &event, 1), NULL, "event");
         apply[i] = (thread_seconds() - begin) * 1e6;
         begin = thread_seconds();
-        entries += drain(b);
+        entries += feed_drain(b->m);
         seal[i] = (thread_seconds() - begin) * 1e6;
         tb_bytes_free(&body);
     }
@@ -144,7 +124,7 @@ json_t *feed_cost(const feed_options *options)
         for (int v = 0; v < SIZES_MAX && sizes[quick][v]; v++) {
             feed_fill(&b.site, b.m, filled, sizes[quick][v]);
             filled = sizes[quick][v];
-            (void)drain(&b);
+            (void)feed_drain(b.m);
             json_array_append_new(out, measure(&b, filled, changes));
         }
         close_bed(&b);

@@ -70,6 +70,10 @@ tb_management *feed_management(const feed_site *s, const char *folder);
 void feed_announce(tb_management *m, const tb_touchpoint *touchpoint, const tb_key_pair *keys, char code[33]);
 /* Makes the visits [from, to) with a face each; many in a transaction. */
 void feed_fill(feed_site *s, tb_management *m, int from, int to);
+/* The event of this terminal's: its touchpoint, the subject that it goes by, and its bytes, added to `plain`. */
+void feed_event(const feed_site *s, int terminal, tb_event *event, char subject[64], tb_bytes *plain);
+/* Everything that the publisher would send, thrown away; how many. */
+int feed_drain(tb_management *m);
 
 /* ---- the crowd: terminals in this process ---- */
 typedef struct await {

@@ -249,3 +249,28 @@ void feed_fill(feed_site *s, tb_management *m, int from, int to)
             fprintf(stderr, "\r%d of %d visits\r", begin, to);
     }
 }
+
+void feed_event(const feed_site *s, int terminal, tb_event *event, char subject[64], tb_bytes *plain)
+{
+    tb_touchpoint about;
+    feed_describe(s, terminal, &about);
+    memcpy(event->touchpoint, about.id, sizeof event->touchpoint);
+    snprintf(subject, 64, "tb.bench.event.%s", about.id);
+    feed_need(tb_event_encode(event, plain), NULL, "an event");
+}
+
+int feed_drain(tb_management *m)
+{
+    enum { ITEMS = 64 };
+    tb_outbox_item items[ITEMS];
+    int count, all = 0;
+    do {
+        feed_need(tb_management_outbox(m, items, ITEMS, &count), NULL, "outbox");
+        for (int i = 0; i < count; i++)
+            tb_bytes_free(&items[i].sealed);
+        if (count)
+            feed_need(tb_management_outbox_done(m, items[count - 1].row), NULL, "outbox");
+        all += count;
+    } while (count);
+    return all;
+}

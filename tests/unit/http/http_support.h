@@ -19,8 +19,10 @@
 
 #include <tebura/http.h>
 
-static inline int dial(const tb_http *http)
+/* `from`: an address of this machine; NULL: whichever. */
+static inline int dial_from(const tb_http *http, const char *from)
 {
+    struct sockaddr_in own = {.sin_family = AF_INET};
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)atoi(strrchr(tb_http_url(http), ':') + 1)),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -28,8 +30,17 @@ static inline int dial(const tb_http *http)
     assert_true(fd >= 0);
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 60}, sizeof(struct timeval)),
                      0);
+    if (from) {
+        assert_int_equal(inet_pton(AF_INET, from, &own.sin_addr), 1);
+        assert_int_equal(bind(fd, (struct sockaddr *)&own, sizeof own), 0);
+    }
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
     return fd;
+}
+
+static inline int dial(const tb_http *http)
+{
+    return dial_from(http, NULL);
 }
 
 static inline void say(int fd, const char *text, size_t size)

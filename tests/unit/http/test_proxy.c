@@ -37,27 +37,11 @@ static int teardown(void **state)
     return 0;
 }
 
-static int dial_from(const char *address)
-{
-    struct sockaddr_in from = {.sin_family = AF_INET},
-                       to = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)atoi(strrchr(tb_http_url(http), ':') + 1)),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(fd >= 0);
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 60}, sizeof(struct timeval)),
-                     0);
-    assert_int_equal(inet_pton(AF_INET, address, &from.sin_addr), 1);
-    assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof from), 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
-    return fd;
-}
-
 /* What the server takes for the other side's address; "" when it does not answer the request. */
 static const char *peer_of(const char *from, const void *header, size_t size, size_t piece)
 {
     static char peer[64];
-    int fd = dial_from(from);
+    int fd = dial_from(http, from);
     peer[0] = answer_text[0] = '\0';
     for (size_t i = 0; i < size; i += piece) {
         say(fd, (const char *)header + i, size - i < piece ? size - i : piece);
@@ -141,7 +125,7 @@ static void a_silent_one_keeps_nobody_waiting(void **state)
     int silent[8];
     (void)state;
     for (int i = 0; i < 8; i++) {
-        silent[i] = dial_from("127.0.0.1");
+        silent[i] = dial_from(http, "127.0.0.1");
         say(silent[i], told, 5);
     }
     assert_peer("127.0.0.1", told, "192.0.2.7");
@@ -156,7 +140,7 @@ static void one_that_breaks_off_is_closed(void **state)
     struct timespec before, after;
     (void)state;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
-    int fd = dial_from("127.0.0.1");
+    int fd = dial_from(http, "127.0.0.1");
     say(fd, told, 5);
     assert_int_equal(shutdown(fd, SHUT_WR), 0);
     assert_true(recv(fd, &byte, 1, 0) <= 0); /* an end, or a reset: it had said something */
@@ -181,7 +165,7 @@ static void without_files_it_waits(void **state)
     assert_in_range(count, 1, 127);
     close(taken[--count]);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
-    int fd = dial_from("127.0.0.1");
+    int fd = dial_from(http, "127.0.0.1");
     say(fd, told, sizeof told - 1);
     say(fd, REQUEST, sizeof REQUEST - 1);
     nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
